@@ -1,0 +1,133 @@
+import type { Clock } from '@heddle/base/clock'
+import type { Log } from '@heddle/base/log'
+import type { Endpoint } from '@heddle/engine/endpoint'
+
+/**
+ * All that depends on one workload. Everything hangs from here and nothing from the process, so that one process can
+ * serve one workload (sidecar) or many (per host).
+ */
+export interface WorkloadContext {
+  readonly namespace: string
+  readonly workload: string
+  readonly instance: string
+  readonly identity: WorkloadIdentity
+  readonly destinations: DestinationSource
+  readonly traffic: TrafficRecorder
+  readonly inbound: InboundPolicy
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** How bytes on a port are to be read; `detect`: look at the first ones. */
+export type AppProtocol = 'detect' | 'http1' | 'http2' | 'tls' | 'opaque'
+
+/** Certificate and key in use, and what to trust. The key is in memory only. */
+export interface TlsMaterial {
+  readonly certificateChainPem: string
+  readonly privateKeyPem: string
+  readonly trustBundlePem: string
+  readonly notAfterMs: number
+}
+
+export interface WorkloadIdentity {
+  /** `spiffe://TRUST_DOMAIN/ns/NAMESPACE/sa/SERVICE_ACCOUNT` */
+  readonly spiffeId: string
+  /** TLS server name under which this workload is asked for. */
+  readonly serverName: string
+  /** `undefined` until the first certificate came. */
+  current(): TlsMaterial | undefined
+  /** Calls `listener` at each rotation until `signal` is aborted. */
+  onRotate(listener: (material: TlsMaterial) => void, signal: AbortSignal): void
+}
+
+/**
+ * A destination as the proxy keeps it: the object stays the same while its content changes, so that balancer and pools
+ * can hang their state on it. `version` changes with the content.
+ */
+export type Destination = ServiceDestination | EndpointDestination | UnmeshedDestination | MissingDestination
+
+export interface ServiceDestination {
+  readonly kind: 'service'
+  readonly namespace: string
+  readonly name: string
+  readonly port: number
+  readonly protocol: AppProtocol
+  readonly endpoints: readonly Endpoint[]
+  readonly version: string
+}
+
+export interface EndpointDestination {
+  readonly kind: 'endpoint'
+  readonly endpoint: Endpoint
+  readonly protocol: AppProtocol
+  readonly version: string
+}
+
+/** Not of this mesh: connect as the application asked, in plain. */
+export interface UnmeshedDestination {
+  readonly kind: 'unmeshed'
+  readonly version: string
+}
+
+export interface MissingDestination {
+  readonly kind: 'missing'
+  /** One sentence for the person who reads the error. */
+  readonly reason: string
+  readonly version: string
+}
+
+/** Discovery on demand, as the data path sees it. Asking is using: what is not used for a while is let go. */
+export interface DestinationSource {
+  /**
+   * @param key - `name:SERVICE.NAMESPACE:PORT` or `address:IP:PORT` (IPv6 in brackets)
+   * @returns the destination at once when it is known; else a promise, which rejects with
+   *   ProxyError `discovery_unavailable` when the control plane does not answer in time
+   */
+  resolve(key: string): Destination | Promise<Destination>
+}
+
+/** What the proxy knows of its own application's ports. */
+export interface InboundPolicy {
+  protocolOf(port: number): AppProtocol
+}
+
+/** Which side of the proxy; `inbound` is towards its own application. */
+export type Direction = 'inbound' | 'outbound'
+
+/** Why a hop is encrypted or not; the same words in metrics, edges and logs. */
+export type Security = 'mtls' | 'peer_not_meshed' | 'destination_unmeshed' | 'local'
+
+/** What a series of counters is about. Bounded: services talked to, times their workloads. */
+export interface SeriesKey {
+  readonly direction: Direction
+  /** Outbound: the service addressed; empty strings when addressed otherwise. Inbound: empty. */
+  readonly serviceNamespace: string
+  readonly service: string
+  /** Service port (outbound) or the workload's own port (inbound). */
+  readonly port: number
+  readonly peerNamespace: string
+  readonly peerWorkload: string
+  readonly peerInstance: string
+  /** SPIFFE id of the other side, empty in plain. */
+  readonly peerIdentity: string
+  readonly security: Security
+  readonly protocol: 'http1' | 'http2' | 'tls' | 'opaque'
+}
+
+/** Counters of one {@link SeriesKey}; resolved once per connection or pool, then only added to. */
+export interface TrafficSeries {
+  /**
+   * One request ended.
+   * @param status - what the client got; 0 when it got no head
+   * @param error - a code of the error table when the proxy answered or broke off, else `undefined`
+   */
+  requestEnded(status: number, latencyUs: number, error: string | undefined): void
+  connectionOpened(): void
+  connectionClosed(error: string | undefined): void
+  addReadBytes(count: number): void
+  addWrittenBytes(count: number): void
+}
+
+export interface TrafficRecorder {
+  series(key: SeriesKey): TrafficSeries
+}
