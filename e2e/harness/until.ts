@@ -1,0 +1,23 @@
+/**
+ * Waits until `probe` gives something other than `undefined` or `false`, asking every 50 ms.
+ *
+ * @throws {Error} after `deadlineMs`, saying what was waited for and how the last probe failed
+ */
+export async function until<T>(
+  what: string,
+  probe: () => T | undefined | false | Promise<T | undefined | false>,
+  deadlineMs = 30_000,
+): Promise<T> {
+  const endMs = performance.now() + deadlineMs
+  let lastFailure: unknown
+  while (performance.now() < endMs) {
+    try {
+      const found = await probe()
+      if (found !== undefined && found !== false) return found
+    } catch (error) {
+      lastFailure = error
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(`waited ${deadlineMs} ms in vain until ${what}`, { cause: lastFailure })
+}
