@@ -1,0 +1,31 @@
+/** What the user gets instead of a stack trace: one line that says what is wrong, and what to do about it. */
+export class CliError extends Error {
+  override readonly name = 'CliError'
+  /** What to try, one sentence each; printed below the message. */
+  readonly hints: readonly string[]
+  readonly exitStatus: number
+
+  constructor(message: string, options: CliErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.hints = options.hints ?? []
+    this.exitStatus = options.exitStatus ?? 1
+  }
+}
+
+export interface CliErrorOptions {
+  readonly hints?: readonly string[]
+  /** 1 unless stated. */
+  readonly exitStatus?: number
+  readonly cause?: unknown
+}
+
+/** The text of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** The `code` of a system error (`ENOENT`, `EADDRINUSE`), else `undefined`. */
+export function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}

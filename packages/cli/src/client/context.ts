@@ -1,0 +1,77 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CliError, codeOf, messageOf } from '../cli-error.ts'
+import { meshPaths } from '../state/state-directory.ts'
+
+/** How the command line reaches a control plane. Written by `heddle up` while the control plane runs, mode 0600. */
+export interface Context {
+  readonly mesh: string
+  /** `https://HOST:PORT` */
+  readonly server: string
+  /** The control plane's own SPIFFE id, which its certificate must carry. */
+  readonly serverIdentity: string
+  readonly trustDomain: string
+  /** PEM file of the certificates to trust. */
+  readonly trustBundleFile: string
+  /** File with the bearer token, mode 0600. */
+  readonly tokenFile: string
+}
+
+/**
+ * The context to use: that of the mesh asked for, or of the only one that runs.
+ *
+ * @throws {CliError} when there is none, or more than one
+ */
+export async function findContext(stateDirectory: string, mesh: string | undefined): Promise<Context> {
+  if (mesh !== undefined) return (await readContext(stateDirectory, mesh)) ?? throwNotRunning(mesh)
+  const meshes = await listMeshes(stateDirectory)
+  const contexts = await Promise.all(meshes.map((name) => readContext(stateDirectory, name)))
+  const running = contexts.filter((context) => context !== undefined)
+  if (running.length > 1) {
+    throw new CliError(`several meshes run: ${running.map((context) => context.mesh).join(', ')}`, {
+      hints: ['choose one with --mesh NAME'],
+    })
+  }
+  return running[0] ?? throwNotRunning(undefined)
+}
+
+function throwNotRunning(mesh: string | undefined): never {
+  throw new CliError(mesh === undefined ? 'no mesh runs here' : `mesh "${mesh}" does not run here`, {
+    hints: ['start one with "heddle up DIR", or "heddle demo"'],
+  })
+}
+
+async function listMeshes(stateDirectory: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(join(stateDirectory, 'meshes'))).sort()
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return []
+    throw new CliError(`cannot read ${stateDirectory}: ${messageOf(error)}`)
+  }
+}
+
+async function readContext(stateDirectory: string, mesh: string): Promise<Context | undefined> {
+  const file = meshPaths(stateDirectory, mesh).context
+  try {
+    return parseContext(await readFile(file, 'utf8'), file)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error instanceof CliError ? error : new CliError(`cannot read ${file}: ${messageOf(error)}`)
+  }
+}
+
+const FIELDS = ['mesh', 'server', 'serverIdentity', 'trustDomain', 'trustBundleFile', 'tokenFile'] as const
+
+/** @throws {CliError} naming the field that is missing */
+export function parseContext(text: string, file: string): Context {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new CliError(`${file} is not JSON`, { hints: ['it is written anew by "heddle up"; remove it'] })
+  }
+  const fields = new Map(typeof value === 'object' && value !== null ? Object.entries(value) : [])
+  const missing = FIELDS.find((field) => typeof fields.get(field) !== 'string')
+  if (missing !== undefined) throw new CliError(`${file}: field ${missing} is missing`)
+  return Object.fromEntries(FIELDS.map((field) => [field, fields.get(field)])) as unknown as Context
+}

@@ -1,0 +1,112 @@
+import { readFile } from 'node:fs/promises'
+import { Agent } from 'node:https'
+import type { PeerCertificate } from 'node:tls'
+import { type Client, Code, ConnectError, createClient, type Interceptor } from '@connectrpc/connect'
+import { createConnectTransport } from '@connectrpc/connect-node'
+import { AdminService } from '@heddle/api/admin'
+import { CliError, messageOf } from '../cli-error.ts'
+import type { Context } from './context.ts'
+
+/** The control plane as commands see it. */
+export interface ControlClient {
+  readonly context: Context
+  /** Failed calls throw CliError with what to do. */
+  readonly admin: Client<typeof AdminService>
+  /** Closes idle connections. */
+  close(): void
+}
+
+/** Everything that {@link createControlClient} needs, files already read. */
+export interface ControlClientOptions {
+  readonly context: Context
+  readonly trustBundlePem: string
+  readonly token: string
+  /** Deadline of each call, in ms. */
+  readonly timeoutMs?: number
+}
+
+const TIMEOUT_MS = 10_000
+
+/** @throws {CliError} when the files of the context cannot be read */
+export async function connectControl(context: Context): Promise<ControlClient> {
+  const trustBundlePem = await readSecret(context.trustBundleFile)
+  const token = (await readSecret(context.tokenFile)).trim()
+  return createControlClient({ context, trustBundlePem, token })
+}
+
+async function readSecret(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    throw new CliError(`cannot read ${file}: ${messageOf(error)}`, {
+      hints: ['the mesh belongs to another user, or ended just now'],
+    })
+  }
+}
+
+/**
+ * A client that trusts only the mesh's own authority and only the control plane's own identity: the system's
+ * certificate authorities have no say here.
+ */
+export function createControlClient(options: ControlClientOptions): ControlClient {
+  const { context, trustBundlePem, token } = options
+  const agent = new Agent({
+    ca: trustBundlePem,
+    minVersion: 'TLSv1.3',
+    keepAlive: true,
+    checkServerIdentity: (_host, certificate) => checkIdentity(certificate, context.serverIdentity),
+  })
+  const transport = createConnectTransport({
+    baseUrl: context.server,
+    httpVersion: '1.1',
+    nodeOptions: { agent },
+    defaultTimeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+    interceptors: [explainFailure(context), authorize(token)],
+  })
+  return { context, admin: createClient(AdminService, transport), close: () => agent.destroy() }
+}
+
+/** RFC 6125 names have no place between workloads: SPIFFE ids are compared whole (SPIFFE X.509-SVID §5.2). */
+function checkIdentity(certificate: PeerCertificate, expected: string): Error | undefined {
+  const names = (certificate.subjectaltname ?? '').split(', ')
+  if (names.includes(`URI:${expected}`)) return undefined
+  return new Error(`the server is ${certificate.subjectaltname ?? 'nameless'}, not ${expected}`)
+}
+
+function authorize(token: string): Interceptor {
+  return (next) => (request) => {
+    request.header.set('authorization', `Bearer ${token}`)
+    return next(request)
+  }
+}
+
+function explainFailure(context: Context): Interceptor {
+  return (next) => async (request) => {
+    try {
+      return await next(request)
+    } catch (error) {
+      throw explain(ConnectError.from(error), context)
+    }
+  }
+}
+
+function explain(error: ConnectError, context: Context): CliError {
+  const { mesh, server } = context
+  switch (error.code) {
+    case Code.Unavailable:
+      return new CliError(`the control plane of mesh "${mesh}" does not answer at ${server}: ${error.rawMessage}`, {
+        hints: ['is "heddle up" still running? If it was killed, start it again: it cleans up first'],
+        cause: error,
+      })
+    case Code.DeadlineExceeded:
+      return new CliError(`the control plane of mesh "${mesh}" took too long to answer`, { cause: error })
+    case Code.Unauthenticated:
+    case Code.PermissionDenied:
+      return new CliError(`the control plane of mesh "${mesh}" refused: ${error.rawMessage}`, {
+        hints: [`the token in ${context.tokenFile} is not (or no longer) valid`],
+        cause: error,
+      })
+    default:
+      return new CliError(`the control plane of mesh "${mesh}" answered: ${error.rawMessage}`, { cause: error })
+  }
+}

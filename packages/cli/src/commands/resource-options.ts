@@ -1,0 +1,33 @@
+import { parseDurationMs } from '@heddle/base/duration'
+import { InvalidArgumentError, Option } from 'commander'
+
+/** Options that several commands share, spelled as kubectl spells them. */
+
+/** `-n, --namespace NAME`; `default` where nothing is said. */
+export const namespaceOption = (): Option =>
+  new Option('-n, --namespace <name>', 'namespace to look at').default('default').env('HEDDLE_NAMESPACE')
+
+/** `-A, --all-namespaces` */
+export const allNamespacesOption = (): Option =>
+  new Option('-A, --all-namespaces', 'look at every namespace').default(false)
+
+/** `-o, --output FORMAT`, one of `formats`; the table is what is shown without it. */
+export const outputOption = (formats: readonly string[] = ['table', 'wide', 'json']): Option =>
+  new Option('-o, --output <format>', 'output format').choices(formats).default(formats[0])
+
+export interface NamespaceChoice {
+  readonly namespace: string
+  readonly allNamespaces?: boolean
+}
+
+/** The namespace to ask the control plane for: empty means all. */
+export function chosenNamespace(options: NamespaceChoice): string {
+  return options.allNamespaces === true ? '' : options.namespace
+}
+
+/** Reads a duration option like `30s` or `1h30m` as ms. */
+export function readDurationMs(text: string): number {
+  const durationMs = parseDurationMs(text)
+  if (durationMs === undefined) throw new InvalidArgumentError('Expected a duration like 30s or 1h30m.')
+  return durationMs
+}

@@ -1,0 +1,40 @@
+import { systemClock } from '@heddle/base/clock'
+import { findContext } from './client/context.ts'
+import { connectControl } from './client/control-client.ts'
+import { COMMANDS } from './commands/registry.ts'
+import { Interruption } from './interruption.ts'
+import { createTerminal } from './output/terminal.ts'
+import { runCli } from './run-cli.ts'
+import { findStateDirectory } from './state/state-directory.ts'
+
+/** The process `heddle`. */
+async function main(): Promise<void> {
+  const terminal = createTerminal(process.stdout, process.stderr, process.env)
+  const stateDirectory = findStateDirectory(process.env)
+  let interruption: Interruption | undefined
+  const isDebugging = (process.env.HEDDLE_DEBUG ?? '') !== ''
+  const status = await runCli(process.argv.slice(2), COMMANDS, {
+    terminal,
+    isDebugging,
+    deps: ({ chosenMesh, setExitStatus }) => ({
+      terminal,
+      clock: systemClock,
+      env: process.env,
+      cwd: process.cwd(),
+      stateDirectory,
+      connect: async () => connectControl(await findContext(stateDirectory, chosenMesh())),
+      interruption: () => {
+        interruption ??= new Interruption()
+        return interruption
+      },
+      setExitStatus,
+    }),
+  })
+  process.exitCode = status
+}
+
+// A reader that went away (`heddle stat | head -1`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+process.stderr.on('error', () => {})
+
+await main()

@@ -1,0 +1,81 @@
+import { Command as CommanderCommand, CommanderError } from 'commander'
+import { CliError, messageOf } from './cli-error.ts'
+import type { CliDeps, Command } from './command.ts'
+import type { Terminal } from './output/terminal.ts'
+
+const DESCRIPTION = 'A service mesh that explains itself: one command on one host, the same YAML on a cluster.'
+
+/**
+ * Runs the command that `args` (without runtime and script) names.
+ *
+ * @returns the exit status: 0 when it did what was asked, 1 when not, or what the command has set
+ */
+export async function runCli(args: readonly string[], commands: readonly Command[], wire: Wire): Promise<number> {
+  let exitStatus = 0
+  const program = createProgram()
+  const deps = wire.deps({
+    chosenMesh: () => program.opts<{ mesh?: string }>().mesh,
+    setExitStatus: (status) => {
+      exitStatus = status
+    },
+  })
+  for (const command of commands) command.register(program, deps)
+  configureAll(program, wire.terminal)
+  if (args.length === 0) {
+    program.outputHelp()
+    return 0
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return exitStatus
+  } catch (error) {
+    return reportFailure(error, wire)
+  }
+}
+
+/** What {@link runCli} needs of its caller; `deps` is made late, since `--mesh` is known only after parsing. */
+export interface Wire {
+  readonly terminal: Terminal
+  readonly isDebugging: boolean
+  deps(binding: CliBinding): CliDeps
+}
+
+export interface CliBinding {
+  chosenMesh(): string | undefined
+  setExitStatus(status: number): void
+}
+
+/** The program without its commands; the reference in docs/ is generated from it. */
+export function createProgram(): CommanderCommand {
+  const program = new CommanderCommand('heddle')
+  program.description(DESCRIPTION)
+  program.option('--mesh <name>', 'mesh to talk to, where several run on this host')
+  program.addHelpText('after', '\nStart with "heddle demo", or "heddle up DIR" for an application of your own.')
+  return program
+}
+
+/** Each command keeps its own output and exit behaviour, so all of them have to be told. */
+function configureAll(command: CommanderCommand, terminal: Terminal): void {
+  command.exitOverride().showSuggestionAfterError()
+  command.configureOutput({
+    writeOut: (text) => terminal.write(text),
+    writeErr: (text) => terminal.note(text.trimEnd()),
+    outputError: (text, write) => write(`${text.trimEnd()}\nsee "${pathOf(command)} --help"`),
+  })
+  for (const child of command.commands) configureAll(child, terminal)
+}
+
+function pathOf(command: CommanderCommand): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
+}
+
+function reportFailure(error: unknown, wire: Wire): number {
+  const { terminal } = wire
+  // Commander has printed its own errors, and help and version end this way as well.
+  if (error instanceof CommanderError) return error.exitCode
+  terminal.note(`${terminal.noteStyle.red('error:')} ${messageOf(error)}`)
+  const isExpected = error instanceof CliError
+  if (isExpected) for (const hint of error.hints) terminal.note(`  ${hint}`)
+  if (error instanceof Error && (wire.isDebugging || !isExpected)) terminal.note(error.stack ?? '')
+  return isExpected ? error.exitStatus : 1
+}
