@@ -9,10 +9,10 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 
-const name = process.env['NAME'] ?? 'echo'
+const name = process.env.NAME ?? 'echo'
 const server = createServer((request, response) => void answer(request, response))
 server.keepAliveTimeout = 60_000
-server.listen(Number(process.env['PORT']), process.env['BIND_ADDRESS'])
+server.listen(Number(process.env.PORT), process.env.BIND_ADDRESS)
 
 process.on('SIGTERM', () => {
   server.close(() => process.exit(0))

@@ -7,10 +7,10 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 
-const target = `http://${process.env['TARGET']}${process.env['TARGET_PATH'] ?? '/'}`
-const resultFile = process.env['RESULT_FILE']!
-const concurrency = Number(process.env['CONCURRENCY'] ?? 4)
-const pauseMs = Number(process.env['PAUSE_MS'] ?? 5)
+const target = `http://${process.env.TARGET}${process.env.TARGET_PATH ?? '/'}`
+const resultFile = process.env.RESULT_FILE!
+const concurrency = Number(process.env.CONCURRENCY ?? 4)
+const pauseMs = Number(process.env.PAUSE_MS ?? 5)
 const agent = new Agent({ keepAlive: true, maxSockets: concurrency })
 const result = {
   ok: 0,
