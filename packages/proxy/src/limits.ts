@@ -1,0 +1,142 @@
+interface LimitSpec {
+  readonly default: number
+  readonly unit: 'ms' | 'bytes' | 'count'
+  /** What it bounds, and what happens there; one sentence or two for the reference page. */
+  readonly doc: string
+}
+
+/**
+ * Everything that is bounded in the data path. docs/reference/limits.md is generated from this table. Reaching one of them
+ * adds to `heddle_limit_reached_total{limit="NAME"}`.
+ */
+export const LIMITS = {
+  connections: {
+    default: 20_000,
+    unit: 'count',
+    doc: 'Accepted connections of the process. Lowered at start to 45 % of the descriptors that the process may open, since each accepted connection may need one towards an endpoint. More are closed at once.',
+  },
+  detectMs: {
+    default: 100,
+    unit: 'ms',
+    doc: 'How long a connection of undeclared protocol may be silent before its server is taken to speak first.',
+  },
+  detectBytes: {
+    default: 16_384,
+    unit: 'bytes',
+    doc: 'First bytes kept while the protocol cannot be told yet. Beyond it the connection is opaque.',
+  },
+  handshakeMs: {
+    default: 5_000,
+    unit: 'ms',
+    doc: 'TLS handshake between proxies, on either end. Then the connection is closed.',
+  },
+  requestHeadMs: {
+    default: 10_000,
+    unit: 'ms',
+    doc: 'From the first byte of a request to the end of its head. Then 408.',
+  },
+  requestHeadBytes: {
+    default: 65_536,
+    unit: 'bytes',
+    doc: 'Head of a request, or trailers. Then 431.',
+  },
+  responseHeadBytes: {
+    default: 65_536,
+    unit: 'bytes',
+    doc: "Head of an endpoint's answer, or trailers. Then 502.",
+  },
+  responseHeadMs: {
+    default: 300_000,
+    unit: 'ms',
+    doc: 'From the end of a request to the head of its answer. Then 504.',
+  },
+  bodyIdleMs: {
+    default: 300_000,
+    unit: 'ms',
+    doc: 'Silence of both sides in the middle of a request or answer. Then the exchange is broken off.',
+  },
+  keepAliveMs: {
+    default: 600_000,
+    unit: 'ms',
+    doc: 'Silence of an accepted connection between two requests. Longer than what pools of clients keep, so that the client closes first.',
+  },
+  poolIdleMs: {
+    default: 60_000,
+    unit: 'ms',
+    doc: 'How long an unused connection to another proxy is kept for the next request.',
+  },
+  poolPlainIdleMs: {
+    default: 4_000,
+    unit: 'ms',
+    doc: 'How long an unused connection without mTLS is kept. Below the 5 s after which many HTTP servers close.',
+  },
+  connectMs: {
+    default: 1_000,
+    unit: 'ms',
+    doc: 'TCP connect to an endpoint of the mesh or the own application. Then another endpoint is tried.',
+  },
+  connectUnmeshedMs: {
+    default: 10_000,
+    unit: 'ms',
+    doc: 'TCP connect to a destination outside the mesh.',
+  },
+  connectTries: {
+    default: 3,
+    unit: 'count',
+    doc: 'Endpoints tried for one request or connection while none can be connected to.',
+  },
+  avoidFirstMs: {
+    default: 1_000,
+    unit: 'ms',
+    doc: 'How long an endpoint is passed over after it could not be connected to; doubles with each failure in a row.',
+  },
+  avoidLastMs: {
+    default: 30_000,
+    unit: 'ms',
+    doc: 'The longest time for which an endpoint is passed over.',
+  },
+  endpointConnections: {
+    default: 1_024,
+    unit: 'count',
+    doc: 'Pooled connections to one endpoint, in use or not. Further requests wait.',
+  },
+  endpointPending: {
+    default: 1_024,
+    unit: 'count',
+    doc: 'Requests that wait for a connection to one endpoint. Further ones are answered 503.',
+  },
+  pendingMs: {
+    default: 10_000,
+    unit: 'ms',
+    doc: 'How long a request may wait for a connection to its endpoint. Then 503.',
+  },
+  opaqueIdleMs: {
+    default: 3_600_000,
+    unit: 'ms',
+    doc: 'Silence of both sides of an opaque or upgraded connection. Then it is closed.',
+  },
+  halfClosedMs: {
+    default: 300_000,
+    unit: 'ms',
+    doc: 'Silence of an opaque connection one of whose sides has ended its sending. Then it is closed.',
+  },
+  lingerMs: {
+    default: 5_000,
+    unit: 'ms',
+    doc: 'How long a connection may take to end after the proxy has said its last byte. Then it is reset.',
+  },
+} as const satisfies Record<string, LimitSpec>
+
+export type LimitName = keyof typeof LIMITS
+/** One number for each limit, in its unit. */
+export type Limits = { readonly [Name in LimitName]: number }
+
+/**
+ * The limits in force.
+ * @param overrides - what differs from the defaults
+ */
+export function resolveLimits(overrides: Partial<Limits> = {}): Limits {
+  const limits: Partial<Record<LimitName, number>> = {}
+  for (const name of Object.keys(LIMITS) as LimitName[]) limits[name] = overrides[name] ?? LIMITS[name].default
+  return Object.freeze(limits) as Limits
+}
