@@ -1,0 +1,128 @@
+import { DURATION_BOUNDS_SECONDS } from './duration-bounds.ts'
+import { formatHistogram, formatLabels, formatMetricHead, formatSample, type MetricType } from './prometheus-text.ts'
+import type { Collector } from './registry.ts'
+import type { TrafficTable } from './traffic.ts'
+import type { Count, Series, SeriesKey } from './traffic-series.ts'
+
+/**
+ * Shows a {@link TrafficTable} to Prometheus. A line for each series and, where one is forgotten, none any more; the
+ * instance and identity of the peer are labels, so no two series share a line and no counter ever jumps back.
+ *
+ * @param sourceOf - who has to look at an error code: the `source` label of `heddle_errors_total`
+ */
+export function trafficMetrics(table: TrafficTable, sourceOf: (error: string) => string): Collector {
+  const errors = (series: Series, labels: string) => errorLines(series, labels, sourceOf)
+  return {
+    render: () =>
+      METRICS.map((metric) => renderMetric(table, metric)).join('') +
+      renderMetric(table, { ...ERRORS, lines: errors }) +
+      formatMetricHead('heddle_traffic_series', 'gauge', 'Series of traffic counters kept') +
+      formatSample('heddle_traffic_series', '', table.size) +
+      formatMetricHead('heddle_traffic_series_overflow_total', 'counter', 'Series counted as "other": too many') +
+      formatSample('heddle_traffic_series_overflow_total', '', table.overflowed),
+  }
+}
+
+interface MetricHead {
+  readonly name: string
+  readonly type: MetricType
+  readonly help: string
+}
+
+interface TrafficMetric extends MetricHead {
+  readonly lines: (series: Series, labels: string) => string
+}
+
+const REQUESTS = 'heddle_requests_total'
+const DURATION = 'heddle_request_duration_seconds'
+const ERRORS: MetricHead = {
+  name: 'heddle_errors_total',
+  type: 'counter',
+  help: 'Requests and connections that the mesh answered or broke off, by the code of docs/errors.md',
+}
+
+const METRICS: readonly TrafficMetric[] = [
+  {
+    name: REQUESTS,
+    type: 'counter',
+    help: 'Requests that ended, by the status the client got; 0: it got none',
+    lines: (series, labels) => {
+      let text = ''
+      for (const [status, count] of series.requests?.statuses ?? []) {
+        text += formatSample(REQUESTS, `${labels},status="${status}"`, count.total)
+      }
+      return text
+    },
+  },
+  {
+    name: DURATION,
+    type: 'histogram',
+    help: 'From the head of a request to the end of its answer',
+    lines: (series, labels) => {
+      if (series.requests === undefined) return ''
+      const { durations, durationSumUs } = series.requests
+      return formatHistogram(DURATION, labels, {
+        bounds: DURATION_BOUNDS_SECONDS,
+        counts: durations,
+        sum: durationSumUs / 1e6,
+      })
+    },
+  },
+  {
+    name: 'heddle_tcp_connections_open',
+    type: 'gauge',
+    help: 'Connections that are open now',
+    lines: (series, labels) => formatSample('heddle_tcp_connections_open', labels, series.openConnections),
+  },
+  total('heddle_tcp_connections_opened_total', 'Connections that were opened', (series) => series.opened),
+  total('heddle_tcp_connections_closed_total', 'Connections that were closed', (series) => series.closed),
+  total('heddle_tcp_read_bytes_total', 'Bytes read from the peer', (series) => series.readBytes),
+  total('heddle_tcp_written_bytes_total', 'Bytes written to the peer', (series) => series.writtenBytes),
+]
+
+function total(name: string, help: string, countOf: (series: Series) => Count): TrafficMetric {
+  return { name, type: 'counter', help, lines: (series, labels) => formatSample(name, labels, countOf(series).total) }
+}
+
+function renderMetric(table: TrafficTable, metric: TrafficMetric): string {
+  let lines = ''
+  for (const series of table.list()) lines += metric.lines(series, toLabels(series.key))
+  return lines === '' ? '' : formatMetricHead(metric.name, metric.type, metric.help) + lines
+}
+
+function errorLines(series: Series, labels: string, sourceOf: (error: string) => string): string {
+  let text = ''
+  for (const [error, count] of series.errors) {
+    const more = formatLabels(['error', 'source'], [error, sourceOf(error)])
+    text += formatSample(ERRORS.name, `${labels},${more}`, count.total)
+  }
+  return text
+}
+
+const LABEL_NAMES = [
+  'direction',
+  'namespace',
+  'service',
+  'port',
+  'peer_namespace',
+  'peer_workload',
+  'peer_instance',
+  'peer_identity',
+  'security',
+  'protocol',
+]
+
+function toLabels(key: SeriesKey): string {
+  return formatLabels(LABEL_NAMES, [
+    key.direction,
+    key.serviceNamespace,
+    key.service,
+    key.port,
+    key.peerNamespace,
+    key.peerWorkload,
+    key.peerInstance,
+    key.peerIdentity,
+    key.security,
+    key.protocol,
+  ])
+}

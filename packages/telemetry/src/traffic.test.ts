@@ -1,0 +1,182 @@
+import { ManualClock } from '@heddle/testkit/manual-clock'
+import { describe, expect, test } from 'vitest'
+import { TrafficTable } from './traffic.ts'
+import { trafficMetrics } from './traffic-metrics.ts'
+import type { SeriesKey } from './traffic-series.ts'
+
+const KEY: SeriesKey = {
+  direction: 'outbound',
+  serviceNamespace: 'emojivote',
+  service: 'voting-svc',
+  port: 8080,
+  peerNamespace: 'emojivote',
+  peerWorkload: 'voting',
+  peerInstance: 'voting-0',
+  peerIdentity: 'spiffe://heddle.local/ns/emojivote/sa/voting',
+  security: 'mtls',
+  protocol: 'http1',
+}
+
+const TEN_MINUTES_MS = 600_000
+
+function table(maxSeries?: number) {
+  const clock = new ManualClock()
+  return { clock, traffic: new TrafficTable({ clock, ...(maxSeries === undefined ? {} : { maxSeries }) }) }
+}
+
+describe('TrafficTable', () => {
+  test('gives the same series for the same key', () => {
+    const { traffic } = table()
+    expect(traffic.series({ ...KEY })).toBe(traffic.series(KEY))
+    expect(traffic.series({ ...KEY, peerInstance: 'voting-1' })).not.toBe(traffic.series(KEY))
+  })
+
+  test('takes what was counted, as the protocol has it, and only once', () => {
+    const { traffic } = table()
+    const series = traffic.series(KEY)
+    series.connectionOpened()
+    series.requestEnded(200, 1000, undefined)
+    series.requestEnded(404, 1000, undefined)
+    series.requestEnded(503, 70, 'no_healthy_endpoint')
+    series.requestEnded(0, 70, 'client_gone')
+    series.addReadBytes(10)
+    series.addWrittenBytes(20)
+    series.connectionClosed(undefined)
+
+    const { direction: _direction, ...names } = KEY
+    expect(traffic.takeDelta()).toEqual([
+      {
+        ...names,
+        direction: 'DIRECTION_OUTBOUND',
+        requestsSuccess: '2',
+        requestsFailure: '2',
+        statuses: [
+          { status: 200, count: '1' },
+          { status: 404, count: '1' },
+          { status: 503, count: '1' },
+          { status: 0, count: '1' },
+        ],
+        latency: [
+          { index: 17, count: '2' },
+          { index: 79, count: '2' },
+        ],
+        latencySumUs: '2140',
+        connectionsOpened: '1',
+        connectionsClosed: '1',
+        connectionsOpen: '0',
+        readBytes: '10',
+        writtenBytes: '20',
+        errors: [
+          { error: 'no_healthy_endpoint', count: '1' },
+          { error: 'client_gone', count: '1' },
+        ],
+      },
+    ])
+    expect(traffic.takeDelta()).toEqual([])
+  })
+
+  test.each([
+    { status: 200, error: undefined, failures: '0' },
+    { status: 499, error: undefined, failures: '0' },
+    { status: 500, error: undefined, failures: '1' },
+    { status: 400, error: 'bad_field', failures: '1' },
+    { status: 0, error: undefined, failures: '1' },
+  ])('counts status $status with error $error as $failures failures', ({ status, error, failures }) => {
+    const { traffic } = table()
+    traffic.series(KEY).requestEnded(status, 100, error)
+    expect(traffic.takeDelta()[0]?.requestsFailure).toBe(failures)
+  })
+
+  test('reports series with open connections again and again, so that their gauge stays true', () => {
+    const { traffic } = table()
+    const series = traffic.series(KEY)
+    series.connectionOpened()
+    traffic.takeDelta()
+    expect(traffic.takeDelta()).toMatchObject([{ connectionsOpened: '0', connectionsOpen: '1' }])
+    series.connectionClosed('reset')
+    expect(traffic.takeDelta()).toMatchObject([{ connectionsClosed: '1', connectionsOpen: '0' }])
+    expect(traffic.takeDelta()).toEqual([])
+  })
+
+  test('forgets a series that was idle for ten minutes, but not one with open connections', () => {
+    const { clock, traffic } = table()
+    traffic.series(KEY).requestEnded(200, 1, undefined)
+    traffic.series({ ...KEY, peerInstance: 'voting-1' }).connectionOpened()
+    traffic.takeDelta()
+    clock.advance(TEN_MINUTES_MS - 1)
+    traffic.takeDelta()
+    expect(traffic.size).toBe(2)
+    clock.advance(60_000)
+    traffic.takeDelta()
+    expect(Array.from(traffic.list(), (series) => series.key.peerInstance)).toEqual(['voting-1'])
+  })
+
+  test('loses nothing that the holder of a forgotten series counts', () => {
+    const { clock, traffic } = table()
+    const held = traffic.series(KEY)
+    clock.advance(TEN_MINUTES_MS)
+    traffic.takeDelta()
+    expect(traffic.size).toBe(0)
+
+    held.requestEnded(200, 1, undefined)
+
+    expect(traffic.size).toBe(1)
+    expect(traffic.series(KEY)).toBe(held)
+    expect(traffic.takeDelta()).toMatchObject([{ requestsSuccess: '1' }])
+  })
+
+  test('counts together what is above the limit, and says how often', () => {
+    const { traffic } = table(1)
+    traffic.series(KEY)
+    const other = traffic.series({ ...KEY, peerInstance: 'voting-1' })
+    expect(traffic.series({ ...KEY, peerInstance: 'voting-2' })).toBe(other)
+    expect(other.key).toMatchObject({ direction: 'outbound', service: 'other', security: 'mtls', peerIdentity: '' })
+    expect(traffic.overflowed).toBe(2)
+  })
+})
+
+describe('trafficMetrics()', () => {
+  const LABELS =
+    'direction="outbound",namespace="emojivote",service="voting-svc",port="8080",peer_namespace="emojivote",' +
+    'peer_workload="voting",peer_instance="voting-0",peer_identity="spiffe://heddle.local/ns/emojivote/sa/voting",' +
+    'security="mtls",protocol="http1"'
+
+  test('shows totals that reports do not reset', () => {
+    const { traffic } = table()
+    const series = traffic.series(KEY)
+    series.connectionOpened()
+    series.addReadBytes(7)
+    series.requestEnded(200, 1000, undefined)
+    series.requestEnded(503, 2_000_000, 'connect_timeout')
+    traffic.takeDelta()
+
+    const lines = trafficMetrics(traffic, () => 'upstream')
+      .render()
+      .split('\n')
+
+    expect(lines).toContain(`heddle_requests_total{${LABELS},status="200"} 1`)
+    expect(lines).toContain(`heddle_requests_total{${LABELS},status="503"} 1`)
+    expect(lines).toContain(`heddle_request_duration_seconds_bucket{${LABELS},le="0.001"} 1`)
+    expect(lines).toContain(`heddle_request_duration_seconds_bucket{${LABELS},le="2.5"} 2`)
+    expect(lines).toContain(`heddle_request_duration_seconds_sum{${LABELS}} 2.001`)
+    expect(lines).toContain(`heddle_tcp_connections_open{${LABELS}} 1`)
+    expect(lines).toContain(`heddle_tcp_read_bytes_total{${LABELS}} 7`)
+    expect(lines).toContain(`heddle_errors_total{${LABELS},error="connect_timeout",source="upstream"} 1`)
+    expect(lines).toContain('heddle_traffic_series 1')
+  })
+
+  test('has each head once and no two equal lines', () => {
+    const { traffic } = table()
+    for (const peerInstance of ['voting-0', 'voting-1']) {
+      for (const security of ['mtls', 'peer_not_meshed']) {
+        traffic.series({ ...KEY, peerInstance, security }).requestEnded(200, 1, 'reset')
+      }
+    }
+    const lines = trafficMetrics(traffic, () => 'mesh')
+      .render()
+      .trimEnd()
+      .split('\n')
+    const names = lines.map((line) => line.replace(/ [^ ]*$/, ''))
+    expect(new Set(names).size).toBe(names.length)
+  })
+})
