@@ -1,0 +1,79 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { parseControlConfig } from './control-config.ts'
+import { ConfigError } from './flag-reader.ts'
+import { formatHostPort, parseHostPort } from './host-port.ts'
+
+const REQUIRED = ['--config', 'mesh', '--state=state']
+
+describe('parseControlConfig()', () => {
+  test('has a default for all but the two directories', () => {
+    expect(parseControlConfig(REQUIRED)).toEqual({
+      configDir: 'mesh',
+      stateDir: 'state',
+      listen: [{ host: '127.0.0.1', port: 0 }],
+      trustDomain: 'heddle.local',
+      leafLifeMs: 86_400_000,
+      admin: undefined,
+      exitWithStdin: false,
+      logLevel: 'info',
+    })
+  })
+
+  test('reads every flag, those of addresses more than once', () => {
+    const args = '--listen 127.0.0.1:15010 --listen [::1]:0 --trust-domain shop.example --leaf-life 1h --admin 15014'
+    const config = parseControlConfig([...REQUIRED, ...args.split(' '), '--exit-with-stdin', '--log-level=debug'])
+    expect(config).toMatchObject({
+      listen: [
+        { host: '127.0.0.1', port: 15010 },
+        { host: '::1', port: 0 },
+      ],
+      trustDomain: 'shop.example',
+      leafLifeMs: 3_600_000,
+      admin: { host: '127.0.0.1', port: 15014 },
+      exitWithStdin: true,
+      logLevel: 'debug',
+    })
+  })
+
+  test('names all problems at once', () => {
+    const args = '--listen localhost:1 --leaf-life 1s --admin 0.0.0.0:1 --log-level loud --frob 1 --trust-domain A --x'
+    const parse = () => parseControlConfig(['serve', ...args.split(' '), '--exit-with-stdin=no', '--state'])
+    expect(parse).toThrow(ConfigError)
+    const { problems } = catchError(parse) as ConfigError
+    const flags = ['serve', 'config', 'state', 'listen', 'trust-domain', 'leaf-life', 'admin', 'exit-with-stdin']
+    for (const flag of [...flags, 'log-level', 'frob', 'x']) {
+      expect(problems.join('\n')).toMatch(new RegExp(`^(--)?${flag}\\b`, 'm'))
+    }
+  })
+
+  test('refuses a flag of one value that is given twice', () => {
+    expect(() => parseControlConfig([...REQUIRED, '--state', 'other'])).toThrow('--state: given more than once')
+  })
+})
+
+describe('parseHostPort()', () => {
+  test.each(['', ':1', '127.0.0.1', '127.0.0.1:65536', '::1:80', '[127.0.0.1]:80', '[::1]', 'localhost:80', '1.2.3:4'])(
+    'refuses %j',
+    (text) => {
+      expect(parseHostPort(text)).toBeUndefined()
+    },
+  )
+
+  test('is the inverse of formatHostPort()', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), fc.nat(65_535), (host, port) => {
+        expect(parseHostPort(formatHostPort({ host, port }))).toEqual({ host, port })
+      }),
+    )
+  })
+})
+
+function catchError(fail: () => unknown): unknown {
+  try {
+    fail()
+  } catch (error) {
+    return error
+  }
+  return undefined
+}

@@ -1,0 +1,120 @@
+import { mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+
+/** Another control plane works on the same state directory. */
+export class StateLockedError extends Error {
+  override readonly name = 'StateLockedError'
+  readonly pid: number
+
+  constructor(dir: string, pid: number) {
+    super(`state directory ${dir} is in use by the control plane with process id ${pid}; stop that one first`)
+    this.pid = pid
+  }
+}
+
+/** Held until released; see {@link lockStateDir}. */
+export interface StateLock {
+  release(): void
+}
+
+interface Holder {
+  readonly pid: number
+  /** When the process started, in the kernel's own unit; empty where the kernel does not tell. */
+  readonly started: string
+}
+
+/** Locks of this very process: its own id in a file says nothing, since a container always has process 1. */
+const heldHere = new Set<string>()
+
+/** A takeover lasts microseconds; one that is older was left by a crash. */
+const TAKEOVER_LIMIT_MS = 5_000
+
+/**
+ * Makes sure that only one control plane works on a state directory. The lock of a process that is no more is taken
+ * over; a process id that was given to another process since is told apart by its start time.
+ *
+ * @throws {StateLockedError} naming the process that holds it
+ */
+export function lockStateDir(dir: string): StateLock {
+  const file = resolve(dir, 'lock')
+  if (heldHere.has(file)) throw new StateLockedError(dir, process.pid)
+  const mine = JSON.stringify({ pid: process.pid, started: startOf(process.pid) })
+  if (!tryCreate(file, mine)) takeOver(dir, file, mine)
+  heldHere.add(file)
+  return {
+    release() {
+      if (heldHere.delete(file)) rmSync(file, { force: true })
+    },
+  }
+}
+
+/** Only one process at a time looks whether the holder is dead, else two could both find it so. */
+function takeOver(dir: string, file: string, mine: string): void {
+  const turn = `${file}.takeover`
+  enterTurn(dir, turn)
+  try {
+    const holder = readHolder(file)
+    if (holder !== undefined && isAlive(holder)) throw new StateLockedError(dir, holder.pid)
+    rmSync(file, { force: true })
+    if (!tryCreate(file, mine)) throw new StateLockedError(dir, readHolder(file)?.pid ?? 0)
+  } finally {
+    rmdirSync(turn)
+  }
+}
+
+function enterTurn(dir: string, turn: string): void {
+  try {
+    mkdirSync(turn)
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+    if (Date.now() - statSync(turn).mtimeMs < TAKEOVER_LIMIT_MS) {
+      throw new Error(`state directory ${dir}: another control plane is starting on it`, { cause: error })
+    }
+    rmdirSync(turn)
+    mkdirSync(turn)
+  }
+}
+
+function tryCreate(file: string, content: string): boolean {
+  try {
+    writeFileSync(file, content, { flag: 'wx', mode: 0o600 })
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** `undefined` when the file is gone or was cut short by a crash. */
+function readHolder(file: string): Holder | undefined {
+  try {
+    const holder = JSON.parse(readFileSync(file, 'utf8'))
+    return Number.isInteger(holder?.pid) && typeof holder.started === 'string' ? holder : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isAlive(holder: Holder): boolean {
+  if (holder.pid === process.pid) return false
+  try {
+    process.kill(holder.pid, 0)
+  } catch (error) {
+    return codeOf(error) === 'EPERM'
+  }
+  return startOf(holder.pid) === holder.started
+}
+
+/** Field 22 of /proc/PID/stat (proc(5)); the second one, the name in parentheses, may hold spaces. */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  } catch {
+    return ''
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined
+}

@@ -1,0 +1,83 @@
+import { addTotals, createTotals, type Totals } from './totals.ts'
+
+/** One resolution: totals of `widthMs` each, the newest `slots` of them. */
+export interface Level {
+  readonly widthMs: number
+  readonly slots: number
+}
+
+const SECOND_MS = 1_000
+const MINUTE_MS = 60 * SECOND_MS
+
+/** The finest first. Each holds a little more than the window it is asked for, since its newest total is not full yet. */
+export const LEVELS: readonly Level[] = [
+  { widthMs: 5 * SECOND_MS, slots: 130 },
+  { widthMs: MINUTE_MS, slots: 65 },
+  { widthMs: 5 * MINUTE_MS, slots: 75 },
+]
+
+/** The longest window that can be asked for. */
+export const LONGEST_WINDOW_MS = 6 * 60 * MINUTE_MS
+
+interface Cell {
+  /** Time since the epoch in widths of the level. */
+  readonly slot: number
+  readonly totals: Totals
+}
+
+/**
+ * What one series counted over time, in several resolutions. Every report goes into all of them, so the totals of a
+ * window are the same in each, to its width. A time in which nothing was counted costs nothing.
+ */
+export class RollingTotals {
+  readonly #cells: Cell[][] = LEVELS.map(() => [])
+
+  /** How many totals are kept. */
+  get cellCount(): number {
+    return this.#cells.reduce((sum, cells) => sum + cells.length, 0)
+  }
+
+  add(totals: Totals, nowMs: number): void {
+    LEVELS.forEach(({ widthMs }, level) => {
+      const slot = Math.floor(nowMs / widthMs)
+      const cells = this.#cells[level]!
+      let last = cells.at(-1)
+      // A clock that was set back must not make time run backwards here: count at the newest.
+      if (last === undefined || last.slot < slot) {
+        last = { slot, totals: createTotals() }
+        cells.push(last)
+      }
+      addTotals(last.totals, totals)
+    })
+  }
+
+  /** Adds to `into` what was counted in the window that ends now. */
+  sum(into: Totals, windowMs: number, nowMs: number): void {
+    const level = levelFor(windowMs)
+    const first = firstSlot(LEVELS[level]!, windowMs, nowMs)
+    const cells = this.#cells[level]!
+    for (let at = cells.length - 1; at >= 0 && cells[at]!.slot >= first; at--) addTotals(into, cells[at]!.totals)
+  }
+
+  /** Forgets what is too old. @param share - of the slots of each level to keep, 0 to 1 */
+  trim(nowMs: number, share: number): void {
+    LEVELS.forEach(({ widthMs, slots }, level) => {
+      const cells = this.#cells[level]!
+      const oldest = Math.floor(nowMs / widthMs) - Math.ceil(slots * share) + 1
+      const keepFrom = cells.findIndex((cell) => cell.slot >= oldest)
+      if (keepFrom < 0) cells.length = 0
+      if (keepFrom > 0) cells.splice(0, keepFrom)
+    })
+  }
+}
+
+/** The finest level that reaches back far enough. */
+function levelFor(windowMs: number): number {
+  const level = LEVELS.findIndex(({ widthMs, slots }) => widthMs * (slots - 2) >= windowMs)
+  return level < 0 ? LEVELS.length - 1 : level
+}
+
+/** Only whole slots are in a window, but at least the newest two: the newest alone may have just begun. */
+function firstSlot({ widthMs }: Level, windowMs: number, nowMs: number): number {
+  return Math.min(Math.ceil((nowMs - windowMs) / widthMs), Math.floor(nowMs / widthMs) - 1)
+}
