@@ -24,7 +24,7 @@ test('createCsr() makes a request that another reader accepts, with one URI and 
 // A machine without the openssl command still has the check above.
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0
 
-test.runIf(hasOpenssl)('createCsr() makes a request that OpenSSL verifies', async () => {
+test.skipIf(!hasOpenssl)('createCsr() makes a request that OpenSSL verifies', async () => {
   const { privateKey } = await createWorkloadKey()
   const args = ['req', '-inform', 'DER', '-noout', '-verify', '-text']
   const openssl = spawnSync('openssl', args, { input: createCsr(privateKey, WEB), encoding: 'utf8' })

@@ -1,0 +1,166 @@
+import type { Clock } from '@heddle/base/clock'
+import { formatSpiffeId } from '@heddle/identity/spiffe-id'
+import { type JoinTokenRecord, readJoinTokens, writeJoinTokens } from './join-token-file.ts'
+import { createJoinTokenText, formatJoinToken, hashSecret, isSecretOf, parseJoinToken } from './join-token-text.ts'
+
+export interface JoinTokensOptions {
+  /** Made with mode 0600 beside, not in, the authority's directory. */
+  readonly file: string
+  readonly trustDomain: string
+  readonly clock: Clock
+  /** Tokens that may exist at once; 10,000 unless given. */
+  readonly maxTokens?: number
+}
+
+export interface JoinTokenRequest {
+  readonly namespace: string
+  readonly serviceAccount: string
+  /** 1 s to 24 h. */
+  readonly ttlMs: number
+  /** Good for any number of workloads until it expires; otherwise for one. */
+  readonly reusable: boolean
+}
+
+export interface JoinToken {
+  /** A secret; it is shown once and kept nowhere. */
+  readonly token: string
+  readonly expiresMs: number
+}
+
+/** Why a token is refused; the same words in metrics and logs. */
+export type TokenRefusal = 'token_malformed' | 'token_unknown' | 'token_expired' | 'token_used'
+
+export type TokenVerdict =
+  | { readonly kind: 'good'; readonly spiffeId: string; readonly id: string }
+  | { readonly kind: 'refused'; readonly reason: TokenRefusal }
+
+/** What cannot be made: the message says what to change. */
+export class JoinTokenError extends Error {
+  override readonly name = 'JoinTokenError'
+}
+
+const SHORTEST_TTL_MS = 1000
+const LONGEST_TTL_MS = 24 * 3_600_000
+const DEFAULT_MAX_TOKENS = 10_000
+/** A workload whose first answer was lost asks again with the same key, for so long. */
+const SAME_KEY_AGAIN_MS = 5 * 60_000
+
+/**
+ * Reads the tokens of `options.file`; those that expired are dropped.
+ *
+ * @throws {CaError} when the file is damaged or open to other users
+ */
+export async function openJoinTokens(options: JoinTokensOptions): Promise<JoinTokens> {
+  return new JoinTokens(options, await readJoinTokens(options.file))
+}
+
+/**
+ * The tokens by which workloads prove themselves the first time. Only hashes are kept; every change is on the disk
+ * before it is answered, so neither a crash nor a restart forgets a token or gives a used one back.
+ */
+export class JoinTokens {
+  readonly #options: JoinTokensOptions
+  readonly #records = new Map<string, JoinTokenRecord>()
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(options: JoinTokensOptions, records: readonly JoinTokenRecord[]) {
+    this.#options = options
+    for (const record of records) this.#records.set(record.id, record)
+    this.#purge()
+  }
+
+  /** How many tokens are kept, used ones included until they would have expired. */
+  get size(): number {
+    return this.#records.size
+  }
+
+  /**
+   * Makes a token for one identity.
+   *
+   * @throws {JoinTokenError} when the identity or the life cannot be, or too many tokens exist
+   */
+  async create(request: JoinTokenRequest): Promise<JoinToken> {
+    const { namespace, serviceAccount, ttlMs, reusable } = request
+    this.#purge()
+    const problem = this.#problemOf(request)
+    if (problem !== undefined) throw new JoinTokenError(problem)
+    const text = createJoinTokenText()
+    const expiresMs = this.#options.clock.nowMs() + ttlMs
+    const secretHash = hashSecret(text.secret)
+    this.#records.set(text.id, { id: text.id, secretHash, namespace, serviceAccount, expiresMs, reusable })
+    await this.#write()
+    return { token: formatJoinToken(text), expiresMs }
+  }
+
+  /** Whose token it is, if it may still be redeemed by the key of `keyHash`. Changes nothing. */
+  check(token: string, keyHash?: string): TokenVerdict {
+    const text = parseJoinToken(token)
+    if (text === undefined) return { kind: 'refused', reason: 'token_malformed' }
+    const record = this.#records.get(text.id)
+    if (record === undefined || !isSecretOf(text.secret, record.secretHash)) {
+      return { kind: 'refused', reason: 'token_unknown' }
+    }
+    const refusal = refusalOf(record, keyHash, this.#options.clock.nowMs())
+    if (refusal !== undefined) return { kind: 'refused', reason: refusal }
+    return { kind: 'good', spiffeId: this.#identityOf(record), id: record.id }
+  }
+
+  /**
+   * Uses a token up for the key of `keyHash`; that this happened is on the disk before the promise resolves.
+   *
+   * A single-use token may be redeemed again by the same key for 5 minutes, since an answer can get lost.
+   */
+  async redeem(token: string, keyHash: string): Promise<TokenVerdict> {
+    const verdict = this.check(token, keyHash)
+    if (verdict.kind === 'refused') return verdict
+    const record = this.#records.get(verdict.id)!
+    if (record.reusable) return verdict
+    // Taken in memory first: whoever comes while the disk is busy is refused already.
+    if (record.usedBy === undefined) {
+      this.#records.set(record.id, { ...record, usedBy: { keyHash, atMs: this.#options.clock.nowMs() } })
+    }
+    // The first asker's write may still be under way, or may have failed: the second must not be answered before it.
+    await this.#write()
+    return verdict
+  }
+
+  #problemOf(request: JoinTokenRequest): string | undefined {
+    const max = this.#options.maxTokens ?? DEFAULT_MAX_TOKENS
+    if (this.#records.size >= max) return `${max} join tokens exist already; wait until some have expired`
+    if (!(request.ttlMs >= SHORTEST_TTL_MS && request.ttlMs <= LONGEST_TTL_MS)) {
+      return 'a join token lives from one second to 24 hours'
+    }
+    try {
+      this.#identityOf(request)
+      return undefined
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error)
+    }
+  }
+
+  #identityOf({ namespace, serviceAccount }: { readonly namespace: string; readonly serviceAccount: string }): string {
+    return formatSpiffeId({ trustDomain: this.#options.trustDomain, namespace, serviceAccount })
+  }
+
+  /** Writes follow one another; each writes the state of its own turn. */
+  #write(): Promise<void> {
+    const write = this.#writing.then(() => writeJoinTokens(this.#options.file, this.#records.values()))
+    this.#writing = write.catch(() => undefined)
+    return write
+  }
+
+  #purge(): void {
+    const nowMs = this.#options.clock.nowMs()
+    for (const record of this.#records.values()) {
+      const againUntilMs = (record.usedBy?.atMs ?? Number.NEGATIVE_INFINITY) + SAME_KEY_AGAIN_MS
+      if (nowMs >= Math.max(record.expiresMs, againUntilMs)) this.#records.delete(record.id)
+    }
+  }
+}
+
+function refusalOf(record: JoinTokenRecord, keyHash: string | undefined, nowMs: number): TokenRefusal | undefined {
+  if (record.usedBy === undefined) return nowMs < record.expiresMs ? undefined : 'token_expired'
+  // Not asked for a key: the caller wants to know whose token it is before it reads the request that has the key.
+  const isSameKey = keyHash === undefined || keyHash === record.usedBy.keyHash
+  return isSameKey && nowMs < record.usedBy.atMs + SAME_KEY_AGAIN_MS ? undefined : 'token_used'
+}
