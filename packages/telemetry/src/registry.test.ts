@@ -43,6 +43,15 @@ describe('Registry', () => {
     expect(registry.counter('heddle_x_total', 'X', { a: '2' }).value).toBe(0)
   })
 
+  test('finds a counter by label values that are known late', () => {
+    const registry = new Registry()
+    const refused = registry.counters('heddle_refused_total', { help: 'Refused', labels: ['reason'] })
+    refused.with('no_token').add()
+    refused.with('no_token').add()
+    expect(refused.with('no_token').value).toBe(2)
+    expect(registry.render()).toContain('heddle_refused_total{reason="no_token"} 2')
+  })
+
   test('leaves out a gauge that has nothing to say', () => {
     const registry = new Registry()
     registry.gauge('heddle_certificate_expiration_timestamp_seconds', 'Expiry', () => undefined)

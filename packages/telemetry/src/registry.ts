@@ -10,6 +10,12 @@ export interface Counter {
   add(by?: number): void
 }
 
+/** One metric whose label values are told later: `with` finds the handle, for whoever cannot keep it. */
+export interface Family<T> {
+  /** @param values - one for each label name, in their order */
+  with(...values: readonly string[]): T
+}
+
 /** Counts observations by size. */
 export interface Histogram {
   observe(value: number): void
@@ -34,6 +40,17 @@ export class Registry implements Collector {
   counter(name: string, help: string, labels: Labels = {}): Counter {
     const cells = this.#cells(name, 'counter', help)
     return find(cells, labels, () => new CounterCell())
+  }
+
+  /** Counters of one name whose label values are known only when they count. */
+  counters(name: string, options: { readonly help: string; readonly labels: readonly string[] }): Family<Counter> {
+    const cells = this.#cells(name, 'counter', options.help)
+    return {
+      with: (...values) => {
+        const labels = Object.fromEntries(options.labels.map((label, index) => [label, values[index] ?? '']))
+        return find(cells, labels, () => new CounterCell())
+      },
+    }
   }
 
   /** A number that goes up and down, read when metrics are; `undefined`: there is nothing to say now. */

@@ -1,0 +1,193 @@
+import type { SignResponseJson } from '@heddle/api/identity'
+import { Backoff } from '@heddle/base/backoff'
+import type { Clock } from '@heddle/base/clock'
+import type { Log } from '@heddle/base/log'
+import { createCsr } from '@heddle/identity/csr'
+import { createWorkloadKey } from '@heddle/identity/key-pair'
+import { rotationSchedule } from '@heddle/identity/rotation'
+import { parseSpiffeId, serverNameOf } from '@heddle/identity/spiffe-id'
+import { verifyIssued } from '@heddle/identity/verify-chain'
+import type { Registry } from '@heddle/telemetry/registry'
+import type { ControlCredentials } from '../control/control-connection.ts'
+import type { TlsMaterial, WorkloadIdentity } from '../workload.ts'
+
+/** What an identity needs from outside. */
+export interface IssuedIdentityDeps {
+  readonly spiffeId: string
+  /** What to trust until the control plane says better. */
+  readonly trustBundlePem: string
+  /** The proof for the first certificate; read only when there is no valid one. */
+  readonly readJoinToken: () => Promise<string>
+  /** Asks the control plane; an empty token: the connection's certificate is the proof. */
+  readonly sign: (csr: Uint8Array, joinToken: string) => Promise<SignResponseJson>
+  readonly clock: Clock
+  readonly log: Log
+  readonly registry: Registry
+  /** 0 to below 1; `Math.random` unless stated. */
+  readonly random?: () => number
+}
+
+/** The certificate in use. */
+export interface IssuedCertificate extends TlsMaterial {
+  readonly serial: string
+  readonly notBeforeMs: number
+}
+
+/** The wall clock is looked at this often, since it may jump (a laptop that slept) and timers don't notice. */
+const LOOK_MS = 60_000
+const RETRY = { firstMs: 200, lastMs: 30_000, jitter: 0.5 }
+
+/**
+ * The identity of a workload, certified by the control plane and renewed at 70 % of each certificate's life. Every
+ * certificate has a new key, made in this process and never written anywhere.
+ */
+export class IssuedIdentity implements WorkloadIdentity {
+  readonly spiffeId: string
+  readonly serverName: string
+  readonly #deps: IssuedIdentityDeps
+  readonly #trustDomain: string
+  readonly #listeners = new Set<(material: TlsMaterial) => void>()
+  readonly #counters: IdentityCounters
+  #current: IssuedCertificate | undefined
+  #credentials: ControlCredentials
+
+  /** @throws {RangeError} when `spiffeId` is none */
+  constructor(deps: IssuedIdentityDeps) {
+    const id = parseSpiffeId(deps.spiffeId)
+    if (id === undefined) throw new RangeError(`${JSON.stringify(deps.spiffeId)} is no SPIFFE id`)
+    this.spiffeId = deps.spiffeId
+    this.serverName = serverNameOf(id)
+    this.#trustDomain = id.trustDomain
+    this.#deps = deps
+    this.#credentials = { trustBundlePem: deps.trustBundlePem }
+    this.#counters = createCounters(deps.registry, () => this.#current)
+  }
+
+  current(): IssuedCertificate | undefined {
+    return this.#current
+  }
+
+  /** What to show to the control plane and what to expect of it; the same object until something changes. */
+  credentials(): ControlCredentials {
+    const isExpired = this.#current !== undefined && !this.#isValid
+    // A certificate that ran out would only be refused; without one the join token may help.
+    if (isExpired && this.#credentials.certificateChainPem !== undefined) {
+      this.#credentials = { trustBundlePem: this.#credentials.trustBundlePem }
+    }
+    return this.#credentials
+  }
+
+  onRotate(listener: (material: TlsMaterial) => void, signal: AbortSignal): void {
+    if (signal.aborted) return
+    this.#listeners.add(listener)
+    signal.addEventListener('abort', () => this.#listeners.delete(listener), { once: true })
+  }
+
+  /** Takes over a new bundle of what to trust; certificate and key stay. */
+  trust(trustBundlePem: string): void {
+    if (trustBundlePem === this.#credentials.trustBundlePem) return
+    this.#deps.log.info('trust bundle changed')
+    if (this.#current === undefined) this.#credentials = { trustBundlePem }
+    else this.#use({ ...this.#current, trustBundlePem })
+  }
+
+  /** Gets the first certificate and renews it, for ever: until `signal` is aborted. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, random = Math.random } = this.#deps
+    const backoff = new Backoff(RETRY, random)
+    while (!signal.aborted) {
+      const issued = await this.#renew(backoff)
+      if (issued === undefined) {
+        await clock.sleep(backoff.nextMs(), signal)
+        continue
+      }
+      backoff.reset()
+      const { renewAtMs } = rotationSchedule(issued, random)
+      this.#deps.log.info('certificate issued', {
+        identity: this.spiffeId,
+        serial: issued.serial,
+        notAfter: new Date(issued.notAfterMs).toISOString(),
+        renewAt: new Date(renewAtMs).toISOString(),
+      })
+      await sleepUntil(renewAtMs, clock, signal)
+    }
+  }
+
+  get #isValid(): boolean {
+    return this.#current !== undefined && this.#deps.clock.nowMs() <= this.#current.notAfterMs
+  }
+
+  async #renew(backoff: Backoff): Promise<IssuedCertificate | undefined> {
+    try {
+      const issued = await this.#obtain()
+      this.#use(issued)
+      this.#counters.issued.add()
+      return issued
+    } catch (error) {
+      this.#counters.failed.add()
+      this.#logFailure(error, backoff.failures + 1)
+      return undefined
+    }
+  }
+
+  async #obtain(): Promise<IssuedCertificate> {
+    const { clock, sign } = this.#deps
+    const { privateKey, privateKeyPem } = await createWorkloadKey()
+    const joinToken = this.#isValid ? '' : await this.#deps.readJoinToken()
+    const answer = await sign(createCsr(privateKey, this.spiffeId), joinToken)
+    const { certificateChainPem = '', trustBundlePem = '' } = answer
+    const expected = { spiffeId: this.spiffeId, trustDomain: this.#trustDomain, privateKey, nowMs: clock.nowMs() }
+    const verdict = verifyIssued({ certificateChainPem, trustBundlePem }, expected)
+    if (verdict.kind === 'bad') throw new Error(`the certificate that was issued is not good: ${verdict.problem}`)
+    const { serial, notBeforeMs, notAfterMs } = verdict
+    return { certificateChainPem, privateKeyPem, trustBundlePem, serial, notBeforeMs, notAfterMs }
+  }
+
+  #use(issued: IssuedCertificate): void {
+    this.#current = issued
+    const { certificateChainPem, privateKeyPem, trustBundlePem } = issued
+    this.#credentials = { certificateChainPem, privateKeyPem, trustBundlePem }
+    for (const listener of this.#listeners) listener(issued)
+  }
+
+  #logFailure(error: unknown, failures: number): void {
+    const fields = { identity: this.spiffeId, error: error instanceof Error ? error.message : String(error), failures }
+    const current = this.#current
+    if (current === undefined) {
+      this.#deps.log.warn('no certificate yet', fields)
+      return
+    }
+    const nowMs = this.#deps.clock.nowMs()
+    const expiresInSeconds = Math.round((current.notAfterMs - nowMs) / 1000)
+    this.#deps.log[urgencyOf(current, nowMs)]('certificate not renewed', { ...fields, expiresInSeconds })
+  }
+}
+
+/** There is much time at first: only what comes near the end is anybody's business. */
+function urgencyOf(current: IssuedCertificate, nowMs: number): 'info' | 'warn' | 'error' {
+  if (nowMs > current.notAfterMs) return 'error'
+  return nowMs >= rotationSchedule(current, () => 0).warnFromMs ? 'warn' : 'info'
+}
+
+async function sleepUntil(atMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && clock.nowMs() < atMs) await clock.sleep(Math.min(LOOK_MS, atMs - clock.nowMs()), signal)
+}
+
+interface IdentityCounters {
+  readonly issued: { add(): void }
+  readonly failed: { add(): void }
+}
+
+function createCounters(registry: Registry, current: () => IssuedCertificate | undefined): IdentityCounters {
+  const seconds = (ms: number | undefined) => (ms === undefined ? undefined : ms / 1000)
+  registry.gauge('heddle_certificate_expiration_timestamp_seconds', 'When the certificate in use runs out', () =>
+    seconds(current()?.notAfterMs),
+  )
+  registry.gauge('heddle_certificate_issued_timestamp_seconds', 'From when on the certificate in use is valid', () =>
+    seconds(current()?.notBeforeMs),
+  )
+  return {
+    issued: registry.counter('heddle_certificates_issued_total', 'Certificates got from the control plane'),
+    failed: registry.counter('heddle_certificate_failures_total', 'Times that no certificate was to be had'),
+  }
+}
