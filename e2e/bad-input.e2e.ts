@@ -1,0 +1,93 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { listTraces } from './harness/leftovers.ts'
+import { HEDDLE, TestMesh } from './harness/mesh.ts'
+import { run } from './harness/process.ts'
+import { echoManifests } from './harness/shop.ts'
+import { until } from './harness/until.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'heddle-e2e-'))
+const env = { HEDDLE_HOME: join(root, 'home') }
+let tracesBefore: readonly string[]
+
+beforeAll(() => {
+  tracesBefore = listTraces()
+})
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+const SERVICE = 'apiVersion: v1\nkind: Service\nmetadata: { name: a, namespace: shop }\n'
+
+describe('heddle up refuses', () => {
+  test.each([
+    {
+      name: 'broken YAML',
+      yaml: 'kind: [',
+      says: [/in\.yaml:1:/],
+    },
+    {
+      name: 'unknown fields, all at once, with what was meant',
+      yaml: `${SERVICE}spec: { port: [], selektor: {} }\n`,
+      says: [/in\.yaml:4:.*spec\.port.*ports/, /in\.yaml:4:.*spec\.selektor.*selector/],
+    },
+    {
+      name: 'two services that claim one address',
+      yaml: `${SERVICE}spec: { clusterIP: 10.96.1.1, ports: [{ port: 80 }] }\n---\n${SERVICE.replace('name: a', 'name: b')}spec: { clusterIP: 10.96.1.1, ports: [{ port: 80 }] }\n`,
+      says: [/10\.96\.1\.1/, /\ba\b/, /\bb\b/],
+    },
+    {
+      name: 'a kind that it does not know',
+      yaml: 'apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a }\n',
+      says: [/in\.yaml:\d+:.*Deployment/, /Workload/],
+    },
+  ])('$name', async ({ yaml, says }) => {
+    const directory = mkdtempSync(join(root, 'mesh-'))
+    writeFileSync(join(directory, 'in.yaml'), yaml)
+    const { status, stderr } = await run([HEDDLE, 'up', directory], { env })
+    expect(status).toBe(1)
+    for (const pattern of says) expect(stderr).toMatch(pattern)
+    expect(listTraces()).toEqual(tracesBefore)
+  })
+
+  test.each([
+    { name: 'a directory that is not there', args: ['up', '/nowhere'], status: 1, says: /\/nowhere/ },
+    { name: 'a directory without manifests', args: ['up', root], status: 1, says: /\.yaml/ },
+    { name: 'an unknown flag', args: ['up', '--colour', root], status: 1, says: /--colour/ },
+    { name: 'an unknown mode', args: ['up', root, '--mode', 'magic'], status: 1, says: /magic/ },
+    { name: 'an unknown command', args: ['upp'], status: 1, says: /upp[\s\S]*up/ },
+    { name: 'a duration that is none', args: ['demo', '--for', 'ever'], status: 1, says: /ever/ },
+    { name: 'asking where no mesh runs', args: ['stat', 'deploy'], status: 1, says: /heddle up/ },
+  ])('$name', async ({ args, status, says }) => {
+    mkdirSync(join(root, 'home'), { recursive: true })
+    const done = await run([HEDDLE, ...args], { env })
+    expect(done.stderr).toMatch(says)
+    expect(done.status).toBe(status)
+    expect(done.stdout).toBe('')
+    expect(listTraces()).toEqual(tracesBefore)
+  })
+})
+
+test('a second mesh of the same name is refused while the first one runs, and the first goes on', async () => {
+  await using mesh = await TestMesh.start({ mode: 'explicit', manifests: () => ({ 'echo.yaml': echoManifests(1) }) })
+  const second = await mesh.heddle('up', mesh.directory)
+  expect(second.status).toBe(1)
+  expect(second.stderr).toMatch(/already runs|is running|runs already/)
+  expect((await mesh.heddle('check')).status).toBe(0)
+})
+
+test('a broken change keeps the last good configuration in force, and check says where it is broken', async () => {
+  await using mesh = await TestMesh.start({ mode: 'explicit', manifests: () => ({ 'echo.yaml': echoManifests(1) }) })
+  mesh.writeManifest('echo.yaml', echoManifests(1).replace('replicas: 1', 'replicas: many'))
+
+  const check = await until('check fails', async () => {
+    const done = await mesh.heddle('check')
+    return done.status !== 0 && done
+  })
+
+  expect(check.stdout + check.stderr).toMatch(/echo\.yaml:\d+:.*spec\.replicas/)
+  const endpoints = await mesh.json<readonly object[]>('endpoints', '-n', 'shop')
+  expect(endpoints).toHaveLength(1)
+  mesh.writeManifest('echo.yaml', echoManifests(1))
+  await mesh.waitUntilReady()
+})

@@ -1,0 +1,93 @@
+import { chownSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { listTraces } from './harness/leftovers.ts'
+import { HEDDLE, type StatRow } from './harness/mesh.ts'
+import { type Finished, run, type Started, start } from './harness/process.ts'
+import { canRun } from './harness/requirements.ts'
+import { until } from './harness/until.ts'
+
+/** Debian's `nobody`. */
+const ORDINARY_UID = 65_534
+
+/** The demo as somebody runs it: their own state directory, as root or not. */
+class DemoUser {
+  readonly #home = mkdtempSync(join(tmpdir(), 'heddle-e2e-'))
+  readonly #prefix: readonly string[]
+
+  constructor(who: 'root' | 'ordinary') {
+    const isRoot = process.getuid?.() === 0
+    const mustChange = who === 'ordinary' && isRoot
+    if (mustChange) chownSync(this.#home, ORDINARY_UID, ORDINARY_UID)
+    const id = String(ORDINARY_UID)
+    this.#prefix = mustChange ? ['setpriv', '--reuid', id, '--regid', id, '--clear-groups', '--'] : []
+  }
+
+  start(...args: readonly string[]): Started {
+    return start([...this.#prefix, HEDDLE, ...args], { env: this.#env })
+  }
+
+  heddle(...args: readonly string[]): Promise<Finished> {
+    return run([...this.#prefix, HEDDLE, ...args], { env: this.#env, deadlineMs: 100_000 })
+  }
+
+  async stat(): Promise<readonly StatRow[]> {
+    const { stdout } = await this.heddle('stat', 'deploy', '-n', 'emojivote', '-o', 'json')
+    return JSON.parse(stdout) as StatRow[]
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#home, { recursive: true, force: true })
+  }
+
+  get #env(): Record<string, string> {
+    return { HEDDLE_HOME: join(this.#home, 'state'), HOME: this.#home }
+  }
+}
+
+describe.each([
+  { who: 'root' as const, mode: 'transparent' },
+  { who: 'ordinary' as const, mode: 'explicit' },
+])('heddle demo, $mode', ({ who, mode }) => {
+  const isPossible = who === 'ordinary' || canRun('root', 'ip', 'iptables')
+
+  test.runIf(isPossible)('shows golden metrics, ends by itself with status 0 and leaves nothing', async () => {
+    using user = new DemoUser(who)
+    const before = listTraces()
+    const demo = user.start('demo', '--for', '30s')
+
+    const web = await until('web is measured', async () => (await user.stat()).find(isMeasuredWeb), 60_000)
+    const edges = await user.heddle('edges', 'deploy', '-n', 'emojivote', '-o', 'json')
+
+    expect(web.meshed).toBe('1/1')
+    expect(web.latency_ms_p50).toBeGreaterThan(0)
+    expect(web.latency_ms_p99).toBeGreaterThan(0)
+    expect(JSON.parse(edges.stdout)).toContainEqual(
+      expect.objectContaining({ src: 'vote-bot', dst: 'web', secured: true }),
+    )
+    expect(await demo.ended, demo.stdout() + demo.stderr()).toBe(0)
+    expect(demo.stdout()).toMatch(/web .*1\/1 .*%/)
+    expect(demo.stdout() + demo.stderr()).toContain(mode)
+    expect(listTraces()).toEqual(before)
+  })
+
+  test.runIf(isPossible)('works again after it was killed with SIGKILL, and leaves nothing', async () => {
+    using user = new DemoUser(who)
+    const before = listTraces()
+    const killed = user.start('demo')
+    await until('web is measured', async () => (await user.stat()).find(isMeasuredWeb), 60_000)
+    killed.process.kill('SIGKILL')
+    await killed.ended
+
+    const second = await user.heddle('demo', '--for', '10s')
+
+    expect(second.status, second.stdout + second.stderr).toBe(0)
+    expect(listTraces()).toEqual(before)
+  })
+})
+
+/** Some votes fail by design, most do not. */
+function isMeasuredWeb(row: StatRow): boolean {
+  return row.name === 'web' && (row.rps ?? 0) > 0 && (row.success ?? 0) >= 0.8 && (row.success ?? 1) <= 0.99
+}
