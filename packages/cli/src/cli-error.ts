@@ -1,6 +1,6 @@
 /** What the user gets instead of a stack trace: one line that says what is wrong, and what to do about it. */
 export class CliError extends Error {
-  override readonly name = 'CliError'
+  override readonly name: string = 'CliError'
   /** What to try, one sentence each; printed below the message. */
   readonly hints: readonly string[]
   readonly exitStatus: number

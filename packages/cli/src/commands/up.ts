@@ -1,0 +1,47 @@
+import { Option } from 'commander'
+import type { CliDeps, Command } from '../command.ts'
+import { WANTED_MODES, type WantedMode } from '../site/choose-mode.ts'
+import { readDurationMs } from './resource-options.ts'
+
+/** Options of a mesh, as commander gives them. */
+export interface UpFlags {
+  readonly for?: number
+  readonly mode: WantedMode
+  readonly name: string
+  readonly trustDomain: string
+  readonly table: boolean
+}
+
+/** The options that `up` and `demo` share. */
+export function meshOptions(name: string): readonly Option[] {
+  return [
+    new Option('--for <duration>', 'end by itself after this time, for example 30s').argParser(readDurationMs),
+    new Option('--mode <mode>', 'how traffic comes into the proxies; auto: transparent where possible (Linux, root)')
+      .choices(WANTED_MODES)
+      .default('auto'),
+    new Option('--name <name>', 'name of the mesh, where several run on one host').default(name),
+    new Option('--trust-domain <name>', 'trust domain of all identities').default('heddle.local'),
+    new Option('--no-table', 'do not show golden metrics'),
+  ]
+}
+
+/** `heddle up DIR` */
+export const up: Command = {
+  register(program, deps) {
+    const command = program
+      .command('up')
+      .argument('<directory>', 'directory of YAML: Services, Workloads, Namespaces, ServiceAccounts')
+      .description('run the workloads of a directory with a sidecar each, and their control plane, on this host')
+    for (const option of meshOptions('default')) command.addOption(option)
+    command.action((directory: string, flags: UpFlags) => runUp(directory, flags, deps))
+  },
+}
+
+async function runUp(directory: string, flags: UpFlags, deps: CliDeps): Promise<void> {
+  const { stayWithTable, up: bringUp } = await import('../up/up.ts')
+  await bringUp(
+    { ...flags, directory, forMs: flags.for, hasTable: flags.table },
+    deps,
+    stayWithTable(deps, flags.table),
+  )
+}

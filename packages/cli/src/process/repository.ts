@@ -1,0 +1,24 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { CliError } from '../cli-error.ts'
+
+/** The root of the checkout. */
+export const REPOSITORY = resolve(import.meta.dirname, '../../../..')
+
+export const PROXY_ENTRY = join(REPOSITORY, 'packages/proxy/src/main.ts')
+export const CONTROL_ENTRY = join(REPOSITORY, 'packages/control/src/main.ts')
+export const DEMO_MANIFESTS = join(REPOSITORY, 'packages/demo/deploy/local')
+
+/**
+ * The binary of Bun. Its npm package keeps it in an optional dependency for the platform, and moves it into itself when
+ * its install script runs.
+ *
+ * @throws {CliError} when it is not installed
+ */
+export function findBun(): string {
+  const scope = join(REPOSITORY, 'node_modules/@oven')
+  const platforms = existsSync(scope) ? readdirSync(scope).map((name) => join(scope, name, 'bin/bun')) : []
+  const found = [join(REPOSITORY, 'node_modules/bun/bin/bun.exe'), ...platforms].find((file) => existsSync(file))
+  if (found !== undefined) return found
+  throw new CliError('Bun, the runtime of the proxy, is not installed', { hints: [`run "npm ci" in ${REPOSITORY}`] })
+}

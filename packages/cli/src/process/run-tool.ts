@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process'
+import { CliError } from '../cli-error.ts'
+
+/** A tool of the system (`ip`, `iptables`) failed; the message holds what it said. */
+export class ToolError extends CliError {}
+
+const DEADLINE_MS = 20_000
+const MOST_OUTPUT = 4 * 1024 * 1024
+
+/**
+ * Runs a tool to its end and gives what it wrote to stdout.
+ *
+ * @param input - what the tool reads from stdin
+ * @throws {ToolError} when it is missing, fails or takes longer than 20 s
+ */
+export function runTool(command: string, args: readonly string[], input = ''): Promise<string> {
+  return new Promise((resolve, reject) => {
+    // A process group of its own: Ctrl-C at the terminal must not kill the cleaning up.
+    const child = spawn(command, args, { stdio: 'pipe', timeout: DEADLINE_MS, killSignal: 'SIGKILL', detached: true })
+    let out = ''
+    let err = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (out.length < MOST_OUTPUT) out += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      if (err.length < MOST_OUTPUT) err += text
+    })
+    child.stdin.on('error', () => {})
+    child.stdin.end(input)
+    child.on('error', (error) => reject(new ToolError(`${command}: ${error.message}`, { cause: error })))
+    child.on('close', (status, signal) => {
+      if (status === 0) return resolve(out)
+      const said = err.trim() || out.trim() || `ended with ${signal ?? `status ${status}`}`
+      return reject(new ToolError(`${[command, ...args].join(' ')}: ${said}`))
+    })
+  })
+}

@@ -1,0 +1,75 @@
+import { chown, constants, copyFile, link, mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CliError, messageOf } from '../cli-error.ts'
+import { findBun, PROXY_ENTRY } from '../process/repository.ts'
+import { runTool } from '../process/run-tool.ts'
+import type { Runtime } from './site.ts'
+
+export interface RuntimeFolderOptions {
+  /** Made by this, to be removed by the caller. */
+  readonly folder: string
+  /** Certificates to trust, PEM. */
+  readonly trustBundlePem: string
+  /**
+   * The user under which proxies run; `undefined`: the present one. Another user may not be able to read the checkout
+   * (below /root, say), so the runtime itself is put into the folder too.
+   */
+  readonly proxyUid: number | undefined
+}
+
+/**
+ * Puts what proxies are run from into a folder: the proxy as one file, which starts faster and takes less memory than its
+ * sources do, the runtime, the trust bundle, and a place for secrets.
+ *
+ * @throws {CliError}
+ */
+export async function prepareRuntimeFolder(options: RuntimeFolderOptions): Promise<Runtime> {
+  const { folder, trustBundlePem, proxyUid } = options
+  const secrets = join(folder, 'secrets')
+  const trustBundleFile = join(folder, 'trust-bundle.pem')
+  const isShared = proxyUid !== undefined
+  try {
+    await rm(folder, { recursive: true, force: true })
+    await mkdir(folder, { recursive: true, mode: isShared ? 0o755 : 0o700 })
+    await mkdir(secrets, { mode: isShared ? 0o711 : 0o700 })
+    await writeFile(trustBundleFile, trustBundlePem, { mode: 0o644 })
+    const proxyFile = await bundleProxy(folder)
+    const bun = isShared ? await shareFile(findBun(), join(folder, 'bun')) : findBun()
+    return {
+      proxyCommand: [bun, proxyFile],
+      trustBundleFile,
+      writeSecret: (name, text) => writeSecret(join(secrets, name), text, proxyUid),
+      removeSecret: (name) => rm(join(secrets, name), { force: true }),
+    }
+  } catch (error) {
+    if (error instanceof CliError) throw error
+    throw new CliError(`cannot prepare ${folder}: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+async function bundleProxy(folder: string): Promise<string> {
+  const file = join(folder, 'proxy.js')
+  const shape = ['--target=bun', '--minify-syntax', '--minify-whitespace']
+  // koffi reaches the kernel where Bun's own way does not exist: on Node only.
+  await runTool(findBun(), ['build', PROXY_ENTRY, ...shape, '--external=koffi', `--outfile=${file}`])
+  return file
+}
+
+/** A hard link costs nothing and shares memory with others that run the same file; across file systems it is copied. */
+async function shareFile(file: string, shared: string): Promise<string> {
+  const isReadable = ((await stat(file)).mode & 0o005) === 0o005
+  try {
+    if (!isReadable) throw new Error('a link would keep a mode that others cannot execute')
+    await link(file, shared)
+  } catch {
+    await copyFile(file, shared, constants.COPYFILE_FICLONE)
+    await runTool('chmod', ['755', shared])
+  }
+  return shared
+}
+
+async function writeSecret(file: string, text: string, uid: number | undefined): Promise<string> {
+  await writeFile(file, text, { mode: 0o400 })
+  if (uid !== undefined) await chown(file, uid, uid)
+  return file
+}

@@ -1,0 +1,70 @@
+import { rm } from 'node:fs/promises'
+import { CliError, messageOf } from '../cli-error.ts'
+import { EMPTY_RUN_STATE, isEmptyRunState, type RunState, replaceFile, type StartedProcess } from './run-state.ts'
+
+type Kind = Exclude<keyof RunState, 'processes'>
+
+/**
+ * The run state on disk, one change after the other. What is to be made is recorded before it is made, so that a crash
+ * in between leaves nothing unknown.
+ */
+export class RunRecord {
+  readonly #file: string
+  #state: RunState
+  #writing: Promise<unknown> = Promise.resolve()
+
+  constructor(file: string, state: RunState = EMPTY_RUN_STATE) {
+    this.#file = file
+    this.#state = state
+  }
+
+  get state(): RunState {
+    return this.#state
+  }
+
+  /** @throws {CliError} when it cannot be written; then the thing must not be made */
+  add<K extends Kind>(kind: K, item: RunState[K][number]): Promise<void> {
+    this.#state = { ...this.#state, [kind]: [...this.#state[kind], item] }
+    return this.#write()
+  }
+
+  /** To be called once the thing is gone. */
+  remove<K extends Kind>(kind: K, item: RunState[K][number]): Promise<void> {
+    const kept = (this.#state[kind] as readonly RunState[K][number][]).filter((other) => other !== item)
+    this.#state = { ...this.#state, [kind]: kept }
+    return this.#write()
+  }
+
+  /** Forgets everything. */
+  clear(): Promise<void> {
+    this.#state = EMPTY_RUN_STATE
+    return this.#write()
+  }
+
+  /** A process is recorded after its start, since only then its id is known. */
+  addProcess(process: StartedProcess): Promise<void> {
+    this.#state = { ...this.#state, processes: [...this.#state.processes, process] }
+    return this.#write()
+  }
+
+  removeProcess(process: { readonly pid: number }): Promise<void> {
+    const processes = this.#state.processes.filter((other) => other.pid !== process.pid)
+    this.#state = { ...this.#state, processes }
+    return this.#write()
+  }
+
+  #write(): Promise<void> {
+    const written = this.#writing.then(() => this.#replace())
+    this.#writing = written.catch(() => {})
+    return written
+  }
+
+  async #replace(): Promise<void> {
+    try {
+      if (isEmptyRunState(this.#state)) await rm(this.#file, { force: true })
+      else await replaceFile(this.#file, JSON.stringify(this.#state, null, 1))
+    } catch (error) {
+      throw new CliError(`cannot write ${this.#file}: ${messageOf(error)}`, { cause: error })
+    }
+  }
+}

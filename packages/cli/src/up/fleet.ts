@@ -1,0 +1,189 @@
+import type { Clock } from '@heddle/base/clock'
+import { formatDurationMs } from '@heddle/base/duration'
+import { CliError, messageOf } from '../cli-error.ts'
+import { Instance, type InstanceDeps } from '../instance/instance.ts'
+import type { DesiredWorkload } from './desired.ts'
+import { planRollout, type RolloutInstance } from './plan-rollout.ts'
+
+/** What the mesh says about an instance. */
+export interface InstanceReadiness {
+  readonly ready: boolean
+  readonly reason: string
+}
+
+export interface FleetOptions {
+  readonly instances: InstanceDeps
+  readonly clock: Clock
+  /** Asks the control plane; `undefined`: it does not know the instance (yet). */
+  readiness(namespace: string, instance: string): Promise<InstanceReadiness | undefined>
+  /** Aborted when everything is to end. */
+  readonly signal: AbortSignal
+  report(line: string): void
+}
+
+const LOOK_AGAIN_MS = 200
+const SAY_SLOW_MS = 60_000
+const START_TOGETHER = 4
+
+interface Member {
+  readonly instance: Instance
+  readonly ordinal: number
+  state: RolloutInstance['state']
+}
+
+/** All instances of a mesh on this host; brings them to what is desired, Workload by Workload. */
+export class Fleet {
+  readonly #options: FleetOptions
+  readonly #members = new Map<string, Set<Member>>()
+  readonly #targets = new Map<string, DesiredWorkload>()
+  readonly #loops = new Map<string, Promise<void>>()
+  readonly #blocked = new Set<string>()
+  readonly #hurry = new AbortController()
+  #starting = 0
+  #firstFailure: unknown
+
+  constructor(options: FleetOptions) {
+    this.#options = options
+  }
+
+  /** Every instance there is, in the order of their names. */
+  instances(): readonly Instance[] {
+    const all = [...this.#members.values()].flatMap((members) => [...members].map((member) => member.instance))
+    return all.sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  /** Makes `desired` the state to reach; what was desired before and not reached yet is given up. */
+  apply(desired: readonly DesiredWorkload[]): void {
+    const gone = [...this.#targets.values()].filter((old) => desired.every((next) => next.key !== old.key))
+    for (const target of [...desired, ...gone.map((old) => ({ ...old, replicas: 0 }))]) {
+      this.#targets.set(target.key, target)
+      this.#blocked.delete(target.key)
+      if (!this.#loops.has(target.key)) this.#loops.set(target.key, this.#reach(target.key))
+    }
+  }
+
+  /**
+   * Resolves once everything desired runs and the mesh sends it requests.
+   *
+   * @throws what the first instance failed with that could not be started
+   */
+  async settled(): Promise<void> {
+    while (this.#loops.size > 0) await Promise.all(this.#loops.values())
+    if (this.#firstFailure !== undefined) throw this.#firstFailure
+  }
+
+  /** Stops everything; at once when `hurry` is aborted. */
+  async stop(hurry: AbortSignal): Promise<readonly string[]> {
+    const problems: string[] = []
+    hurry.addEventListener('abort', () => this.#hurry.abort(), { once: true })
+    if (hurry.aborted) this.#hurry.abort()
+    const members = [...this.#members.values()].flatMap((some) => [...some])
+    await Promise.all(
+      members.map((member) =>
+        member.instance.stop(this.#hurry.signal).catch((error: unknown) => problems.push(messageOf(error))),
+      ),
+    )
+    await Promise.allSettled(this.#loops.values())
+    return problems
+  }
+
+  async #reach(key: string): Promise<void> {
+    const { signal, clock } = this.#options
+    try {
+      while (!signal.aborted && !this.#blocked.has(key)) {
+        const target = this.#targets.get(key)!
+        const members = this.#membersOf(key)
+        const step = planRollout([...members].map(toRollout), {
+          replicas: target.replicas,
+          fingerprint: target.template.fingerprint,
+        })
+        if (step.kind === 'done') break
+        if (step.kind === 'start') for (const ordinal of step.ordinals) this.#start(target, ordinal)
+        if (step.kind === 'stop') for (const ordinal of step.ordinals) this.#stopMember(key, ordinal)
+        await clock.sleep(LOOK_AGAIN_MS, signal)
+      }
+    } finally {
+      this.#loops.delete(key)
+      if (this.#membersOf(key).size === 0) this.#members.delete(key)
+    }
+  }
+
+  #membersOf(key: string): Set<Member> {
+    const members = this.#members.get(key) ?? new Set()
+    this.#members.set(key, members)
+    return members
+  }
+
+  #start(target: DesiredWorkload, ordinal: number): void {
+    const { name } = target.template.workload.metadata
+    const instance = new Instance(`${name}-${ordinal}`, target.template, this.#options.instances)
+    const member: Member = { instance, ordinal, state: 'starting' }
+    this.#membersOf(target.key).add(member)
+    void this.#bringUp(member).catch((error: unknown) => this.#failed(target.key, member, error))
+  }
+
+  async #bringUp(member: Member): Promise<void> {
+    const { clock, signal, report } = this.#options
+    while (this.#starting >= START_TOGETHER && !signal.aborted) await clock.sleep(LOOK_AGAIN_MS / 4, signal)
+    if (signal.aborted || member.state === 'leaving') return
+    this.#starting += 1
+    try {
+      await member.instance.start()
+    } finally {
+      this.#starting -= 1
+    }
+    await this.#untilReady(member)
+    if (member.state !== 'starting') return
+    member.state = 'ready'
+    report(`${member.instance.name} is ready${member.instance.address === '' ? '' : ` at ${member.instance.address}`}`)
+  }
+
+  async #untilReady(member: Member): Promise<void> {
+    const { clock, signal, report, readiness } = this.#options
+    const { metadata } = member.instance.template.workload
+    const startedMs = clock.nowMs()
+    let sayAtMs = startedMs + SAY_SLOW_MS
+    while (!signal.aborted && member.state === 'starting') {
+      if (member.instance.isOver) return
+      const seen = await readiness(metadata.namespace, member.instance.name).catch(() => undefined)
+      if (seen?.ready === true) return
+      if (clock.nowMs() > sayAtMs) {
+        sayAtMs += SAY_SLOW_MS
+        const took = formatDurationMs(clock.nowMs() - startedMs)
+        report(`${member.instance.name} is still not ready after ${took}: ${seen?.reason || 'no reason known'}`)
+      }
+      await clock.sleep(LOOK_AGAIN_MS, signal)
+    }
+  }
+
+  #failed(key: string, member: Member, error: unknown): void {
+    if (this.#options.signal.aborted || member.state === 'leaving') return
+    this.#firstFailure ??= error
+    const hints = error instanceof CliError ? error.hints : []
+    this.#options.report([`${member.instance.name} could not be started: ${messageOf(error)}`, ...hints].join('\n  '))
+    this.#remove(key, member)
+    // What cannot be started is not tried again until the directory changes.
+    this.#blocked.add(key)
+  }
+
+  #stopMember(key: string, ordinal: number): void {
+    const member = [...this.#membersOf(key)].find((one) => one.ordinal === ordinal)
+    if (member === undefined) return
+    this.#options.report(`${member.instance.name} drains`)
+    this.#remove(key, member)
+  }
+
+  #remove(key: string, member: Member): void {
+    member.state = 'leaving'
+    const { report } = this.#options
+    const stopped = member.instance.stop(this.#hurry.signal)
+    void stopped
+      .then(() => report(`${member.instance.name} is gone`))
+      .catch((error: unknown) => report(`${member.instance.name}: ${messageOf(error)}`))
+      .finally(() => this.#members.get(key)?.delete(member))
+  }
+}
+
+function toRollout({ ordinal, instance, state }: Member): RolloutInstance {
+  return { ordinal, state, fingerprint: instance.template.fingerprint }
+}

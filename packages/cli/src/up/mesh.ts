@@ -1,0 +1,218 @@
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '@heddle/base/clock'
+import { CliError } from '../cli-error.ts'
+import type { Context } from '../client/context.ts'
+import { type ControlClient, connectControl } from '../client/control-client.ts'
+import { proxyOverrides } from '../instance/proxy-environment.ts'
+import { PortPicker } from '../process/free-port.ts'
+import { LogFile } from '../process/log-file.ts'
+import type { WantedMode } from '../site/choose-mode.ts'
+import type { Mode, Site } from '../site/site.ts'
+import { cleanUp } from '../state/clean-up.ts'
+import { lockMesh } from '../state/mesh-lock.ts'
+import { RunRecord } from '../state/run-record.ts'
+import { isEmptyRunState, readRunState, replaceFile } from '../state/run-state.ts'
+import { type MeshPaths, meshPaths } from '../state/state-directory.ts'
+import { ControlProcess, type ControlReady } from './control-process.ts'
+import { Fleet, type InstanceReadiness } from './fleet.ts'
+import { openSite } from './open-site.ts'
+
+export interface MeshOptions {
+  readonly name: string
+  readonly stateDirectory: string
+  /** Absolute. */
+  readonly directory: string
+  readonly mode: WantedMode
+  readonly trustDomain: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly clock: Clock
+  /** Aborted when the mesh is to end. */
+  readonly signal: AbortSignal
+  /** Aborted when it is to end at once. */
+  readonly hurry: AbortSignal
+  report(line: string): void
+}
+
+/** A mesh that is up on this host. */
+export interface Mesh {
+  readonly mode: Mode
+  readonly control: ControlClient
+  readonly fleet: Fleet
+  readonly logDirectory: string
+}
+
+/**
+ * Starts a control plane and prepares the host for instances. Everything made is given to `stack`, which takes it back in
+ * the opposite order.
+ *
+ * @throws {CliError}
+ */
+export async function startMesh(options: MeshOptions, stack: AsyncDisposableStack): Promise<Mesh> {
+  const paths = meshPaths(options.stateDirectory, options.name)
+  stack.defer(await lockMesh(join(paths.directory, 'lock'), options.name))
+  await recover(paths, options)
+  const record = new RunRecord(paths.run)
+  stack.defer(() => finish(record, options))
+  const logDirectory = await emptyLogs(paths)
+  const site = await openSite({ ...options, paths, record }, stack)
+  stack.defer(async () => sayProblems(await site.close(), options))
+  const begun = { options, paths, record, site, logDirectory }
+  const ready = await startControl(begun, stack)
+  const context = await writeContext(begun, ready)
+  stack.defer(() => rm(paths.context, { force: true }))
+  const control = await connectControl(context)
+  stack.defer(() => control.close())
+  await site.open({
+    loopback: ready.listen[0]!,
+    port: portOf(ready.listen.at(-1)!),
+    trustBundlePem: await readFile(ready.trustBundleFile, 'utf8'),
+  })
+  const fleet = createFleet(begun, { control, ready })
+  stack.defer(async () => sayProblems(await fleet.stop(options.hurry), options))
+  await followServices(begun, control, stack)
+  return { mode: site.mode, control, fleet, logDirectory }
+}
+
+interface Begun {
+  readonly options: MeshOptions
+  readonly paths: MeshPaths
+  readonly record: RunRecord
+  readonly site: Site
+  readonly logDirectory: string
+}
+
+async function recover(paths: MeshPaths, options: MeshOptions): Promise<void> {
+  const left = await readRunState(paths.run)
+  await rm(paths.context, { force: true })
+  if (isEmptyRunState(left)) return
+  options.report('an earlier run has left things behind; cleaning up first')
+  const problems = await cleanUp(left, options.clock)
+  if (problems.length > 0) {
+    throw new CliError(`what an earlier run has left could not be removed: ${problems.join('; ')}`, {
+      hints: [`it is listed in ${paths.run}`],
+    })
+  }
+  await rm(paths.run, { force: true })
+}
+
+/** Whatever is still recorded now was not taken back by whoever made it. */
+async function finish(record: RunRecord, options: MeshOptions): Promise<void> {
+  if (isEmptyRunState(record.state)) return
+  const problems = await cleanUp(record.state, options.clock)
+  if (problems.length === 0) return record.clear()
+  sayProblems(problems, options)
+  options.report('the next "heddle up" tries again to remove it')
+}
+
+function sayProblems(problems: readonly string[], options: MeshOptions): void {
+  for (const problem of problems) options.report(`not removed: ${problem}`)
+}
+
+async function emptyLogs(paths: MeshPaths): Promise<string> {
+  const directory = join(paths.directory, 'logs')
+  await rm(directory, { recursive: true, force: true })
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  return directory
+}
+
+async function startControl(begun: Begun, stack: AsyncDisposableStack): Promise<ControlReady> {
+  const { options, paths, record, site, logDirectory } = begun
+  const output = new LogFile(join(logDirectory, 'control.log'))
+  const process = new ControlProcess({
+    configDirectory: options.directory,
+    stateDirectory: paths.control,
+    trustDomain: options.trustDomain,
+    hosts: ['127.0.0.1', ...site.controlHosts],
+    env: options.env,
+    clock: options.clock,
+    report: options.report,
+    output,
+    record,
+  })
+  stack.defer(async () => {
+    await process.stop(options.hurry)
+    output.close()
+  })
+  return process.start(options.signal)
+}
+
+async function writeContext({ options, paths }: Begun, ready: ControlReady): Promise<Context> {
+  const context = {
+    mesh: options.name,
+    server: `https://${ready.listen[0]}`,
+    serverIdentity: ready.identity,
+    trustDomain: options.trustDomain,
+    trustBundleFile: ready.trustBundleFile,
+    tokenFile: ready.adminTokenFile,
+  }
+  await replaceFile(paths.context, `${JSON.stringify(context, null, 2)}\n`)
+  return context
+}
+
+function createFleet(begun: Begun, { control, ready }: { control: ControlClient; ready: ControlReady }): Fleet {
+  const { options, record, site, logDirectory } = begun
+  const { clock, env, report, signal, trustDomain } = options
+  return new Fleet({
+    clock,
+    signal,
+    report,
+    readiness: (namespace, instance) => askReadiness(control, namespace, instance),
+    instances: {
+      site,
+      control: { trustDomain, identity: ready.identity },
+      mintToken: (namespace, serviceAccount) => mintToken(control, namespace, serviceAccount),
+      ports: new PortPicker(),
+      logDirectory,
+      record,
+      clock,
+      env,
+      proxyOverrides: proxyOverrides(env),
+      report,
+    },
+  })
+}
+
+const TOKEN_LIFE_MS = 120_000
+
+async function mintToken(control: ControlClient, namespace: string, serviceAccount: string): Promise<string> {
+  const { token } = await control.admin.createJoinToken({ namespace, serviceAccount, ttlMs: TOKEN_LIFE_MS })
+  return token
+}
+
+async function askReadiness(
+  control: ControlClient,
+  namespace: string,
+  name: string,
+): Promise<InstanceReadiness | undefined> {
+  const { instances } = await control.admin.listWorkloads({ namespace })
+  return instances.find((instance) => instance.instance === name)
+}
+
+const LOOK_AGAIN_MS = 1_000
+
+/** Keeps the names within places in step with the Services of the mesh; explicit mode has no names. */
+async function followServices(begun: Begun, control: ControlClient, stack: AsyncDisposableStack): Promise<void> {
+  const { site, options } = begun
+  if (site.mode === 'explicit') return
+  let known = ''
+  const look = async (): Promise<void> => {
+    const { services } = await control.admin.listServices({})
+    const seen = JSON.stringify(services.map(({ namespace, name, clusterIps }) => [namespace, name, clusterIps]))
+    if (seen !== known) await site.setServices(services)
+    known = seen
+  }
+  await look()
+  const following = (async () => {
+    while (!options.signal.aborted) {
+      await options.clock.sleep(LOOK_AGAIN_MS, options.signal)
+      // The control plane may be away for a moment: names stay as they are.
+      if (!options.signal.aborted) await look().catch(() => {})
+    }
+  })()
+  stack.defer(() => following)
+}
+
+function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(':') + 1))
+}

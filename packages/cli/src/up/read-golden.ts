@@ -1,0 +1,11 @@
+import { ResourceKind, type StatRow } from '@heddle/api/admin'
+import type { ControlClient } from '../client/control-client.ts'
+
+const WINDOW_MS = 60_000
+
+/** Golden metrics of all Workloads over the last minute, by name. @throws {CliError} */
+export async function readGolden(control: ControlClient): Promise<readonly StatRow[]> {
+  const resource = { kind: ResourceKind.DEPLOYMENT, namespace: '', name: '' }
+  const { rows } = await control.admin.stat({ resource, windowMs: WINDOW_MS })
+  return [...rows].sort((a, b) => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1))
+}
