@@ -15,6 +15,8 @@ export const HTTP_FAULTS = {
   version_not_supported: 505,
   transfer_coding_not_implemented: 501,
   expectation_failed: 417,
+  /** The head did not come in time; for the owner of the deadline, no parser says this. */
+  head_timeout: 408,
   /** The peer ended the connection in the middle of a message. */
   incomplete_message: 400,
 } as const

@@ -10,17 +10,26 @@ import type { RequestHead, ResponseHead } from './message/head.ts'
  * No method throws because of what a peer sent; such faults arrive as calls of the receiver or handler.
  */
 interface Session {
-  /** Octets from the peer. Valid during the call only: whoever keeps some must copy them. */
+  /**
+   * Octets from the peer. Sessions and receivers copy what they keep. The caller must not write into `bytes` afterwards:
+   * large parts may still be on their way to another transport, uncopied.
+   */
   receive(bytes: Uint8Array): void
   /** The peer's FIN. */
   receiveEnd(): void
   /** The transport took everything it was given; streams that waited get `onWritable`. */
   transportDrained(): void
-  /** Hands gathered output to the transport, in one write where possible. */
+  /**
+   * Hands gathered output to the transport, in one write where possible. A server session goes on from here to what waited
+   * for the end of an answer: the next request of a pipeline (`onRequest`), or `onIdle`.
+   */
   flush(): void
   /** Goes on with open streams, takes no new ones, then calls `Transport.end`. Idempotent. */
   drain(): void
-  /** Ends all streams with `onAbort`; writes nothing more. For a transport that failed or a deadline. */
+  /**
+   * Ends all streams with `onAbort`; writes nothing more. For a transport that failed or a deadline. Calls
+   * `Transport.abort`, so that is to be harmless on a socket already gone. Idempotent.
+   */
   destroy(reason: StreamReset): void
   /** Streams that are open. */
   readonly activeStreams: number
@@ -34,7 +43,10 @@ export interface Transport {
    *   still referred to: the session must not touch `bytes` again and gets `transportDrained` later
    */
   write(bytes: Uint8Array): boolean
-  /** There is output to flush at the end of this turn. Called once until the next flush. */
+  /**
+   * There is work for `flush` at the end of this turn. Called once until the next flush of this session. May be called
+   * while another session is being flushed, so the owner's list must bear additions during its walk.
+   */
   wantsFlush(): void
   /** Stops and restarts reading from the socket (back-pressure, pipelining). */
   pauseReading(): void
@@ -59,11 +71,17 @@ export interface StreamReset {
   readonly error?: HttpError
 }
 
-/** Gets what the peer sends on one stream, in order: data*, then exactly one of end and abort. */
+/**
+ * Gets what the peer sends on one stream, in order: data*, then exactly one of end and abort. Exceptions: nothing comes
+ * after one's own `reset`, and nothing comes to a server once its answer ended (the rest of the body is discarded).
+ */
 export interface BodyReceiver {
-  /** Part of the body (or of an upgraded stream's octets). Valid during the call only. */
+  /** Part of the body (or of an upgraded stream's octets), never empty. To be copied by whoever keeps it. */
   onData(bytes: Uint8Array): void
-  /** The body's end, or the peer's half-close of an upgraded stream. */
+  /**
+   * The body's end, or the peer's half-close of an upgraded stream. A server gets the end of a request with `upgrade`, and
+   * of CONNECT, only after it sent the answer's head, because only then it is known whether octets follow.
+   */
   onEnd(trailers: Fields | undefined): void
   /** Nothing more will come, nor can anything be sent. */
   onAbort(reset: StreamReset): void
@@ -71,27 +89,41 @@ export interface BodyReceiver {
   onWritable(): void
 }
 
-/** The sending half of a stream, and the brake of the receiving half. */
+/**
+ * The sending half of a stream, and the brake of the receiving half. Once the stream is over (answer ended, aborted or
+ * reset) all methods do nothing and `sendData` returns true.
+ */
 export interface BodySender {
   /**
-   * Copies or writes `bytes`; the caller may reuse them afterwards.
+   * Copies or writes `bytes`. Small parts are copied, large ones go to the transport as they are: the caller must not write
+   * into them afterwards. More than `bodyLength` octets, or fewer before `sendEnd`, abort the connection.
    * @returns false when the caller should wait for `onWritable` (the octets were taken all the same)
    */
   sendData(bytes: Uint8Array): boolean
-  /** Ends the body; on an upgraded stream, half-closes. */
+  /**
+   * Ends the body; on an upgraded stream, half-closes. Does nothing when the message ended with its head. Trailers are
+   * dropped where the framing has no place for them.
+   */
   sendEnd(trailers?: Fields): void
-  /** Gives up the stream. HTTP/1: the connection goes with it, unless nothing of a message is under way. */
+  /**
+   * Gives up the stream. HTTP/1: the connection goes with it (`Transport.abort`), unless nothing of a message is under way.
+   * The own receiver hears nothing more, not even `onAbort`.
+   */
   reset(reset: StreamReset): void
-  /** Asks for no more `onData` until resumed; little may still come. */
+  /** Asks for no more `onData` until resumed; HTTP/1 stops at once, of other protocols little may still come. */
   pauseBody(): void
+  /** What was held back meanwhile comes (`onData`, `onEnd`) before this returns. */
   resumeBody(): void
 }
 
 /** One request, seen by the server. */
 export interface ServerStream extends BodySender {
-  /** 1xx but 101. 100 is sent by whoever decided to take the body. */
+  /** 1xx but 101. 100 is sent by whoever decided to take the body. Dropped for a client of HTTP/1.0. */
   sendInformational(head: ResponseHead): void
-  /** The answer's head; status 101 makes the stream opaque. `hasBody` false: the answer ends with the head. */
+  /**
+   * The answer's head. Status 101, and 2xx to CONNECT, make the stream opaque whatever `hasBody` says. `hasBody` false: the
+   * answer ends with the head, also when `bodyLength` is not 0 (HEAD, 304).
+   */
   sendHead(head: ResponseHead, hasBody: boolean): void
 }
 
@@ -99,6 +131,11 @@ export interface ServerStream extends BodySender {
 export interface ServerSession extends Session {
   readonly role: 'server'
   readonly protocol: 'http1' | 'http2'
+  /**
+   * Ends the connection for a fault that the owner saw, such as `head_timeout`: as if the session had found it itself, so
+   * with an answer where that is possible and with `onAbort` or `onFault`.
+   */
+  refuse(error: HttpError): void
 }
 
 export interface ServerHandler {
@@ -116,7 +153,7 @@ export interface ServerHandler {
 /** Gets the answer of one request: informational*, head, then as {@link BodyReceiver}. */
 export interface ResponseReceiver extends BodyReceiver {
   onInformational(head: ResponseHead): void
-  /** `hasBody` false: `onEnd` follows at once. */
+  /** `hasBody` false: `onEnd` follows at once. True also for 101 and for 2xx to CONNECT: opaque octets follow. */
   onHead(head: ResponseHead, hasBody: boolean): void
 }
 
@@ -136,8 +173,12 @@ export interface ClientSession extends Session {
 }
 
 export interface ClientHandler {
-  /** A stream ended and `capacity` grew; the owner may pool the connection. */
+  /** A stream ended and `capacity` grew; the owner may pool the connection, or begin the next request at once. */
   onIdle(): void
-  /** The server spoke or closed while nothing was asked, or broke the protocol: not to be used again. */
+  /**
+   * Not to be used again: the server spoke or closed while nothing was asked, broke the protocol, or ends the connection
+   * with this answer. After the end or abort of each stream comes exactly one of `onIdle` and `onUnusable`, but for streams
+   * that our side ended by `reset` or `destroy`. The session has called `Transport.end` or `abort` itself.
+   */
   onUnusable(reason: StreamReset): void
 }

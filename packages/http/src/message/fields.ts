@@ -1,3 +1,5 @@
+import { FieldLines } from './field-lines.ts'
+
 /**
  * The field section of a head, or trailers, whatever codec it came from. RFC 9110 §5.
  *
@@ -13,10 +15,28 @@ export interface Fields {
   /** Values of all lines of that name, in order. */
   getAll(name: string): readonly string[]
   has(name: string): boolean
-  /** Replaces all lines of that name by one. */
+  /**
+   * Replaces all lines of that name by one, at the place of the first.
+   * @throws {RangeError} when name or value has octets that a field cannot have (CR, LF, NUL, above U+00FF, ...); so with
+   *   `append`. Names are given in lower case.
+   */
   set(name: string, value: string): void
   /** Adds a line at the end. */
   append(name: string, value: string): void
   /** Removes all lines of that name. */
   remove(name: string): void
+}
+
+/**
+ * Fields of our own making.
+ *
+ * @param lines - pairs of lower-case name and value, in order
+ * @throws {RangeError} as {@link Fields.set}
+ *
+ * @example createFields([['content-type', 'text/plain'], ['heddle-error', 'draining']])
+ */
+export function createFields(lines: readonly (readonly [string, string])[] = []): Fields {
+  const fields = new FieldLines('', [])
+  for (const [name, value] of lines) fields.append(name, value)
+  return fields
 }

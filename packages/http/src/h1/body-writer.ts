@@ -1,0 +1,63 @@
+import type { Fields } from '../message/fields.ts'
+import { formatFields } from './format-head.ts'
+import type { Output } from './output.ts'
+import { isTrailerName } from './trailer-names.ts'
+
+/** How the end of a body is told. RFC 9112 §6. `opaque`: there is no message any more, only octets. */
+export type Framing = 'none' | 'length' | 'chunked' | 'until-close' | 'opaque'
+
+/** Writes one body in its framing. */
+export class BodyWriter {
+  readonly framing: Framing
+  readonly #output: Output
+  #remaining: number
+
+  /** @param length - octets of the body; of no meaning but for `length` */
+  constructor(output: Output, framing: Framing, length: number | undefined) {
+    this.#output = output
+    this.framing = framing
+    this.#remaining = framing === 'length' ? (length ?? 0) : 0
+  }
+
+  /** Whether `count` more octets are no more than were announced. */
+  mayWrite(count: number): boolean {
+    return this.framing !== 'length' || count <= this.#remaining
+  }
+
+  /** Whether all that was announced was written. */
+  get mayEnd(): boolean {
+    return this.#remaining === 0
+  }
+
+  /** @returns false when the caller should wait */
+  write(bytes: Uint8Array): boolean {
+    // An empty chunk would be the last one.
+    if (bytes.length > 0) this.#write(bytes)
+    return !this.#output.isBlocked
+  }
+
+  end(trailers: Fields | undefined): void {
+    if (this.framing !== 'chunked') return
+    this.#output.writeText(trailers === undefined ? '0\r\n\r\n' : `0\r\n${formatFields(trailers, isTrailerName)}\r\n`)
+  }
+
+  #write(bytes: Uint8Array): void {
+    switch (this.framing) {
+      case 'none':
+        return
+      case 'chunked':
+        this.#output.writeText(`${bytes.length.toString(16)}\r\n`)
+        this.#output.writeBytes(bytes)
+        this.#output.writeText('\r\n')
+        return
+      case 'length':
+        this.#remaining -= bytes.length
+        this.#output.writeBytes(bytes)
+        return
+      case 'until-close':
+      case 'opaque':
+        this.#output.writeBytes(bytes)
+        return
+    }
+  }
+}

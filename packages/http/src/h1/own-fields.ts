@@ -1,0 +1,217 @@
+import { HttpError } from '../http-error.ts'
+import { isNameAt, trimmedValue } from '../message/field-lines.ts'
+import { DIGIT, isAllOf, TOKEN } from '../octets.ts'
+
+/** What the fields that are the codec's business say; everything in lower case. */
+export interface OwnFields {
+  contentLength: number | undefined
+  isChunked: boolean
+  /** Connection options; close beats keep-alive. RFC 9112 §9.3. */
+  closes: boolean
+  keepsAlive: boolean
+  upgrades: boolean
+  /** What Upgrade offers, without h2c; `''` when there is nothing. */
+  upgrade: string
+  host: string | undefined
+  expect: string | undefined
+  /** Whether TE names `trailers`. */
+  takesTrailers: boolean
+  /** Further names in Connection: those fields belong to this connection, too. */
+  nominated: string[] | undefined
+}
+
+const OWN_NAMES = [
+  'te',
+  'host',
+  'expect',
+  'upgrade',
+  'connection',
+  'keep-alive',
+  'content-length',
+  'http2-settings',
+  'proxy-connection',
+  'transfer-encoding',
+] as const
+type OwnName = (typeof OWN_NAMES)[number]
+
+/** `te` is rewritten as `trailers` when read; so it may be written as it then is. */
+const UNWRITTEN: ReadonlySet<string> = new Set(OWN_NAMES.filter((name) => name !== 'te'))
+
+/** Whether a field of that name, in lower case, may be written as it is; the codec writes its own ones itself. */
+export function isEndToEnd(name: string): boolean {
+  return !UNWRITTEN.has(name)
+}
+
+/**
+ * Reads the codec's own fields of a head and takes them out of `lines`. RFC 9110 §7.6.1, RFC 9112 §6, §9.
+ *
+ * @param lines - as found by `HeadScan`; changed in place
+ * @throws {HttpError} bad_framing, bad_host, bad_field, transfer_coding_not_implemented
+ */
+export function takeOwnFields(text: string, lines: number[]): OwnFields {
+  const own = createOwnFields()
+  let kept = 0
+  for (let i = 0; i < lines.length; i += 3) {
+    const start = lines[i]!
+    const colon = lines[i + 1]!
+    const end = lines[i + 2]!
+    const name = ownNameAt(text, start, colon - start)
+    if (name !== undefined) {
+      takeField(own, name, trimmedValue(text, colon + 1, end))
+      continue
+    }
+    if (kept !== i) {
+      lines[kept] = start
+      lines[kept + 1] = colon
+      lines[kept + 2] = end
+    }
+    kept += 3
+  }
+  lines.length = kept
+  if (own.isChunked && own.contentLength !== undefined) {
+    throw new HttpError('bad_framing', 'Content-Length with Transfer-Encoding')
+  }
+  return own
+}
+
+function createOwnFields(): OwnFields {
+  return {
+    contentLength: undefined,
+    isChunked: false,
+    closes: false,
+    keepsAlive: false,
+    upgrades: false,
+    upgrade: '',
+    host: undefined,
+    expect: undefined,
+    takesTrailers: false,
+    nominated: undefined,
+  }
+}
+
+/** By length first: of most fields nothing more is looked at. */
+function ownNameAt(text: string, start: number, length: number): OwnName | undefined {
+  for (let i = firstOfLength(length); i < OWN_NAMES.length && OWN_NAMES[i]!.length === length; i++) {
+    if (isNameAt(text, start, OWN_NAMES[i]!)) return OWN_NAMES[i]
+  }
+  return undefined
+}
+
+function firstOfLength(length: number): number {
+  switch (length) {
+    case 2:
+      return 0
+    case 4:
+      return 1
+    case 6:
+      return 2
+    case 7:
+      return 3
+    case 10:
+      return 4
+    case 14:
+      return 6
+    case 16:
+      return 8
+    case 17:
+      return 9
+    default:
+      return OWN_NAMES.length
+  }
+}
+
+function takeField(own: OwnFields, name: OwnName, value: string): void {
+  switch (name) {
+    case 'connection':
+      takeConnection(own, value)
+      return
+    case 'content-length':
+      takeContentLength(own, value)
+      return
+    case 'transfer-encoding':
+      takeTransferEncoding(own, value)
+      return
+    case 'host':
+      if (own.host !== undefined) throw new HttpError('bad_host', 'more than one Host')
+      own.host = value
+      return
+    case 'upgrade':
+      takeUpgrade(own, value)
+      return
+    case 'expect':
+      own.expect = own.expect === undefined ? value.toLowerCase() : `${own.expect},${value.toLowerCase()}`
+      return
+    case 'te':
+      own.takesTrailers ||= listOf(value).includes('trailers')
+      return
+    case 'keep-alive':
+    case 'proxy-connection':
+    case 'http2-settings':
+      return
+  }
+}
+
+function takeConnection(own: OwnFields, value: string): void {
+  if (value === 'keep-alive' || value === 'Keep-Alive') {
+    own.keepsAlive = true
+    return
+  }
+  for (const option of listOf(value)) {
+    if (!isAllOf(option, TOKEN)) throw new HttpError('bad_field', 'a Connection option that is not a token')
+    if (option === 'close') own.closes = true
+    else if (option === 'keep-alive') own.keepsAlive = true
+    else if (option === 'upgrade') own.upgrades = true
+    else if (option !== 'te') {
+      own.nominated ??= []
+      own.nominated.push(option)
+    }
+  }
+}
+
+/** RFC 9112 §6.3 lets equal lengths pass as one; refusing them leaves nothing to be understood in two ways. */
+function takeContentLength(own: OwnFields, value: string): void {
+  if (own.contentLength !== undefined) throw new HttpError('bad_framing', 'more than one Content-Length')
+  const length = isAllOf(value, DIGIT) ? Number(value) : -1
+  if (length < 0 || !Number.isSafeInteger(length)) {
+    throw new HttpError('bad_framing', 'a Content-Length that is not a number of octets below 2^53')
+  }
+  own.contentLength = length
+}
+
+/** RFC 9112 §6.1: `chunked` must be the last coding and come once; others are not implemented here. */
+function takeTransferEncoding(own: OwnFields, value: string): void {
+  if (own.isChunked) throw new HttpError('bad_framing', 'a transfer coding after chunked')
+  const codings = listOf(value)
+  const first = codings.indexOf('chunked')
+  if (first !== -1 && first !== codings.length - 1)
+    throw new HttpError('bad_framing', 'a transfer coding after chunked')
+  const isList = codings.length > 0 && codings.every((coding) => isAllOf(coding, TOKEN))
+  if (!isList) throw new HttpError('bad_framing', 'a Transfer-Encoding that is not a list of codings')
+  if (codings.length > 1 || first === -1) {
+    throw new HttpError('transfer_coding_not_implemented', 'a transfer coding other than chunked')
+  }
+  own.isChunked = true
+}
+
+/** h2c would take the requests inside past this hop and all others. RFC 9113 §3.1 has given it up. */
+function takeUpgrade(own: OwnFields, value: string): void {
+  for (const protocol of listOf(value)) {
+    const slash = protocol.indexOf('/')
+    const isProtocol = isAllOf(
+      slash === -1 ? protocol : protocol.substring(0, slash) + protocol.substring(slash + 1),
+      TOKEN,
+    )
+    if (!isProtocol) throw new HttpError('bad_field', 'an Upgrade that is not a list of protocols')
+    if (protocol !== 'h2c') own.upgrade = own.upgrade === '' ? protocol : `${own.upgrade}, ${protocol}`
+  }
+}
+
+/** The elements of a comma-separated list in lower case; empty ones mean nothing. RFC 9110 §5.6.1. */
+export function listOf(value: string): string[] {
+  const elements: string[] = []
+  for (const part of value.toLowerCase().split(',')) {
+    const element = trimmedValue(part, 0, part.length)
+    if (element !== '') elements.push(element)
+  }
+  return elements
+}

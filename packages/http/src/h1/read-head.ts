@@ -1,0 +1,129 @@
+import { HttpError } from '../http-error.ts'
+import { FieldLines } from '../message/field-lines.ts'
+import type { RequestHead, ResponseHead } from '../message/head.ts'
+import { isAuthority } from './authority.ts'
+import type { HeadScan } from './head-scan.ts'
+import { listOf, type OwnFields, takeOwnFields } from './own-fields.ts'
+import { parseRequestLine, parseTarget } from './request-line.ts'
+import { parseStatusLine } from './status-line.ts'
+
+/** A request's head, and what it says of its connection. */
+export interface ReceivedRequest {
+  readonly head: RequestHead
+  readonly minorVersion: 0 | 1
+  /** Whether the client lets the connection live on after the answer. RFC 9112 §9.3. */
+  readonly keepsAlive: boolean
+}
+
+/**
+ * Understands the head of a request.
+ *
+ * @param text - the whole head, as Latin-1
+ * @param scan - which has read it to its end
+ * @throws {HttpError} whatever is wrong with it
+ */
+export function readRequestHead(text: string, scan: HeadScan, maxTargetBytes: number): ReceivedRequest {
+  const { method, target, minorVersion } = parseRequestLine(text.substring(0, scan.startLineEnd), maxTargetBytes)
+  const { path, authority, scheme } = parseTarget(method, target)
+  const own = takeOwnFields(text, scan.lines)
+  const host = checkedHost(own, minorVersion)
+  if (minorVersion === 0 && own.isChunked) throw new HttpError('bad_framing', 'Transfer-Encoding in HTTP/1.0')
+  const bodyLength = own.isChunked ? undefined : (own.contentLength ?? 0)
+  if (method === 'CONNECT' && bodyLength !== 0) throw new HttpError('bad_framing', 'CONNECT with a body')
+  const head: RequestHead = {
+    kind: 'request',
+    method,
+    path,
+    authority: authority ?? host,
+    scheme,
+    upgrade: requestedUpgrade(own, minorVersion, bodyLength === 0 && method !== 'CONNECT'),
+    bodyLength,
+    expectsContinue: expectsContinue(own, minorVersion, bodyLength !== 0),
+    fields: endToEndFields(text, scan.lines, own),
+  }
+  if (own.takesTrailers && minorVersion === 1) head.fields.append('te', 'trailers')
+  return { head, minorVersion, keepsAlive: minorVersion === 1 ? !own.closes : own.keepsAlive && !own.closes }
+}
+
+/** RFC 9112 §3.2: exactly one in HTTP/1.1. An empty one is allowed there, for targets without an authority. */
+function checkedHost({ host }: OwnFields, minorVersion: 0 | 1): string {
+  if (host === undefined) {
+    if (minorVersion === 1) throw new HttpError('bad_host', 'no Host')
+    return ''
+  }
+  if (host !== '' && !isAuthority(host)) throw new HttpError('bad_host', 'a Host that is not host:port')
+  return host
+}
+
+/** RFC 9110 §7.8: ignored in HTTP/1.0. We also ignore it with a body, after which the protocols would change. */
+function requestedUpgrade(own: OwnFields, minorVersion: 0 | 1, maySwitch: boolean): string | undefined {
+  return own.upgrades && own.upgrade !== '' && minorVersion === 1 && maySwitch ? own.upgrade : undefined
+}
+
+/** RFC 9110 §10.1.1: ignored in HTTP/1.0 and without a body. */
+function expectsContinue({ expect }: OwnFields, minorVersion: 0 | 1, hasBody: boolean): boolean {
+  if (expect === undefined || minorVersion === 0) return false
+  if (expect !== '100-continue') throw new HttpError('expectation_failed', 'an expectation other than 100-continue')
+  return hasBody
+}
+
+/** What follows a response's head. RFC 9112 §6.3. */
+export type ResponseBody = 'none' | 'length' | 'chunked' | 'until-close' | 'opaque'
+
+/** A response's head, and what it says of its connection. */
+export interface ReceivedResponse {
+  readonly head: ResponseHead
+  readonly body: ResponseBody
+  readonly keepsAlive: boolean
+}
+
+/**
+ * Understands the head of an answer to `request`.
+ *
+ * @throws {HttpError} whatever is wrong with it
+ */
+export function readResponseHead(text: string, scan: HeadScan, request: RequestHead): ReceivedResponse {
+  const { status, minorVersion } = parseStatusLine(text.substring(0, scan.startLineEnd))
+  const own = takeOwnFields(text, scan.lines)
+  if (minorVersion === 0 && own.isChunked) throw new HttpError('bad_framing', 'Transfer-Encoding in HTTP/1.0')
+  const upgrade = status === 101 ? acceptedUpgrade(own, request) : undefined
+  const body = responseBody(status, own, request.method)
+  const head: ResponseHead = {
+    kind: 'response',
+    status,
+    bodyLength: responseLength(status, own, body),
+    upgrade,
+    fields: endToEndFields(text, scan.lines, own),
+  }
+  const keepsAlive = minorVersion === 1 ? !own.closes : own.keepsAlive && !own.closes
+  return { head, body, keepsAlive: keepsAlive && body !== 'until-close' }
+}
+
+/** A server may only switch to what was offered. RFC 9110 §7.8. */
+function acceptedUpgrade(own: OwnFields, request: RequestHead): string {
+  const offered = request.upgrade === undefined ? [] : listOf(request.upgrade)
+  if (!own.upgrades || !offered.includes(own.upgrade)) {
+    throw new HttpError('bad_framing', '101 to a protocol that was not asked for')
+  }
+  return own.upgrade
+}
+
+function responseBody(status: number, own: OwnFields, method: string): ResponseBody {
+  if (status === 101 || (method === 'CONNECT' && status >= 200 && status <= 299)) return 'opaque'
+  if (status < 200 || status === 204 || status === 304 || method === 'HEAD') return 'none'
+  if (own.isChunked) return 'chunked'
+  if (own.contentLength === undefined) return 'until-close'
+  return own.contentLength === 0 ? 'none' : 'length'
+}
+
+/** RFC 9110 §8.6: lengths in 1xx, 204 and 2xx to CONNECT mean nothing. */
+function responseLength(status: number, own: OwnFields, body: ResponseBody): number | undefined {
+  if (status < 200 || status === 204 || body === 'opaque') return 0
+  return own.contentLength
+}
+
+function endToEndFields(text: string, lines: number[], { nominated }: OwnFields): FieldLines {
+  const fields = new FieldLines(text, lines)
+  if (nominated !== undefined) for (const name of nominated) fields.remove(name)
+  return fields
+}

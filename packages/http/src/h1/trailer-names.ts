@@ -1,0 +1,47 @@
+/** RFC 9110 §6.5.1: framing, routing, request modifiers, authentication, response control, and how to read the content. */
+const FORBIDDEN: ReadonlySet<string> = new Set([
+  'age',
+  'authorization',
+  'cache-control',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'cookie',
+  'date',
+  'expect',
+  'expires',
+  'forwarded',
+  'host',
+  'http2-settings',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'keep-alive',
+  'location',
+  'max-forwards',
+  'pragma',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'proxy-authorization',
+  'proxy-connection',
+  'range',
+  'retry-after',
+  'set-cookie',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'vary',
+  'via',
+  'warning',
+  'www-authenticate',
+])
+
+/** Whether a field of that name, in lower case, may come after a body. Others are dropped, coming and going. */
+export function isTrailerName(name: string): boolean {
+  return !FORBIDDEN.has(name) && !name.startsWith('x-forwarded-')
+}

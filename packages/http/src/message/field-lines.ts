@@ -1,0 +1,156 @@
+import { isAllOf, LOWER_CASE, SPACE, TAB, TOKEN, VALUE } from '../octets.ts'
+import type { Fields } from './fields.ts'
+
+/**
+ * Fields as lines of a text that was received, and lines that were added since. Names and values of received lines are cut
+ * out when asked for; what was not touched is written on as it came, with its case and its order.
+ */
+export class FieldLines implements Fields {
+  readonly #text: string
+  /**
+   * Three numbers a line: start, colon and end (of CR) within the text. Of an added line: minus its number less one, 0, 0.
+   */
+  readonly #lines: number[]
+  /** Name and value of each added line, one after the other. */
+  #added: string[] | undefined
+
+  /** @param lines - checked lines of `text`, three numbers each (start, colon, end); now owned by the fields */
+  constructor(text: string, lines: number[]) {
+    this.#text = text
+    this.#lines = lines
+  }
+
+  get count(): number {
+    return this.#lines.length / 3
+  }
+
+  nameAt(index: number): string {
+    const start = this.#lines[index * 3]!
+    if (start < 0) return this.#added![(-1 - start) * 2]!
+    return this.#text.substring(start, this.#lines[index * 3 + 1]!).toLowerCase()
+  }
+
+  valueAt(index: number): string {
+    const start = this.#lines[index * 3]!
+    if (start < 0) return this.#added![(-1 - start) * 2 + 1]!
+    return trimmedValue(this.#text, this.#lines[index * 3 + 1]! + 1, this.#lines[index * 3 + 2]!)
+  }
+
+  get(name: string): string | undefined {
+    const index = this.#find(name, 0)
+    return index === -1 ? undefined : this.valueAt(index)
+  }
+
+  getAll(name: string): readonly string[] {
+    const values: string[] = []
+    for (let at = this.#find(name, 0); at !== -1; at = this.#find(name, at + 1)) values.push(this.valueAt(at))
+    return values
+  }
+
+  has(name: string): boolean {
+    return this.#find(name, 0) !== -1
+  }
+
+  set(name: string, value: string): void {
+    const first = this.#find(name, 0)
+    if (first === -1) {
+      this.append(name, value)
+      return
+    }
+    this.#removeFrom(first + 1, name)
+    this.#lines[first * 3] = this.#add(name, value)
+    this.#lines[first * 3 + 1] = 0
+    this.#lines[first * 3 + 2] = 0
+  }
+
+  append(name: string, value: string): void {
+    this.#lines.push(this.#add(name, value), 0, 0)
+  }
+
+  remove(name: string): void {
+    this.#removeFrom(0, name)
+  }
+
+  /**
+   * All lines with their ends, ready to be written.
+   *
+   * @param mayWrite - asked for the names of added lines only; the owner of `lines` has left out the received ones
+   */
+  format(mayWrite: (name: string) => boolean): string {
+    const lines = this.#lines
+    let text = ''
+    let runStart = 0
+    let runEnd = 0
+    for (let i = 0; i < lines.length; i += 3) {
+      const start = lines[i]!
+      if (start >= 0 && start === runEnd) {
+        runEnd = lines[i + 2]! + 2
+        continue
+      }
+      if (runEnd > runStart) text += this.#text.substring(runStart, runEnd)
+      runStart = start
+      runEnd = start < 0 ? start : lines[i + 2]! + 2
+      if (start < 0) text += this.#formatAdded(-1 - start, mayWrite)
+    }
+    return runEnd > runStart ? text + this.#text.substring(runStart, runEnd) : text
+  }
+
+  #formatAdded(number: number, mayWrite: (name: string) => boolean): string {
+    const name = this.#added![number * 2]!
+    return mayWrite(name) ? `${name}: ${this.#added![number * 2 + 1]}\r\n` : ''
+  }
+
+  #add(name: string, value: string): number {
+    checkFieldLine(name, value)
+    this.#added ??= []
+    this.#added.push(name, value)
+    return -this.#added.length / 2
+  }
+
+  #find(name: string, from: number): number {
+    const lines = this.#lines
+    for (let i = from * 3; i < lines.length; i += 3) {
+      const start = lines[i]!
+      const isSame =
+        start < 0
+          ? this.#added![(-1 - start) * 2] === name
+          : lines[i + 1]! - start === name.length && isNameAt(this.#text, start, name)
+      if (isSame) return i / 3
+    }
+    return -1
+  }
+
+  #removeFrom(from: number, name: string): void {
+    for (let at = this.#find(name, from); at !== -1; at = this.#find(name, at)) this.#lines.splice(at * 3, 3)
+  }
+}
+
+/** Whether the octets of `text` at `start` are `name`, which is in lower case. */
+export function isNameAt(text: string, start: number, name: string): boolean {
+  for (let i = 0; i < name.length; i++) {
+    if (LOWER_CASE[text.charCodeAt(start + i)] !== name.charCodeAt(i)) return false
+  }
+  return true
+}
+
+/** The part of `text` without the whitespace around it. RFC 9112 §5. */
+export function trimmedValue(text: string, from: number, to: number): string {
+  let start = from
+  let end = to
+  while (start < end && isBlank(text.charCodeAt(start))) start++
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
+  return text.substring(start, end)
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB
+}
+
+/** @throws {RangeError} when a message with this line would not be read back as this line */
+function checkFieldLine(name: string, value: string): void {
+  if (!isAllOf(name, TOKEN) || name !== name.toLowerCase()) {
+    throw new RangeError(`field name ${JSON.stringify(name)} is not a token in lower case`)
+  }
+  const isSame = value === '' || (isAllOf(value, VALUE) && trimmedValue(value, 0, value.length) === value)
+  if (!isSame) throw new RangeError(`the value of field ${name} has octets that no field may have there`)
+}

@@ -1,0 +1,98 @@
+import { Buffer } from 'node:buffer'
+import { DEFAULT_H1_LIMITS, type H1Limits } from '../src/h1/limits.ts'
+import { createH1Client } from '../src/h1/session.ts'
+import { createRequestHead, type RequestHead, type ResponseHead } from '../src/message/head.ts'
+import type { BodySender, ClientHandler, ClientSession, ResponseReceiver, StreamReset } from '../src/session.ts'
+import { linesOf } from './recording-server.ts'
+import { endTurn, RecordingTransport } from './recording-transport.ts'
+
+/** An answer as it was received. */
+export interface ReceivedAnswer {
+  readonly sender: BodySender
+  readonly informational: number[]
+  head: ResponseHead | undefined
+  hasBody: boolean
+  lines: readonly string[]
+  body: string
+  trailers: readonly string[] | undefined
+  isEnded: boolean
+  reset: StreamReset | undefined
+}
+
+/** A client session whose answers are kept. */
+export class RecordingClient implements ClientHandler {
+  readonly transport = new RecordingTransport()
+  readonly session: ClientSession
+  idles = 0
+  readonly unusable: StreamReset[] = []
+
+  constructor(limits: Partial<H1Limits> = {}) {
+    this.session = createH1Client(this, this.transport, { ...DEFAULT_H1_LIMITS, ...limits })
+  }
+
+  onIdle(): void {
+    this.idles += 1
+  }
+
+  onUnusable(reason: StreamReset): void {
+    this.unusable.push(reason)
+  }
+
+  request(head: RequestHead, hasBody = false): ReceivedAnswer {
+    const answer: ReceivedAnswer = {
+      sender: undefined as unknown as BodySender,
+      informational: [],
+      head: undefined,
+      hasBody: false,
+      lines: [],
+      body: '',
+      trailers: undefined,
+      isEnded: false,
+      reset: undefined,
+    }
+    const receiver: ResponseReceiver = {
+      onInformational: ({ status }) => answer.informational.push(status),
+      onHead: (response, hasResponseBody) => {
+        answer.head = response
+        answer.hasBody = hasResponseBody
+        answer.lines = linesOf(response.fields)
+      },
+      onData: (bytes) => {
+        answer.body += Buffer.from(bytes).toString('latin1')
+      },
+      onEnd: (trailers) => {
+        if (answer.isEnded || answer.reset !== undefined) throw new Error('two ends')
+        answer.isEnded = true
+        answer.trailers = trailers === undefined ? undefined : linesOf(trailers)
+      },
+      onAbort: (reset) => {
+        if (answer.reset !== undefined) throw new Error('two aborts')
+        answer.reset = reset
+      },
+      onWritable: () => undefined,
+    }
+    const sender = this.session.request(head, hasBody, receiver)
+    return Object.assign(answer, { sender })
+  }
+
+  /** Begins `GET /` (or another method) and ends the turn. */
+  get(method = 'GET'): ReceivedAnswer {
+    const answer = this.request(createRequestHead({ method, path: '/', authority: 'a' }))
+    this.endTurn()
+    return answer
+  }
+
+  receive(octets: string | Uint8Array): void {
+    this.session.receive(typeof octets === 'string' ? Buffer.from(octets, 'latin1') : octets)
+    this.endTurn()
+  }
+
+  receiveEnd(): void {
+    this.session.receiveEnd()
+    this.endTurn()
+  }
+
+  endTurn(): void {
+    endTurn(this.session, this.transport)
+  }
+}

@@ -1,0 +1,109 @@
+import { Buffer } from 'node:buffer'
+import { DEFAULT_H1_LIMITS, type H1Limits } from '../src/h1/limits.ts'
+import { createH1Server } from '../src/h1/session.ts'
+import type { HttpError } from '../src/http-error.ts'
+import type { Fields } from '../src/message/fields.ts'
+import { createResponseHead, type RequestHead } from '../src/message/head.ts'
+import type { BodyReceiver, ServerHandler, ServerSession, ServerStream, StreamReset } from '../src/session.ts'
+import { endTurn, RecordingTransport } from './recording-transport.ts'
+
+/** A request as it was received. */
+export interface ReceivedExchange {
+  readonly head: RequestHead
+  readonly stream: ServerStream
+  readonly lines: readonly string[]
+  body: string
+  trailers: readonly string[] | undefined
+  isEnded: boolean
+  reset: StreamReset | undefined
+  writableCalls: number
+}
+
+/** What a server does with a request. */
+export type Answer = (stream: ServerStream, exchange: ReceivedExchange) => void
+
+/** Answers 200 without body as soon as the request has ended, or at its head where it might switch. */
+export const answerAtEnd: Answer = (stream) => stream.sendHead(createResponseHead({ status: 200 }), false)
+
+/** A server session whose requests and faults are kept. */
+export class RecordingServer implements ServerHandler {
+  readonly transport = new RecordingTransport()
+  readonly session: ServerSession
+  readonly exchanges: ReceivedExchange[] = []
+  readonly faults: HttpError[] = []
+  idles = 0
+  /** Called at each head. */
+  onHead: Answer | undefined
+  /** Called at each end of a request. */
+  onRequestEnd: Answer | undefined
+
+  constructor(limits: Partial<H1Limits> = {}) {
+    this.session = createH1Server(this, this.transport, { ...DEFAULT_H1_LIMITS, ...limits })
+  }
+
+  onRequest(stream: ServerStream, head: RequestHead): BodyReceiver {
+    const exchange: ReceivedExchange = {
+      head,
+      stream,
+      lines: linesOf(head.fields),
+      body: '',
+      trailers: undefined,
+      isEnded: false,
+      reset: undefined,
+      writableCalls: 0,
+    }
+    this.exchanges.push(exchange)
+    const receiver: BodyReceiver = {
+      onData: (bytes) => {
+        exchange.body += Buffer.from(bytes).toString('latin1')
+      },
+      onEnd: (trailers) => {
+        if (exchange.isEnded || exchange.reset !== undefined) throw new Error('two ends')
+        exchange.isEnded = true
+        exchange.trailers = trailers === undefined ? undefined : linesOf(trailers)
+        this.onRequestEnd?.(stream, exchange)
+      },
+      onAbort: (reset) => {
+        if (exchange.isEnded && this.session.activeStreams > 0) throw new Error('an abort of what goes on')
+        exchange.reset = reset
+      },
+      onWritable: () => {
+        exchange.writableCalls += 1
+      },
+    }
+    this.onHead?.(stream, exchange)
+    return receiver
+  }
+
+  onFault(error: HttpError): void {
+    this.faults.push(error)
+  }
+
+  onIdle(): void {
+    this.idles += 1
+  }
+
+  /** Feeds octets (a string is Latin-1) and ends the turn. */
+  receive(octets: string | Uint8Array): void {
+    this.session.receive(typeof octets === 'string' ? Buffer.from(octets, 'latin1') : octets)
+    this.endTurn()
+  }
+
+  receiveEnd(): void {
+    this.session.receiveEnd()
+    this.endTurn()
+  }
+
+  endTurn(): void {
+    endTurn(this.session, this.transport)
+  }
+
+  get last(): ReceivedExchange {
+    return this.exchanges.at(-1)!
+  }
+}
+
+/** Field lines as `name: value`. */
+export function linesOf(fields: Fields): string[] {
+  return Array.from({ length: fields.count }, (_, index) => `${fields.nameAt(index)}: ${fields.valueAt(index)}`)
+}
