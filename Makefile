@@ -1,0 +1,39 @@
+# Every target sets up what is missing first. Options: make demo ARGS="--for 30s"
+ARGS ?=
+
+# Node 24 and Bun as npm installed them. Set per recipe: set-up itself must run on the machine's own Node.
+WITH_RUNTIMES = PATH="$(CURDIR)/node_modules/.bin:$$PATH"
+
+.PHONY: demo test ok e2e bench soak fuzz clean
+
+demo:
+	@tools/setup.sh demo
+	@bin/heddle demo $(ARGS)
+
+test:
+	@tools/setup.sh test
+	@$(WITH_RUNTIMES) node tools/ok.ts
+	@$(WITH_RUNTIMES) node tools/test-e2e.ts
+
+ok:
+	@tools/setup.sh
+	@$(WITH_RUNTIMES) node tools/ok.ts
+
+e2e:
+	@tools/setup.sh e2e
+	@$(WITH_RUNTIMES) node tools/test-e2e.ts $(ARGS)
+
+bench:
+	@tools/setup.sh bench
+	@$(WITH_RUNTIMES) node bench/main.ts $(ARGS)
+
+soak:
+	@tools/setup.sh soak
+	@$(WITH_RUNTIMES) node e2e/soak.ts $(ARGS)
+
+fuzz:
+	@tools/setup.sh fuzz
+	@$(WITH_RUNTIMES) node packages/http/fuzz/main.ts $(ARGS)
+
+clean:
+	rm -rf node_modules coverage bench/.work

@@ -1,0 +1,22 @@
+/** A page of `docs/` that is written from the code it describes. */
+export interface GeneratedPage {
+  /** From the root of the repository. */
+  readonly path: string
+  render(): Promise<string>
+}
+
+/** Every generated page. A new one is a line here; the code is loaded only when its page is asked for. */
+export const GENERATED_PAGES: readonly GeneratedPage[] = [
+  {
+    path: 'docs/errors.md',
+    render: async () => (await import('@heddle/proxy/errors-page')).renderErrorsPage(),
+  },
+  {
+    path: 'docs/reference/limits.md',
+    render: async () => (await import('@heddle/proxy/limits-page')).renderLimitsPage(),
+  },
+  {
+    path: 'docs/reference/proxy-environment.md',
+    render: async () => (await import('@heddle/proxy/environment-reference')).renderEnvironmentReference(),
+  },
+]

@@ -1,0 +1,30 @@
+import { globSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { checkFile, type Finding } from './check-house-rules.ts'
+
+/**
+ * The rules of this house that Biome cannot express (see check-house-rules.ts). With `--sizes`, lists the files above 150
+ * lines instead.
+ */
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const SOURCES = ['packages/*/src/**/*.ts', 'packages/*/{test,fuzz}/**/*.ts', '{e2e,bench,tools}/**/*.ts']
+const AIM_LINES = 150
+
+const paths = globSync(SOURCES, { cwd: ROOT, exclude: (path) => /(^|\/)(node_modules|gen|\.work)$/.test(path) }).sort()
+const files = paths.map((path) => ({ path, text: readFileSync(`${ROOT}/${path}`, 'utf8') }))
+
+if (process.argv.includes('--sizes')) listSizes()
+else listFindings(files.flatMap(checkFile))
+
+function listFindings(findings: readonly Finding[]): void {
+  for (const { path, line, problem } of findings) process.stderr.write(`${path}:${line}: ${problem}\n`)
+  process.exitCode = findings.length === 0 ? 0 : 1
+}
+
+function listSizes(): void {
+  const long = files
+    .map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
+    .filter(({ path, lines }) => lines > AIM_LINES && !path.endsWith('.test.ts'))
+    .sort((a, b) => b.lines - a.lines)
+  for (const { path, lines } of long) process.stdout.write(`${String(lines).padStart(5)} ${path}\n`)
+}
