@@ -57,7 +57,10 @@ describe('openStateDir()', () => {
 
   test.each([
     { name: 'an id that another process has by now', lock: JSON.stringify({ pid: 1, started: 'long ago' }) },
-    { name: 'the own id, as after the restart of a container', lock: JSON.stringify({ pid: process.pid, started: '' }) },
+    {
+      name: 'the own id, as after the restart of a container',
+      lock: JSON.stringify({ pid: process.pid, started: '' }),
+    },
     { name: 'a lock that was cut short', lock: '{"pi' },
   ])('takes over $name', async ({ lock }) => {
     await writeFile(join(dir, 'lock'), lock)

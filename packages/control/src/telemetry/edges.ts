@@ -1,4 +1,11 @@
-import { isInScope, peerOf, type ResourceName, type ResourceScope, reporterOf, type ScopeKind } from './resource-scope.ts'
+import {
+  isInScope,
+  peerOf,
+  type ResourceName,
+  type ResourceScope,
+  reporterOf,
+  type ScopeKind,
+} from './resource-scope.ts'
 import type { SeriesFacts, SeriesWindow } from './telemetry-store.ts'
 
 /** Stands for a client without a proxy; no resource can have such a name. */

@@ -32,7 +32,9 @@ function emojivote() {
     security: 'mtls',
   }
   const slow = [create(BucketSchema, { index: 200, count: 10n })]
-  report('web', 'web-0', [{ ...toVoting, requestsSuccess: 10n, latency: slow, writtenBytes: 500n, connectionsOpen: 2n }])
+  report('web', 'web-0', [
+    { ...toVoting, requestsSuccess: 10n, latency: slow, writtenBytes: 500n, connectionsOpen: 2n },
+  ])
   report('web', 'web-1', [
     { ...toVoting, requestsSuccess: 15n, requestsFailure: 5n },
     { direction: Direction.OUTBOUND, security: 'destination_unmeshed', connectionsOpened: 1n },
@@ -54,7 +56,11 @@ describe('sumTraffic()', () => {
   test.each([
     { name: 'deployments by what came in', asked: question(scope('deployment')), rows: { voting: [25, 5, 1] } },
     { name: 'pods by what came in', asked: question(scope('pod')), rows: { 'voting-0': [25, 5, 1] } },
-    { name: 'services by what their clients saw', asked: question(scope('service')), rows: { 'voting-svc': [25, 5, 2] } },
+    {
+      name: 'services by what their clients saw',
+      asked: question(scope('service')),
+      rows: { 'voting-svc': [25, 5, 2] },
+    },
     { name: 'namespaces by what came in', asked: question(scope('namespace')), rows: { emojivote: [25, 5, 1] } },
     { name: 'nothing of another name', asked: question(scope('deployment', 'web')), rows: {} },
     { name: 'nothing of another namespace', asked: question(scope('deployment', '', 'shop')), rows: {} },

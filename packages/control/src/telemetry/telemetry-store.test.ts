@@ -1,5 +1,12 @@
 import { create } from '@bufbuild/protobuf'
-import { BucketSchema, Direction, type ReportRequest, ReportRequestSchema, type Series, SeriesSchema } from '@heddle/api/telemetry'
+import {
+  BucketSchema,
+  Direction,
+  type ReportRequest,
+  ReportRequestSchema,
+  type Series,
+  SeriesSchema,
+} from '@heddle/api/telemetry'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -20,7 +27,14 @@ function world(limits?: StoreLimits) {
   let sequence = 0n
   const report = ({ series = [], ...rest }: ReportInit) => {
     sequence += 1n
-    const from = { namespace: 'emojivote', workload: 'web', instance: 'web-0', epoch: 'e1', sequence, intervalMs: 5_000 }
+    const from = {
+      namespace: 'emojivote',
+      workload: 'web',
+      instance: 'web-0',
+      epoch: 'e1',
+      sequence,
+      intervalMs: 5_000,
+    }
     const inbound = { direction: Direction.INBOUND, port: 80, security: 'mtls', protocol: 'http1' }
     const messages = series.map((one) => create(SeriesSchema, { ...inbound, ...one }))
     return store.report(create(ReportRequestSchema, { ...from, ...rest, series: messages }), IDENTITY)

@@ -1,0 +1,93 @@
+import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect'
+import type { AdminService } from '@heddle/api/admin'
+import { formatProblem } from '@heddle/api/manifest/problem'
+import type { Clock } from '@heddle/base/clock'
+import type { CertificateAuthority } from '../ca/certificate-authority.ts'
+import { JoinTokenError, type JoinTokens } from '../ca/join-tokens.ts'
+import type { DiscoveryHub } from '../discovery/discovery-hub.ts'
+import type { Model } from '../model/model.ts'
+import type { Source } from '../sources/source.ts'
+import { findEdges } from '../telemetry/edges.ts'
+import { toScope } from '../telemetry/resource-scope.ts'
+import type { TelemetryStore } from '../telemetry/telemetry-store.ts'
+import { listEndpoints } from './list-endpoints.ts'
+import { listProxies } from './list-proxies.ts'
+import { listWorkloads } from './list-workloads.ts'
+import { statRows } from './stat-rows.ts'
+
+/** What the admin service tells about. */
+export interface AdminDeps {
+  readonly model: Model
+  readonly source: Source
+  readonly hub: DiscoveryHub
+  readonly store: TelemetryStore
+  readonly ca: CertificateAuthority
+  readonly tokens: JoinTokens
+  readonly clock: Clock
+  readonly version: string
+  readonly startedAtMs: number
+}
+
+/** Edges are of traffic within this time. */
+const EDGE_WINDOW_MS = 5 * 60_000
+
+/** Puts what the control plane knows behind Connect, for the command line and the dashboard. */
+export function adminHandlers(deps: AdminDeps): ServiceImpl<typeof AdminService> {
+  const { model, store, ca, tokens, clock } = deps
+  return {
+    getVersion: () => ({
+      version: deps.version,
+      trustDomain: ca.trustDomain,
+      startedAtMs: BigInt(deps.startedAtMs),
+    }),
+    stat: (request) => ({ rows: statRows(request, { model, store }) }),
+    edges: ({ resource }) => ({
+      edges: findEdges(toScope(resource), store.window(EDGE_WINDOW_MS)).map(
+        ({ source, target, security, ...identities }) => ({
+          srcNamespace: source.namespace,
+          src: source.name,
+          dstNamespace: target.namespace,
+          dst: target.name,
+          ...identities,
+          secured: security === 'mtls',
+          reason: security === 'mtls' ? '' : security,
+        }),
+      ),
+    }),
+    listEndpoints: (request) => ({ endpoints: listEndpoints(request, { model, trustDomain: ca.trustDomain }) }),
+    listWorkloads: ({ namespace }) => ({
+      instances: listWorkloads(namespace, { model, store, trustDomain: ca.trustDomain }),
+    }),
+    listServices: ({ namespace }) => ({
+      services: model.services(namespace).map(({ service, clusterIps }) => ({
+        namespace: service.metadata.namespace,
+        name: service.metadata.name,
+        clusterIps: [...clusterIps],
+        ports: service.spec.ports.map(({ port }) => port),
+      })),
+    }),
+    listProxies: ({ namespace }) => ({ proxies: listProxies(namespace, deps) }),
+    getHealth: () => health(deps),
+    async createJoinToken({ namespace, serviceAccount, ttlMs, reusable }) {
+      try {
+        const { token, expiresMs } = await tokens.create({ namespace, serviceAccount, ttlMs, reusable })
+        return { token, expiresMs: BigInt(expiresMs), trustBundlePem: ca.trustBundlePem }
+      } catch (error) {
+        if (error instanceof JoinTokenError) throw new ConnectError(error.message, Code.InvalidArgument)
+        throw error
+      }
+    },
+  }
+
+  function health({ source }: AdminDeps) {
+    const { rootNotAfterMs, issuerNotAfterMs } = ca.health()
+    const { problems, appliedMs } = source.status()
+    return {
+      rootNotAfterMs: BigInt(rootNotAfterMs),
+      issuerNotAfterMs: BigInt(issuerNotAfterMs),
+      nowMs: BigInt(clock.nowMs()),
+      configurationProblems: problems.map(formatProblem),
+      configurationAppliedMs: BigInt(appliedMs),
+    }
+  }
+}

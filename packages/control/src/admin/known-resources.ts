@@ -1,0 +1,72 @@
+import type { Instance } from '../model/instance.ts'
+import type { Model } from '../model/model.ts'
+import { isInScope, type ResourceName, type ResourceScope, type ScopeKind } from '../telemetry/resource-scope.ts'
+
+/** A resource of the model, and how many of its instances have a proxy. */
+export interface KnownResource extends ResourceName {
+  readonly meshed: number
+  /** Instances that are, or of a Workload that is run by the mesh should be. */
+  readonly total: number
+}
+
+/** The resources of a scope, whether there is traffic or not. */
+export function knownResources(scope: ResourceScope, model: Model): KnownResource[] {
+  return allOf(scope.kind, model).filter((resource) => isInScope(scope, resource))
+}
+
+function allOf(kind: ScopeKind, model: Model): KnownResource[] {
+  switch (kind) {
+    case 'deployment':
+      return deployments(model)
+    case 'pod':
+      return model.instances('').map((one) => ({ namespace: one.namespace, name: one.instance, ...count([one]) }))
+    case 'service':
+      return services(model)
+    case 'namespace':
+      return namespaces(model)
+  }
+}
+
+function deployments(model: Model): KnownResource[] {
+  const instances = Map.groupBy(model.instances(''), ({ namespace, workload }) => `${namespace}/${workload}`)
+  const wanted = new Map(model.workloads('').map(({ metadata, spec }) => [keyOf(metadata), spec]))
+  return [...new Set([...wanted.keys(), ...instances.keys()])].map((key) => {
+    const spec = wanted.get(key)
+    const { meshed, total } = count(instances.get(key) ?? [])
+    const replicas = spec?.command === undefined ? 0 : spec.replicas
+    const [namespace = '', name = ''] = key.split('/')
+    return { namespace, name, meshed, total: Math.max(total, replicas) }
+  })
+}
+
+function services(model: Model): KnownResource[] {
+  return model.services('').map(({ service }) => {
+    const { namespace, name } = service.metadata
+    const port = service.spec.ports[0]?.port ?? 0
+    const resolution = model.resolve(`name:${name}.${namespace}:${port}`)
+    return { namespace, name, ...count(resolution.kind === 'service' ? resolution.instances : []) }
+  })
+}
+
+function namespaces(model: Model): KnownResource[] {
+  const totals = new Map<string, KnownResource>()
+  const workloads = deployments(model)
+  const names = [
+    ...model.services('').map(({ service }) => service.metadata.namespace),
+    ...workloads.map((one) => one.namespace),
+  ]
+  for (const name of names) totals.set(name, { namespace: '', name, meshed: 0, total: 0 })
+  for (const { namespace, meshed, total } of workloads) {
+    const sum = totals.get(namespace)!
+    totals.set(namespace, { ...sum, meshed: sum.meshed + meshed, total: sum.total + total })
+  }
+  return [...totals.values()]
+}
+
+function count(instances: readonly Instance[]): { readonly meshed: number; readonly total: number } {
+  return { meshed: instances.filter(({ meshed }) => meshed).length, total: instances.length }
+}
+
+function keyOf({ namespace, name }: ResourceName): string {
+  return `${namespace}/${name}`
+}

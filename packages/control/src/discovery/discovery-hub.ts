@@ -1,0 +1,307 @@
+import { randomUUID } from 'node:crypto'
+import { Code, ConnectError } from '@connectrpc/connect'
+import { type Node, State, type Subscription } from '@heddle/api/discovery'
+import type { Clock, Timer } from '@heddle/base/clock'
+import type { Log } from '@heddle/base/log'
+import { type InstanceRef, type InstanceState, instanceKey } from '../model/instance.ts'
+import type { Model } from '../model/model.ts'
+import { inboundTopic } from '../model/topic.ts'
+import { deltaOf } from '../translate/delta.ts'
+import { translateDestination } from '../translate/destination.ts'
+import { translateInbound } from '../translate/inbound.ts'
+import { DiscoveryStream, type StreamEnd } from './discovery-stream.ts'
+import type { InstanceClaims } from './instance-claims.ts'
+import { ResolvedKeys } from './resolved-keys.ts'
+import { TooManySubscriptionsError } from './subscriptions.ts'
+
+/** What one proxy, or all of one identity, may ask for. */
+export interface DiscoveryLimits {
+  readonly subscriptionsPerStream: number
+  readonly streamsPerIdentity: number
+}
+
+export const DEFAULT_DISCOVERY_LIMITS: DiscoveryLimits = { subscriptionsPerStream: 4_096, streamsPerIdentity: 1_024 }
+
+export interface DiscoveryHubOptions {
+  readonly model: Model
+  readonly clock: Clock
+  readonly log: Log
+  readonly trustDomain: string
+  /** PEM of what to trust at present. */
+  readonly trustBundle: () => string
+  readonly claims: InstanceClaims
+  readonly limits?: DiscoveryLimits
+}
+
+/** Who opens a stream; proven by the certificate of the connection. */
+export interface StreamCaller {
+  readonly spiffeId: string
+  readonly namespace: string
+  readonly serviceAccount: string
+  /** When the certificate ends; the stream must not outlive it. */
+  readonly notAfterMs: number
+  /** Cuts the connection of a proxy that does not read any more. */
+  cut(): void
+}
+
+/** What a proxy asks for when it opens its stream. */
+export interface OpenRequest {
+  readonly node: Node
+  readonly subscriptions: readonly Subscription[]
+  readonly healthy: boolean
+}
+
+interface OpenStream {
+  readonly stream: DiscoveryStream
+  readonly caller: StreamCaller
+  isDraining: boolean
+}
+
+/** Changes of the model within this time are worked on together. */
+const GATHER_MS = 50
+const SWEEP_MS = 10_000
+/** A proxy that does not take a message for so long is cut off. */
+const STUCK_MS = 60_000
+
+/** All streams of proxies: gives each what it asked for, and what of it changes. */
+export class DiscoveryHub {
+  readonly #options: DiscoveryHubOptions
+  readonly #limits: DiscoveryLimits
+  readonly #keys: ResolvedKeys
+  readonly #streams = new Map<string, OpenStream>()
+  readonly #ofInstance = new Map<string, OpenStream>()
+  readonly #streamsOf = new Map<string, number>()
+  readonly #changedTopics = new Set<string>()
+  readonly #signal: AbortSignal
+  #gathering: Timer | undefined
+
+  /** @param signal - ends timers and the interest in the model; streams are ended by {@link stop} */
+  constructor(options: DiscoveryHubOptions, signal: AbortSignal) {
+    const { model, trustDomain } = options
+    this.#options = options
+    this.#limits = options.limits ?? DEFAULT_DISCOVERY_LIMITS
+    this.#signal = signal
+    this.#keys = new ResolvedKeys({
+      resolve: (key) => translateDestination(model.resolve(key), { trustDomain }),
+      deltaOf,
+    })
+    model.onChange(({ topics }) => this.#gather(topics), signal)
+    signal.addEventListener('abort', () => this.#gathering?.cancel(), { once: true })
+    this.#sweepLater()
+  }
+
+  /** How many streams are open. */
+  get streamCount(): number {
+    return this.#streams.size
+  }
+
+  /** How many destinations are asked for by anyone. */
+  get keyCount(): number {
+    return this.#keys.size
+  }
+
+  /** Open streams, in no order. */
+  *streams(): Iterable<DiscoveryStream> {
+    for (const { stream } of this.#streams.values()) yield stream
+  }
+
+  /**
+   * Registers the instance and opens its stream. An older stream of the same instance ends.
+   *
+   * @throws {ConnectError} permissionDenied: the certificate is another's; resourceExhausted: too many streams or
+   *   subscriptions; alreadyExists, failedPrecondition: the instance cannot be registered, and why
+   */
+  open(request: OpenRequest, caller: StreamCaller): DiscoveryStream {
+    const { node } = request
+    requireSame(caller, node)
+    const id = randomUUID()
+    const earlier = this.#ofInstance.get(instanceKey(node))
+    this.#requireFree(node)
+    this.#requireRoom(caller, earlier)
+    const opened: OpenStream = { stream: this.#createStream(id, node), caller, isDraining: false }
+    this.#subscribe(opened.stream, request.subscriptions)
+    this.#register(opened, request.healthy)
+    if (earlier !== undefined) this.close(earlier.stream, 'replaced')
+    this.#options.claims.assert(node)
+    this.#streams.set(id, opened)
+    this.#ofInstance.set(instanceKey(node), opened)
+    this.#streamsOf.set(caller.spiffeId, (this.#streamsOf.get(caller.spiffeId) ?? 0) + 1)
+    this.#options.log.info('proxy connected', { ...logFields(node), stream: id, holds: request.subscriptions.length })
+    return opened.stream
+  }
+
+  /** @throws {ConnectError} notFound: no such stream, as after a restart of the control plane; permissionDenied */
+  stream(id: string, caller: StreamCaller): DiscoveryStream {
+    return this.#ownStream(id, caller).stream
+  }
+
+  /** Adds and removes subscriptions; the answers come on the stream. */
+  changeSubscriptions(stream: DiscoveryStream, add: readonly Subscription[], remove: readonly string[]): void {
+    for (const key of remove) stream.subscriptions.remove(key)
+    this.#subscribe(stream, add)
+  }
+
+  /** @param problems - why the proxy kept what it had; empty when it applied the message */
+  acknowledge(stream: DiscoveryStream, sequence: bigint, problems: readonly string[]): void {
+    stream.acknowledge(sequence, problems)
+    if (problems.length === 0) return
+    this.#options.log.warn('proxy refused an update', { ...logFields(stream.node), sequence, problems })
+  }
+
+  /** Takes over what a proxy says of its workload; draining counts at once. */
+  setState(id: string, caller: StreamCaller, said: { readonly state: State; readonly reason: string }): void {
+    const opened = this.#ownStream(id, caller)
+    const state = toInstanceState(said.state)
+    const { node } = opened.stream
+    opened.isDraining = state === 'draining'
+    const reason = state === 'ready' ? '' : said.reason || state
+    this.#options.model.setHealth(node, id, { state, reason })
+    this.#options.log.info('workload state changed', { ...logFields(node), state, reason })
+    if (state === 'draining') this.#flush()
+  }
+
+  /** Ends a stream; what becomes of the instance depends on why. Safe to call more than once. */
+  close(stream: DiscoveryStream, why: StreamEnd): void {
+    const opened = this.#streams.get(stream.id)
+    if (opened === undefined) return
+    this.#streams.delete(stream.id)
+    const key = instanceKey(stream.node)
+    if (this.#ofInstance.get(key) === opened) this.#ofInstance.delete(key)
+    this.#countDown(opened.caller.spiffeId)
+    stream.end(why)
+    stream.subscriptions.clear()
+    this.#options.log.info('proxy disconnected', { ...logFields(stream.node), stream: stream.id, why })
+    if (why === 'stopping') return
+    const { model } = this.#options
+    if (opened.isDraining) model.removeRegistration(stream.node, stream.id)
+    else model.disconnectRegistration(stream.node, stream.id)
+  }
+
+  /** To be called when the trust bundle changed. */
+  trustChanged(): void {
+    for (const stream of this.streams()) stream.trustChanged()
+  }
+
+  /** Ends all streams. The instances stay registered: their proxies come back to the next control plane. */
+  stop(): void {
+    this.#gathering?.cancel()
+    for (const { stream } of [...this.#streams.values()]) this.close(stream, 'stopping')
+  }
+
+  #createStream(id: string, node: Node): DiscoveryStream {
+    const { model, clock, trustBundle } = this.#options
+    return new DiscoveryStream({
+      id,
+      node,
+      clock,
+      trustBundle,
+      keys: this.#keys,
+      maxSubscriptions: this.#limits.subscriptionsPerStream,
+      inbound: () => translateInbound(model.inbound(node)),
+    })
+  }
+
+  #subscribe(stream: DiscoveryStream, subscriptions: readonly Subscription[]): void {
+    try {
+      for (const subscription of subscriptions) stream.subscriptions.add(subscription)
+    } catch (error) {
+      if (!this.#streams.has(stream.id)) stream.subscriptions.clear()
+      if (error instanceof TooManySubscriptionsError) throw new ConnectError(error.message, Code.ResourceExhausted)
+      throw error
+    }
+  }
+
+  #register({ stream }: OpenStream, isHealthy: boolean): void {
+    const state: InstanceState = isHealthy ? 'ready' : 'unhealthy'
+    const reason = isHealthy ? '' : 'its proxy has not found it healthy yet'
+    const result = this.#options.model.applyRegistration({ node: stream.node, owner: stream.id, state, reason })
+    if (result.kind === 'accepted') return
+    stream.subscriptions.clear()
+    throw new ConnectError(result.reason, Code.FailedPrecondition)
+  }
+
+  /** A name belongs to the identity that has it, as long as it is registered. */
+  #requireFree(node: Node): void {
+    const present = this.#options.model.inbound(node).instance
+    if (present === undefined || !present.meshed || present.serviceAccount === node.serviceAccount) return
+    throw new ConnectError(`${instanceKey(node)} is an instance of another service account`, Code.AlreadyExists)
+  }
+
+  #requireRoom(caller: StreamCaller, earlier: OpenStream | undefined): void {
+    const open = (this.#streamsOf.get(caller.spiffeId) ?? 0) - (earlier?.caller.spiffeId === caller.spiffeId ? 1 : 0)
+    if (open < this.#limits.streamsPerIdentity) return
+    const message = `${caller.spiffeId} has ${open} streams, which is the limit`
+    throw new ConnectError(message, Code.ResourceExhausted)
+  }
+
+  #ownStream(id: string, caller: StreamCaller): OpenStream {
+    const opened = this.#streams.get(id)
+    if (opened === undefined) throw new ConnectError(`no stream ${id}; open one with Watch`, Code.NotFound)
+    requireSame(caller, opened.stream.node)
+    return opened
+  }
+
+  #countDown(spiffeId: string): void {
+    const left = (this.#streamsOf.get(spiffeId) ?? 0) - 1
+    if (left > 0) this.#streamsOf.set(spiffeId, left)
+    if (left <= 0) this.#streamsOf.delete(spiffeId)
+  }
+
+  #gather(topics: ReadonlySet<string>): void {
+    for (const topic of topics) this.#changedTopics.add(topic)
+    this.#gathering ??= this.#options.clock.after(GATHER_MS, () => this.#flush())
+  }
+
+  #flush(): void {
+    this.#gathering?.cancel()
+    this.#gathering = undefined
+    this.#keys.refresh(this.#changedTopics)
+    for (const { stream } of this.#streams.values()) {
+      if (this.#changedTopics.has(inboundTopic(stream.node))) stream.inboundChanged()
+    }
+    this.#changedTopics.clear()
+  }
+
+  #sweepLater(): void {
+    const timer = this.#options.clock.after(SWEEP_MS, () => {
+      this.#signal.removeEventListener('abort', timer.cancel)
+      this.#sweep()
+      this.#sweepLater()
+    })
+    this.#signal.addEventListener('abort', timer.cancel, { once: true })
+  }
+
+  #sweep(): void {
+    const nowMs = this.#options.clock.nowMs()
+    for (const { stream, caller } of [...this.#streams.values()]) {
+      if (stream.unreadMs >= STUCK_MS) {
+        this.close(stream, 'stuck')
+        caller.cut()
+      }
+      if (nowMs > caller.notAfterMs) this.close(stream, 'certificate expired')
+    }
+  }
+}
+
+function requireSame(caller: StreamCaller, ref: InstanceRef & { readonly serviceAccount: string }): void {
+  if (caller.namespace === ref.namespace && caller.serviceAccount === ref.serviceAccount) return
+  const wanted = `namespace ${ref.namespace} and service account ${ref.serviceAccount}`
+  throw new ConnectError(`${caller.spiffeId} may not speak for ${wanted}`, Code.PermissionDenied)
+}
+
+function toInstanceState(state: State): InstanceState {
+  switch (state) {
+    case State.READY:
+      return 'ready'
+    case State.UNHEALTHY:
+      return 'unhealthy'
+    case State.DRAINING:
+      return 'draining'
+    case State.UNSPECIFIED:
+      throw new ConnectError('state: must be set', Code.InvalidArgument)
+  }
+}
+
+function logFields({ namespace, workload, instance }: Node) {
+  return { namespace, workload, instance }
+}

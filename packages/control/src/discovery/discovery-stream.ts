@@ -1,0 +1,149 @@
+import { create, equals } from '@bufbuild/protobuf'
+import { type Inbound, InboundSchema, type Node, type WatchResponse, WatchResponseSchema } from '@heddle/api/discovery'
+import type { Clock } from '@heddle/base/clock'
+import type { ResolvedKeys } from './resolved-keys.ts'
+import { Subscriptions } from './subscriptions.ts'
+import { WakeUp } from './wake-up.ts'
+
+/** An empty message is sent after this much silence, so that both ends notice a dead connection. */
+export const HEARTBEAT_MS = 10_000
+
+/** What a stream is made of; see {@link DiscoveryStream}. */
+export interface DiscoveryStreamOptions {
+  readonly id: string
+  readonly node: Node
+  readonly keys: ResolvedKeys
+  readonly maxSubscriptions: number
+  readonly clock: Clock
+  /** PEM of what to trust at present. */
+  readonly trustBundle: () => string
+  /** What the proxy must know of its own workload at present. */
+  readonly inbound: () => Inbound
+}
+
+/** Why a stream ended. */
+export type StreamEnd = 'replaced' | 'disconnected' | 'stopping' | 'certificate expired' | 'stuck'
+
+/** The conversation with one proxy: what it is to be told, and what it said of it. */
+export class DiscoveryStream {
+  readonly id: string
+  readonly node: Node
+  readonly subscriptions: Subscriptions
+  readonly #options: DiscoveryStreamOptions
+  readonly #wakeUp: WakeUp
+  #sequence = 0n
+  #applied = 0n
+  #problems: readonly string[] = []
+  #trustBundleSent = ''
+  #inboundSent: Inbound | undefined
+  #isInboundDue = true
+  #end: StreamEnd | undefined
+  #handedOverMs: number | undefined
+
+  constructor(options: DiscoveryStreamOptions) {
+    this.#options = options
+    this.id = options.id
+    this.node = options.node
+    this.#wakeUp = new WakeUp(options.clock)
+    this.subscriptions = new Subscriptions(options.keys, options.maxSubscriptions, () => this.#wakeUp.call())
+  }
+
+  /** The number of the last message; 0 before the first. */
+  get sequenceSent(): bigint {
+    return this.#sequence
+  }
+
+  /** The last message that the proxy applied. */
+  get sequenceApplied(): bigint {
+    return this.#applied
+  }
+
+  /** Why the proxy refused what it was told last; empty when it applied it. */
+  get problems(): readonly string[] {
+    return this.#problems
+  }
+
+  get ended(): StreamEnd | undefined {
+    return this.#end
+  }
+
+  /** How long the proxy has not taken the message that is handed over to it; 0 when it took all. */
+  get unreadMs(): number {
+    return this.#handedOverMs === undefined ? 0 : this.#options.clock.nowMs() - this.#handedOverMs
+  }
+
+  /** Sends the trust bundle if it is different from the one that was sent. */
+  trustChanged(): void {
+    this.#wakeUp.call()
+  }
+
+  /** Sends what concerns the own workload if it is different from what was sent. */
+  inboundChanged(): void {
+    this.#isInboundDue = true
+    this.#wakeUp.call()
+  }
+
+  /** Lets {@link messages} return. */
+  end(why: StreamEnd): void {
+    this.#end ??= why
+    this.#wakeUp.call()
+  }
+
+  /** @param problems - empty when the proxy applied the message */
+  acknowledge(sequence: bigint, problems: readonly string[]): void {
+    if (sequence <= 0n || sequence > this.#sequence) return
+    this.#problems = problems
+    if (problems.length > 0) {
+      this.subscriptions.refused(sequence)
+      return
+    }
+    if (sequence > this.#applied) this.#applied = sequence
+    this.subscriptions.applied(sequence)
+  }
+
+  /**
+   * What to write, until the stream is ended. The first message comes at once. The next is made only when the one
+   * before was taken, so a slow reader gets fewer messages, each with the newest state.
+   */
+  async *messages(): AsyncGenerator<WatchResponse, void, undefined> {
+    while (this.#end === undefined) {
+      const message = this.#next()
+      if (message !== undefined) {
+        this.#handedOverMs = this.#options.clock.nowMs()
+        yield message
+        this.#handedOverMs = undefined
+        continue
+      }
+      const outcome = await this.#wakeUp.wait(HEARTBEAT_MS)
+      if (outcome === 'limit' && this.#end === undefined) yield create(WatchResponseSchema)
+    }
+  }
+
+  #next(): WatchResponse | undefined {
+    const isFirst = this.#sequence === 0n
+    const trustBundle = this.#options.trustBundle()
+    const inbound = this.#changedInbound()
+    const hasNewTrust = trustBundle !== this.#trustBundleSent
+    if (!isFirst && !hasNewTrust && inbound === undefined && !this.subscriptions.hasChanges) return undefined
+    const updates = this.subscriptions.take(this.#sequence + 1n)
+    if (!isFirst && !hasNewTrust && inbound === undefined && updates.length === 0) return undefined
+    this.#sequence += 1n
+    this.#trustBundleSent = trustBundle
+    return create(WatchResponseSchema, {
+      streamId: isFirst ? this.id : '',
+      sequence: this.#sequence,
+      updates,
+      trustBundlePem: hasNewTrust ? trustBundle : '',
+      ...(inbound === undefined ? {} : { inbound }),
+    })
+  }
+
+  #changedInbound(): Inbound | undefined {
+    if (!this.#isInboundDue) return undefined
+    this.#isInboundDue = false
+    const inbound = this.#options.inbound()
+    if (this.#inboundSent !== undefined && equals(InboundSchema, inbound, this.#inboundSent)) return undefined
+    this.#inboundSent = inbound
+    return inbound
+  }
+}

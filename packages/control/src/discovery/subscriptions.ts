@@ -1,0 +1,136 @@
+import { create } from '@bufbuild/protobuf'
+import {
+  type Destination,
+  type DestinationUpdate,
+  DestinationUpdateSchema,
+  type Subscription,
+} from '@heddle/api/discovery'
+import type { KeyHolder, ResolvedKeys } from './resolved-keys.ts'
+
+/** A stream asked for more destinations than it may hold. */
+export class TooManySubscriptionsError extends Error {
+  override readonly name = 'TooManySubscriptionsError'
+}
+
+/** Messages whose acknowledgement is waited for; of older ones a refusal can no longer be told apart. */
+const MAX_UNACKNOWLEDGED = 256
+
+/**
+ * What one stream holds and what it was sent of it. Changes are marked, not queued: however slow the other side reads,
+ * a destination waits at most once, in its newest state.
+ */
+export class Subscriptions implements KeyHolder {
+  readonly #keys: ResolvedKeys
+  readonly #max: number
+  readonly #wake: () => void
+  /** What the proxy holds of each key; `undefined`: nothing that a delta could build on. */
+  readonly #sent = new Map<string, Destination | undefined>()
+  readonly #dirty = new Set<string>()
+  readonly #unacknowledged = new Map<bigint, readonly string[]>()
+
+  /** @param wake - called when there is something to take */
+  constructor(keys: ResolvedKeys, max: number, wake: () => void) {
+    this.#keys = keys
+    this.#max = max
+    this.#wake = wake
+  }
+
+  get size(): number {
+    return this.#sent.size
+  }
+
+  /**
+   * Holds one more destination. One that the proxy has in its present version is not sent; one that it asks for again
+   * in another version than it was sent is sent whole.
+   *
+   * @throws {TooManySubscriptionsError}
+   */
+  add({ key, version }: Subscription): void {
+    if (!this.#sent.has(key) && this.#sent.size >= this.#max) {
+      throw new TooManySubscriptionsError(`at most ${this.#max} destinations per stream`)
+    }
+    const destination = this.#keys.hold(key, this)
+    if (destination.version === version) {
+      this.#sent.set(key, destination)
+      this.#dirty.delete(key)
+      return
+    }
+    const before = this.#sent.get(key)
+    if (before === undefined || before.version !== version) this.#sent.set(key, undefined)
+    this.keyChanged(key)
+  }
+
+  remove(key: string): void {
+    if (!this.#sent.delete(key)) return
+    this.#dirty.delete(key)
+    this.#keys.release(key, this)
+  }
+
+  clear(): void {
+    for (const key of this.#sent.keys()) this.#keys.release(key, this)
+    this.#sent.clear()
+    this.#dirty.clear()
+    this.#unacknowledged.clear()
+  }
+
+  keyChanged(key: string): void {
+    this.#dirty.add(key)
+    this.#wake()
+  }
+
+  get hasChanges(): boolean {
+    return this.#dirty.size > 0
+  }
+
+  /** Takes what changed since it was taken last; it counts as sent in message `sequence`. */
+  take(sequence: bigint): DestinationUpdate[] {
+    const updates: DestinationUpdate[] = []
+    for (const key of this.#dirty) {
+      const update = this.#updateOf(key)
+      if (update !== undefined) updates.push(update)
+    }
+    this.#dirty.clear()
+    this.#remember(
+      sequence,
+      updates.map((update) => update.key),
+    )
+    return updates
+  }
+
+  /** The proxy applied everything up to `sequence`. */
+  applied(sequence: bigint): void {
+    for (const earlier of this.#unacknowledged.keys()) {
+      if (earlier > sequence) return
+      this.#unacknowledged.delete(earlier)
+    }
+  }
+
+  /** The proxy kept what it had instead of message `sequence`: a delta can't build on what was in it. */
+  refused(sequence: bigint): void {
+    for (const key of this.#unacknowledged.get(sequence) ?? []) {
+      if (this.#sent.has(key)) this.#sent.set(key, undefined)
+    }
+    this.#unacknowledged.delete(sequence)
+  }
+
+  #updateOf(key: string): DestinationUpdate | undefined {
+    const to = this.#keys.destination(key)
+    if (to === undefined) return undefined
+    const from = this.#sent.get(key)
+    this.#sent.set(key, to)
+    if (from?.version === to.version) return undefined
+    const delta = from === undefined ? undefined : this.#keys.delta(key, from)
+    return create(DestinationUpdateSchema, {
+      key,
+      change: delta === undefined ? { case: 'destination', value: to } : { case: 'delta', value: delta },
+    })
+  }
+
+  #remember(sequence: bigint, keys: readonly string[]): void {
+    if (keys.length === 0) return
+    this.#unacknowledged.set(sequence, keys)
+    if (this.#unacknowledged.size <= MAX_UNACKNOWLEDGED) return
+    const [oldest] = this.#unacknowledged.keys()
+    this.#unacknowledged.delete(oldest!)
+  }
+}

@@ -1,0 +1,46 @@
+import { createContextValues, type ServiceImpl } from '@connectrpc/connect'
+import { connectNodeAdapter } from '@connectrpc/connect-node'
+import { AdminService } from '@heddle/api/admin'
+import { DiscoveryService } from '@heddle/api/discovery'
+import { IdentityService } from '@heddle/api/identity'
+import { TelemetryService } from '@heddle/api/telemetry'
+import type { Clock } from '@heddle/base/clock'
+import type { Log } from '@heddle/base/log'
+import type { CallMetrics } from '../control-metrics.ts'
+import { createGate, peerKey } from './gate.ts'
+import { observeCalls } from './observe-calls.ts'
+import { peerOf } from './peer.ts'
+import type { RequestHandler } from './tls-listener.ts'
+
+/** The services, and what stands before them. */
+export interface ApiOptions {
+  readonly admin: ServiceImpl<typeof AdminService>
+  readonly discovery: ServiceImpl<typeof DiscoveryService>
+  readonly identity: ServiceImpl<typeof IdentityService>
+  readonly telemetry: ServiceImpl<typeof TelemetryService>
+  readonly adminToken: string
+  readonly metrics: CallMetrics
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** A report of a proxy with all the series it may have stays below; nothing else comes near. */
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+const MAX_SIGN_BYTES = 64 * 1024
+
+/** One handler for gRPC, gRPC-Web and Connect, of HTTP/1.1 and HTTP/2. */
+export function createApiHandler(options: ApiOptions): RequestHandler {
+  const { admin, discovery, identity, telemetry, adminToken, metrics, clock, log } = options
+  return connectNodeAdapter({
+    routes(router) {
+      router.service(AdminService, admin)
+      router.service(DiscoveryService, discovery)
+      router.service(IdentityService, identity, { readMaxBytes: MAX_SIGN_BYTES })
+      router.service(TelemetryService, telemetry)
+    },
+    contextValues: (request) => createContextValues().set(peerKey, peerOf(request.socket, clock)),
+    requestGate: createGate({ adminToken, refused: metrics.refused }),
+    interceptors: [observeCalls({ calls: metrics.calls, log })],
+    readMaxBytes: MAX_MESSAGE_BYTES,
+  })
+}

@@ -1,0 +1,25 @@
+import { Code, ConnectError, type HandlerContext, type ServiceImpl } from '@connectrpc/connect'
+import type { IdentityService as IdentityApi } from '@heddle/api/identity'
+import type { IdentityService, SignRefusalCode } from '../ca/identity-service.ts'
+import { peerKey } from './gate.ts'
+
+const CODES: Readonly<Record<SignRefusalCode, Code>> = {
+  invalid_argument: Code.InvalidArgument,
+  unauthenticated: Code.Unauthenticated,
+  permission_denied: Code.PermissionDenied,
+  resource_exhausted: Code.ResourceExhausted,
+  unavailable: Code.Unavailable,
+}
+
+/** Puts the identity service behind Connect. */
+export function identityHandlers(service: IdentityService): ServiceImpl<typeof IdentityApi> {
+  return {
+    async sign(request, context: HandlerContext) {
+      const peer = context.values.get(peerKey)
+      const answer = await service.sign(request, { spiffeId: peer.kind === 'verified' ? peer.spiffeId : undefined })
+      if (answer.kind === 'refused') throw new ConnectError(answer.message, CODES[answer.code])
+      const { certificateChainPem, trustBundlePem, notBeforeMs, notAfterMs } = answer
+      return { certificateChainPem, trustBundlePem, notBeforeMs, notAfterMs }
+    },
+  }
+}

@@ -1,0 +1,69 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { PROMETHEUS_CONTENT_TYPE } from '@heddle/telemetry/prometheus'
+import type { Registry } from '@heddle/telemetry/registry'
+import { formatHostPort, type HostPort } from '../config/host-port.ts'
+import { ListenError } from './tls-listener.ts'
+
+export interface ObservabilityOptions {
+  readonly address: HostPort
+  readonly registry: Registry
+}
+
+/** A listening server of `/metrics`, `/live` and `/ready`. */
+export interface Observability {
+  readonly address: HostPort
+  close(): Promise<void>
+}
+
+/**
+ * Listens for those who watch over the process. Made when all else listens, so that an answer says that it is ready.
+ *
+ * @throws {ListenError} when the address is taken or not allowed
+ */
+export async function listenObservability(options: ObservabilityOptions): Promise<Observability> {
+  const { address } = options
+  const server = createServer((request, response) => answer(request, response, options))
+  try {
+    server.listen({ host: address.host, port: address.port })
+    await once(server, 'listening')
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new ListenError(`cannot listen on ${formatHostPort(address)}: ${why}`, { cause: error })
+  }
+  const { port } = server.address() as AddressInfo
+  return {
+    address: { host: address.host, port },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+interface Answer {
+  readonly status: number
+  readonly text: string
+  readonly contentType?: string
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, { registry }: ObservabilityOptions): void {
+  const { status, text, contentType = 'text/plain; charset=utf-8' } = answerTo(request, registry)
+  response.writeHead(status, { 'content-type': contentType }).end(text)
+}
+
+function answerTo({ method, url = '/' }: IncomingMessage, registry: Registry): Answer {
+  if (method !== 'GET' && method !== 'HEAD') return { status: 405, text: 'only GET\n' }
+  switch (url.split('?')[0]) {
+    case '/live':
+      return { status: 200, text: 'live\n' }
+    case '/ready':
+      return { status: 200, text: 'ready\n' }
+    case '/metrics':
+      return { status: 200, text: registry.render(), contentType: PROMETHEUS_CONTENT_TYPE }
+    default:
+      return { status: 404, text: 'there are /live, /ready and /metrics\n' }
+  }
+}

@@ -1,0 +1,112 @@
+import { once } from 'node:events'
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from 'node:http2'
+import type { AddressInfo, Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Clock } from '@heddle/base/clock'
+import type { ServerTls } from '../ca/server-identity.ts'
+import { formatHostPort, type HostPort } from '../config/host-port.ts'
+
+/** Answers one request, of HTTP/1.1 or HTTP/2. */
+export type RequestHandler = (request: Http2ServerRequest, response: Http2ServerResponse) => void
+
+export interface TlsListenerOptions {
+  readonly address: HostPort
+  readonly tls: ServerTls
+  readonly handler: RequestHandler
+  /** Called when a handshake is over, before any request of the connection. */
+  readonly onSecure: (socket: TLSSocket) => void
+  readonly onHandshakeError: (error: Error, socket: Socket) => void
+  readonly clock: Clock
+}
+
+/** The address cannot be listened on. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError'
+}
+
+/** A listening TLS server. */
+export interface TlsListener {
+  /** Where it really listens. */
+  readonly address: HostPort
+  /** Connections from now on get the new certificate; those that are open go on. */
+  rotate(tls: ServerTls): void
+  /** Stops accepting and lets open requests end, for at most `limitMs`; then their connections are cut. */
+  close(limitMs: number): Promise<void>
+}
+
+const HANDSHAKE_TIMEOUT_MS = 10_000
+/** Proxies call every few seconds: a connection must not be closed just when the next call is on its way. */
+const KEEP_ALIVE_MS = 75_000
+/** Open streams are never silent for so long, they have heartbeats. */
+const SILENCE_MS = 120_000
+const MAX_CONNECTIONS = 20_000
+const KEEP_ALIVE_PROBE_MS = 15_000
+
+/**
+ * Listens for HTTPS: HTTP/2 and HTTP/1.1 by ALPN, TLS 1.3, a client certificate asked for but not insisted on.
+ *
+ * @throws {ListenError} when the address is taken or not allowed
+ */
+export async function listenTls(options: TlsListenerOptions): Promise<TlsListener> {
+  const { address, tls, handler, onSecure, onHandshakeError, clock } = options
+  const server = createSecureServer(
+    {
+      ...toSecureContext(tls),
+      allowHTTP1: true,
+      minVersion: 'TLSv1.3',
+      requestCert: true,
+      rejectUnauthorized: false,
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    },
+    handler,
+  )
+  Object.assign(server, { maxConnections: MAX_CONNECTIONS, keepAliveTimeout: KEEP_ALIVE_MS })
+  server.setTimeout(SILENCE_MS)
+  const open = new Set<TLSSocket>()
+  // Before the server's own listener, so that the peer is known when the first request comes.
+  server.prependListener('secureConnection', (socket: TLSSocket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+    socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS)
+    socket.setNoDelay(true)
+    onSecure(socket)
+  })
+  server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
+    onHandshakeError(error, socket)
+    socket.destroy()
+  })
+  server.on('sessionError', () => undefined)
+  await listen(server, address)
+  const { port } = server.address() as AddressInfo
+  return {
+    address: { host: address.host, port },
+    rotate: (next) => server.setSecureContext(toSecureContext(next)),
+    async close(limitMs) {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      const cut = clock.after(limitMs, () => {
+        for (const socket of open) socket.destroy()
+      })
+      await closed
+      cut.cancel()
+    },
+  }
+}
+
+function toSecureContext(tls: ServerTls) {
+  return { cert: tls.certificateChainPem, key: tls.privateKeyPem, ca: tls.trustBundlePem }
+}
+
+async function listen(server: Http2SecureServer, address: HostPort): Promise<void> {
+  try {
+    server.listen({ host: address.host, port: address.port })
+    await once(server, 'listening')
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new ListenError(`cannot listen on ${formatHostPort(address)}: ${why}`, { cause: error })
+  }
+}
