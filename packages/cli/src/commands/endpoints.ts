@@ -1,0 +1,120 @@
+import type { ServiceEndpoint } from '@heddle/api/admin'
+import { CliError } from '../cli-error.ts'
+import type { CliDeps, Command } from '../command.ts'
+import { formatJson } from '../output/json.ts'
+import type { Style } from '../output/style.ts'
+import { type Column, formatTable } from '../output/table.ts'
+import {
+  allNamespacesOption,
+  chosenNamespace,
+  type NamespaceChoice,
+  namespaceOption,
+  outputOption,
+} from './resource-options.ts'
+
+interface Options extends NamespaceChoice {
+  readonly output: string
+}
+
+/** `heddle endpoints`: the addresses behind Services, as proxies are told. */
+export const endpoints: Command = {
+  register(program, deps) {
+    program
+      .command('endpoints')
+      .description('Show the endpoints of Services: address, readiness and identity of each.')
+      .argument('[service]', 'name of a Service, or NAME:PORT, NAME.NAMESPACE:PORT; all unless stated')
+      .addOption(namespaceOption())
+      .addOption(allNamespacesOption())
+      .addOption(outputOption())
+      .action((service: string | undefined, options: Options) => runEndpoints(service, options, deps))
+  },
+}
+
+async function runEndpoints(service: string | undefined, options: Options, deps: CliDeps): Promise<void> {
+  const { terminal } = deps
+  const wanted = parseAuthority(service ?? '', chosenNamespace(options))
+  const client = await deps.connect()
+  const answer = await client.admin.listEndpoints(wanted).finally(() => client.close())
+  if (answer.endpoints.length === 0 && service !== undefined) {
+    throw new CliError(`no endpoints of "${service}"`, {
+      hints: ['no Service of that name and port, or its selector matches no Workload; see "heddle stat svc -A"'],
+    })
+  }
+  if (options.output === 'json') {
+    terminal.write(formatJson(answer.endpoints.map(toEndpointJson)))
+    return
+  }
+  if (answer.endpoints.length === 0) {
+    terminal.note('no endpoints; other namespaces are shown with -n NAME or -A')
+    return
+  }
+  const isWide = options.output === 'wide'
+  terminal.write(formatTable(endpointColumns(terminal.style), answer.endpoints, { isWide }))
+}
+
+/** What of a Service is asked for; empty and 0 mean all. */
+export interface Authority {
+  readonly namespace: string
+  readonly service: string
+  readonly port: number
+}
+
+/**
+ * Reads `NAME`, `NAME:PORT`, `NAME.NAMESPACE` or `NAME.NAMESPACE:PORT`; what DNS adds behind the namespace is taken as well.
+ *
+ * @throws {CliError}
+ */
+export function parseAuthority(text: string, namespace: string): Authority {
+  if (text === '') return { namespace, service: '', port: 0 }
+  const match = /^([a-z0-9-]+)(?:\.([a-z0-9-]+)(?:\.svc[a-z0-9.-]*)?)?(?::(\d{1,5}))?$/.exec(text)
+  if (match === null) throw new CliError(`"${text}": expected NAME, NAME:PORT or NAME.NAMESPACE:PORT`)
+  return { service: match[1]!, namespace: match[2] ?? namespace, port: Number(match[3] ?? 0) }
+}
+
+/** One element of `endpoints -o json`. */
+interface EndpointJson {
+  readonly namespace: string
+  readonly ip: string
+  readonly port: number
+  readonly pod: string
+  readonly service: string
+  readonly service_port: number
+  readonly ready: boolean
+  readonly reason: string
+  readonly identity: string
+  readonly weight: number
+  readonly region: string
+  readonly zone: string
+}
+
+function toEndpointJson(row: ServiceEndpoint): EndpointJson {
+  const { endpoint } = row
+  return {
+    namespace: row.namespace,
+    ip: endpoint?.address ?? '',
+    port: endpoint?.port ?? 0,
+    pod: endpoint?.instance ?? '',
+    service: row.service,
+    service_port: row.servicePort,
+    ready: row.ready,
+    reason: row.reason,
+    identity: endpoint?.identity ?? '',
+    weight: endpoint?.weight ?? 0,
+    region: endpoint?.locality?.region ?? '',
+    zone: endpoint?.locality?.zone ?? '',
+  }
+}
+
+function endpointColumns(style: Style): readonly Column<ServiceEndpoint>[] {
+  return [
+    { title: 'NAMESPACE', cell: ({ namespace }) => namespace },
+    { title: 'IP', cell: ({ endpoint }) => endpoint?.address ?? '' },
+    { title: 'PORT', cell: ({ endpoint }) => String(endpoint?.port ?? ''), align: 'right' },
+    { title: 'POD', cell: ({ endpoint }) => endpoint?.instance ?? '' },
+    { title: 'SERVICE', cell: ({ namespace, service, servicePort }) => `${service}.${namespace}:${servicePort}` },
+    { title: 'READY', cell: ({ ready, reason }) => (ready ? style.green('yes') : style.red(`no: ${reason}`)) },
+    { title: 'IDENTITY', cell: ({ endpoint }) => endpoint?.identity ?? '' },
+    { title: 'WEIGHT', cell: ({ endpoint }) => String(endpoint?.weight ?? ''), align: 'right', isWide: true },
+    { title: 'ZONE', cell: ({ endpoint }) => endpoint?.locality?.zone ?? '', isWide: true },
+  ]
+}

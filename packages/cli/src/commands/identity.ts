@@ -1,0 +1,111 @@
+import type { WorkloadInstance } from '@heddle/api/admin'
+import { CliError } from '../cli-error.ts'
+import type { CliDeps, Command } from '../command.ts'
+import { formatJson } from '../output/json.ts'
+import type { Style } from '../output/style.ts'
+import { type Column, formatTable } from '../output/table.ts'
+import { formatRemaining, toIsoTime } from './certificate-life.ts'
+import {
+  allNamespacesOption,
+  chosenNamespace,
+  type NamespaceChoice,
+  namespaceOption,
+  outputOption,
+} from './resource-options.ts'
+
+interface Options extends NamespaceChoice {
+  readonly output: string
+}
+
+/** `heddle identity`: the certificates in use and how long they still live. */
+export const identity: Command = {
+  register(program, deps) {
+    program
+      .command('identity')
+      .description('Show the certificate of each workload and its remaining life.')
+      .argument('[name]', 'a Workload, or one of its instances; all unless stated')
+      .addOption(namespaceOption())
+      .addOption(allNamespacesOption())
+      .addOption(outputOption())
+      .action((name: string | undefined, options: Options) => runIdentity(name, options, deps))
+  },
+}
+
+async function runIdentity(name: string | undefined, options: Options, deps: CliDeps): Promise<void> {
+  const { terminal, clock } = deps
+  const client = await deps.connect()
+  const namespace = chosenNamespace(options)
+  const { instances } = await client.admin.listWorkloads({ namespace }).finally(() => client.close())
+  const chosen = instances.filter(({ workload, instance }) => name === undefined || [workload, instance].includes(name))
+  const hints = ['other namespaces are shown with -n NAME or -A']
+  if (chosen.length === 0 && name !== undefined) throw new CliError(`no workload "${name}"`, { hints })
+  const nowMs = clock.nowMs()
+  if (options.output === 'json') {
+    terminal.write(formatJson(chosen.map((one) => toIdentityJson(one, nowMs))))
+    return
+  }
+  if (chosen.length === 0) {
+    terminal.note(`no workloads; ${hints[0]}`)
+    return
+  }
+  const hasNamespaces = options.allNamespaces === true
+  const columns = identityColumns({ hasNamespaces, style: terminal.style, nowMs })
+  terminal.write(formatTable(columns, chosen, { isWide: options.output === 'wide' }))
+}
+
+/** One element of `identity -o json`; times are null where no certificate is known. */
+interface IdentityJson {
+  readonly namespace: string
+  readonly workload: string
+  readonly pod: string
+  readonly meshed: boolean
+  readonly identity: string
+  readonly serial: string
+  readonly not_before: string | null
+  readonly not_after: string | null
+  readonly remaining_seconds: number | null
+}
+
+function toIdentityJson(one: WorkloadInstance, nowMs: number): IdentityJson {
+  const hasCertificate = one.notAfterMs > 0n
+  return {
+    namespace: one.namespace,
+    workload: one.workload,
+    pod: one.instance,
+    meshed: one.meshed,
+    identity: one.identity,
+    serial: one.serial,
+    not_before: hasCertificate ? toIsoTime(one.notBeforeMs) : null,
+    not_after: hasCertificate ? toIsoTime(one.notAfterMs) : null,
+    remaining_seconds: hasCertificate ? Math.round((Number(one.notAfterMs) - nowMs) / 1000) : null,
+  }
+}
+
+interface IdentityColumnOptions {
+  readonly hasNamespaces: boolean
+  readonly style: Style
+  readonly nowMs: number
+}
+
+function identityColumns(options: IdentityColumnOptions): readonly Column<WorkloadInstance>[] {
+  const { hasNamespaces, style, nowMs } = options
+  return [
+    ...(hasNamespaces ? [{ title: 'NAMESPACE', cell: (one: WorkloadInstance) => one.namespace }] : []),
+    { title: 'POD', cell: ({ instance }) => instance },
+    { title: 'IDENTITY', cell: (one) => one.identity },
+    { title: 'NOT_AFTER', cell: ({ notAfterMs }) => (notAfterMs === 0n ? '' : toIsoTime(notAfterMs)) },
+    { title: 'REMAINING', cell: (one) => formatLife(one, nowMs, style), align: 'right' },
+    {
+      title: 'NOT_BEFORE',
+      cell: ({ notBeforeMs }) => (notBeforeMs === 0n ? '' : toIsoTime(notBeforeMs)),
+      isWide: true,
+    },
+    { title: 'SERIAL', cell: ({ serial }) => serial, isWide: true },
+  ]
+}
+
+function formatLife({ notAfterMs }: WorkloadInstance, nowMs: number, style: Style): string {
+  if (notAfterMs === 0n) return ''
+  const remainingMs = Number(notAfterMs) - nowMs
+  return remainingMs > 0 ? formatRemaining(remainingMs) : style.red('expired')
+}

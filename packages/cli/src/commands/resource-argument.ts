@@ -1,0 +1,62 @@
+import { ResourceKind } from '@heddle/api/admin'
+import { CliError } from '../cli-error.ts'
+
+/** What a command is to be about: all of a kind, or one by name. */
+export interface ResourceChoice {
+  readonly kind: ResourceKind
+  /** Empty: all. */
+  readonly name: string
+}
+
+interface KindNames {
+  readonly kind: ResourceKind
+  readonly singular: string
+  /** Singular, plural and kubectl's abbreviations. */
+  readonly names: readonly string[]
+}
+
+const KINDS: readonly KindNames[] = [
+  {
+    kind: ResourceKind.DEPLOYMENT,
+    singular: 'deployment',
+    names: ['deployment', 'deployments', 'deploy', 'deployments.apps', 'deployment.apps'],
+  },
+  { kind: ResourceKind.POD, singular: 'pod', names: ['pod', 'pods', 'po', 'workload', 'workloads', 'wl'] },
+  { kind: ResourceKind.SERVICE, singular: 'service', names: ['service', 'services', 'svc'] },
+  { kind: ResourceKind.NAMESPACE, singular: 'namespace', names: ['namespace', 'namespaces', 'ns'] },
+]
+
+/** How help and completion offer the kinds. */
+export const RESOURCE_WORDS = ['deploy', 'pod', 'svc', 'ns'] as const
+
+/**
+ * Reads `KIND`, `KIND NAME` or `KIND/NAME` as kubectl does.
+ *
+ * @throws {CliError} for an unknown kind, and for a name that is given twice or empty
+ */
+export function parseResource(word: string, separateName?: string): ResourceChoice {
+  const [kindWord = '', ...rest] = word.split('/')
+  const known = KINDS.find(({ names }) => names.includes(kindWord.toLowerCase()))
+  if (known === undefined) {
+    throw new CliError(`unknown kind of resource "${kindWord}"`, {
+      hints: [`known are ${KINDS.map(({ names }) => names[0]).join(', ')}, and their short forms deploy, po, svc, ns`],
+    })
+  }
+  const names = [...rest, ...(separateName === undefined ? [] : [separateName])]
+  if (names.length > 1 || names.includes('')) {
+    throw new CliError(`"${[word, separateName].join(' ').trim()}": expected KIND, KIND NAME or KIND/NAME`)
+  }
+  return { kind: known.kind, name: names[0] ?? '' }
+}
+
+/** `deployment`, `pod`, `service` or `namespace`. */
+export function kindName(kind: ResourceKind): string {
+  return KINDS.find((known) => known.kind === kind)?.singular ?? 'resource'
+}
+
+/** `deployments in namespace "shop"`, for messages about what was not found. */
+export function describeChoice({ kind, name }: ResourceChoice, namespace: string): string {
+  const what = name === '' ? `${kindName(kind)}s` : `${kindName(kind)} "${name}"`
+  const isPlaceless = namespace === '' || kind === ResourceKind.NAMESPACE
+  return isPlaceless ? what : `${what} in namespace "${namespace}"`
+}

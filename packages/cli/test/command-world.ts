@@ -1,0 +1,65 @@
+import { createClient, createRouterTransport, type ServiceImpl } from '@connectrpc/connect'
+import { AdminService } from '@heddle/api/admin'
+import { ManualClock } from '@heddle/testkit/manual-clock'
+import { CliError } from '../src/cli-error.ts'
+import type { Command } from '../src/command.ts'
+import { createTerminal } from '../src/output/terminal.ts'
+import { runCli } from '../src/run-cli.ts'
+
+/** What a command did. */
+export interface Ran {
+  readonly status: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** The world around a command in a test: a control plane that answers as `admin` says, or none. */
+export interface CommandWorld {
+  readonly admin?: Partial<ServiceImpl<typeof AdminService>>
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+  readonly clock?: ManualClock
+  readonly interruption?: AbortSignal
+}
+
+/** Runs `heddle ARGS` in that world; messages to and from the control plane are encoded as on the wire. */
+export async function runCommand(command: Command, args: readonly string[], world: CommandWorld = {}): Promise<Ran> {
+  const text = { stdout: '', stderr: '' }
+  const streamOf = (name: keyof typeof text) => ({
+    write(chunk: string) {
+      text[name] += chunk
+      return true
+    },
+  })
+  const terminal = createTerminal(streamOf('stdout'), streamOf('stderr'), {})
+  const signal = world.interruption ?? new AbortController().signal
+  const status = await runCli(args, [command], {
+    terminal,
+    isDebugging: false,
+    deps: ({ setExitStatus }) => ({
+      terminal,
+      clock: world.clock ?? new ManualClock(),
+      env: world.env ?? {},
+      cwd: world.cwd ?? '/',
+      stateDirectory: '/nowhere',
+      connect: async () => connect(world.admin),
+      interruption: () => ({ signal, hurry: signal }),
+      setExitStatus,
+    }),
+  })
+  return { status, ...text }
+}
+
+function connect(admin: CommandWorld['admin']) {
+  if (admin === undefined) throw new CliError('no mesh runs here', { hints: ['start one with "heddle up DIR"'] })
+  const transport = createRouterTransport(({ service }) => service(AdminService, admin))
+  const context = {
+    mesh: 'test',
+    server: 'https://127.0.0.1:1',
+    serverIdentity: 'spiffe://heddle.local/ns/heddle/sa/control',
+    trustDomain: 'heddle.local',
+    trustBundleFile: '/nowhere',
+    tokenFile: '/nowhere',
+  }
+  return { context, admin: createClient(AdminService, transport), close: () => undefined }
+}
