@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { LOG_LEVELS, type LogLevel } from '@heddle/base/log'
+import { formatSpiffeId, isTrustDomain, parseSpiffeId } from '@heddle/identity/spiffe-id'
 import type { Limits } from '../limits.ts'
 import { parseHostPort, parseIpPort, type SocketAddress } from './address.ts'
 import {
@@ -27,7 +28,7 @@ export interface SidecarConfig {
   readonly zone: string
   readonly trustDomain: string
   readonly controlAddress: SocketAddress
-  /** SPIFFE id that the control plane must prove; `undefined`: that of the trust domain's control plane. */
+  /** SPIFFE id that the control plane must prove; `undefined`: `controlIdentityOf(trustDomain)`. */
   readonly controlIdentity: string | undefined
   readonly trustBundleFile: string
   readonly joinTokenFile: string | undefined
@@ -77,7 +78,11 @@ export const SIDECAR_ENVIRONMENT: VariableTable<SidecarConfig> = {
   ),
   region: syntax('HEDDLE_REGION', { fallback: '', expects: 'a word', about: 'Region the instance is in.' }, String),
   zone: syntax('HEDDLE_ZONE', { fallback: '', expects: 'a word', about: 'Zone the instance is in.' }, String),
-  trustDomain: objectName('HEDDLE_TRUST_DOMAIN', { fallback: 'heddle.local', about: 'Trust domain of the identity.' }),
+  trustDomain: syntax(
+    'HEDDLE_TRUST_DOMAIN',
+    { fallback: 'heddle.local', expects: 'a trust domain', about: 'Trust domain of the identity.' },
+    parseTrustDomain,
+  ),
   controlAddress: syntax(
     'HEDDLE_CONTROL_ADDRESS',
     { expects: '`HOST:PORT`', about: 'Where the control plane listens.' },
@@ -87,8 +92,9 @@ export const SIDECAR_ENVIRONMENT: VariableTable<SidecarConfig> = {
     syntax(
       'HEDDLE_CONTROL_IDENTITY',
       {
-        expects: 'a SPIFFE id',
-        about: 'SPIFFE id that the control plane must prove; unset: `spiffe://TRUST_DOMAIN/ns/heddle/sa/control`.',
+        expects: 'a SPIFFE id like `spiffe://heddle.local/ns/heddle/sa/control-plane`',
+        about:
+          'SPIFFE id that the control plane must prove; unset: `spiffe://TRUST_DOMAIN/ns/heddle/sa/control-plane`.',
       },
       parseSpiffeText,
     ),
@@ -223,6 +229,11 @@ export const SIDECAR_ENVIRONMENT: VariableTable<SidecarConfig> = {
   ),
 }
 
+/** Who the control plane of a trust domain is, unless the environment says otherwise. */
+export function controlIdentityOf(trustDomain: string): string {
+  return formatSpiffeId({ trustDomain, namespace: 'heddle', serviceAccount: 'control-plane' })
+}
+
 /**
  * Reads the configuration of a proxy from its environment.
  *
@@ -230,9 +241,21 @@ export const SIDECAR_ENVIRONMENT: VariableTable<SidecarConfig> = {
  */
 export function parseSidecarConfig(env: Environment): SidecarConfig {
   const config = new EnvReader(env).readAll(SIDECAR_ENVIRONMENT)
-  const problems = config.mode === 'transparent' ? transparentProblems(config) : explicitProblems(config)
+  const problems = [
+    ...identityProblems(config),
+    ...(config.mode === 'transparent' ? transparentProblems(config) : explicitProblems(config)),
+  ]
   if (problems.length > 0) throw new ConfigError(problems)
   return config
+}
+
+function identityProblems(config: SidecarConfig): string[] {
+  try {
+    formatSpiffeId(config)
+    return []
+  } catch (error) {
+    return [`the identity made of HEDDLE_TRUST_DOMAIN, HEDDLE_NAMESPACE and HEDDLE_SERVICE_ACCOUNT: ${String(error)}`]
+  }
 }
 
 function transparentProblems(config: SidecarConfig): string[] {
@@ -254,7 +277,12 @@ function explicitProblems(config: SidecarConfig): string[] {
 }
 
 function parseSpiffeText(text: string): string {
-  if (!/^spiffe:\/\/[^/\s]+\/\S+$/.test(text)) throw new RangeError()
+  if (parseSpiffeId(text) === undefined) throw new RangeError()
+  return text
+}
+
+function parseTrustDomain(text: string): string {
+  if (!isTrustDomain(text)) throw new RangeError()
   return text
 }
 

@@ -1,0 +1,187 @@
+import { Code } from '@connectrpc/connect'
+import { systemClock } from '@heddle/base/clock'
+import { createCsr } from '@heddle/identity/csr'
+import { createWorkloadKey } from '@heddle/identity/key-pair'
+import { createTestAuthority } from '@heddle/testkit/test-authority'
+import { describe, expect, test } from 'vitest'
+import {
+  CONTROL_IDENTITY,
+  type FakeControlPlane,
+  refusal,
+  startFakeControlPlane,
+} from '../../test/fake-control-plane.ts'
+import { until } from '../../test/until.ts'
+import { createControlClient } from './control-client.ts'
+import type { ControlCredentials } from './control-connection.ts'
+import { REPORT, SIGN, WATCH } from './rpc.ts'
+
+const WEB = 'spiffe://heddle.local/ns/emojivote/sa/web'
+
+function client(plane: FakeControlPlane, credentials?: () => ControlCredentials) {
+  const plain = { trustBundlePem: plane.authority.trustBundlePem }
+  return createControlClient({
+    target: { address: { host: '127.0.0.1', port: plane.port }, spiffeId: CONTROL_IDENTITY },
+    credentials: credentials ?? (() => plain),
+    clock: systemClock,
+    timeoutMs: 2_000,
+  })
+}
+
+describe('ControlClient', () => {
+  test('makes calls one after another over one connection', async () => {
+    await using plane = await startFakeControlPlane()
+    const control = client(plane)
+    for (let sequence = 1; sequence <= 3; sequence++) {
+      await control.call(REPORT, {
+        namespace: 'emojivote',
+        sequence: `${sequence}`,
+        series: [{ latency: [{ index: 3, count: '7' }] }],
+      })
+    }
+    control.close()
+    expect(plane.reports.map(({ sequence }) => sequence)).toEqual([1n, 2n, 3n])
+    expect(plane.reports[0]!.series[0]!.latency[0]).toMatchObject({ index: 3, count: 7n })
+    expect(plane.connections).toBe(1)
+  })
+
+  test('gets a certificate signed', async () => {
+    await using plane = await startFakeControlPlane()
+    const control = client(plane)
+    const { privateKey } = await createWorkloadKey()
+    const csr = createCsr(privateKey, WEB)
+    const answer = await control.call(SIGN, { csr: Buffer.from(csr).toString('base64'), joinToken: 'token' })
+    control.close()
+    expect(answer.certificateChainPem).toContain('BEGIN CERTIFICATE')
+    expect(answer.trustBundlePem).toBe(plane.authority.trustBundlePem)
+    expect(plane.joinTokens).toEqual(['token'])
+  })
+
+  test('throws what the control plane said', async () => {
+    await using plane = await startFakeControlPlane()
+    plane.beforeCall = () => {
+      throw refusal(Code.PermissionDenied, 'the token is for another namespace')
+    }
+    const control = client(plane)
+    await expect(control.call(REPORT, {})).rejects.toMatchObject({
+      name: 'ControlError',
+      code: 'permission_denied',
+      message: 'the token is for another namespace',
+    })
+    control.close()
+  })
+
+  test('uses a new connection when the server closed the kept one, and when credentials changed', async () => {
+    const plane = await startFakeControlPlane()
+    let credentials: ControlCredentials = { trustBundlePem: plane.authority.trustBundlePem }
+    const control = client(plane, () => credentials)
+    await control.call(REPORT, {})
+    await plane.stop()
+    await using again = await startFakeControlPlane({ authority: plane.authority, port: plane.port })
+    await control.call(REPORT, {})
+    const { privateKey, privateKeyPem } = await createWorkloadKey()
+    const { certificateChainPem } = await plane.authority.sign(createCsr(privateKey, WEB))
+    credentials = { ...credentials, certificateChainPem, privateKeyPem }
+    await control.call(REPORT, {})
+    control.close()
+    expect(again.reports.length).toBe(2)
+    expect(again.peers).toEqual(['', `URI:${WEB}`])
+  })
+
+  test('gives up when there is no answer in time', async () => {
+    await using plane = await startFakeControlPlane()
+    plane.beforeCall = () => new Promise(() => {})
+    const control = createControlClient({
+      target: { address: { host: '127.0.0.1', port: plane.port }, spiffeId: CONTROL_IDENTITY },
+      credentials: () => ({ trustBundlePem: plane.authority.trustBundlePem }),
+      clock: systemClock,
+      timeoutMs: 200,
+    })
+    await expect(control.call(REPORT, {})).rejects.toMatchObject({ code: 'deadline_exceeded' })
+  })
+
+  test('says that nobody listens', async () => {
+    const plane = await startFakeControlPlane()
+    await plane.stop()
+    await expect(client(plane).call(REPORT, {})).rejects.toMatchObject({ code: 'unreachable' })
+  })
+
+  test.each([
+    { name: 'a workload of the same mesh', identity: WEB, code: 'untrusted' },
+    {
+      name: 'the control plane of another trust domain',
+      identity: 'spiffe://other/ns/heddle/sa/control-plane',
+      code: 'untrusted',
+    },
+  ])('says nothing to $name', async ({ identity, code }) => {
+    await using plane = await startFakeControlPlane({ identity })
+    await expect(client(plane).call(REPORT, {})).rejects.toMatchObject({ code })
+    expect(plane.reports).toEqual([])
+  })
+
+  test('says nothing to a server of another authority', async () => {
+    await using plane = await startFakeControlPlane()
+    const other = await createTestAuthority(systemClock, 1000)
+    const control = client(plane, () => ({ trustBundlePem: other.trustBundlePem }))
+    await expect(control.call(REPORT, {})).rejects.toMatchObject({ code: 'unreachable' })
+    expect(plane.reports).toEqual([])
+  })
+
+  test('hands on the messages of a stream, and its good end', async () => {
+    await using plane = await startFakeControlPlane()
+    plane.onStream = (stream) => {
+      stream.send({ streamId: 's', sequence: 1n })
+      stream.send({ sequence: 2n, trustBundlePem: 'x'.repeat(300_000) })
+      stream.end()
+    }
+    const messages: unknown[] = []
+    await client(plane).stream(
+      WATCH,
+      { healthy: true, subscriptions: [{ key: 'name:a.b:1' }] },
+      {
+        onMessage: (message) => messages.push(message),
+        silenceMs: 5_000,
+        signal: AbortSignal.timeout(5_000),
+      },
+    )
+    expect(messages).toEqual([
+      { streamId: 's', sequence: '1' },
+      { sequence: '2', trustBundlePem: 'x'.repeat(300_000) },
+    ])
+    expect(plane.streams[0]!.request).toMatchObject({
+      healthy: true,
+      subscriptions: [{ key: 'name:a.b:1', version: '' }],
+    })
+  })
+
+  test('throws how a stream ended badly', async () => {
+    await using plane = await startFakeControlPlane()
+    plane.onStream = (stream) => stream.end(refusal(Code.FailedPrecondition, 'the instance is taken'))
+    const watching = watch(plane, new AbortController().signal)
+    await expect(watching).rejects.toMatchObject({ code: 'failed_precondition', message: 'the instance is taken' })
+  })
+
+  test('throws when the connection of a stream breaks', async () => {
+    await using plane = await startFakeControlPlane()
+    plane.onStream = (stream) => stream.cut()
+    await expect(watch(plane, new AbortController().signal)).rejects.toMatchObject({ code: 'unreachable' })
+  })
+
+  test('takes a stream that is silent for too long to be dead', async () => {
+    await using plane = await startFakeControlPlane()
+    const watching = watch(plane, new AbortController().signal, 300)
+    await expect(watching).rejects.toMatchObject({ code: 'unreachable', message: 'silent for 300 ms' })
+    await until(() => plane.streams[0]?.isClosed === true)
+  })
+
+  test('closes the connection of a stream that is aborted', async () => {
+    await using plane = await startFakeControlPlane()
+    const abort = new AbortController()
+    plane.onStream = () => abort.abort()
+    await expect(watch(plane, abort.signal)).rejects.toThrow()
+    await until(() => plane.streams[0]?.isClosed === true)
+  })
+})
+
+function watch(plane: FakeControlPlane, signal: AbortSignal, silenceMs = 5_000): Promise<void> {
+  return client(plane).stream(WATCH, {}, { onMessage: () => {}, silenceMs, signal })
+}

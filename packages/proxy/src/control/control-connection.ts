@@ -1,0 +1,203 @@
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
+import type { Clock } from '@heddle/base/clock'
+import { createFields } from '@heddle/http/fields'
+import { createH1Client } from '@heddle/http/h1'
+import type { RequestHead } from '@heddle/http/message'
+import type { ClientSession, ResponseReceiver, StreamReset, Transport } from '@heddle/http/session'
+import { parseSpiffeId, serverNameOf } from '@heddle/identity/spiffe-id'
+import { verifyPeer } from '@heddle/identity/verify-peer'
+import type { SocketAddress } from '../config/address.ts'
+import { ControlError } from './control-error.ts'
+
+/** What proves us to the control plane, and it to us. */
+export interface ControlCredentials {
+  readonly trustBundlePem: string
+  /** Left out until there is a certificate. */
+  readonly certificateChainPem?: string
+  readonly privateKeyPem?: string
+}
+
+/** Where the control plane is and who it must be. */
+export interface ControlTarget {
+  readonly address: SocketAddress
+  /** SPIFFE id that its certificate must have. */
+  readonly spiffeId: string
+}
+
+export interface ConnectionDeps {
+  readonly credentials: ControlCredentials
+  readonly clock: Clock
+  /** Deadline of TCP and TLS together. */
+  readonly timeoutMs: number
+}
+
+/** One request to the control plane. */
+export interface ControlRequest {
+  readonly path: string
+  readonly contentType: string
+  readonly body: Uint8Array
+}
+
+/**
+ * Connects to the control plane by TLS 1.3 and proves that it is the control plane.
+ *
+ * @throws {ControlError} unreachable, or untrusted
+ */
+export async function openControlConnection(target: ControlTarget, deps: ConnectionDeps): Promise<ControlConnection> {
+  const socket = connect(toTlsOptions(target, deps.credentials))
+  await secured(socket, target, deps)
+  // Before it is connected Bun would lose the option without a word.
+  socket.setNoDelay(true)
+  return new ControlConnection(socket, target)
+}
+
+/** A connection over which one request at a time can be made. */
+export class ControlConnection {
+  readonly #socket: TLSSocket
+  readonly #session: ClientSession
+  readonly #authority: string
+  #error: Error | undefined
+  /** Called once when the connection can't be used any more. */
+  onClose: () => void = () => {}
+
+  constructor(socket: TLSSocket, target: ControlTarget) {
+    this.#socket = socket
+    this.#authority = serverNameOf(parseSpiffeId(target.spiffeId)!)
+    const handler = { onIdle: () => {}, onUnusable: () => this.close() }
+    this.#session = createH1Client(handler, new SocketTransport(socket, () => this.#session.flush()))
+    this.#listen()
+  }
+
+  get isReusable(): boolean {
+    return this.#session.isReusable && this.#session.capacity > 0 && !this.#socket.destroyed
+  }
+
+  request({ path, contentType, body }: ControlRequest, receiver: ResponseReceiver): void {
+    const head: RequestHead = {
+      kind: 'request',
+      method: 'POST',
+      path,
+      authority: this.#authority,
+      scheme: 'https',
+      upgrade: undefined,
+      bodyLength: body.length,
+      expectsContinue: false,
+      fields: createFields([
+        ['content-type', contentType],
+        ['connect-protocol-version', '1'],
+      ]),
+    }
+    const sender = this.#session.request(head, true, receiver)
+    sender.sendData(body)
+    sender.sendEnd()
+    this.#session.flush()
+  }
+
+  /** Ends it at once; a request under way is aborted. */
+  close(): void {
+    this.#socket.destroy()
+    this.#end({ kind: 'local', detail: 'closed' })
+  }
+
+  #listen(): void {
+    const socket = this.#socket
+    socket.on('data', (bytes: Uint8Array) => this.#session.receive(bytes))
+    socket.on('end', () => this.#session.receiveEnd())
+    socket.on('drain', () => this.#session.transportDrained())
+    socket.on('error', (error) => {
+      this.#error = error
+    })
+    socket.on('close', () => this.#end({ kind: 'peer-closed', detail: this.#error?.message ?? 'connection closed' }))
+  }
+
+  #end(reset: StreamReset): void {
+    this.#session.destroy(reset)
+    const { onClose } = this
+    this.onClose = () => {}
+    onClose()
+  }
+}
+
+function toTlsOptions(target: ControlTarget, credentials: ControlCredentials): ConnectionOptions {
+  const { trustBundlePem, certificateChainPem, privateKeyPem } = credentials
+  return {
+    host: target.address.host,
+    port: target.address.port,
+    servername: serverNameOf(parseSpiffeId(target.spiffeId)!),
+    ca: trustBundlePem,
+    minVersion: 'TLSv1.3',
+    ALPNProtocols: ['http/1.1'],
+    // The identity is a URI, which the runtime does not look at; `secured` checks it before the first octet is sent.
+    checkServerIdentity: () => undefined,
+    ...(certificateChainPem === undefined ? {} : { cert: certificateChainPem }),
+    ...(privateKeyPem === undefined ? {} : { key: privateKeyPem }),
+  }
+}
+
+function secured(socket: TLSSocket, target: ControlTarget, deps: ConnectionDeps): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const { host, port } = target.address
+    const fail = (error: ControlError) => {
+      timer.cancel()
+      socket.destroy()
+      reject(error)
+    }
+    const unreachable = (why: string) => fail(new ControlError('unreachable', `control plane ${host}:${port}: ${why}`))
+    const onError = (error: Error) => unreachable(error.message)
+    const onClose = () => unreachable('closed during the handshake')
+    const timer = deps.clock.after(deps.timeoutMs, () => unreachable(`no connection after ${deps.timeoutMs} ms`))
+    // Stays: an error without a listener would end the process.
+    socket.on('error', onError)
+    socket.once('close', onClose)
+    socket.once('secureConnect', () => {
+      socket.removeListener('close', onClose)
+      const untrusted = problemOfPeer(socket, target, deps.clock.nowMs())
+      if (untrusted !== undefined)
+        return fail(new ControlError('untrusted', `control plane ${host}:${port}: ${untrusted}`))
+      timer.cancel()
+      resolve()
+    })
+  })
+}
+
+function problemOfPeer(socket: TLSSocket, target: ControlTarget, nowMs: number): string | undefined {
+  const { trustDomain } = parseSpiffeId(target.spiffeId)!
+  const leaf = socket.getPeerX509Certificate()?.raw
+  const verdict = verifyPeer(leaf, { trustDomain, spiffeId: target.spiffeId, nowMs })
+  return verdict.kind === 'refused' ? verdict.detail : undefined
+}
+
+/** Writes to a socket, copying: calls to the control plane are rare and small. */
+class SocketTransport implements Transport {
+  readonly #socket: TLSSocket
+  readonly #flush: () => void
+
+  constructor(socket: TLSSocket, flush: () => void) {
+    this.#socket = socket
+    this.#flush = flush
+  }
+
+  write(bytes: Uint8Array): boolean {
+    return this.#socket.write(Buffer.from(bytes))
+  }
+
+  wantsFlush(): void {
+    queueMicrotask(this.#flush)
+  }
+
+  pauseReading(): void {
+    this.#socket.pause()
+  }
+
+  resumeReading(): void {
+    this.#socket.resume()
+  }
+
+  end(): void {
+    this.#socket.end()
+  }
+
+  abort(): void {
+    this.#socket.destroy()
+  }
+}

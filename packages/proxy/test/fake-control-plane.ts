@@ -1,0 +1,206 @@
+import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createServer, type TLSSocket } from 'node:tls'
+import type { MessageInitShape } from '@bufbuild/protobuf'
+import { type Code, ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect'
+import { connectNodeAdapter } from '@connectrpc/connect-node'
+import {
+  type AcknowledgeRequest,
+  DiscoveryService,
+  type SetStateRequest,
+  type SubscribeRequest,
+  type WatchRequest,
+  type WatchResponse,
+  type WatchResponseSchema,
+} from '@heddle/api/discovery'
+import { IdentityService } from '@heddle/api/identity'
+import { type ReportRequest, TelemetryService } from '@heddle/api/telemetry'
+import { systemClock } from '@heddle/base/clock'
+import { createCsr } from '@heddle/identity/csr'
+import { createWorkloadKey } from '@heddle/identity/key-pair'
+import { createTestAuthority, type TestAuthority } from '@heddle/testkit/test-authority'
+
+export const CONTROL_IDENTITY = 'spiffe://heddle.local/ns/heddle/sa/control-plane'
+
+type Message = MessageInitShape<typeof WatchResponseSchema>
+
+/** One stream that a proxy opened. */
+export interface WatchedStream {
+  readonly request: WatchRequest
+  send(message: Message): void
+  /** Ends it, with an error where one is given. */
+  end(error?: ConnectError): void
+  /** Cuts the connection. */
+  cut(): void
+  readonly isClosed: boolean
+}
+
+/** A control plane of one test: connect-node, as the real one, but it does what the test says. */
+export interface FakeControlPlane extends AsyncDisposable {
+  readonly port: number
+  readonly authority: TestAuthority
+  readonly streams: WatchedStream[]
+  readonly subscribed: SubscribeRequest[]
+  readonly acknowledged: AcknowledgeRequest[]
+  readonly states: SetStateRequest[]
+  readonly reports: ReportRequest[]
+  readonly joinTokens: string[]
+  /** Connections that were accepted in all. */
+  connections: number
+  /** Names in the certificate that each connection showed; empty where it showed none. */
+  readonly peers: string[]
+  /** Called before each unary call is answered; may throw. */
+  beforeCall: (method: string) => void | Promise<void>
+  /** Called with each new stream. */
+  onStream: (stream: WatchedStream) => void
+  stop(): Promise<void>
+}
+
+export interface FakeControlPlaneOptions {
+  readonly authority?: TestAuthority
+  readonly port?: number
+  /** Who it says it is. */
+  readonly identity?: string
+}
+
+export async function startFakeControlPlane(options: FakeControlPlaneOptions = {}): Promise<FakeControlPlane> {
+  const authority = options.authority ?? (await createTestAuthority(systemClock, 86_400_000))
+  const { privateKey, privateKeyPem } = await createWorkloadKey()
+  const { certificateChainPem } = await authority.sign(createCsr(privateKey, options.identity ?? CONTROL_IDENTITY))
+  const sockets = new Set<TLSSocket>()
+  const http = createHttpServer()
+  const server = createServer(
+    {
+      cert: certificateChainPem,
+      key: privateKeyPem,
+      ca: authority.trustBundlePem,
+      minVersion: 'TLSv1.3',
+      requestCert: true,
+      rejectUnauthorized: false,
+      ALPNProtocols: ['http/1.1'],
+    },
+    (socket) => {
+      plane.connections += 1
+      plane.peers.push(socket.getPeerX509Certificate()?.subjectAltName ?? '')
+      sockets.add(socket)
+      socket.on('close', () => sockets.delete(socket))
+      socket.on('error', () => {})
+      http.emit('connection', socket)
+    },
+  )
+  server.on('tlsClientError', () => {})
+  const stop = async () => {
+    for (const socket of sockets) socket.destroy()
+    http.closeAllConnections()
+    if (server.listening) await new Promise((resolve) => server.close(resolve))
+  }
+  const plane: FakeControlPlane = {
+    port: 0,
+    authority,
+    streams: [],
+    subscribed: [],
+    acknowledged: [],
+    states: [],
+    reports: [],
+    joinTokens: [],
+    connections: 0,
+    peers: [],
+    beforeCall: () => {},
+    onStream: () => {},
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+  http.on('request', connectNodeAdapter({ routes: (router) => addRoutes(router, plane) }))
+  server.listen(options.port ?? 0, '127.0.0.1')
+  await once(server, 'listening')
+  return Object.assign(plane, { port: (server.address() as AddressInfo).port })
+}
+
+function addRoutes(router: ConnectRouter, plane: FakeControlPlane): void {
+  router.service(IdentityService, {
+    async sign({ csr, joinToken }) {
+      plane.joinTokens.push(joinToken)
+      await plane.beforeCall('sign')
+      const signed = await plane.authority.sign(csr)
+      return { ...signed, notBeforeMs: BigInt(signed.notBeforeMs), notAfterMs: BigInt(signed.notAfterMs) }
+    },
+  })
+  router.service(TelemetryService, {
+    async report(request) {
+      await plane.beforeCall('report')
+      plane.reports.push(request)
+      return { intervalMs: 0 }
+    },
+  })
+  router.service(DiscoveryService, {
+    watch: (request, context) => watch(plane, request, context),
+    async subscribe(request) {
+      await plane.beforeCall('subscribe')
+      plane.subscribed.push(request)
+      return {}
+    },
+    async acknowledge(request) {
+      await plane.beforeCall('acknowledge')
+      plane.acknowledged.push(request)
+      return {}
+    },
+    async setState(request) {
+      await plane.beforeCall('setState')
+      plane.states.push(request)
+      return {}
+    },
+  })
+}
+
+async function* watch(
+  plane: FakeControlPlane,
+  request: WatchRequest,
+  context: HandlerContext,
+): AsyncGenerator<Message> {
+  const queue: (Message | ConnectError | 'end')[] = []
+  let wake = () => {}
+  const push = (item: Message | ConnectError | 'end') => {
+    queue.push(item)
+    wake()
+  }
+  let isClosed = false
+  context.signal.addEventListener('abort', () => {
+    isClosed = true
+    push('end')
+  })
+  plane.onStream(
+    track(plane, {
+      request,
+      send: push,
+      end: (error) => push(error ?? 'end'),
+      cut: () => void plane.stop(),
+      get isClosed() {
+        return isClosed
+      },
+    }),
+  )
+  for (;;) {
+    while (queue.length === 0) {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+    const item = queue.shift()!
+    if (item === 'end') return
+    if (item instanceof ConnectError) throw item
+    yield item
+  }
+}
+
+function track(plane: FakeControlPlane, stream: WatchedStream): WatchedStream {
+  plane.streams.push(stream)
+  return stream
+}
+
+/** An answer of "no". */
+export function refusal(code: Code, message: string): ConnectError {
+  return new ConnectError(message, code)
+}
+
+export type { WatchResponse }
