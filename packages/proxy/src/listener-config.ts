@@ -49,4 +49,3 @@ export interface ServedWorkload {
   /** `failures` unless stated. */
   readonly accessLog?: 'off' | 'failures' | 'all'
 }
-

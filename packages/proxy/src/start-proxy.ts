@@ -1,8 +1,16 @@
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
+import type { Registry } from '@heddle/telemetry/registry'
+import type { ConnectionRecord } from './accept/connection-record.ts'
+import { ConnectionTable } from './accept/connection-table.ts'
+import { type Listener, listen } from './accept/listener.ts'
+import { createProxyCore } from './create-core.ts'
 import type { Limits } from './limits.ts'
 import type { ListenerConfig, ServedWorkload } from './listener-config.ts'
-import type { Registry } from '@heddle/telemetry/registry'
+import { IdleMemory } from './platform/idle-memory.ts'
+import { releaseMemory } from './platform/runtime.ts'
+import type { ProxyCore } from './proxy-core.ts'
+import { createWorkloadRuntime, type WorkloadRuntime } from './workload-runtime.ts'
 
 /** What a proxy serves. */
 export interface ProxyConfig {
@@ -28,24 +36,8 @@ export interface BoundListener {
   readonly port: number
 }
 
-/** One accepted connection, for people who look. */
-export interface ConnectionRecord {
-  readonly listener: ListenerConfig['kind']
-  /** `IP:PORT` of the client. */
-  readonly client: string
-  /** Key of the destination, or address of the application. */
-  readonly destination: string
-  readonly protocol: string
-  /** SPIFFE id of the client, empty in plain. */
-  readonly peerIdentity: string
-  readonly openRequests: number
-  readonly readBytes: number
-  readonly writtenBytes: number
-  readonly ageMs: number
-}
-
 /** A running proxy. */
-export interface Proxy {
+export interface DataPlane {
   readonly listeners: readonly BoundListener[]
   readonly state: 'running' | 'draining' | 'stopped'
   /** The first `most` of the accepted connections. */
@@ -62,7 +54,89 @@ export interface Proxy {
 /**
  * Starts a proxy and resolves once all of its listeners are bound. It waits for no certificate and no control plane.
  *
- * @returns the running proxy; the caller owns it and must call {@link Proxy.drain} or {@link Proxy.close}
+ * @returns the running proxy; the caller owns it and must call {@link DataPlane.drain} or {@link DataPlane.close}
  * @throws {ListenError} if an address is taken or forbidden; nothing is left listening then
+ *
+ * @example
+ * const proxy = await startProxy({ workloads: [{ context, listeners }] }, { clock: systemClock, log, meter })
+ * process.once('SIGTERM', () => void proxy.drain(5000))
  */
-export declare function startProxy(config: ProxyConfig, deps: ProxyDeps): Promise<Proxy>
+export async function startProxy(config: ProxyConfig, deps: ProxyDeps): Promise<DataPlane> {
+  const core = createProxyCore(config.limits, deps)
+  const table = new ConnectionTable(core, deps.meter)
+  const memory = new IdleMemory(() => table.accepted + core.turn.count, releaseMemory)
+  core.ticker.onTick(() => memory.tick())
+  const stopping = new AbortController()
+  const listeners: Listener[] = []
+  const workloads: WorkloadRuntime[] = []
+  try {
+    for (const served of config.workloads) {
+      const workload = createWorkloadRuntime(served, core, stopping.signal)
+      workloads.push(workload)
+      for (const listener of served.listeners) listeners.push(await listen(listener, workload, table))
+    }
+  } catch (error) {
+    for (const listener of listeners) listener.close()
+    stopping.abort()
+    throw error
+  }
+  return new RunningDataPlane({ core, table, listeners, workloads, stopping })
+}
+
+interface Parts {
+  readonly core: ProxyCore
+  readonly table: ConnectionTable
+  readonly listeners: readonly Listener[]
+  readonly workloads: readonly WorkloadRuntime[]
+  readonly stopping: AbortController
+}
+
+class RunningDataPlane implements DataPlane {
+  state: 'running' | 'draining' | 'stopped' = 'running'
+  readonly listeners: readonly BoundListener[]
+  readonly #parts: Parts
+  #drained: Promise<void> | undefined
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.listeners = parts.listeners.map(({ config, port, workload }) => {
+      const { namespace, workload: name } = workload.context
+      return { config, port, namespace, workload: name }
+    })
+  }
+
+  connections(most: number): readonly ConnectionRecord[] {
+    return this.#parts.table.records(most)
+  }
+
+  drain(drainMs: number): Promise<void> {
+    this.#drained ??= this.#drain(drainMs)
+    return this.#drained
+  }
+
+  close(): Promise<void> {
+    this.#stop()
+    return Promise.resolve()
+  }
+
+  async #drain(drainMs: number): Promise<void> {
+    if (this.state === 'stopped') return
+    this.state = 'draining'
+    const { core, listeners, table } = this.#parts
+    core.log.info('draining', { connections: table.size, drainMs })
+    for (const listener of listeners) listener.close()
+    await table.drain(drainMs)
+    this.#stop()
+  }
+
+  #stop(): void {
+    if (this.state === 'stopped') return
+    this.state = 'stopped'
+    const { core, listeners, stopping, table, workloads } = this.#parts
+    for (const listener of listeners) listener.close()
+    table.destroy()
+    for (const { upstreams } of workloads) upstreams.abort()
+    stopping.abort()
+    core.ticker.stop()
+  }
+}

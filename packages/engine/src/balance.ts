@@ -1,0 +1,98 @@
+/** What the balancer knows of one endpoint. One object per endpoint and client, changed in place. */
+export interface EndpointLoad {
+  /** Share of requests beside the others, at least 1. */
+  weight: number
+  /** Requests (or opaque connections) under way. */
+  inFlight: number
+  /** Peak-sensitive moving average of the answer time, in µs. */
+  rttUs: number
+  /** Monotonic time of the last observation, in µs. */
+  observedUs: number
+  /** Monotonic time until which the endpoint is passed over, in µs; 0: it is not. */
+  avoidUntilUs: number
+}
+
+/** How the average moves. */
+export interface LoadOptions {
+  /** Taken for the answer time of an endpoint that never answered, in µs. */
+  readonly defaultRttUs: number
+  /** After this long without news, an old observation has lost 63 % of its weight; in µs. */
+  readonly decayUs: number
+}
+
+/** 30 ms and 10 s: a new endpoint gets its share at once, and a slow one is asked again after some seconds. */
+export const DEFAULT_LOAD_OPTIONS: LoadOptions = { defaultRttUs: 30_000, decayUs: 10_000_000 }
+
+/** The load of an endpoint that was never asked. */
+export function createLoad(weight: number, nowUs: number, options = DEFAULT_LOAD_OPTIONS): EndpointLoad {
+  return { weight, inFlight: 0, rttUs: options.defaultRttUs, observedUs: nowUs, avoidUntilUs: 0 }
+}
+
+/**
+ * Takes one answer time into the average: a slower one counts at once and in full (peak), a faster one by and by.
+ * The algorithm is Finagle's peak EWMA.
+ */
+export function observeRtt(load: EndpointLoad, rttUs: number, nowUs: number): void {
+  if (rttUs >= load.rttUs) {
+    load.rttUs = rttUs
+  } else {
+    const kept = Math.exp(-Math.max(0, nowUs - load.observedUs) / DEFAULT_LOAD_OPTIONS.decayUs)
+    load.rttUs = load.rttUs * kept + rttUs * (1 - kept)
+  }
+  load.observedUs = nowUs
+}
+
+/** What one more request at this endpoint is expected to cost; lower is better. */
+export function costOf(load: EndpointLoad, nowUs: number): number {
+  const kept = Math.exp(-Math.max(0, nowUs - load.observedUs) / DEFAULT_LOAD_OPTIONS.decayUs)
+  return ((load.rttUs * kept + 1) * (load.inFlight + 1)) / load.weight
+}
+
+/**
+ * Power of two choices: of two endpoints drawn at random, the one whose next request costs less. Endpoints to be avoided are
+ * taken only when there is no other; then the one that is avoided for the shortest time.
+ *
+ * @param tried - not to be chosen again
+ * @returns an index into `loads`, or -1 when all were tried
+ */
+export function pickEndpoint(loads: readonly EndpointLoad[], choice: Choice): number {
+  const count = loads.length
+  if (count === 1 && choice.tried === undefined) return 0
+  if (count === 0) return -1
+  const first = Math.floor(choice.random() * count)
+  // The second is drawn among the others, so that two endpoints are always both looked at.
+  const second = count === 1 ? first : (first + 1 + Math.floor(choice.random() * (count - 1))) % count
+  const isFirstUsable = isUsable(loads[first]!, choice)
+  const isSecondUsable = isUsable(loads[second]!, choice)
+  if (isFirstUsable && isSecondUsable) {
+    return costOf(loads[first]!, choice.nowUs) <= costOf(loads[second]!, choice.nowUs) ? first : second
+  }
+  if (isFirstUsable) return first
+  if (isSecondUsable) return second
+  return scan(loads, choice, first)
+}
+
+/** What a pick depends on beside the loads. */
+export interface Choice {
+  readonly nowUs: number
+  /** 0 to below 1. */
+  readonly random: () => number
+  readonly tried: readonly EndpointLoad[] | undefined
+}
+
+function isUsable(load: EndpointLoad, choice: Choice): boolean {
+  return load.avoidUntilUs <= choice.nowUs && choice.tried?.includes(load) !== true
+}
+
+/** Both draws were unlucky: any usable one, else the untried one that is avoided for the shortest time. */
+function scan(loads: readonly EndpointLoad[], choice: Choice, from: number): number {
+  let best = -1
+  for (let step = 0; step < loads.length; step++) {
+    const at = (from + step) % loads.length
+    const load = loads[at]!
+    if (isUsable(load, choice)) return at
+    if (choice.tried?.includes(load) === true) continue
+    if (best === -1 || load.avoidUntilUs < loads[best]!.avoidUntilUs) best = at
+  }
+  return best
+}

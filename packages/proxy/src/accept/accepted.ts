@@ -1,0 +1,64 @@
+import type { Socket } from 'node:net'
+import { ProxyError, type ProxyErrorCode } from '../errors/proxy-error.ts'
+import type { Watched } from '../net/ticker.ts'
+import { resetSocket } from '../platform/reset.ts'
+import type { ProxyCore } from '../proxy-core.ts'
+import type { Stage } from './stage.ts'
+
+/** One accepted connection, from accept to close. It has the deadline; its stage knows what to do then. */
+export class Accepted implements Watched {
+  deadlineMs = Number.POSITIVE_INFINITY
+  readonly raw: Socket
+  readonly client: string
+  readonly openedUs: number
+  /** Key or address of where it goes; for people. */
+  destination = ''
+  peerIdentity = ''
+  isDraining = false
+  readonly #core: ProxyCore
+  #stage: Stage | undefined
+
+  constructor(raw: Socket, core: ProxyCore) {
+    this.raw = raw
+    this.#core = core
+    this.openedUs = core.clock.monotonicUs()
+    this.client = `${raw.remoteAddress ?? '?'}:${raw.remotePort ?? 0}`
+  }
+
+  get stage(): Stage | undefined {
+    return this.#stage
+  }
+
+  /** Goes on to the next stage. */
+  enter(stage: Stage): void {
+    this.#stage = stage
+  }
+
+  expectWithin(delayMs: number): void {
+    this.deadlineMs = this.#core.ticker.in(delayMs)
+  }
+
+  deadlinePassed(): void {
+    this.#stage?.deadlinePassed()
+  }
+
+  /** Ends a connection of which nothing is known that could be answered, with a reset. */
+  refuse(code: ProxyErrorCode, detail: string): void {
+    const { spec } = new ProxyError(code, detail)
+    this.#core.failed(code, spec.source)
+    const fields = { client: this.client, destination: this.destination, error: code, detail, hint: spec.hint }
+    this.#core.log.warn('connection refused', fields)
+    resetSocket(this.raw, undefined)
+  }
+
+  /** Takes no more requests; ends when what is under way has ended. */
+  drain(): void {
+    this.isDraining = true
+    this.#stage?.drain()
+  }
+
+  destroy(): void {
+    if (this.#stage === undefined) this.raw.destroy()
+    else this.#stage.destroy()
+  }
+}

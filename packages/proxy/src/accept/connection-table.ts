@@ -1,0 +1,111 @@
+import type { Socket } from 'node:net'
+import type { Counter, Registry } from '@heddle/telemetry/registry'
+import type { ListenerConfig } from '../listener-config.ts'
+import type { ProxyCore } from '../proxy-core.ts'
+import { Accepted } from './accepted.ts'
+import type { ConnectionRecord } from './connection-record.ts'
+import type { Admission } from './listener.ts'
+
+/** A refusal is logged at most so often: running into the limit must not make it worse. */
+const LOG_EVERY_MS = 1000
+
+/** All accepted connections of the process, and the limit of their number. */
+export class ConnectionTable implements Admission {
+  readonly #core: ProxyCore
+  readonly #open = new Map<Accepted, ListenerConfig['kind']>()
+  readonly #counter: Counter
+  #emptied: (() => void) | undefined
+  #loggedMs = Number.NEGATIVE_INFINITY
+  /** Connections ever accepted. */
+  accepted = 0
+
+  constructor(core: ProxyCore, meter: Registry) {
+    this.#core = core
+    this.#counter = meter.counter('heddle_connections_accepted_total', 'Connections accepted by the proxy.')
+    meter.gauge('heddle_connections_open_count', 'Accepted connections that are open.', () => this.#open.size)
+  }
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  admit(socket: Socket, kind: ListenerConfig['kind']): Accepted | undefined {
+    socket.on('error', ignore)
+    if (this.#open.size >= this.#core.limits.connections) {
+      this.#refuse(socket)
+      return undefined
+    }
+    const accepted = new Accepted(socket, this.#core)
+    this.accepted += 1
+    this.#counter.add()
+    this.#open.set(accepted, kind)
+    this.#core.ticker.watch(accepted)
+    socket.once('close', () => this.#closed(accepted))
+    return accepted
+  }
+
+  records(most: number): ConnectionRecord[] {
+    const records: ConnectionRecord[] = []
+    for (const [accepted, kind] of this.#open) {
+      if (records.length === most) break
+      records.push(this.#toRecord(accepted, kind))
+    }
+    return records
+  }
+
+  /** Resolves when all have ended, or after `drainMs`. */
+  async drain(drainMs: number): Promise<void> {
+    for (const accepted of [...this.#open.keys()]) accepted.drain()
+    if (this.#open.size === 0) return
+    await new Promise<void>((resolve) => {
+      const timer = this.#core.clock.after(drainMs, resolve)
+      this.#emptied = () => {
+        timer.cancel()
+        resolve()
+      }
+    })
+  }
+
+  destroy(): void {
+    for (const accepted of [...this.#open.keys()]) {
+      accepted.destroy()
+      accepted.raw.destroy()
+    }
+  }
+
+  #closed(accepted: Accepted): void {
+    this.#core.ticker.unwatch(accepted)
+    this.#open.delete(accepted)
+    if (this.#open.size === 0) this.#emptied?.()
+  }
+
+  #refuse(socket: Socket): void {
+    const { clock, limits, log } = this.#core
+    this.#core.limitReached('connections')
+    this.#core.failed('connection_limit', 'mesh')
+    socket.destroy()
+    const nowMs = clock.nowMs()
+    if (nowMs - this.#loggedMs < LOG_EVERY_MS) return
+    this.#loggedMs = nowMs
+    log.warn('connections refused', { error: 'connection_limit', limit: limits.connections })
+  }
+
+  #toRecord(accepted: Accepted, kind: ListenerConfig['kind']): ConnectionRecord {
+    const { stage } = accepted
+    return {
+      listener: kind,
+      client: accepted.client,
+      destination: accepted.destination,
+      protocol: stage?.protocol ?? 'resolving',
+      peerIdentity: accepted.peerIdentity,
+      openRequests: stage?.openRequests ?? 0,
+      readBytes: stage?.readBytes ?? 0,
+      writtenBytes: stage?.writtenBytes ?? 0,
+      ageMs: Math.round((this.#core.clock.monotonicUs() - accepted.openedUs) / 1000),
+    }
+  }
+}
+
+function ignore(): void {
+  // 'close' follows, and whoever serves the connection listens too.
+}

@@ -1,0 +1,105 @@
+import type { Socket } from 'node:net'
+import type { Timer } from '@heddle/base/clock'
+import type { ProxyCore } from '../proxy-core.ts'
+import type { Accepted } from './accepted.ts'
+import { type Detected, detectProtocol } from './detect.ts'
+import type { Stage } from './stage.ts'
+
+/** `silent`: the client waits for the server to speak first. */
+export type DetectResult = Detected | { readonly kind: 'silent' }
+
+export interface DetectOptions {
+  readonly core: ProxyCore
+  readonly accepted: Accepted
+  /** How long to wait for the client to speak. */
+  readonly waitMs: number
+}
+
+/** Waits from 1 s on have the precision of the ticker and cost no timer. */
+const COARSE_MS = 1000
+const NOTHING = new Uint8Array(0)
+const SILENT: DetectResult = { kind: 'silent' }
+const OPAQUE: DetectResult = { kind: 'opaque' }
+
+/** Looks at the first bytes of a connection until they tell the protocol, or enough time has passed. */
+export class DetectStage implements Stage {
+  readonly protocol = 'detecting'
+  readonly openRequests = 0
+  readonly writtenBytes = 0
+  readonly #socket: Socket
+  readonly #options: DetectOptions
+  readonly #done: (result: DetectResult, bytes: Uint8Array) => void
+  #bytes: Uint8Array = NOTHING
+  #timer: Timer | undefined
+  #isOver = false
+
+  /** @param done - called at most once, with the socket paused; never when the client goes away before */
+  constructor(socket: Socket, options: DetectOptions, done: (result: DetectResult, bytes: Uint8Array) => void) {
+    this.#socket = socket
+    this.#options = options
+    this.#done = done
+    const { accepted, core, waitMs } = options
+    if (waitMs >= COARSE_MS) accepted.expectWithin(waitMs)
+    else this.#timer = core.clock.after(waitMs, () => this.#giveUp())
+    socket.on('data', this.#onData)
+    socket.on('end', this.#onEnd)
+    socket.on('close', this.#onClose)
+    socket.resume()
+  }
+
+  get readBytes(): number {
+    return this.#bytes.length
+  }
+
+  deadlinePassed(): void {
+    this.#giveUp()
+  }
+
+  drain(): void {
+    // A request may be on its way; the next stage is told to drain as well.
+  }
+
+  destroy(): void {
+    this.#stop()
+    this.#socket.destroy()
+  }
+
+  readonly #onData = (bytes: Uint8Array): void => {
+    this.#bytes = this.#bytes.length === 0 ? bytes : Buffer.concat([this.#bytes, bytes])
+    const detected = detectProtocol(this.#bytes)
+    if (detected.kind !== 'unknown') {
+      this.#finish(detected)
+      return
+    }
+    const { core } = this.#options
+    if (this.#bytes.length < core.limits.detectBytes) return
+    core.limitReached('detectBytes')
+    this.#finish(OPAQUE)
+  }
+
+  readonly #onEnd = (): void => {
+    this.#finish(OPAQUE)
+  }
+
+  readonly #onClose = (): void => {
+    this.#stop()
+  }
+
+  #giveUp(): void {
+    this.#options.core.limitReached('detectMs')
+    this.#finish(this.#bytes.length === 0 ? SILENT : OPAQUE)
+  }
+
+  #finish(result: DetectResult): void {
+    if (this.#isOver) return
+    this.#stop()
+    this.#socket.pause()
+    this.#done(result, this.#bytes)
+  }
+
+  #stop(): void {
+    this.#isOver = true
+    this.#timer?.cancel()
+    this.#socket.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose)
+  }
+}

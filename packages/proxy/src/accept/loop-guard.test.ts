@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { LoopGuard } from './loop-guard.ts'
+
+test.each([
+  { address: '127.0.0.1', port: 15001, isOwn: true },
+  { address: '127.8.0.1', port: 15001, isOwn: true },
+  { address: '::1', port: 15001, isOwn: true },
+  { address: '192.0.2.7', port: 15001, isOwn: false },
+  { address: '127.0.0.1', port: 15002, isOwn: false },
+  { address: '127.0.0.9', port: 15006, isOwn: false },
+  { address: '127.0.0.5', port: 15006, isOwn: true },
+])('isOwnListener($address, $port) is $isOwn', ({ address, port, isOwn }) => {
+  const guard = new LoopGuard()
+  guard.addListener('0.0.0.0', 15001)
+  guard.addListener('127.0.0.5', 15006)
+  expect(guard.isOwnListener(address, port)).toBe(isOwn)
+})

@@ -1,0 +1,96 @@
+import { toProxyError } from '../errors/proxy-error.ts'
+import { OutboundHop } from '../exchange/hop.ts'
+import type { DestinationState } from '../upstream/destination-state.ts'
+import type { AppProtocol } from '../workload.ts'
+import type { WorkloadRuntime } from '../workload-runtime.ts'
+import type { Accepted } from './accepted.ts'
+import { type DetectResult, DetectStage } from './detect-stage.ts'
+import { type Serving, serveHttp, serveOpaque } from './serve.ts'
+
+/** Serves a connection of the own application to the destination named `key`. */
+export function serveOutbound(workload: WorkloadRuntime, accepted: Accepted, key: string): void {
+  const { context, upstreams } = workload
+  accepted.destination = key
+  const hop = new OutboundHop(key, context.destinations, upstreams)
+  const serving = (firstBytes: Uint8Array): Serving => {
+    return { workload, accepted, pair: { socket: accepted.raw, raw: undefined }, hop, firstBytes }
+  }
+  const state = resolveOnce(hop)
+  if (!(state instanceof Promise)) {
+    serveAs(state.protocol, serving)
+    return
+  }
+  // Nobody reads meanwhile: the destination may be one of which no byte may be looked at.
+  state.then(
+    (known) => serveAs(known.protocol, serving),
+    (error: unknown) => {
+      hop.failNext(toProxyError(error))
+      serveAs('detect', serving)
+    },
+  )
+}
+
+function resolveOnce(hop: OutboundHop): DestinationState | Promise<DestinationState> {
+  try {
+    return hop.resolve()
+  } catch (error) {
+    return Promise.reject(toProxyError(error))
+  }
+}
+
+function serveAs(protocol: AppProtocol, serving: (firstBytes: Uint8Array) => Serving): void {
+  const plain = serving(new Uint8Array(0))
+  if (plain.accepted.raw.destroyed) return
+  switch (protocol) {
+    case 'http1':
+      serveHttp(plain)
+      return
+    case 'http2':
+    case 'tls':
+    case 'opaque':
+      serveOpaque(plain, { protocol })
+      return
+    case 'detect':
+      detect(plain)
+  }
+}
+
+function detect(plain: Serving): void {
+  const { workload, accepted, hop } = plain
+  const { core, memory } = workload
+  const speaker = memory.recall(hop.name)
+  if (speaker === 'server') {
+    serveOpaque(plain, { protocol: 'opaque' })
+    return
+  }
+  // A client that only opened its connection early need not hurry, once it is known that it will speak.
+  const waitMs = speaker === 'client' ? core.limits.keepAliveMs : core.limits.detectMs
+  const done = (result: DetectResult, firstBytes: Uint8Array) => {
+    // Its other end may have been connected, and so been known to us, only now.
+    if (core.loopGuard.isFromItself(accepted.raw)) accepted.refuse('loop_detected', 'the proxy connected to itself')
+    else serveDetected({ ...plain, firstBytes }, result)
+  }
+  accepted.enter(new DetectStage(accepted.raw, { core, accepted, waitMs }, done))
+}
+
+function serveDetected(serving: Serving, { kind }: DetectResult): void {
+  const { memory } = serving.workload
+  const { name } = serving.hop
+  switch (kind) {
+    case 'http1':
+      memory.remember(name, 'client')
+      serveHttp(serving)
+      return
+    case 'http2':
+    case 'tls':
+      memory.remember(name, 'client')
+      serveOpaque(serving, { protocol: kind })
+      return
+    case 'silent':
+      serveOpaque(serving, { protocol: 'opaque', serverSpokeFirst: () => memory.remember(name, 'server') })
+      return
+    case 'opaque':
+    case 'unknown':
+      serveOpaque(serving, { protocol: 'opaque' })
+  }
+}

@@ -1,0 +1,45 @@
+import type { Clock } from '@heddle/base/clock'
+import type { Log } from '@heddle/base/log'
+import { DEFAULT_H1_LIMITS } from '@heddle/http/h1-limits'
+import type { Registry } from '@heddle/telemetry/registry'
+import { LoopGuard } from './accept/loop-guard.ts'
+import { type Limits, resolveLimits } from './limits.ts'
+import { Ticker } from './net/ticker.ts'
+import { Turn } from './net/turn.ts'
+import { capConnections, readDescriptorLimit } from './platform/descriptors.ts'
+import type { ProxyCore } from './proxy-core.ts'
+
+export interface CoreDeps {
+  readonly clock: Clock
+  readonly log: Log
+  readonly meter: Registry
+  readonly random?: () => number
+}
+
+/** Makes what the whole process shares, and registers its counters. */
+export function createProxyCore(overrides: Partial<Limits> | undefined, deps: CoreDeps): ProxyCore {
+  const { clock, log, meter, random = Math.random } = deps
+  const wanted = resolveLimits(overrides)
+  const limits = { ...wanted, connections: capConnections(wanted.connections, readDescriptorLimit()) }
+  const reached = meter.counters('heddle_limit_reached_total', {
+    help: 'How often a limit of the proxy was reached.',
+    labels: ['limit'],
+  })
+  const failures = meter.counters('heddle_errors_total', {
+    help: 'Requests and connections that failed inside the proxy.',
+    labels: ['error', 'source'],
+  })
+  return {
+    clock,
+    log,
+    limits,
+    serverLimits: { ...DEFAULT_H1_LIMITS, maxHeadBytes: limits.requestHeadBytes },
+    clientLimits: { ...DEFAULT_H1_LIMITS, maxHeadBytes: limits.responseHeadBytes },
+    ticker: new Ticker(clock),
+    turn: new Turn(),
+    loopGuard: new LoopGuard(),
+    random,
+    limitReached: (name) => reached.with(name).add(),
+    failed: (code, source) => failures.with(code, source).add(),
+  }
+}

@@ -1,0 +1,220 @@
+import type { EndpointLoad } from '@heddle/engine/balance'
+import type { Fields } from '@heddle/http/fields'
+import type { RequestHead, ResponseHead } from '@heddle/http/message'
+import type { BodyReceiver, ServerStream, StreamReset } from '@heddle/http/session'
+import { ProxyError, type ProxyErrorCode } from '../errors/proxy-error.ts'
+import { runEndFilters } from '../filters/chain.ts'
+import type { Filter, LocalReply } from '../filters/filter.ts'
+import type { LimitName } from '../limits.ts'
+import type { ProxyCore } from '../proxy-core.ts'
+import type { Attempt } from '../upstream/attempt.ts'
+import type { DestinationState } from '../upstream/destination-state.ts'
+import type { Target } from '../upstream/target.ts'
+import type { Hop } from './hop.ts'
+import { sendLocalReply, toFailureReply } from './local-reply.ts'
+
+/** RFC 9110 §15.2.2: from here on the stream is opaque. */
+export const SWITCHING_PROTOCOLS = 101
+
+/** The accepted connection that an exchange lives on. */
+export interface ExchangeHome {
+  readonly core: ProxyCore
+  readonly hop: Hop
+  readonly filters: readonly Filter[]
+  /** Moves the deadline: {@link Exchange.timeOut} is called after so many ms without another call. */
+  expectWithin(delayMs: number): void
+  exchangeEnded(): void
+}
+
+/**
+ * One request and its answer. It receives the request's body and hands it to the attempt under way, which hands the answer
+ * back. It ends exactly once.
+ */
+export class Exchange implements BodyReceiver {
+  readonly head: RequestHead
+  readonly stream: ServerStream
+  /** Where it was counted and goes; set by routing. */
+  state: DestinationState | undefined
+  target: Target | undefined
+  /** The answer's head, once it came. */
+  response: ResponseHead | undefined
+  /** What must not be chosen again. */
+  tried: EndpointLoad[] | undefined
+  attempts = 0
+  requestBytes = 0
+  responseBytes = 0
+  readonly #home: ExchangeHome
+  readonly #startedUs: number
+  #attempt: Attempt | undefined
+  #status = 0
+  #isRequestOver = false
+  #trailers: Fields | undefined
+  /** Body that came while no connection was there to take it. */
+  #held: Uint8Array[] | undefined
+  #isEnded = false
+  #isUpgraded = false
+
+  constructor(home: ExchangeHome, stream: ServerStream, head: RequestHead) {
+    this.#home = home
+    this.stream = stream
+    this.head = head
+    this.#startedUs = home.core.clock.monotonicUs()
+  }
+
+  get core(): ProxyCore {
+    return this.#home.core
+  }
+
+  get hop(): Hop {
+    return this.#home.hop
+  }
+
+  get filters(): readonly Filter[] {
+    return this.#home.filters
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded
+  }
+
+  get isRequestOver(): boolean {
+    return this.#isRequestOver
+  }
+
+  /** Whether an answer has begun, so that no other one can be given. */
+  get isAnswered(): boolean {
+    return this.#status !== 0
+  }
+
+  expectWithin(delayMs: number): void {
+    this.#home.expectWithin(delayMs)
+  }
+
+  /** Octets went either way; the time in which more must come begins anew. */
+  touch(): void {
+    const { limits } = this.core
+    this.#home.expectWithin(this.#isUpgraded ? limits.opaqueIdleMs : limits.bodyIdleMs)
+  }
+
+  /** From now on `attempt` gets the body. */
+  use(attempt: Attempt): void {
+    this.#attempt = attempt
+  }
+
+  /** The attempt is ready for the body: what was held back goes to it. */
+  release(attempt: Attempt): void {
+    const held = this.#held
+    this.#held = undefined
+    if (held !== undefined) for (const bytes of held) attempt.sendData(bytes)
+    if (this.#isRequestOver && this.head.bodyLength !== 0) attempt.sendEnd(this.#trailers)
+    if (held !== undefined) this.stream.resumeBody()
+  }
+
+  onData(bytes: Uint8Array): void {
+    this.requestBytes += bytes.length
+    const attempt = this.#attempt
+    if (attempt?.isSending === true) {
+      this.touch()
+      if (!attempt.sendData(bytes)) this.stream.pauseBody()
+      return
+    }
+    this.#held ??= []
+    this.#held.push(bytes.slice())
+    this.stream.pauseBody()
+  }
+
+  onEnd(trailers: Fields | undefined): void {
+    this.#isRequestOver = true
+    this.#trailers = trailers
+    const attempt = this.#attempt
+    if (attempt?.isSending !== true) return
+    attempt.sendEnd(trailers)
+    if (!this.isAnswered) this.#home.expectWithin(this.core.limits.responseHeadMs)
+  }
+
+  onAbort(reset: StreamReset): void {
+    const code = reset.kind === 'protocol' ? 'client_protocol_error' : 'client_reset'
+    this.breakOff(new ProxyError(code, reset.detail))
+  }
+
+  onWritable(): void {
+    this.#attempt?.resumeAnswer()
+  }
+
+  /** The deadline passed: fails with what was being waited for. */
+  timeOut(): void {
+    const { limits } = this.core
+    if (this.#isUpgraded) this.#expire('idle_timeout', 'opaqueIdleMs', limits.opaqueIdleMs)
+    else if (this.isAnswered) this.#expire('idle_timeout', 'bodyIdleMs', limits.bodyIdleMs)
+    else if (this.#attempt?.isSending !== true) this.#expire('pending_timeout', 'pendingMs', limits.pendingMs)
+    else if (!this.#isRequestOver) this.#expire('request_timeout', 'bodyIdleMs', limits.bodyIdleMs)
+    else this.#expire('response_timeout', 'responseHeadMs', limits.responseHeadMs)
+  }
+
+  /** The answer's head goes to the client. */
+  answer(head: ResponseHead, hasBody: boolean): void {
+    this.#status = head.status
+    this.#isUpgraded = head.status === SWITCHING_PROTOCOLS
+    this.touch()
+    this.stream.sendHead(head, hasBody)
+  }
+
+  /** Answers by the proxy itself, as a filter asked. */
+  reply(reply: LocalReply): void {
+    if (this.#isEnded) return
+    this.#status = reply.status
+    sendLocalReply(this.stream, this.head, reply)
+    this.finish(undefined)
+  }
+
+  /** Fails: with an answer that tells why where none has begun, else by breaking it off. */
+  fail(error: ProxyError): void {
+    if (this.#isEnded) return
+    this.#attempt?.giveUp(error.message)
+    if (this.isAnswered) {
+      this.stream.reset({ kind: 'local', detail: error.message })
+    } else {
+      this.#status = error.spec.status
+      sendLocalReply(this.stream, this.head, toFailureReply(error))
+    }
+    this.finish(error)
+  }
+
+  /** Ends because the client is gone: there is nobody to answer. */
+  breakOff(error: ProxyError): void {
+    if (this.#isEnded) return
+    this.#attempt?.giveUp(error.message)
+    this.stream.reset({ kind: 'local', detail: error.message })
+    this.finish(error)
+  }
+
+  /** The one end of every exchange: counters, log, and the connection's next state. */
+  finish(error: ProxyError | undefined): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    const { core, hop, filters } = this.#home
+    const latencyUs = core.clock.monotonicUs() - this.#startedUs
+    hop.seriesOf(this.state, this.target, 'http1').requestEnded(this.#status, latencyUs, error?.code)
+    if (error !== undefined) core.failed(error.code, error.spec.source)
+    if (filters.length > 0) {
+      const { requestBytes, responseBytes, attempts } = this
+      const detail = error?.message ?? ''
+      const outcome = {
+        status: this.#status,
+        error: error?.code,
+        detail,
+        latencyUs,
+        requestBytes,
+        responseBytes,
+        attempts,
+      }
+      runEndFilters(filters, this, outcome)
+    }
+    this.#home.exchangeEnded()
+  }
+
+  #expire(code: ProxyErrorCode, limit: LimitName, ms: number): void {
+    this.core.limitReached(limit)
+    this.fail(new ProxyError(code, `${this.head.method} ${this.hop.name}: nothing for ${ms} ms`))
+  }
+}

@@ -1,0 +1,73 @@
+import type { RequestHead } from '@heddle/http/message'
+import type { ServerStream } from '@heddle/http/session'
+import { ProxyError, toProxyError } from '../errors/proxy-error.ts'
+import { runRequestFilters } from '../filters/chain.ts'
+import type { Verdict } from '../filters/filter.ts'
+import { startAttempt } from '../upstream/attempts.ts'
+import type { DestinationState } from '../upstream/destination-state.ts'
+import { Exchange, type ExchangeHome } from './exchange.ts'
+
+/**
+ * The life of one request: the steps that DESIGN.md numbers 5 to 14, of which those from 9 on happen in `upstream/` and in
+ * the exchange itself, as its octets come and go.
+ */
+export function runExchange(home: ExchangeHome, stream: ServerStream, head: RequestHead): Exchange {
+  const exchange = new Exchange(home, stream, head)
+  if (head.method === 'CONNECT') {
+    exchange.fail(new ProxyError('connect_method_refused', `CONNECT ${head.authority} by way of ${home.hop.name}`))
+    return exchange
+  }
+  exchange.expectWithin(home.core.limits.pendingMs)
+  route(exchange)
+  return exchange
+}
+
+/** Finds out what is behind the hop; goes on at once when that is known. */
+function route(exchange: Exchange): void {
+  let state: DestinationState | Promise<DestinationState>
+  try {
+    state = exchange.hop.resolve()
+  } catch (error) {
+    exchange.fail(toProxyError(error))
+    return
+  }
+  if (state instanceof Promise) {
+    state.then(
+      (known) => inTurn(exchange, () => filter(exchange, known)),
+      (error: unknown) => inTurn(exchange, () => exchange.fail(toProxyError(error))),
+    )
+    return
+  }
+  filter(exchange, state)
+}
+
+/** Any filter may answer here. */
+function filter(exchange: Exchange, state: DestinationState): void {
+  if (exchange.isEnded) return
+  exchange.state = state
+  const verdict = runRequestFilters(exchange.filters, exchange)
+  if (verdict instanceof Promise) {
+    verdict.then(
+      (known) => inTurn(exchange, () => forward(exchange, known)),
+      (error: unknown) => inTurn(exchange, () => exchange.fail(toProxyError(error))),
+    )
+    return
+  }
+  forward(exchange, verdict)
+}
+
+function forward(exchange: Exchange, verdict: Verdict): void {
+  if (exchange.isEnded) return
+  if (verdict === undefined) startAttempt(exchange)
+  else exchange.reply(verdict)
+}
+
+function inTurn(exchange: Exchange, act: () => void): void {
+  const { turn } = exchange.core
+  turn.enter()
+  try {
+    act()
+  } finally {
+    turn.leave()
+  }
+}

@@ -1,0 +1,37 @@
+import type { Log } from '@heddle/base/log'
+import { PROXY_ERRORS } from '../errors/proxy-error.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import type { Filter, Outcome } from './filter.ts'
+
+/** Writes a line for each exchange, or only for those in which the proxy answered itself or broke off. */
+export function accessLog(which: 'failures' | 'all', log: Log): Filter {
+  return {
+    name: 'access-log',
+    onEnd(exchange, outcome) {
+      if (outcome.error !== undefined) log.warn('request failed', toFailure(exchange, outcome))
+      else if (which === 'all') log.info('request', toFields(exchange, outcome))
+    },
+  }
+}
+
+/** The path stays out of it: queries carry secrets. */
+function toFields(exchange: Exchange, outcome: Outcome): Readonly<Record<string, unknown>> {
+  const { direction, name, peerIdentity } = exchange.hop
+  return {
+    direction,
+    destination: name,
+    peer: peerIdentity,
+    method: exchange.head.method,
+    authority: exchange.head.authority,
+    status: outcome.status,
+    latencyUs: Math.round(outcome.latencyUs),
+    requestBytes: outcome.requestBytes,
+    responseBytes: outcome.responseBytes,
+    attempts: outcome.attempts,
+  }
+}
+
+function toFailure(exchange: Exchange, outcome: Outcome): Readonly<Record<string, unknown>> {
+  const { error, detail } = outcome
+  return { ...toFields(exchange, outcome), error, detail, hint: error && PROXY_ERRORS[error].hint }
+}

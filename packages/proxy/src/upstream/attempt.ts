@@ -1,0 +1,146 @@
+import { observeRtt } from '@heddle/engine/balance'
+import type { Fields } from '@heddle/http/fields'
+import type { ResponseHead } from '@heddle/http/message'
+import type { BodySender, ResponseReceiver, StreamReset } from '@heddle/http/session'
+import { ProxyError } from '../errors/proxy-error.ts'
+import { type Exchange, SWITCHING_PROTOCOLS } from '../exchange/exchange.ts'
+import { runResponseFilters } from '../filters/chain.ts'
+import type { PoolWaiter } from './endpoint-pool.ts'
+import type { PooledConnection } from './pooled-connection.ts'
+import type { Target } from './target.ts'
+
+/** Decides what follows when an attempt brought no answer. */
+export interface AttemptOwner {
+  /** No octet of the request left this proxy. */
+  notSent(exchange: Exchange, target: Target, error: ProxyError): void
+  /** The request was under way, and no head of an answer had come. */
+  brokeOff(exchange: Exchange, attempt: Attempt, error: ProxyError): void
+}
+
+/** One endpoint's try at an exchange: waits for a connection, sends the request, hands the answer on. */
+export class Attempt implements ResponseReceiver, PoolWaiter {
+  readonly target: Target
+  /** Whether the connection had carried another request before. */
+  wasReused = false
+  /** Whether the server closed before any octet of an answer. */
+  isRefused = false
+  hasSentBody = false
+  readonly #exchange: Exchange
+  readonly #owner: AttemptOwner
+  #sender: BodySender | undefined
+  #startedUs = 0
+  #isOver = false
+  #isUpgraded = false
+  #isAnswerOver = false
+
+  constructor(exchange: Exchange, target: Target, owner: AttemptOwner) {
+    this.#exchange = exchange
+    this.target = target
+    this.#owner = owner
+    target.pool.load.inFlight += 1
+  }
+
+  /** Whether it takes the request's body. */
+  get isSending(): boolean {
+    return this.#sender !== undefined
+  }
+
+  gotConnection(connection: PooledConnection): void {
+    const exchange = this.#exchange
+    const { clock, limits } = exchange.core
+    this.wasReused = connection.uses > 0
+    this.#startedUs = clock.monotonicUs()
+    exchange.expectWithin(limits.responseHeadMs)
+    this.#sender = connection.begin(exchange.head, exchange.head.bodyLength !== 0, this)
+    exchange.release(this)
+  }
+
+  gotNone(error: ProxyError): void {
+    if (this.#end()) this.#owner.notSent(this.#exchange, this.target, error)
+  }
+
+  sendData(bytes: Uint8Array): boolean {
+    this.hasSentBody = true
+    return this.#sender!.sendData(bytes)
+  }
+
+  sendEnd(trailers: Fields | undefined): void {
+    this.#sender!.sendEnd(trailers)
+    if (this.#isUpgraded && this.#isAnswerOver) this.#complete()
+  }
+
+  resumeAnswer(): void {
+    this.#sender?.resumeBody()
+  }
+
+  /** Ends it from this side: deadline, client gone. */
+  giveUp(detail: string): void {
+    if (!this.#end()) return
+    if (this.#sender === undefined) this.target.pool.cancel(this)
+    else this.#sender.reset({ kind: 'local', detail })
+  }
+
+  onInformational(head: ResponseHead): void {
+    this.#exchange.stream.sendInformational(head)
+  }
+
+  onHead(head: ResponseHead, hasBody: boolean): void {
+    if (this.#isOver) return
+    const exchange = this.#exchange
+    const nowUs = exchange.core.clock.monotonicUs()
+    observeRtt(this.target.pool.load, nowUs - this.#startedUs, nowUs)
+    this.#isUpgraded = head.status === SWITCHING_PROTOCOLS
+    exchange.response = head
+    if (exchange.filters.length > 0) runResponseFilters(exchange.filters, exchange)
+    exchange.answer(head, hasBody)
+  }
+
+  onData(bytes: Uint8Array): void {
+    if (this.#isOver) return
+    const exchange = this.#exchange
+    exchange.responseBytes += bytes.length
+    exchange.touch()
+    if (!exchange.stream.sendData(bytes)) this.#sender!.pauseBody()
+  }
+
+  onEnd(trailers: Fields | undefined): void {
+    if (this.#isOver) return
+    const exchange = this.#exchange
+    this.#isAnswerOver = true
+    exchange.stream.sendEnd(trailers)
+    if (this.#isUpgraded && !exchange.isRequestOver) return
+    this.#complete()
+  }
+
+  onAbort(reset: StreamReset): void {
+    if (!this.#end()) return
+    this.isRefused = reset.kind === 'refused'
+    const code = reset.kind === 'protocol' ? 'upstream_protocol_error' : 'upstream_reset'
+    const { address, port } = this.target.pool.remote
+    const error = new ProxyError(code, `${address}:${port}: ${reset.error?.message ?? reset.detail}`)
+    if (this.#exchange.isAnswered) this.#exchange.fail(error)
+    else this.#owner.brokeOff(this.#exchange, this, error)
+  }
+
+  onWritable(): void {
+    if (!this.#isOver) this.#exchange.stream.resumeBody()
+  }
+
+  /** Both directions are over. */
+  #complete(): void {
+    const exchange = this.#exchange
+    if (!this.#end()) return
+    // Answered early: the rest of the request is of no use to anybody.
+    if (!exchange.isRequestOver)
+      this.#sender!.reset({ kind: 'local', detail: 'answered before the end of the request' })
+    exchange.finish(undefined)
+  }
+
+  /** @returns false when it had ended already */
+  #end(): boolean {
+    if (this.#isOver) return false
+    this.#isOver = true
+    this.target.pool.load.inFlight -= 1
+    return true
+  }
+}

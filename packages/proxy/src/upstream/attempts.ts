@@ -1,0 +1,91 @@
+import { pickEndpoint } from '@heddle/engine/balance'
+import { ProxyError } from '../errors/proxy-error.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import { Attempt, type AttemptOwner } from './attempt.ts'
+import type { DestinationState } from './destination-state.ts'
+import type { Target } from './target.ts'
+
+/** Safe to send twice, whatever became of the first. RFC 9110 §9.2.2. */
+const IDEMPOTENT_METHODS = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'])
+
+/**
+ * Sends the request of `exchange` to an endpoint, and to another when it could not be sent: a failed connect is always
+ * safe to repeat elsewhere. What an endpoint answered or broke off is the client's to repeat, with one exception: see
+ * {@link AttemptOwner.brokeOff}.
+ */
+export function startAttempt(exchange: Exchange): void {
+  const state = exchange.state!
+  const target = pickTarget(state, exchange)
+  if (target === undefined) {
+    exchange.fail(noTarget(state))
+    return
+  }
+  send(exchange, target)
+}
+
+/** One of the targets that were not tried yet. */
+function pickTarget(state: DestinationState, exchange: Exchange): Target | undefined {
+  const { loads, targets } = state
+  if (targets.length === 1 && exchange.tried === undefined) return targets[0]
+  if (targets.length === 0) return undefined
+  const { clock, random } = exchange.core
+  return targets[pickEndpoint(loads, { nowUs: clock.monotonicUs(), random, tried: exchange.tried })]
+}
+
+/** Why there is nothing to send a request to. */
+export function noTarget(state: DestinationState): ProxyError {
+  return new ProxyError(state.kind === 'missing' ? 'destination_not_found' : 'no_healthy_endpoint', state.reason)
+}
+
+function send(exchange: Exchange, target: Target): void {
+  exchange.target = target
+  exchange.attempts += 1
+  const attempt = new Attempt(exchange, target, OWNER)
+  exchange.use(attempt)
+  const connection = target.pool.take()
+  if (connection !== undefined) {
+    attempt.gotConnection(connection)
+    return
+  }
+  try {
+    target.pool.wait(attempt)
+  } catch (error) {
+    if (!(error instanceof ProxyError)) throw error
+    attempt.gotNone(error)
+  }
+}
+
+const OWNER: AttemptOwner = {
+  notSent(exchange, target, error) {
+    const { limits } = exchange.core
+    exchange.tried ??= []
+    exchange.tried.push(target.pool.load)
+    const next =
+      error.spec.retryable && exchange.attempts < limits.connectTries
+        ? pickTarget(exchange.state!, exchange)
+        : undefined
+    if (next === undefined) exchange.fail(error)
+    else send(exchange, next)
+  },
+
+  brokeOff(exchange, attempt, error) {
+    // The server closed the idle connection just as we began to use it. One more try, for what may be sent twice.
+    const mayRepeat =
+      attempt.wasReused && attempt.isRefused && !attempt.hasSentBody && IDEMPOTENT_METHODS.has(exchange.head.method)
+    if (mayRepeat && exchange.attempts === 1) repeat(exchange, attempt.target)
+    else exchange.fail(error)
+  },
+}
+
+/** The same endpoint over a new connection: other idle ones may have met the same end. */
+function repeat(exchange: Exchange, target: Target): void {
+  exchange.attempts += 1
+  const attempt = new Attempt(exchange, target, OWNER)
+  exchange.use(attempt)
+  try {
+    target.pool.wait(attempt)
+  } catch (error) {
+    if (!(error instanceof ProxyError)) throw error
+    attempt.gotNone(error)
+  }
+}

@@ -1,0 +1,51 @@
+import type { Endpoint } from '@heddle/engine/endpoint'
+import type { SeriesKey, TrafficRecorder, TrafficSeries } from '../workload.ts'
+import type { EndpointPool } from './endpoint-pool.ts'
+
+type SeriesProtocol = SeriesKey['protocol']
+
+/** Which Service a target is addressed through; empty when by address. */
+export interface ServiceName {
+  readonly namespace: string
+  readonly name: string
+  readonly port: number
+}
+
+/** One endpoint as part of a destination: where to send, and where to count. */
+export class Target {
+  readonly pool: EndpointPool
+  readonly #key: Omit<SeriesKey, 'protocol'>
+  readonly #traffic: TrafficRecorder
+  readonly #series: Partial<Record<SeriesProtocol, TrafficSeries>> = {}
+
+  constructor(pool: EndpointPool, key: Omit<SeriesKey, 'protocol'>, traffic: TrafficRecorder) {
+    this.pool = pool
+    this.#key = key
+    this.#traffic = traffic
+  }
+
+  /** Resolved once, then only a property. */
+  seriesOf(protocol: SeriesProtocol): TrafficSeries {
+    const known = this.#series[protocol]
+    if (known !== undefined) return known
+    const series = this.#traffic.series({ ...this.#key, protocol })
+    this.#series[protocol] = series
+    if (protocol === 'http1') this.pool.series ??= series
+    return series
+  }
+}
+
+/** What the series of requests to `endpoint` is about, apart from the protocol. */
+export function toOutboundKey(service: ServiceName, endpoint: Endpoint | undefined): Omit<SeriesKey, 'protocol'> {
+  return {
+    direction: 'outbound',
+    serviceNamespace: service.namespace,
+    service: service.name,
+    port: service.port,
+    peerNamespace: endpoint?.namespace ?? '',
+    peerWorkload: endpoint?.workload ?? '',
+    peerInstance: endpoint?.instance ?? '',
+    peerIdentity: endpoint?.identity ?? '',
+    security: endpoint?.identity === undefined ? 'destination_unmeshed' : 'mtls',
+  }
+}

@@ -1,0 +1,38 @@
+import { ProtocolMemory } from './accept/protocol-memory.ts'
+import { TlsTerminator } from './accept/terminate-tls.ts'
+import type { Filter } from './filters/filter.ts'
+import { createFilters } from './filters/order.ts'
+import type { ServedWorkload } from './listener-config.ts'
+import type { ProxyCore } from './proxy-core.ts'
+import { ClientTls } from './upstream/client-tls.ts'
+import { Upstreams } from './upstream/upstreams.ts'
+import type { WorkloadContext } from './workload.ts'
+
+/** What the data path keeps for one workload beside its context. */
+export interface WorkloadRuntime {
+  readonly core: ProxyCore
+  readonly context: WorkloadContext
+  readonly plainInbound: 'permit' | 'refuse'
+  readonly filters: readonly Filter[]
+  readonly upstreams: Upstreams
+  readonly terminator: TlsTerminator
+  readonly memory: ProtocolMemory
+}
+
+/** Everything of `workload` that goes on until `signal` is aborted. */
+export function createWorkloadRuntime(workload: ServedWorkload, core: ProxyCore, signal: AbortSignal): WorkloadRuntime {
+  const { context } = workload
+  const nowMs = () => context.clock.nowMs()
+  const clientTls = new ClientTls(context.identity, nowMs, signal)
+  // Twice the limit: the connection's own deadline comes first, this one only where that is lost.
+  const handshakeMs = core.limits.handshakeMs * 2
+  return {
+    core,
+    context,
+    plainInbound: workload.plainInbound ?? 'permit',
+    filters: createFilters(workload, context.log),
+    upstreams: new Upstreams(clientTls, context.traffic, core),
+    terminator: new TlsTerminator({ identity: context.identity, handshakeMs, nowMs }, signal),
+    memory: new ProtocolMemory(core.clock),
+  }
+}
