@@ -822,6 +822,14 @@ export declare type Endpoint = Message<"heddle.discovery.v1.Endpoint"> & {
    * @generated from field: uint32 weight = 10;
    */
   weight: number;
+
+  /**
+   * What the workload declares for the port. Set only where the endpoint is addressed directly; within a Service the
+   * Service's own says it.
+   *
+   * @generated from field: heddle.discovery.v1.Protocol protocol = 11;
+   */
+  protocol: Protocol;
 };
 
 /**
@@ -887,6 +895,14 @@ export declare type EndpointJson = {
    * @generated from field: uint32 weight = 10;
    */
   weight?: number;
+
+  /**
+   * What the workload declares for the port. Set only where the endpoint is addressed directly; within a Service the
+   * Service's own says it.
+   *
+   * @generated from field: heddle.discovery.v1.Protocol protocol = 11;
+   */
+  protocol?: ProtocolJson;
 };
 
 /**

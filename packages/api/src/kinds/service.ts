@@ -1,0 +1,41 @@
+import type { ObjectMeta } from './object-meta.ts'
+
+/** Kubernetes' `v1` Service: a name and ports that clients address. Defaults are filled in. */
+export interface Service {
+  readonly apiVersion: 'v1'
+  readonly kind: 'Service'
+  readonly metadata: ObjectMeta
+  readonly spec: ServiceSpec
+}
+
+export type ServiceType = 'ClusterIP' | 'ExternalName' | 'NodePort' | 'LoadBalancer'
+export type IpFamily = 'IPv4' | 'IPv6'
+
+export interface ServiceSpec {
+  readonly type: ServiceType
+  /** Labels of the Workloads behind it; absent: none are selected. */
+  readonly selector?: Readonly<Record<string, string>>
+  readonly ports: readonly ServicePort[]
+  /** Virtual addresses that the file asks for. `['None']`: headless. Empty: the control plane allocates. */
+  readonly clusterIPs: readonly string[]
+  readonly ipFamilies?: readonly IpFamily[]
+  readonly ipFamilyPolicy?: 'SingleStack' | 'PreferDualStack' | 'RequireDualStack'
+  readonly externalName?: string
+  /** Endpoints that are not ready are given to clients as well. */
+  readonly publishNotReadyAddresses: boolean
+}
+
+export interface ServicePort {
+  /** Empty where the file gives none, which is legal for the only port. */
+  readonly name: string
+  readonly port: number
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP'
+  readonly appProtocol?: string
+  /** Number, or name of a port of the Workload; `port` where the file gives none. */
+  readonly targetPort: number | string
+}
+
+/** Whether the Service has no virtual address and is resolved to its endpoints. */
+export function isHeadless(service: Service): boolean {
+  return service.spec.clusterIPs[0] === 'None'
+}

@@ -1,0 +1,31 @@
+import { formatRef, refOf } from '../kinds/mesh-object.ts'
+import { checkAddresses } from './check-addresses.ts'
+import { checkServices } from './check-services.ts'
+import { checkWorkloads } from './check-workloads.ts'
+import { errorAt } from './finding.ts'
+import { type ManifestEntry, placeOf, titleOf, toManifestSet } from './manifest-set.ts'
+import type { Problem } from './problem.ts'
+import type { RawObject } from './read-documents.ts'
+
+/** Checks objects against each other. */
+export function checkTogether(entries: readonly ManifestEntry[], refused: readonly RawObject[]): Problem[] {
+  const set = toManifestSet(entries, refused)
+  return [...checkNames(entries), ...checkAddresses(set), ...checkServices(set), ...checkWorkloads(set)]
+}
+
+function checkNames(entries: readonly ManifestEntry[]): Problem[] {
+  const firsts = new Map<string, ManifestEntry>()
+  const problems: Problem[] = []
+  for (const entry of entries) {
+    const key = formatRef(refOf(entry.object))
+    const first = firsts.get(key)
+    if (first === undefined) firsts.set(key, entry)
+    else
+      problems.push(
+        entry.raw.problem(
+          errorAt(['metadata', 'name'], `${titleOf(entry.object)} is defined at ${placeOf(first)} already`),
+        ),
+      )
+  }
+  return problems
+}

@@ -1,0 +1,34 @@
+/**
+ * The one of `known` that `text` was probably meant to be.
+ *
+ * @returns `undefined` when none is near
+ */
+export function nearest(text: string, known: Iterable<string>): string | undefined {
+  const most = Math.max(1, Math.floor(text.length / 3))
+  let best: { readonly name: string; readonly edits: number } | undefined
+  for (const name of known) {
+    if (Math.abs(name.length - text.length) > most) continue
+    const edits = countEdits(text.toLowerCase(), name.toLowerCase())
+    if (edits <= most && (best === undefined || edits < best.edits)) best = { name, edits }
+  }
+  return best?.name
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours that make `to` of `from` (optimal string alignment). */
+function countEdits(from: string, to: string): number {
+  let beforeLast: number[] = []
+  let last = Array.from({ length: to.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= from.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= to.length; j++) {
+      const same = from[i - 1] === to[j - 1]
+      let edits = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + (same ? 0 : 1))
+      const isSwap = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]
+      if (isSwap) edits = Math.min(edits, beforeLast[j - 2]! + 1)
+      row.push(edits)
+    }
+    beforeLast = last
+    last = row
+  }
+  return last[to.length]!
+}

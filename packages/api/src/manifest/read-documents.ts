@@ -1,0 +1,124 @@
+import { type Document, LineCounter, parseAllDocuments } from 'yaml'
+import { type Finding, formatPath, type Path, type Position, quoted } from './finding.ts'
+import type { Problem } from './problem.ts'
+import { findPlace, readNode } from './read-node.ts'
+
+/** After the first mistake a parser guesses; what it guessed thousands of times helps nobody. */
+const MAX_MISTAKES = 5
+
+/** One document of a file, or one item of a List in it. */
+export interface RawObject {
+  readonly value: unknown
+  readonly file: string
+  /** Makes a problem of a finding about this object: with file, line and column. */
+  problem(finding: Finding): Problem
+  position(path: Path): Position
+}
+
+export interface RawObjects {
+  readonly objects: readonly RawObject[]
+  readonly problems: readonly Problem[]
+}
+
+/**
+ * Reads the documents of a YAML 1.2 file; JSON is YAML. Documents with an error are left out of `objects`. Never
+ * throws.
+ */
+export function readDocuments(file: string, text: string): RawObjects {
+  const lines = new LineCounter()
+  let documents: readonly Document.Parsed[]
+  try {
+    const options = {
+      version: '1.2',
+      lineCounter: lines,
+      prettyErrors: false,
+      uniqueKeys: false,
+      stringKeys: true,
+      resolveKnownTags: false,
+    } as const
+    const parsed = parseAllDocuments(text, options)
+    documents = 'empty' in parsed ? [] : parsed
+  } catch (error) {
+    return { objects: [], problems: [unreadable(file, error)] }
+  }
+  const objects: RawObject[] = []
+  const problems: Problem[] = []
+  for (const document of documents) {
+    const reading = readDocument(file, document, lines)
+    objects.push(...reading.objects)
+    problems.push(...reading.problems)
+  }
+  return { objects, problems }
+}
+
+function readDocument(file: string, document: Document.Parsed, lines: LineCounter): RawObjects {
+  const mistakes = [...document.errors, ...document.warnings].slice(0, MAX_MISTAKES)
+  if (mistakes.length > 0) {
+    const problems = mistakes.map((mistake): Problem => {
+      return {
+        severity: 'error',
+        file,
+        ...positionAt(lines, mistake.pos[0]),
+        field: '',
+        reason: plainReason(mistake.message),
+      }
+    })
+    return { objects: [], problems }
+  }
+  try {
+    const { value, findings } = readNode(document)
+    const whole = rawObject(value, [], { file, document, lines })
+    const problems = findings.map((finding) => whole.problem(finding))
+    if (value === undefined || findings.some((finding) => finding.severity === 'error'))
+      return { objects: [], problems }
+    return { objects: itemsOf(whole, { file, document, lines }), problems }
+  } catch (error) {
+    return { objects: [], problems: [unreadable(file, error)] }
+  }
+}
+
+interface Origin {
+  readonly file: string
+  readonly document: Document.Parsed
+  readonly lines: LineCounter
+}
+
+function rawObject(value: unknown, prefix: Path, origin: Origin): RawObject {
+  const position = (path: Path): Position => {
+    const { key, value: node } = findPlace(origin.document, [...prefix, ...path])
+    return positionAt(origin.lines, (key ?? node)?.range?.[0] ?? 0)
+  }
+  return {
+    value,
+    file: origin.file,
+    position,
+    problem({ severity, path, reason, remedy }) {
+      const field = formatPath([...prefix, ...path])
+      return { severity, file: origin.file, ...position(path), field, reason, ...(remedy !== undefined && { remedy }) }
+    },
+  }
+}
+
+/** A `v1` List stands for its items. */
+function itemsOf(whole: RawObject, origin: Origin): readonly RawObject[] {
+  const { apiVersion, kind, items } = (whole.value ?? {}) as Record<string, unknown>
+  if (apiVersion !== 'v1' || kind !== 'List' || !Array.isArray(items)) return [whole]
+  return items.map((item, i) => rawObject(item, ['items', i], origin))
+}
+
+function positionAt(lines: LineCounter, offset: number): Position {
+  const { line, col } = lines.linePos(offset)
+  return { line, column: col }
+}
+
+/** The library's sentences begin with a capital and may name its options, neither of which helps here. */
+function plainReason(message: string): string {
+  const [first = ''] = message.split('\n')
+  return first.charAt(0).toLowerCase() + first.slice(1)
+}
+
+function unreadable(file: string, error: unknown): Problem {
+  const reason =
+    error instanceof RangeError ? 'is nested too deeply' : `cannot be read as YAML: ${quoted(String(error))}`
+  return { severity: 'error', file, line: 0, column: 0, field: '', reason }
+}

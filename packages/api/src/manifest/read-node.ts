@@ -1,0 +1,115 @@
+import { type Alias, type Document, isAlias, isMap, isNode, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
+import { errorAt, type Finding, type Path, warningAt } from './finding.ts'
+
+const MAX_DEPTH = 64
+/** Aliases count each time they are used, so that a small file cannot grow without bound. */
+const MAX_NODES = 500_000
+const MAX_ERRORS = 100
+
+/** A value and what was noticed on the way; `value` is `undefined` for nothing or null. */
+export interface NodeReading {
+  readonly value: unknown
+  readonly findings: readonly Finding[]
+}
+
+/**
+ * Makes plain values of a YAML document. Every use of an alias is a copy; entries that are null are left out with a
+ * warning, as an API server does; names that occur twice, and what is too deep or too large, are errors.
+ */
+export function readNode(document: Document.Parsed): NodeReading {
+  const reader = new NodeReader()
+  const value = document.contents === null ? undefined : reader.read(document.contents, [], 0)
+  return { value: value ?? undefined, findings: reader.findings }
+}
+
+class NodeReader {
+  readonly findings: Finding[] = []
+  readonly #anchors = new Map<string, Node>()
+  /** Filled while reading in the order of the file, because an anchor's name may be used again later. */
+  readonly #targets = new Map<Alias, Node | undefined>()
+  #nodes = 0
+  #errors = 0
+
+  read(node: unknown, path: Path, depth: number): unknown {
+    this.#nodes += 1
+    if (this.#nodes > MAX_NODES || this.#errors > MAX_ERRORS) return this.#giveUp()
+    if (depth > MAX_DEPTH) return this.#refuse(path.slice(0, 8), `more than ${MAX_DEPTH} levels deep`)
+    if (isAlias(node)) return this.#readAlias(node, path, depth)
+    if (isNode(node) && node.anchor !== undefined) this.#anchors.set(node.anchor, node)
+    if (isMap(node)) return this.#readMap(node, path, depth)
+    if (isSeq(node)) return node.items.map((item, i) => this.read(item, [...path, i], depth + 1) ?? null)
+    return isScalar(node) ? node.value : undefined
+  }
+
+  #readAlias(alias: Alias, path: Path, depth: number): unknown {
+    if (!this.#targets.has(alias)) this.#targets.set(alias, this.#anchors.get(alias.source))
+    const target = this.#targets.get(alias)
+    if (target === undefined) return this.#refuse(path, `there is no anchor &${alias.source} before this`)
+    return this.read(target, path, depth + 1)
+  }
+
+  #readMap(map: YAMLMap, path: Path, depth: number): unknown {
+    const entries = new Map<string, unknown>()
+    for (const pair of map.items) {
+      const name = nameOf(pair.key)
+      if (name === undefined) {
+        this.#refuse(path, 'the name of a field must be text')
+        continue
+      }
+      const field = [...path, name]
+      if (entries.has(name)) {
+        this.#refuse(field, 'is given twice')
+        continue
+      }
+      const value = this.read(pair.value, field, depth + 1)
+      entries.set(name, value)
+      if (pair.value === null || (isScalar(pair.value) && pair.value.value === null)) {
+        this.findings.push(warningAt(field, 'has no value and counts as not given', 'remove it'))
+      }
+    }
+    return Object.fromEntries([...entries].filter(([, value]) => value !== undefined && value !== null))
+  }
+
+  #refuse(path: Path, reason: string): undefined {
+    this.#errors += 1
+    this.findings.push(errorAt(path, reason))
+    return undefined
+  }
+
+  /** Everything after is left unread, so this is said once. */
+  #giveUp(): undefined {
+    if (this.#nodes === Number.POSITIVE_INFINITY) return undefined
+    if (this.#nodes > MAX_NODES) this.findings.push(errorAt([], `more than ${MAX_NODES} values in one document`))
+    this.#nodes = Number.POSITIVE_INFINITY
+    return undefined
+  }
+}
+
+function nameOf(key: unknown): string | undefined {
+  if (!isScalar(key)) return undefined
+  return typeof key.value === 'string' ? key.value : undefined
+}
+
+/** The node at a path and the name in front of it, as far as they exist. */
+export interface Place {
+  readonly key: Node | undefined
+  readonly value: Node | undefined
+}
+
+/** Finds what is at `path`, or the nearest thing around it. */
+export function findPlace(document: Document.Parsed, path: Path): Place {
+  let place: Place = { key: undefined, value: document.contents ?? undefined }
+  for (const step of path) {
+    const parent = isAlias(place.value) ? place.value.resolve(document) : place.value
+    if (isMap(parent)) {
+      const pair = parent.items.findLast((one) => nameOf(one.key) === step)
+      if (pair === undefined) return place
+      place = { key: pair.key as Node, value: (pair.value as Node | null) ?? undefined }
+      continue
+    }
+    const item = isSeq(parent) && typeof step === 'number' ? (parent.items[step] as Node | undefined) : undefined
+    if (item === undefined) return place
+    place = { key: undefined, value: item }
+  }
+  return place
+}
