@@ -46,11 +46,12 @@ check_node() {
   [ -w "$root" ] || fail "$root cannot be written to" 'clone it again as the user that is to run it'
 }
 
-# Options that a user's own configuration may have the other way round are given here.
+# Not "npm ci": it refuses a lock without the packages of every other platform, and not every registry has all of them.
+# --no-save keeps the lock as it is. Options that a user's own configuration may turn round are given here.
 install_packages() {
   say 'installing npm packages (the first time takes about a minute)'
   log=$(mktemp)
-  (cd "$root" && exec npm ci --ignore-scripts=false --include=dev --no-audit --no-fund --no-progress) > "$log" 2>&1 &
+  (cd "$root" && exec npm install --no-save --ignore-scripts=false --include=dev --no-audit --no-fund --no-progress) > "$log" 2>&1 &
   npm=$!
   trap 'kill $npm 2> /dev/null; rm -f "$log"; exit 130' INT TERM HUP
   show_waiting "$npm"
@@ -58,9 +59,9 @@ install_packages() {
   wait "$npm" || status=$?
   trap - INT TERM HUP
   if [ "$status" -ne 0 ]; then
-    tail -n 30 "$log" >&2
+    grep -v -E 'EBADENGINE|^npm (notice|warn)' "$log" | head -n 30 >&2 || true
     rm -f "$log"
-    fail "npm ci failed in $root" 'the lines above are its own; it can be tried again at any time'
+    fail "npm install failed in $root" 'the lines above are its own; it can be tried again at any time'
   fi
   rm -f "$log"
 }
