@@ -15,6 +15,8 @@ export interface Context {
   readonly trustBundleFile: string
   /** File with the bearer token, mode 0600. */
   readonly tokenFile: string
+  /** Address of this host by which workloads in namespaces reach it; absent in explicit mode. */
+  readonly hostAddress?: string
 }
 
 /**
@@ -73,5 +75,6 @@ export function parseContext(text: string, file: string): Context {
   const fields = new Map(typeof value === 'object' && value !== null ? Object.entries(value) : [])
   const missing = FIELDS.find((field) => typeof fields.get(field) !== 'string')
   if (missing !== undefined) throw new CliError(`${file}: field ${missing} is missing`)
-  return Object.fromEntries(FIELDS.map((field) => [field, fields.get(field)])) as unknown as Context
+  const kept = [...FIELDS, 'hostAddress'].filter((field) => typeof fields.get(field) === 'string')
+  return Object.fromEntries(kept.map((field) => [field, fields.get(field)])) as unknown as Context
 }

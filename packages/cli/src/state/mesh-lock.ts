@@ -26,7 +26,7 @@ export async function lockMesh(file: string, mesh: string): Promise<() => Promis
       cause: error,
     })
   } finally {
-    await rm(own, { force: true })
+    await rm(own, { force: true }).catch(() => {})
   }
   return () => rm(file, { force: true })
 }

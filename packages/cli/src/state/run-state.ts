@@ -57,7 +57,7 @@ export async function replaceFile(path: string, content: string): Promise<void> 
     }
     await rename(temporary, path)
   } catch (error) {
-    await rm(temporary, { force: true })
+    await rm(temporary, { force: true }).catch(() => {})
     throw error
   }
 }

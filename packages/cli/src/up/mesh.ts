@@ -137,7 +137,7 @@ async function startControl(begun: Begun, stack: AsyncDisposableStack): Promise<
   return process.start(options.signal)
 }
 
-async function writeContext({ options, paths }: Begun, ready: ControlReady): Promise<Context> {
+async function writeContext({ options, paths, site }: Begun, ready: ControlReady): Promise<Context> {
   const context = {
     mesh: options.name,
     server: `https://${ready.listen[0]}`,
@@ -145,6 +145,7 @@ async function writeContext({ options, paths }: Begun, ready: ControlReady): Pro
     trustDomain: options.trustDomain,
     trustBundleFile: ready.trustBundleFile,
     tokenFile: ready.adminTokenFile,
+    ...(site.controlHosts[0] === undefined ? {} : { hostAddress: site.controlHosts[0] }),
   }
   await replaceFile(paths.context, `${JSON.stringify(context, null, 2)}\n`)
   return context

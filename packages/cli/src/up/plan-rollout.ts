@@ -22,40 +22,55 @@ export type RolloutStep =
 
 /**
  * Decides what to do next for the instances of one Workload. Old instances are replaced one at a time: a new one is
- * started beside them and is ready before an old one is told to go, so that there are never fewer than before.
+ * started beside them, and one that serves goes only when enough others serve, so that there are never fewer than both
+ * before and after.
  */
 export function planRollout(instances: readonly RolloutInstance[], target: RolloutTarget): RolloutStep {
+  const { replicas, fingerprint } = target
   const staying = instances.filter((instance) => instance.state !== 'leaving')
-  const current = staying.filter((instance) => instance.fingerprint === target.fingerprint)
-  const old = staying.filter((instance) => instance.fingerprint !== target.fingerprint)
-  if (staying.length > target.replicas && old.length === 0) return stop(current, staying.length - target.replicas)
-  if (old.length > 0) return replaceOne({ current, old, instances }, target)
-  if (current.length < target.replicas) return start(instances, target.replicas - current.length)
-  return instances.some((instance) => instance.state !== 'ready') ? { kind: 'wait' } : { kind: 'done' }
+  const current = staying.filter((instance) => instance.fingerprint === fingerprint)
+  const old = staying.filter((instance) => instance.fingerprint !== fingerprint)
+  const dispensable = old.length > 0 ? pickDispensable(old, countReady(staying) - replicas) : current.slice(replicas)
+  if (dispensable.length > 0 && old.length > 0) return stop(dispensable, dispensable.length)
+  if (dispensable.length > 0) return stop(current, dispensable.length)
+  if (current.length < replicas && mayStart(instances, target)) return start(instances, missing(staying, target))
+  return instances.every((instance) => instance.state === 'ready') && old.length === 0
+    ? { kind: 'done' }
+    : { kind: 'wait' }
 }
 
-interface Replacement {
-  readonly current: readonly RolloutInstance[]
-  readonly old: readonly RolloutInstance[]
-  readonly instances: readonly RolloutInstance[]
+/** Old ones that serve nobody, and as many of the others as there are to spare. */
+function pickDispensable(old: readonly RolloutInstance[], spare: number): readonly RolloutInstance[] {
+  const ready = old.filter((instance) => instance.state === 'ready')
+  const others = old.filter((instance) => instance.state !== 'ready')
+  return [...others, ...ready.toSorted(byOrdinalDown).slice(0, Math.max(0, spare))]
 }
 
-function replaceOne({ current, old, instances }: Replacement, target: RolloutTarget): RolloutStep {
-  // More than needed, also beside a new one that is on its way: they can go without a replacement.
-  const surplus = current.length + old.length - target.replicas - 1
-  if (surplus > 0) return stop(old, Math.min(surplus, old.length))
-  if (instances.some((instance) => instance.state === 'leaving')) return { kind: 'wait' }
-  if (current.some((instance) => instance.state === 'starting')) return { kind: 'wait' }
-  const isReplaced = current.length + old.length > target.replicas
-  return isReplaced ? stop(old, 1) : start(instances, 1)
+/** While old ones are replaced there is one more than wanted, and one step after the other. */
+function mayStart(instances: readonly RolloutInstance[], { replicas, fingerprint }: RolloutTarget): boolean {
+  const staying = instances.filter((instance) => instance.state !== 'leaving')
+  const isReplacing = staying.some((instance) => instance.fingerprint !== fingerprint)
+  return !isReplacing || (staying.length <= replicas && instances.every((instance) => instance.state === 'ready'))
+}
+
+function missing(staying: readonly RolloutInstance[], { replicas, fingerprint }: RolloutTarget): number {
+  const isReplacing = staying.some((instance) => instance.fingerprint !== fingerprint)
+  return isReplacing ? Math.max(1, replicas - staying.length) : replicas - staying.length
+}
+
+function countReady(instances: readonly RolloutInstance[]): number {
+  return instances.filter((instance) => instance.state === 'ready').length
 }
 
 /** Those that are not ready first, then the highest ordinals, as Kubernetes does. */
 function stop(instances: readonly RolloutInstance[], count: number): RolloutStep {
-  const order = [...instances].sort(
-    (a, b) => Number(a.state === 'ready') - Number(b.state === 'ready') || b.ordinal - a.ordinal,
-  )
+  const isReady = (instance: RolloutInstance): number => (instance.state === 'ready' ? 1 : 0)
+  const order = instances.toSorted((a, b) => isReady(a) - isReady(b) || byOrdinalDown(a, b))
   return { kind: 'stop', ordinals: order.slice(0, count).map((instance) => instance.ordinal) }
+}
+
+function byOrdinalDown(a: RolloutInstance, b: RolloutInstance): number {
+  return b.ordinal - a.ordinal
 }
 
 function start(instances: readonly RolloutInstance[], count: number): RolloutStep {

@@ -1,0 +1,52 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { meshPaths } from '../state/state-directory.ts'
+import { findContext } from './context.ts'
+
+let state: string
+beforeEach(async () => {
+  state = await mkdtemp(join(tmpdir(), 'heddle-context-'))
+})
+afterEach(() => rm(state, { recursive: true, force: true }))
+
+async function running(mesh: string, text?: string): Promise<void> {
+  const paths = meshPaths(state, mesh)
+  await mkdir(paths.directory, { recursive: true })
+  const context = {
+    mesh,
+    server: 'https://127.0.0.1:7000',
+    serverIdentity: 'spiffe://heddle.local/ns/heddle/sa/control',
+    trustDomain: 'heddle.local',
+    trustBundleFile: '/t',
+    tokenFile: '/s',
+  }
+  await writeFile(paths.context, text ?? JSON.stringify(context))
+}
+
+test('findContext() finds the only mesh that runs', async () => {
+  await running('shop')
+  await mkdir(meshPaths(state, 'stopped').directory)
+  expect((await findContext(state, undefined)).mesh).toBe('shop')
+})
+
+test('findContext() asks which one when several run', async () => {
+  await running('shop')
+  await running('default')
+  await expect(findContext(state, undefined)).rejects.toThrow('several meshes run: default, shop')
+  expect((await findContext(state, 'default')).mesh).toBe('default')
+})
+
+test('findContext() says so when none runs', async () => {
+  await expect(findContext(state, undefined)).rejects.toThrow('no mesh runs here')
+  await expect(findContext(state, 'shop')).rejects.toThrow('mesh "shop" does not run here')
+})
+
+test.each([
+  { name: 'is not JSON', text: '{', message: /is not JSON/ },
+  { name: 'lacks a field', text: '{"mesh":"shop"}', message: /field server is missing/ },
+])('findContext() refuses a file that $name', async ({ text, message }) => {
+  await running('shop', text)
+  await expect(findContext(state, undefined)).rejects.toThrow(message)
+})

@@ -1,0 +1,19 @@
+import type { CliDeps, Command } from '../command.ts'
+import { meshOptions, type UpFlags } from './up.ts'
+
+/** `heddle demo` */
+export const demo: Command = {
+  register(program, deps) {
+    const command = program
+      .command('demo')
+      .description('run the demo application in a mesh and watch its golden metrics')
+    for (const option of meshOptions('default')) command.addOption(option)
+    command.addHelpText('after', '\nWith --for the exit status is 0 only if every workload was secured and answered.')
+    command.action((flags: UpFlags) => runDemo(flags, deps))
+  },
+}
+
+async function runDemo(flags: UpFlags, deps: CliDeps): Promise<void> {
+  const { demo: bringUp } = await import('../demo/demo.ts')
+  deps.setExitStatus(await bringUp({ ...flags, forMs: flags.for, hasTable: flags.table }, deps))
+}

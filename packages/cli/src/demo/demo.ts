@@ -1,0 +1,111 @@
+import { messageOf } from '../cli-error.ts'
+import type { CliDeps } from '../command.ts'
+import { DEMO_MANIFESTS } from '../process/repository.ts'
+import { formatGoldenTable } from '../up/golden-table.ts'
+import { readGolden } from '../up/read-golden.ts'
+import { type RunningMesh, type UpOptions, up } from '../up/up.ts'
+import { observe } from './observe.ts'
+import { type ExpectedWorkload, findObstacles } from './verdict.ts'
+
+export type DemoOptions = Omit<UpOptions, 'directory'>
+
+const LOOK_AGAIN_MS = 500
+const REDRAW_MS = 2_000
+/** Off a terminal a table that long apart is enough to follow. */
+const REPRINT_MS = 10_000
+
+/**
+ * The demo application in a mesh, watched until it is to end.
+ *
+ * @returns the exit status: 0 when the user ended it, or every workload was secured and answered; else 1
+ */
+export async function demo(options: DemoOptions, deps: CliDeps): Promise<number> {
+  let status = options.forMs === undefined ? 0 : 1
+  const stay = async (running: RunningMesh): Promise<void> => {
+    const isHealthy = await watch(running, options, deps)
+    status = isHealthy || (options.forMs === undefined && deps.interruption().signal.aborted) ? 0 : 1
+  }
+  await up({ ...options, directory: DEMO_MANIFESTS }, deps, stay)
+  return status
+}
+
+async function watch(running: RunningMesh, options: DemoOptions, deps: CliDeps): Promise<boolean> {
+  const { progress } = running
+  const expected = running.desired.map(toExpected)
+  progress.line('waiting until every workload is certified, ready and answered')
+  await untilHealthy(running, expected, deps)
+  if (!running.signal.aborted) {
+    progress.line('the mesh is healthy')
+    for (const line of HOW_TO_LOOK_FURTHER) progress.line(line)
+  }
+  const lastTable = await showTables(running, options, deps)
+  const obstacles = await look(running, expected)
+  progress.result(lastTable)
+  for (const obstacle of obstacles) progress.line(`not as it should be: ${obstacle}`)
+  if (obstacles.length === 0) progress.line('every workload was secured and answered')
+  return obstacles.length === 0
+}
+
+const HOW_TO_LOOK_FURTHER = [
+  '',
+  'In another terminal:',
+  '  heddle stat deploy -n emojivote      golden metrics; -w keeps watching',
+  '  heddle edges -n emojivote            who talks to whom, and whether it is secured',
+  '  heddle endpoints -n emojivote        where the services are',
+  '  heddle identity -n emojivote         certificates and their life',
+  '  heddle check                         is everything well?',
+  'A vote for one of the emojis always fails, so success stays below 100 %. Ctrl-C ends it.',
+  '',
+]
+
+async function untilHealthy(
+  { signal, mesh, progress }: RunningMesh,
+  expected: readonly ExpectedWorkload[],
+  { clock }: CliDeps,
+): Promise<void> {
+  let said = ''
+  while (!signal.aborted) {
+    const obstacles = await tryToObserve(mesh.control, expected)
+    if (obstacles.length === 0) return
+    const text = obstacles.join('\n')
+    if (text !== said) progress.block(`${text}\n`)
+    said = text
+    await clock.sleep(LOOK_AGAIN_MS, signal)
+  }
+}
+
+async function look({ mesh }: RunningMesh, expected: readonly ExpectedWorkload[]): Promise<readonly string[]> {
+  return tryToObserve(mesh.control, expected)
+}
+
+/** The control plane may be on its way back. */
+async function tryToObserve(
+  control: RunningMesh['mesh']['control'],
+  expected: readonly ExpectedWorkload[],
+): Promise<readonly string[]> {
+  try {
+    return findObstacles(expected, await observe(control, expected))
+  } catch (error) {
+    return [messageOf(error)]
+  }
+}
+
+/** Shows the table until the end. @returns the last one */
+async function showTables(running: RunningMesh, { hasTable }: DemoOptions, deps: CliDeps): Promise<string> {
+  const { signal, mesh, progress } = running
+  const { isInteractive } = deps.terminal
+  let last = ''
+  for (;;) {
+    const rows = await readGolden(mesh.control).catch(() => undefined)
+    if (rows !== undefined) last = formatGoldenTable(rows)
+    if (signal.aborted) return last
+    if (hasTable && isInteractive) progress.block(last)
+    if (hasTable && !isInteractive) progress.result(`${last}\n`)
+    await deps.clock.sleep(isInteractive ? REDRAW_MS : REPRINT_MS, signal)
+  }
+}
+
+function toExpected({ replicas, template }: RunningMesh['desired'][number]): ExpectedWorkload {
+  const { metadata, spec } = template.workload
+  return { namespace: metadata.namespace, name: metadata.name, replicas, isServer: spec.ports.length > 0 }
+}

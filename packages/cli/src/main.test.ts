@@ -1,0 +1,80 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const HEDDLE = resolve(import.meta.dirname, '../../../bin/heddle')
+
+let directory: string
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'heddle cli '))
+  mkdirSync(join(directory, 'bad'))
+  writeFileSync(
+    join(directory, 'bad', 'a.yaml'),
+    'apiVersion: v1\nkind: Service\nmetadata:\n  name: x\nspec:\n  prots: []\n',
+  )
+  mkdirSync(join(directory, 'unknown-command'))
+  writeFileSync(
+    join(directory, 'unknown-command', 'a.yaml'),
+    'apiVersion: heddle.dev/v1alpha1\nkind: Workload\nmetadata:\n  name: x\nspec:\n  command: [no-such-program-here]\n',
+  )
+})
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+function heddle(args: readonly string[], launcher = HEDDLE) {
+  const env = { ...process.env, HEDDLE_HOME: join(directory, 'home'), NO_COLOR: '1' }
+  const { status, stdout, stderr } = spawnSync(launcher, args, {
+    cwd: directory,
+    env,
+    encoding: 'utf8',
+    timeout: 30_000,
+  })
+  return { status, stdout, stderr }
+}
+
+describe('heddle', () => {
+  test('shows its help on stdout, with and without asking', () => {
+    expect(heddle([])).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('Usage: heddle') })
+    expect(heddle(['--help'])).toMatchObject({
+      status: 0,
+      stderr: '',
+      stdout: expect.stringContaining('Usage: heddle'),
+    })
+  })
+
+  test('runs through a symbolic link from a path with spaces', () => {
+    const link = join(directory, 'link to heddle')
+    symlinkSync(HEDDLE, link)
+    expect(heddle(['--help'], link)).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  test.each<{ args: string[]; status: number; message: RegExp }>([
+    { args: ['upp'], status: 1, message: /unknown command 'upp'[\s\S]*Did you mean up\?/ },
+    { args: ['up'], status: 1, message: /missing required argument 'directory'/ },
+    { args: ['up', '.', '--mode', 'magic'], status: 1, message: /Allowed choices are auto, transparent, explicit/ },
+    { args: ['up', '.', '--for', 'soon'], status: 1, message: /Expected a duration like 30s/ },
+    { args: ['up', '.', '--name', 'Not A Name'], status: 1, message: /mesh name "Not A Name": expected/ },
+    { args: ['up', '.', '--colour'], status: 1, message: /unknown option '--colour'/ },
+    { args: ['up', 'nowhere'], status: 1, message: /nowhere does not exist/ },
+    { args: ['up', 'bad'], status: 1, message: /a\.yaml:6:\d+: spec\.prots: / },
+    {
+      args: ['up', 'unknown-command'],
+      status: 1,
+      message: /Workload default\/x: the command "no-such-program-here" was not found/,
+    },
+    { args: ['run', '--port', '80', '--', 'true'], status: 1, message: /Expected a port from 1 to 65535/ },
+    {
+      args: ['run', '--', 'no-such-program-here'],
+      status: 127,
+      message: /cannot start no-such-program-here: not found/,
+    },
+    { args: ['run', '--', 'true'], status: 1, message: /no mesh runs here[\s\S]*heddle up/ },
+    { args: ['run', '--control', 'host:1', '--', 'true'], status: 1, message: /--control needs --trust-bundle FILE/ },
+  ])('$args says what is wrong on stderr, and how', ({ args, status, message }) => {
+    const result = heddle(args)
+    expect(result.stderr).toMatch(message)
+    expect(result.stderr).not.toMatch(/at .*\.ts:/)
+    expect(result).toMatchObject({ status, stdout: '' })
+  })
+})

@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { CliError, messageOf } from '../cli-error.ts'
+import type { CliDeps } from '../command.ts'
+
+/** The control plane that a process joins, however it was found. */
+export interface ControlTarget {
+  /** `HOST:PORT` */
+  readonly address: string
+  readonly trustDomain: string
+  /** `undefined`: the usual one of the trust domain. */
+  readonly identity: string | undefined
+  readonly trustBundlePem: string
+  /** Address of this host by which the mesh's workloads reach it; `undefined`: loopback. */
+  readonly hostAddress: string | undefined
+  mintToken(): Promise<string>
+  close(): void
+}
+
+export interface ControlFlags {
+  readonly control?: string
+  readonly trustBundle?: string
+  readonly tokenFile?: string
+  readonly trustDomain?: string
+  readonly controlIdentity?: string
+  readonly namespace: string
+  readonly serviceAccount: string
+}
+
+/**
+ * The control plane named by flags, or the one that runs on this host, which is asked for a token by itself.
+ *
+ * @throws {CliError} when something that a control plane elsewhere needs is missing
+ */
+export async function findControl(flags: ControlFlags, deps: CliDeps): Promise<ControlTarget> {
+  return flags.control === undefined ? localControl(flags, deps) : remoteControl(flags.control, flags, deps)
+}
+
+const TOKEN_LIFE_MS = 120_000
+
+async function localControl({ namespace, serviceAccount }: ControlFlags, deps: CliDeps): Promise<ControlTarget> {
+  const client = await deps.connect()
+  const { context } = client
+  return {
+    address: new URL(context.server).host,
+    trustDomain: context.trustDomain,
+    identity: context.serverIdentity,
+    trustBundlePem: await readText(context.trustBundleFile),
+    hostAddress: context.hostAddress,
+    mintToken: async () => {
+      const { token } = await client.admin.createJoinToken({ namespace, serviceAccount, ttlMs: TOKEN_LIFE_MS })
+      return token
+    },
+    close: () => client.close(),
+  }
+}
+
+async function remoteControl(address: string, flags: ControlFlags, deps: CliDeps): Promise<ControlTarget> {
+  const { trustBundle, tokenFile, controlIdentity, trustDomain = 'heddle.local' } = flags
+  if (!/^\S+:\d{1,5}$/.test(address)) throw new CliError(`--control ${address}: expected HOST:PORT`)
+  if (trustBundle === undefined) {
+    throw new CliError('--control needs --trust-bundle FILE: the certificates by which the control plane is verified', {
+      hints: ['it is the file trust-bundle.pem in the state directory of the control plane'],
+    })
+  }
+  return {
+    address,
+    trustDomain,
+    identity: controlIdentity,
+    trustBundlePem: await readText(resolve(deps.cwd, trustBundle)),
+    hostAddress: undefined,
+    mintToken: () => readToken(tokenFile, deps),
+    close: () => {},
+  }
+}
+
+async function readToken(tokenFile: string | undefined, deps: CliDeps): Promise<string> {
+  if (tokenFile !== undefined) return (await readText(resolve(deps.cwd, tokenFile))).trim()
+  const token = deps.env.HEDDLE_JOIN_TOKEN ?? ''
+  if (token !== '') return token
+  throw new CliError('--control needs a join token: --token-file FILE, or HEDDLE_JOIN_TOKEN', {
+    hints: ['"heddle token" on the host of the control plane makes one'],
+  })
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    throw new CliError(`cannot read ${file}: ${messageOf(error)}`)
+  }
+}

@@ -1,0 +1,67 @@
+import { isIP } from 'node:net'
+import { InvalidArgumentError } from 'commander'
+import type { SidecarPort } from '../instance/proxy-environment.ts'
+
+/** A destination of the application, and the variable that tells it where to reach that. */
+export interface RunUpstream {
+  /** `name:SERVICE.NAMESPACE:PORT` */
+  readonly key: string
+  readonly variable: string
+}
+
+const NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/
+
+/**
+ * Reads `name=http,port=8080,app=127.0.0.1:8080`; `listen=IP:PORT` is where the proxy listens for it.
+ *
+ * @throws {InvalidArgumentError}
+ */
+export function parsePortFlag(text: string): SidecarPort {
+  const parts = new Map(text.split(',').map((part) => splitOnce(part, '=')))
+  const unknown = [...parts.keys()].find((key) => !['name', 'port', 'app', 'listen'].includes(key))
+  if (unknown !== undefined) throw new InvalidArgumentError(`Unknown part "${unknown}".`)
+  const port = parsePort(parts.get('port') ?? '')
+  const app = parseAddress(parts.get('app') ?? `127.0.0.1:${port}`)
+  const name = parts.get('name') ?? String(port)
+  const listen = parts.get('listen')
+  return { name, port, app, ...(listen === undefined ? {} : { listen: parseAddress(listen) }) }
+}
+
+/** Reads `SERVICE.NAMESPACE:PORT=VARIABLE`. @throws {InvalidArgumentError} */
+export function parseUpstreamFlag(text: string): RunUpstream {
+  const match = /^([a-z0-9-]+)\.([a-z0-9-]+):(\d{1,5})=([A-Za-z_][A-Za-z0-9_]*)$/.exec(text)
+  if (match === null) throw new InvalidArgumentError('Expected SERVICE.NAMESPACE:PORT=VARIABLE.')
+  const [, service, namespace, port = '', variable = ''] = match
+  return { key: `name:${service}.${namespace}:${parsePort(port)}`, variable }
+}
+
+/** Reads `NAME=VALUE`. @throws {InvalidArgumentError} */
+export function parseLabelFlag(text: string): readonly [string, string] {
+  const [name, value] = splitOnce(text, '=')
+  if (name === '' || /[,;\s]/.test(text)) throw new InvalidArgumentError('Expected NAME=VALUE.')
+  return [name, value]
+}
+
+/** A name of a workload, namespace or service account. @throws {InvalidArgumentError} */
+export function parseNameFlag(text: string): string {
+  if (text.length <= 253 && NAME.test(text)) return text
+  throw new InvalidArgumentError('Expected lower-case letters, digits, inner hyphens and dots.')
+}
+
+function parsePort(text: string): number {
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535) return port
+  throw new InvalidArgumentError('Expected a port from 1 to 65535, like port=8080.')
+}
+
+function parseAddress(text: string): string {
+  const at = text.lastIndexOf(':')
+  const host = text.slice(0, at).replace(/^\[(.*)\]$/, '$1')
+  if (at > 0 && isIP(host) !== 0 && /^\d{1,5}$/.test(text.slice(at + 1))) return text
+  throw new InvalidArgumentError(`Expected IP:PORT, got "${text}".`)
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator)
+  return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
+}

@@ -1,0 +1,37 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { RunRecord } from './run-record.ts'
+import { EMPTY_RUN_STATE, isEmptyRunState, readRunState } from './run-state.ts'
+
+let directory: string
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'heddle-record-'))
+})
+afterEach(() => rm(directory, { recursive: true, force: true }))
+
+test('RunRecord is on disk with each change, and gone when nothing is left', async () => {
+  const file = join(directory, 'run.json')
+  const record = new RunRecord(file)
+  const namespace = { name: 'heddle-default-1', link: 'hd-abcdef-1' }
+  const app = { role: 'web-0', pid: 100, startTime: '5' }
+  await Promise.all([record.add('namespaces', namespace), record.addProcess(app), record.add('bridges', 'hd-abcdef')])
+  expect(await readRunState(file)).toEqual({
+    ...EMPTY_RUN_STATE,
+    namespaces: [namespace],
+    processes: [app],
+    bridges: ['hd-abcdef'],
+  })
+  await record.remove('namespaces', namespace)
+  await record.removeProcess(app)
+  await record.remove('bridges', 'hd-abcdef')
+  expect(await readdir(directory)).toEqual([])
+  expect(isEmptyRunState(await readRunState(file))).toBe(true)
+})
+
+test('RunRecord refuses what it cannot write down', async () => {
+  await writeFile(join(directory, 'file'), '')
+  const record = new RunRecord(join(directory, 'file', 'run.json'))
+  await expect(record.add('bridges', 'hd-abcdef')).rejects.toThrow(/cannot write .*run.json/)
+})
