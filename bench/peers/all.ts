@@ -1,0 +1,37 @@
+import { PROXIES, type ProxyName } from '../scenarios.ts'
+import { envoy } from './envoy.ts'
+import { haproxy } from './haproxy.ts'
+import { heddle } from './heddle.ts'
+import { nginx } from './nginx.ts'
+import type { Peer } from './peer.ts'
+
+/** A proxy with its program found. */
+export interface InstalledPeer {
+  readonly peer: Peer
+  readonly program: string
+}
+
+/** Something to be compared, or needed for it, is not installed. */
+export class MissingError extends Error {
+  override readonly name = 'MissingError'
+}
+
+const PEERS: Readonly<Record<ProxyName, Peer>> = { heddle, haproxy, nginx, envoy }
+
+/**
+ * The programs of these proxies.
+ *
+ * @throws {MissingError} naming all that are not there and how to install them: none is left out in silence
+ */
+export function findPeers(names: readonly ProxyName[]): readonly InstalledPeer[] {
+  const found = PROXIES.filter((name) => names.includes(name)).map((name) => ({
+    peer: PEERS[name],
+    program: PEERS[name].find(),
+  }))
+  const missing = found.filter(({ program }) => program === undefined)
+  if (missing.length > 0) {
+    const lines = missing.map(({ peer }) => `  ${peer.name}: ${peer.install}`)
+    throw new MissingError(`not installed:\n${lines.join('\n')}\nor compare fewer with --proxies`)
+  }
+  return found.map(({ peer, program }) => ({ peer, program: program! }))
+}

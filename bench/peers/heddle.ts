@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { StaticConfig, StaticIdentity } from '@heddle/api/static-config'
+import manifest from '../../packages/proxy/package.json' with { type: 'json' }
+import type { TlsFiles } from '../certificates.ts'
+import type { Hop, Peer } from './peer.ts'
+
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
+const MAIN = join(REPOSITORY, 'packages/proxy/src/main.ts')
+const BUN = join(REPOSITORY, 'node_modules/.bin/bun')
+
+/** This project's proxy, with everything at its default: detection, counters, balancing, log of failures. */
+export const heddle: Peer = {
+  name: 'heddle',
+  find: () => (existsSync(BUN) && existsSync(MAIN) ? BUN : undefined),
+  install: 'npm ci',
+  version: () => manifest.version,
+  launch: (program, hop) => ({
+    files: { 'heddle.json': JSON.stringify(toConfig(hop), null, 2) },
+    command: [program, MAIN, '--static', join(hop.directory, 'heddle.json')],
+  }),
+}
+
+function toConfig(hop: Hop): StaticConfig {
+  const { role, tls } = hop
+  const address = `127.0.0.1:${hop.listenPort}`
+  const admin = `127.0.0.1:${hop.adminPort}`
+  const next = `127.0.0.1:${hop.upstreamPort}`
+  if (role === 'tls-server') {
+    const listener = { kind: 'inbound', address, app: next, plain: 'refuse' } as const
+    return { listeners: [listener], destinations: [], identity: toIdentity(tls.server), admin }
+  }
+  const isMeshed = role === 'tls-client'
+  const endpoint = { address: next, ...(isMeshed && { identity: tls.server.identity }) }
+  return {
+    listeners: [{ kind: 'outbound', address, destination: 'next' }],
+    destinations: [{ name: 'next', endpoints: [endpoint] }],
+    ...(isMeshed && { identity: toIdentity(tls.client) }),
+    admin,
+  }
+}
+
+function toIdentity(files: TlsFiles): StaticIdentity {
+  return {
+    id: files.identity,
+    certificateFile: files.certificateFile,
+    keyFile: files.keyFile,
+    trustBundleFile: files.caFile,
+  }
+}

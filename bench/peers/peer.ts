@@ -1,0 +1,32 @@
+import type { TlsPair } from '../certificates.ts'
+import type { ProxyName } from '../scenarios.ts'
+
+/** Where one proxy stands: `tls-client` speaks mTLS to the next proxy, `tls-server` takes mTLS from the one before. */
+export interface Hop {
+  readonly role: 'plain' | 'tls-client' | 'tls-server'
+  readonly listenPort: number
+  readonly upstreamPort: number
+  /** For what a proxy insists on beside its listener, such as an admin interface. */
+  readonly adminPort: number
+  readonly tls: TlsPair
+  /** A folder of its own. */
+  readonly directory: string
+}
+
+/** How to start a proxy for one hop. */
+export interface Launch {
+  /** To be written below the hop's folder first, by name. */
+  readonly files: Readonly<Record<string, string>>
+  readonly command: readonly string[]
+}
+
+/** One of the compared proxies. */
+export interface Peer {
+  readonly name: ProxyName
+  /** The program, or `undefined` when it is not installed. */
+  find(): string | undefined
+  /** What to do when it is not. */
+  readonly install: string
+  version(program: string): string
+  launch(program: string, hop: Hop): Launch
+}
