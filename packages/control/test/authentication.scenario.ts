@@ -1,7 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { AdminService } from '@heddle/api/admin'
-import { createTestCa } from '@heddle/testkit/test-ca'
 import { ManualClock } from '@heddle/testkit/manual-clock'
+import { createTestCa } from '@heddle/testkit/test-ca'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ClientTls, type ControlWorld, createControlWorld } from './control-world.ts'
 import { nodeOf } from './discovery-world.ts'
@@ -105,7 +105,11 @@ describe('the admin service', () => {
 
 describe('signing', () => {
   test.each([{ who: 'foreign' }, { who: 'expired' }])('is refused for: $who, whatever the token', async ({ who }) => {
-    const { token } = await (await world.admin()).createJoinToken({ namespace: 'shop', serviceAccount: 'web', ttlMs: 60_000 })
+    const { token } = await (await world.admin()).createJoinToken({
+      namespace: 'shop',
+      serviceAccount: 'web',
+      ttlMs: 60_000,
+    })
     const identity = await world.identity(tls.get(who))
     const csr = new Uint8Array([1])
     await expect(identity.sign({ csr, joinToken: token })).rejects.toMatchObject({ code: Code.Unauthenticated })
@@ -121,7 +125,11 @@ test('a refusal says why, and no secret is logged', async () => {
   const discovery = await world.discovery(tls.get('expired'))
   const error: unknown = await discovery.acknowledge({}).catch((failure: unknown) => failure)
   expect(ConnectError.from(error).rawMessage).toContain('CERT_HAS_EXPIRED')
-  const { token } = await (await world.admin()).createJoinToken({ namespace: 'shop', serviceAccount: 'web', ttlMs: 60_000 })
+  const { token } = await (await world.admin()).createJoinToken({
+    namespace: 'shop',
+    serviceAccount: 'web',
+    ttlMs: 60_000,
+  })
   const secret = token.split('.')[2] ?? token
   expect(world.logged.join('')).not.toContain(secret)
   expect(world.logged.join('')).toContain('client certificate refused')

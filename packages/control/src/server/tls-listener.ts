@@ -46,6 +46,7 @@ const KEEP_ALIVE_MS = 75_000
 const SILENCE_MS = 120_000
 const MAX_CONNECTIONS = 20_000
 const KEEP_ALIVE_PROBE_MS = 15_000
+const IDLE_LOOK_MS = 20
 
 /**
  * Listens for HTTPS: HTTP/2 and HTTP/1.1 by ALPN, TLS 1.3, a client certificate asked for but not insisted on.
@@ -86,14 +87,7 @@ export async function listenTls(options: TlsListenerOptions): Promise<TlsListene
   return {
     address: { host: address.host, port },
     rotate: (next) => server.setSecureContext(toSecureContext(next)),
-    async close(limitMs) {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      const cut = clock.after(limitMs, () => {
-        for (const socket of open) socket.destroy()
-      })
-      await closed
-      cut.cancel()
-    },
+    close: (limitMs) => closeServer({ server, open, clock }, limitMs),
   }
 }
 
@@ -109,4 +103,29 @@ async function listen(server: Http2SecureServer, address: HostPort): Promise<voi
     const why = error instanceof Error ? error.message : String(error)
     throw new ListenError(`cannot listen on ${formatHostPort(address)}: ${why}`, { cause: error })
   }
+}
+
+interface Closing {
+  readonly server: Http2SecureServer
+  readonly open: ReadonlySet<TLSSocket>
+  readonly clock: Clock
+}
+
+/** Node closes idle connections only once, but each becomes idle when its last answer is out. */
+async function closeServer({ server, open, clock }: Closing, limitMs: number): Promise<void> {
+  const closed = new AbortController()
+  server.close(() => closed.abort())
+  const cut = clock.after(limitMs, () => {
+    for (const socket of open) socket.destroy()
+  })
+  while (!closed.signal.aborted) {
+    await clock.sleep(IDLE_LOOK_MS, closed.signal)
+    closeIdle(server)
+  }
+  cut.cancel()
+}
+
+/** The types of http2 do not tell that with `allowHTTP1` the server has this of node:http. */
+function closeIdle(server: Http2SecureServer & { closeIdleConnections?: () => void }): void {
+  server.closeIdleConnections?.()
 }
