@@ -205,6 +205,25 @@ describe('IssuedIdentity', () => {
     expect(self.lines.map(({ msg }) => msg)).toEqual(['no certificate yet'])
   })
 
+  test('asks again with the same key when an answer was lost, since its token is good for no other', async () => {
+    const self = await world()
+    const keys: string[] = []
+    self.answer = (response) => {
+      const leaf = new X509Certificate(response.certificateChainPem ?? '')
+      keys.push(leaf.publicKey.export({ format: 'pem', type: 'spki' }).toString())
+      if (keys.length === 1) throw new Error('lost')
+      return response
+    }
+    const abort = new AbortController()
+    void self.identity.run(abort.signal)
+    await until(() => self.clock.waiting === 1)
+    await self.clock.advanceAsync(1000)
+    await until(() => self.identity.current() !== undefined)
+    abort.abort()
+    expect(keys).toHaveLength(2)
+    expect(keys[1]).toBe(keys[0])
+  })
+
   test('takes over a new trust bundle without a new certificate', async () => {
     const self = await world()
     const abort = new AbortController()

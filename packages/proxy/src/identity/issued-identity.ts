@@ -3,7 +3,7 @@ import { Backoff } from '@heddle/base/backoff'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import { createCsr } from '@heddle/identity/csr'
-import { createWorkloadKey } from '@heddle/identity/key-pair'
+import { createWorkloadKey, type WorkloadKey } from '@heddle/identity/key-pair'
 import { rotationSchedule } from '@heddle/identity/rotation'
 import { parseSpiffeId, serverNameOf } from '@heddle/identity/spiffe-id'
 import { verifyIssued } from '@heddle/identity/verify-chain'
@@ -49,6 +49,8 @@ export class IssuedIdentity implements WorkloadIdentity {
   readonly #listeners = new Set<(material: TlsMaterial) => void>()
   readonly #counters: IdentityCounters
   #current: IssuedCertificate | undefined
+  /** The key that waits for its certificate. A token whose answer got lost is good again, but for the same key only. */
+  #pendingKey: WorkloadKey | undefined
   #credentials: ControlCredentials
 
   /** @throws {RangeError} when `spiffeId` is none */
@@ -132,13 +134,15 @@ export class IssuedIdentity implements WorkloadIdentity {
 
   async #obtain(): Promise<IssuedCertificate> {
     const { clock, sign } = this.#deps
-    const { privateKey, privateKeyPem } = await createWorkloadKey()
+    this.#pendingKey ??= await createWorkloadKey()
+    const { privateKey, privateKeyPem } = this.#pendingKey
     const joinToken = this.#isValid ? '' : await this.#deps.readJoinToken()
     const answer = await sign(createCsr(privateKey, this.spiffeId), joinToken)
     const { certificateChainPem = '', trustBundlePem = '' } = answer
     const expected = { spiffeId: this.spiffeId, trustDomain: this.#trustDomain, privateKey, nowMs: clock.nowMs() }
     const verdict = verifyIssued({ certificateChainPem, trustBundlePem }, expected)
     if (verdict.kind === 'bad') throw new Error(`the certificate that was issued is not good: ${verdict.problem}`)
+    this.#pendingKey = undefined
     const { serial, notBeforeMs, notAfterMs } = verdict
     return { certificateChainPem, privateKeyPem, trustBundlePem, serial, notBeforeMs, notAfterMs }
   }
