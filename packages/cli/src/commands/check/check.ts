@@ -1,0 +1,53 @@
+import type { Edge, GetHealthResponse, GetVersionResponse, ProxyStatus, WorkloadInstance } from '@heddle/api/admin'
+
+/** What one look at the mesh brought; the checks judge it. */
+export interface MeshFacts {
+  readonly clientVersion: string
+  readonly version: GetVersionResponse
+  readonly health: GetHealthResponse
+  /** This host's clock when the control plane told its own, in ms since the epoch. */
+  readonly localNowMs: number
+  /** How long that answer was on its way, at most. */
+  readonly roundTripMs: number
+  readonly workloads: readonly WorkloadInstance[]
+  readonly proxies: readonly ProxyStatus[]
+  readonly edges: readonly Edge[]
+}
+
+/** The verdict of one check. A warning does not fail the command. */
+export type Verdict =
+  | { readonly kind: 'success' }
+  | {
+      readonly kind: 'warning' | 'error'
+      /** What is wrong, with names and numbers; one line for each thing. */
+      readonly details: readonly string[]
+      /** What to do about it. */
+      readonly remedy: string
+    }
+
+/** One thing to look at. */
+export interface Check {
+  /** Stable; the heading in docs/reference/checks.md. */
+  readonly id: string
+  /** Said as it is when all is well: "control plane answers". */
+  readonly description: string
+  readonly judge: (facts: MeshFacts) => Verdict
+}
+
+/** Checks that belong together, in the order they are shown. */
+export interface Category {
+  readonly name: string
+  readonly checks: readonly Check[]
+}
+
+export const SUCCESS: Verdict = { kind: 'success' }
+
+/** Success when there is nothing to tell. */
+export function errorUnlessEmpty(details: readonly string[], remedy: string): Verdict {
+  return details.length === 0 ? SUCCESS : { kind: 'error', details, remedy }
+}
+
+/** As {@link errorUnlessEmpty} for what can be lived with. */
+export function warningUnlessEmpty(details: readonly string[], remedy: string): Verdict {
+  return details.length === 0 ? SUCCESS : { kind: 'warning', details, remedy }
+}

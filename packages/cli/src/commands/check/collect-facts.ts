@@ -1,0 +1,32 @@
+import { ResourceKind } from '@heddle/api/admin'
+import type { Clock } from '@heddle/base/clock'
+import type { ControlClient } from '../../client/control-client.ts'
+import { CLIENT_VERSION } from '../client-version.ts'
+import type { MeshFacts } from './check.ts'
+
+/**
+ * Asks the control plane for all that the checks judge.
+ *
+ * @throws {CliError} when it does not answer
+ */
+export async function collectFacts({ admin }: ControlClient, clock: Clock): Promise<MeshFacts> {
+  const [version, { instances }, { proxies }, { edges }] = await Promise.all([
+    admin.getVersion({}),
+    admin.listWorkloads({}),
+    admin.listProxies({}),
+    admin.edges({ resource: { kind: ResourceKind.DEPLOYMENT } }),
+  ])
+  // By itself and last: what else is under way would count as a difference of clocks.
+  const startUs = clock.monotonicUs()
+  const health = await admin.getHealth({})
+  return {
+    clientVersion: CLIENT_VERSION,
+    version,
+    health,
+    localNowMs: clock.nowMs(),
+    roundTripMs: (clock.monotonicUs() - startUs) / 1000,
+    workloads: instances,
+    proxies,
+    edges,
+  }
+}

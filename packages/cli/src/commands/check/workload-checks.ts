@@ -1,0 +1,125 @@
+import type { Edge, ProxyStatus, WorkloadInstance } from '@heddle/api/admin'
+import { formatRemaining, toIsoTime } from '../certificate-life.ts'
+import { type Category, errorUnlessEmpty, type MeshFacts, SUCCESS, type Verdict, warningUnlessEmpty } from './check.ts'
+
+/** Renewal is at 70 % of the life; with less than this share left it has failed for a while. */
+const LATE_SHARE = 0.2
+
+/** Whether the applications run. */
+export const WORKLOADS: Category = {
+  name: 'workloads',
+  checks: [
+    {
+      id: 'workloads-exist',
+      description: 'the mesh has workloads',
+      judge: ({ workloads }) =>
+        warningUnlessEmpty(
+          workloads.length > 0 ? [] : ['no instance of any Workload is known'],
+          'Add Workloads to the folder of "heddle up", or start a program with "heddle run".',
+        ),
+    },
+    {
+      id: 'workloads-ready',
+      description: 'workloads are ready',
+      judge: ({ workloads }) =>
+        errorUnlessEmpty(
+          workloads.filter(({ ready }) => !ready).map((one) => `${nameOf(one)}: ${one.reason || 'not ready'}`),
+          'Look at the log of the workload: it has not started, has ended, or its health check fails.',
+        ),
+    },
+  ],
+}
+
+/** Whether the proxies do what they are told. */
+export const PROXIES: Category = {
+  name: 'proxies',
+  checks: [
+    {
+      id: 'proxies-connected',
+      description: 'proxies are connected to the control plane',
+      judge: ({ proxies }) =>
+        errorUnlessEmpty(
+          proxies.filter(({ connected }) => !connected).map((proxy) => `${nameOf(proxy)} is not connected`),
+          'It keeps serving with what it knows. Look at the log of the proxy: it ended, or cannot reach the control plane.',
+        ),
+    },
+    { id: 'configuration-applied', description: 'configuration is applied on all proxies', judge: judgeApplied },
+    {
+      id: 'proxy-versions',
+      description: 'proxies and control plane are of the same version',
+      judge: ({ proxies, version }) =>
+        warningUnlessEmpty(
+          proxies
+            .filter(({ proxyVersion }) => proxyVersion !== version.version)
+            .map(
+              (proxy) => `${nameOf(proxy)} is ${proxy.proxyVersion || 'unknown'}, the control plane ${version.version}`,
+            ),
+          'Restart the workload, so that it gets the proxy of this version.',
+        ),
+    },
+  ],
+}
+
+/** Whether every workload can prove who it is, and traffic is encrypted. */
+export const SECURITY: Category = {
+  name: 'security',
+  checks: [
+    { id: 'certificates-valid', description: 'certificates of workloads are valid', judge: judgeCertificates },
+    {
+      id: 'edges-secured',
+      description: 'traffic between workloads is mTLS',
+      judge: ({ edges }) =>
+        warningUnlessEmpty(
+          edges.filter(({ secured }) => !secured).map(describeEdge),
+          'Give both ends a proxy. What leaves the mesh, or comes from outside, stays as the application sends it.',
+        ),
+    },
+  ],
+}
+
+function judgeApplied({ proxies }: MeshFacts): Verdict {
+  const connected = proxies.filter((proxy) => proxy.connected)
+  const late = connected.filter((proxy) => proxy.problems.length > 0 || proxy.sequenceApplied < proxy.sequenceSent)
+  const details = late.flatMap((proxy) =>
+    proxy.problems.length === 0
+      ? [`${nameOf(proxy)} has applied ${proxy.sequenceApplied} of ${proxy.sequenceSent} changes`]
+      : proxy.problems.map((problem) => `${nameOf(proxy)} refused a change: ${problem}`),
+  )
+  const summary = `applied on ${connected.length - late.length} of ${connected.length} proxies`
+  const remedy =
+    'A proxy that refused a change keeps its last good state. If it is only late, look again in a few seconds.'
+  return details.length === 0 ? SUCCESS : errorUnlessEmpty([summary, ...details], remedy)
+}
+
+function judgeCertificates({ workloads, localNowMs }: MeshFacts): Verdict {
+  const meshed = workloads.filter((one) => one.meshed)
+  const missing = meshed
+    .filter(({ notAfterMs }) => notAfterMs === 0n)
+    .map((one) => `${nameOf(one)} has not reported one`)
+  const held = meshed.filter(({ notAfterMs }) => notAfterMs > 0n)
+  const expired = held
+    .filter(({ notAfterMs }) => Number(notAfterMs) <= localNowMs)
+    .map((one) => `${nameOf(one)}: expired at ${toIsoTime(one.notAfterMs)}`)
+  const late = held
+    .filter((one) => isLate(one, localNowMs))
+    .map(
+      (one) => `${nameOf(one)}: expires in ${formatRemaining(Number(one.notAfterMs) - localNowMs)}, renewal is overdue`,
+    )
+  const remedy = 'The proxy renews by itself while it reaches the control plane. Look at its log for why it could not.'
+  if (expired.length > 0) return errorUnlessEmpty([...expired, ...late, ...missing], remedy)
+  return warningUnlessEmpty([...late, ...missing], remedy)
+}
+
+function isLate({ notBeforeMs, notAfterMs }: WorkloadInstance, nowMs: number): boolean {
+  const remainingMs = Number(notAfterMs) - nowMs
+  return remainingMs > 0 && remainingMs < LATE_SHARE * Number(notAfterMs - notBeforeMs)
+}
+
+function nameOf({ namespace, instance }: ProxyStatus | WorkloadInstance): string {
+  return `${namespace}/${instance}`
+}
+
+function describeEdge({ src, srcNamespace, dst, dstNamespace, reason }: Edge): string {
+  const name = (workload: string, namespace: string) => (namespace === '' ? workload : `${namespace}/${workload}`)
+  return `${name(src, srcNamespace)} to ${name(dst, dstNamespace)} is in plain: ${reason || 'unknown'}`
+}
