@@ -63,7 +63,7 @@ describe('heddle', () => {
       status: 1,
       message: /Workload default\/x: the command "no-such-program-here" was not found/,
     },
-    { args: ['run', '--port', '80', '--', 'true'], status: 1, message: /Expected a port from 1 to 65535/ },
+    { args: ['run', '--port', 'port=0', '--', 'true'], status: 1, message: /Expected a port from 1 to 65535/ },
     {
       args: ['run', '--', 'no-such-program-here'],
       status: 127,

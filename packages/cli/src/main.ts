@@ -1,6 +1,5 @@
 import { systemClock } from '@heddle/base/clock'
 import { findContext } from './client/context.ts'
-import { connectControl } from './client/control-client.ts'
 import { COMMANDS } from './commands/registry.ts'
 import { Interruption } from './interruption.ts'
 import { createTerminal } from './output/terminal.ts'
@@ -22,7 +21,11 @@ async function main(): Promise<void> {
       env: process.env,
       cwd: process.cwd(),
       stateDirectory,
-      connect: async () => connectControl(await findContext(stateDirectory, chosenMesh())),
+      connect: async () => {
+        // Loading the client takes longer than most commands that do without it.
+        const { connectControl } = await import('./client/control-client.ts')
+        return connectControl(await findContext(stateDirectory, chosenMesh()))
+      },
       interruption: () => {
         interruption ??= new Interruption()
         return interruption

@@ -20,5 +20,7 @@ export function findBun(): string {
   const platforms = existsSync(scope) ? readdirSync(scope).map((name) => join(scope, name, 'bin/bun')) : []
   const found = [join(REPOSITORY, 'node_modules/bun/bin/bun.exe'), ...platforms].find((file) => existsSync(file))
   if (found !== undefined) return found
-  throw new CliError('Bun, the runtime of the proxy, is not installed', { hints: [`run "npm ci" in ${REPOSITORY}`] })
+  throw new CliError('Bun, the runtime of the proxy, is not installed', {
+    hints: [`run ${join(REPOSITORY, 'tools/setup.sh')}`],
+  })
 }

@@ -1,8 +1,18 @@
 import { spawn } from 'node:child_process'
+import { delimiter } from 'node:path'
 import { CliError } from '../cli-error.ts'
+import { findExecutable } from './find-executable.ts'
 
 /** A tool of the system (`ip`, `iptables`) failed; the message holds what it said. */
 export class ToolError extends CliError {}
+
+/** Tools of the administrator are not on everyone's search path. */
+const ADMIN_PATH = ['/usr/sbin', '/sbin', '/usr/bin', '/bin']
+
+/** Where a tool of the system is, `undefined` when it is not installed. */
+export function findTool(name: string): string | undefined {
+  return findExecutable(name, [process.env.PATH ?? '', ...ADMIN_PATH].join(delimiter), '/')
+}
 
 const DEADLINE_MS = 20_000
 const MOST_OUTPUT = 4 * 1024 * 1024
@@ -16,7 +26,12 @@ const MOST_OUTPUT = 4 * 1024 * 1024
 export function runTool(command: string, args: readonly string[], input = ''): Promise<string> {
   return new Promise((resolve, reject) => {
     // A process group of its own: Ctrl-C at the terminal must not kill the cleaning up.
-    const child = spawn(command, args, { stdio: 'pipe', timeout: DEADLINE_MS, killSignal: 'SIGKILL', detached: true })
+    const child = spawn(findTool(command) ?? command, args, {
+      stdio: 'pipe',
+      timeout: DEADLINE_MS,
+      killSignal: 'SIGKILL',
+      detached: true,
+    })
     let out = ''
     let err = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

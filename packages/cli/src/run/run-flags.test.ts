@@ -2,7 +2,9 @@ import { expect, test } from 'vitest'
 import { parseLabelFlag, parseNameFlag, parsePortFlag, parseUpstreamFlag } from './run-flags.ts'
 
 test('parsePortFlag() fills in what is left out', () => {
-  expect(parsePortFlag('port=8080')).toEqual({ name: '8080', port: 8080, app: '127.0.0.1:8080' })
+  for (const text of ['8080', 'port=8080']) {
+    expect(parsePortFlag(text)).toEqual({ name: '8080', port: 8080, app: '127.0.0.1:8080' })
+  }
   expect(parsePortFlag('name=http,port=80,app=[::1]:8080,listen=192.0.2.1:0')).toEqual({
     name: 'http',
     port: 80,
@@ -19,7 +21,7 @@ test('parseUpstreamFlag() gives the key of the destination and the variable', ()
 })
 
 test.each([
-  { parse: parsePortFlag, text: '8080' },
+  { parse: parsePortFlag, text: 'http' },
   { parse: parsePortFlag, text: 'port=0' },
   { parse: parsePortFlag, text: 'port=70000' },
   { parse: parsePortFlag, text: 'port=80,app=localhost:80' },

@@ -12,12 +12,13 @@ export interface RunUpstream {
 const NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/
 
 /**
- * Reads `name=http,port=8080,app=127.0.0.1:8080`; `listen=IP:PORT` is where the proxy listens for it.
+ * Reads `name=http,port=8080,app=127.0.0.1:8080`, or a port alone; `listen=IP:PORT` is where the proxy listens for it.
  *
  * @throws {InvalidArgumentError}
  */
 export function parsePortFlag(text: string): SidecarPort {
-  const parts = new Map(text.split(',').map((part) => splitOnce(part, '=')))
+  const whole = /^\d+$/.test(text) ? `port=${text}` : text
+  const parts = new Map(whole.split(',').map((part) => splitOnce(part, '=')))
   const unknown = [...parts.keys()].find((key) => !['name', 'port', 'app', 'listen'].includes(key))
   if (unknown !== undefined) throw new InvalidArgumentError(`Unknown part "${unknown}".`)
   const port = parsePort(parts.get('port') ?? '')

@@ -42,7 +42,7 @@ export async function run(command: readonly string[], options: RunOptions, deps:
   const started = await sidecar.start(signal)
   await started.ready
   const application = await startForeground({
-    command: [...lifeTie(deps.env.PATH ?? ''), ...command],
+    command: [...lifeTie(), ...command],
     env: applicationEnvironment(options.upstream, started.listening, deps),
     cwd: deps.cwd,
   })

@@ -1,7 +1,6 @@
 import { CliError, messageOf } from '../cli-error.ts'
 import { formatRedirectRules } from '../net/redirect-rules.ts'
-import { findExecutable } from '../process/find-executable.ts'
-import { runTool } from '../process/run-tool.ts'
+import { findTool, runTool } from '../process/run-tool.ts'
 import type { Mode } from './site.ts'
 
 /** What the user asked for; `auto` takes transparent where it is possible. */
@@ -65,11 +64,11 @@ async function findObstacle(host: HostFacts): Promise<Obstacle | undefined> {
 }
 
 /** The host this process runs on. */
-export function thisHost(path: string): HostFacts {
+export function thisHost(): HostFacts {
   return {
     platform: process.platform,
     uid: process.getuid?.(),
-    hasTool: (name) => findExecutable(name, path, '/') !== undefined,
+    hasTool: (name) => findTool(name) !== undefined,
     tryNamespace,
   }
 }

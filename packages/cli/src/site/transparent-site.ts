@@ -7,6 +7,7 @@ import { formatHostsFile, type NamedService } from '../net/hosts-file.ts'
 import { addNamespace, type NamespaceRef, removeNamespace, updateHosts } from '../net/namespace.ts'
 import { formatResolvConf } from '../net/resolv-conf.ts'
 import { address4, address6, chooseSubnet, cidr4, MAX_INSTANCES, type Subnet } from '../net/subnet.ts'
+import { findTool } from '../process/run-tool.ts'
 import type { RunRecord } from '../state/run-record.ts'
 import type { ControlAddresses, Place, PlaceRequest, Runtime, Site } from './site.ts'
 
@@ -119,7 +120,7 @@ class TransparentSite implements Site {
       await remove().catch(() => {})
       throw error
     }
-    const enter = ['ip', 'netns', 'exec', ref.name]
+    const enter = [findTool('ip') ?? 'ip', 'netns', 'exec', ref.name]
     return {
       address: addresses[0]!,
       advertised: addresses,
@@ -187,7 +188,7 @@ class TransparentSite implements Site {
 
   #asProxyUser(): string[] {
     const uid = String(this.#options.proxyUid)
-    return ['setpriv', '--reuid', uid, '--regid', uid, '--clear-groups', '--no-new-privs', '--']
+    return [findTool('setpriv') ?? 'setpriv', '--reuid', uid, '--regid', uid, '--clear-groups', '--no-new-privs', '--']
   }
 }
 

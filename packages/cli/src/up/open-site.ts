@@ -28,10 +28,9 @@ const SHARED_FOLDER = '/var/lib/heddle/run'
  */
 export async function openSite(options: OpenSiteOptions, stack: AsyncDisposableStack): Promise<Site> {
   const { paths, env, record, report } = options
-  const path = env.PATH ?? ''
-  const { mode, reason } = await chooseMode(options.mode, thisHost(path))
+  const { mode, reason } = await chooseMode(options.mode, thisHost())
   if (reason !== undefined) report(`explicit mode, since transparent is not possible: ${reason}`)
-  const tie = lifeTie(path)
+  const tie = lifeTie()
   if (mode === 'explicit') {
     const folder = join(paths.directory, 'run')
     return createExplicitSite({ tie, prepareRuntime: runtimeIn(folder, undefined, { record, stack }) })
