@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { createServer, type TLSSocket } from 'node:tls'
+import type { AddressInfo, Socket } from 'node:net'
+import { createServer } from 'node:tls'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import { type Code, ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
@@ -68,7 +68,7 @@ export async function startFakeControlPlane(options: FakeControlPlaneOptions = {
   const authority = options.authority ?? (await createTestAuthority(systemClock, 86_400_000))
   const { privateKey, privateKeyPem } = await createWorkloadKey()
   const { certificateChainPem } = await authority.sign(createCsr(privateKey, options.identity ?? CONTROL_IDENTITY))
-  const sockets = new Set<TLSSocket>()
+  const sockets = new Set<Socket>()
   const http = createHttpServer()
   const server = createServer(
     {
@@ -83,13 +83,15 @@ export async function startFakeControlPlane(options: FakeControlPlaneOptions = {
     (socket) => {
       plane.connections += 1
       plane.peers.push(socket.getPeerX509Certificate()?.subjectAltName ?? '')
-      sockets.add(socket)
-      socket.on('close', () => sockets.delete(socket))
       socket.on('error', () => {})
       http.emit('connection', socket)
     },
   )
   server.on('tlsClientError', () => {})
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
   const stop = async () => {
     for (const socket of sockets) socket.destroy()
     http.closeAllConnections()

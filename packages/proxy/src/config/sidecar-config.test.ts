@@ -109,5 +109,5 @@ describe('parseSidecarConfig()', () => {
 
 test('docs/reference/proxy-environment.md is what the table says', () => {
   const page = readFileSync(new URL('../../../../docs/reference/proxy-environment.md', import.meta.url), 'utf8')
-  expect(page, 'run `node tools/gen-environment.ts`').toBe(renderEnvironmentReference())
+  expect(page, 'run `npm run gen`').toBe(renderEnvironmentReference())
 })

@@ -35,6 +35,7 @@ export interface SidecarConfig {
   readonly ports: readonly ApplicationPort[]
   readonly upstreams: readonly Upstream[]
   readonly advertiseAddresses: readonly string[]
+  /** Empty: all addresses of the families that the host has. */
   readonly listenAddresses: readonly string[]
   readonly outboundPort: number
   readonly inboundPort: number
@@ -140,9 +141,10 @@ export const SIDECAR_ENVIRONMENT: VariableTable<SidecarConfig> = {
   listenAddresses: syntax(
     'HEDDLE_LISTEN_ADDRESSES',
     {
-      fallback: '0.0.0.0,::',
+      fallback: '',
       expects: 'IP addresses, `,` between them',
-      about: 'Transparent mode: addresses that the inbound and outbound ports are bound on.',
+      about:
+        'Transparent mode: addresses that the inbound and outbound ports are bound on; unset: `0.0.0.0` and, where the host has IPv6, `::`.',
     },
     parseIpList,
   ),

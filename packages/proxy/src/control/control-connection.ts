@@ -3,11 +3,12 @@ import type { Clock } from '@heddle/base/clock'
 import { createFields } from '@heddle/http/fields'
 import { createH1Client } from '@heddle/http/h1'
 import type { RequestHead } from '@heddle/http/message'
-import type { ClientSession, ResponseReceiver, StreamReset, Transport } from '@heddle/http/session'
+import type { ClientSession, ResponseReceiver, StreamReset } from '@heddle/http/session'
 import { parseSpiffeId, serverNameOf } from '@heddle/identity/spiffe-id'
 import { verifyPeer } from '@heddle/identity/verify-peer'
 import type { SocketAddress } from '../config/address.ts'
 import { ControlError } from './control-error.ts'
+import { socketTransport } from './socket-transport.ts'
 
 /** What proves us to the control plane, and it to us. */
 export interface ControlCredentials {
@@ -64,7 +65,10 @@ export class ControlConnection {
     this.#socket = socket
     this.#authority = serverNameOf(parseSpiffeId(target.spiffeId)!)
     const handler = { onIdle: () => {}, onUnusable: () => this.close() }
-    this.#session = createH1Client(handler, new SocketTransport(socket, () => this.#session.flush()))
+    this.#session = createH1Client(
+      handler,
+      socketTransport(socket, () => this.#session.flush()),
+    )
     this.#listen()
   }
 
@@ -165,39 +169,4 @@ function problemOfPeer(socket: TLSSocket, target: ControlTarget, nowMs: number):
   const leaf = socket.getPeerX509Certificate()?.raw
   const verdict = verifyPeer(leaf, { trustDomain, spiffeId: target.spiffeId, nowMs })
   return verdict.kind === 'refused' ? verdict.detail : undefined
-}
-
-/** Writes to a socket, copying: calls to the control plane are rare and small. */
-class SocketTransport implements Transport {
-  readonly #socket: TLSSocket
-  readonly #flush: () => void
-
-  constructor(socket: TLSSocket, flush: () => void) {
-    this.#socket = socket
-    this.#flush = flush
-  }
-
-  write(bytes: Uint8Array): boolean {
-    return this.#socket.write(Buffer.from(bytes))
-  }
-
-  wantsFlush(): void {
-    queueMicrotask(this.#flush)
-  }
-
-  pauseReading(): void {
-    this.#socket.pause()
-  }
-
-  resumeReading(): void {
-    this.#socket.resume()
-  }
-
-  end(): void {
-    this.#socket.end()
-  }
-
-  abort(): void {
-    this.#socket.destroy()
-  }
 }

@@ -1,0 +1,91 @@
+import { isIP } from 'node:net'
+import type {
+  DestinationDeltaJson,
+  DestinationJson,
+  EndpointJson,
+  ProtocolJson,
+  ServiceJson,
+} from '@heddle/api/discovery'
+import type { Endpoint } from '@heddle/engine/endpoint'
+import { parseSpiffeId } from '@heddle/identity/spiffe-id'
+import type { AppProtocol, Destination, ServiceDestination } from '../workload.ts'
+
+const PROTOCOLS: Readonly<Record<ProtocolJson, AppProtocol>> = {
+  PROTOCOL_UNSPECIFIED: 'detect',
+  PROTOCOL_HTTP1: 'http1',
+  PROTOCOL_HTTP2: 'http2',
+  PROTOCOL_TLS: 'tls',
+  PROTOCOL_OPAQUE: 'opaque',
+}
+
+/** One that a newer control plane may know and this proxy does not is detected. */
+export function toAppProtocol(json: ProtocolJson | undefined): AppProtocol {
+  return json === undefined ? 'detect' : (PROTOCOLS[json] ?? 'detect')
+}
+
+/** @throws {RangeError} saying what of it makes no sense */
+export function toDestination(json: DestinationJson): Destination {
+  const { version = '' } = json
+  if (version === '') throw new RangeError('a destination without version')
+  if (json.service !== undefined) return toService(json.service, version)
+  if (json.endpoint !== undefined) {
+    return {
+      kind: 'endpoint',
+      endpoint: toEndpoint(json.endpoint),
+      protocol: toAppProtocol(json.endpoint.protocol),
+      version,
+    }
+  }
+  if (json.unmeshed !== undefined) return { kind: 'unmeshed', version }
+  if (json.notFound !== undefined) return { kind: 'missing', reason: json.notFound.reason ?? '', version }
+  throw new RangeError('a destination of a kind that this proxy does not know')
+}
+
+/** The Service after `delta`; endpoints that did not change stay the same objects. @throws {RangeError} */
+export function applyDelta(base: ServiceDestination, delta: DestinationDeltaJson): ServiceDestination {
+  const { version = '', upsertedEndpoints = [], removedEndpointIds = [] } = delta
+  if (version === '') throw new RangeError('a delta without version')
+  const endpoints = new Map(base.endpoints.map((endpoint) => [endpoint.id, endpoint]))
+  for (const id of removedEndpointIds) endpoints.delete(id)
+  for (const endpoint of upsertedEndpoints) endpoints.set(endpoint.id ?? '', toEndpoint(endpoint))
+  return { ...base, endpoints: [...endpoints.values()], version }
+}
+
+function toService(json: ServiceJson, version: string): ServiceDestination {
+  const { namespace = '', name = '', port = 0, endpoints = [] } = json
+  if (namespace === '' || name === '') throw new RangeError('a Service without name or namespace')
+  return {
+    kind: 'service',
+    namespace,
+    name,
+    port,
+    protocol: toAppProtocol(json.protocol),
+    endpoints: endpoints.map(toEndpoint),
+    version,
+  }
+}
+
+function toEndpoint(json: EndpointJson): Endpoint {
+  const { id = '', address = '', port = 0, identity = '', serverName = '', weight = 1 } = json
+  if (id === '') throw new RangeError('an endpoint without id')
+  if (isIP(address) === 0) throw new RangeError(`endpoint ${id}: address ${JSON.stringify(address)} is no IP address`)
+  if (port < 1 || port > 65_535) throw new RangeError(`endpoint ${id}: port ${port}`)
+  if (identity !== '' && (parseSpiffeId(identity) === undefined || serverName === '')) {
+    throw new RangeError(
+      `endpoint ${id}: identity ${JSON.stringify(identity)}, server name ${JSON.stringify(serverName)}`,
+    )
+  }
+  return {
+    id,
+    address,
+    port,
+    identity: identity === '' ? undefined : identity,
+    serverName: identity === '' ? undefined : serverName,
+    namespace: json.namespace ?? '',
+    workload: json.workload ?? '',
+    instance: json.instance ?? '',
+    region: json.locality?.region ?? '',
+    zone: json.locality?.zone ?? '',
+    weight: Math.max(1, weight),
+  }
+}

@@ -1,0 +1,226 @@
+import { Code } from '@connectrpc/connect'
+import { State } from '@heddle/api/discovery'
+import { systemClock } from '@heddle/base/clock'
+import { createLog } from '@heddle/base/log'
+import { Registry } from '@heddle/telemetry/registry'
+import { describe, expect, test } from 'vitest'
+import {
+  CONTROL_IDENTITY,
+  type FakeControlPlane,
+  refusal,
+  startFakeControlPlane,
+} from '../../test/fake-control-plane.ts'
+import { until } from '../../test/until.ts'
+import { createControlClient } from '../control/control-client.ts'
+import { DiscoveryClient, type DiscoveryOptions } from './discovery-client.ts'
+
+const KEY = 'name:voting-svc.emojivote:8080'
+const ADDRESS = 'address:10.0.0.7:80'
+const NODE = { namespace: 'emojivote', workload: 'web', instance: 'web-0', serviceAccount: 'web' }
+
+interface World extends AsyncDisposable {
+  readonly plane: FakeControlPlane
+  readonly client: DiscoveryClient
+  readonly bundles: string[]
+  readonly lines: string[]
+  readonly registry: Registry
+}
+
+async function world(plane: FakeControlPlane, options: Partial<DiscoveryOptions> = {}): Promise<World> {
+  const control = createControlClient({
+    target: { address: { host: '127.0.0.1', port: plane.port }, spiffeId: CONTROL_IDENTITY },
+    credentials: credentialsOf(plane),
+    clock: systemClock,
+    timeoutMs: 2_000,
+  })
+  const bundles: string[] = []
+  const lines: string[] = []
+  const registry = new Registry()
+  const client = new DiscoveryClient(
+    {
+      control,
+      node: () => NODE,
+      onTrust: (pem) => bundles.push(pem),
+      clock: systemClock,
+      log: createLog((line) => void lines.push(line), 'debug'),
+      registry,
+    },
+    {
+      beforeDiscovery: 'refuse',
+      timeoutMs: 2_000,
+      prepared: [],
+      state: { state: 'ready', reason: '' },
+      ...options,
+    },
+  )
+  const abort = new AbortController()
+  const running = client.run(abort.signal)
+  return {
+    plane,
+    client,
+    bundles,
+    lines,
+    registry,
+    async [Symbol.asyncDispose]() {
+      abort.abort()
+      await running
+      control.close()
+      await plane.stop()
+    },
+  }
+}
+
+function credentialsOf(plane: FakeControlPlane) {
+  const credentials = { trustBundlePem: plane.authority.trustBundlePem }
+  return () => credentials
+}
+
+function unmeshed(key: string, version = 'v1') {
+  return {
+    key,
+    change: { case: 'destination' as const, value: { version, target: { case: 'unmeshed' as const, value: {} } } },
+  }
+}
+
+function missing(key: string, version: string) {
+  const target = { case: 'notFound' as const, value: { reason: 'gone' } }
+  return { key, change: { case: 'destination' as const, value: { version, target } } }
+}
+
+/** A control plane that answers each stream's first message at once. */
+async function greeting(): Promise<FakeControlPlane> {
+  const plane = await startFakeControlPlane()
+  plane.onStream = (stream) => stream.send({ streamId: `stream-${plane.streams.length}`, sequence: 1n })
+  return plane
+}
+
+describe('DiscoveryClient', () => {
+  test('registers its instance and is ready after the first message', async () => {
+    await using self = await world(await greeting(), { prepared: [KEY] })
+    await self.client.ready
+    expect(self.plane.streams[0]!.request).toMatchObject({
+      node: NODE,
+      healthy: true,
+      subscriptions: [{ key: KEY, version: '' }],
+    })
+    await until(() => self.plane.acknowledged.length === 1)
+    expect(self.plane.acknowledged[0]).toMatchObject({ streamId: 'stream-1', sequence: 1n, problems: [] })
+    expect(self.registry.render()).toContain('heddle_discovery_connected 1\n')
+  })
+
+  test('asks for destinations when they are first wanted, all of one turn in one call', async () => {
+    await using self = await world(await greeting())
+    await self.client.ready
+    const resolved = [self.client.resolve(KEY), self.client.resolve(ADDRESS)]
+    await until(() => self.plane.subscribed.length > 0)
+    expect(self.plane.subscribed.map(({ add }) => add.map(({ key }) => key))).toEqual([[KEY, ADDRESS]])
+    self.plane.streams[0]!.send({ sequence: 2n, updates: [unmeshed(KEY), missing(ADDRESS, 'v1')] })
+    expect(await Promise.all(resolved)).toMatchObject([{ kind: 'unmeshed' }, { kind: 'missing', reason: 'gone' }])
+  })
+
+  test('keeps serving while the control plane is away, and resumes by versions', async () => {
+    const plane = await greeting()
+    await using self = await world(plane, { prepared: [KEY] })
+    await self.client.ready
+    plane.streams[0]!.send({ sequence: 2n, updates: [unmeshed(KEY, 'v7')] })
+    await until(() => plane.acknowledged.some(({ sequence }) => sequence === 2n))
+    await plane.stop()
+    await until(() => !self.client.isConnected)
+    expect(self.client.resolve(KEY)).toMatchObject({ kind: 'unmeshed', version: 'v7' })
+
+    await using again = await startFakeControlPlane({ authority: plane.authority, port: plane.port })
+    again.onStream = (stream) => stream.send({ streamId: 'again', sequence: 1n })
+    await until(() => self.client.isConnected)
+    expect(again.streams[0]!.request.subscriptions).toMatchObject([{ key: KEY, version: 'v7' }])
+    expect(self.client.resolve(KEY)).toMatchObject({ version: 'v7' })
+  })
+
+  test('refuses a message that makes no sense, whole, and says why', async () => {
+    await using self = await world(await greeting(), { prepared: [KEY] })
+    await self.client.ready
+    self.plane.streams[0]!.send({
+      sequence: 2n,
+      updates: [unmeshed(KEY, '')],
+      inbound: { ports: [{ port: 80, protocol: 4 }] },
+    })
+    await until(() => self.plane.acknowledged.length === 2)
+    expect(self.plane.acknowledged[1]).toMatchObject({
+      sequence: 2n,
+      problems: [`${KEY}: a destination without version`],
+    })
+    expect(self.client.inbound.protocolOf(80)).toBe('detect')
+    expect(self.registry.render()).toContain('heddle_discovery_refused_total 1\n')
+  })
+
+  test('takes over trust bundle and inbound ports, but no bundle that is none', async () => {
+    await using self = await world(await greeting())
+    await self.client.ready
+    const pem = self.plane.authority.trustBundlePem
+    self.plane.streams[0]!.send({ sequence: 2n, trustBundlePem: pem, inbound: { ports: [{ port: 80, protocol: 4 }] } })
+    self.plane.streams[0]!.send({ sequence: 3n, trustBundlePem: 'nonsense' })
+    await until(() => self.plane.acknowledged.some(({ sequence }) => sequence === 3n))
+    expect(self.bundles).toEqual([pem])
+    expect(self.client.inbound.protocolOf(80)).toBe('opaque')
+    expect(self.client.inbound.protocolOf(81)).toBe('detect')
+    expect(self.plane.acknowledged.at(-1)!.problems).toEqual([expect.stringContaining('trust bundle')])
+  })
+
+  test('does not acknowledge heartbeats', async () => {
+    await using self = await world(await greeting())
+    await self.client.ready
+    self.plane.streams[0]!.send({})
+    self.plane.streams[0]!.send({ sequence: 2n })
+    await until(() => self.plane.acknowledged.some(({ sequence }) => sequence === 2n))
+    expect(self.plane.acknowledged.map(({ sequence }) => sequence)).toEqual([1n, 2n])
+  })
+
+  test('tells a change of health, and by the next stream if it could not', async () => {
+    await using self = await world(await greeting(), { state: { state: 'unhealthy', reason: 'not asked yet' } })
+    await self.client.ready
+    expect(self.plane.streams[0]!.request.healthy).toBe(false)
+    self.client.report({ state: 'ready', reason: '' })
+    await until(() => self.plane.states.length === 1)
+    expect(self.plane.states[0]).toMatchObject({ streamId: 'stream-1', state: State.READY })
+
+    self.plane.streams[0]!.end()
+    await until(() => self.plane.streams.length === 2)
+    expect(self.plane.streams[1]!.request.healthy).toBe(true)
+  })
+
+  test('says that it drains, and does not register again', async () => {
+    await using self = await world(await greeting())
+    await self.client.ready
+    await self.client.drain()
+    expect(self.plane.states).toMatchObject([{ state: State.DRAINING, reason: 'the proxy is shutting down' }])
+    self.client.report({ state: 'ready', reason: '' })
+    self.plane.streams[0]!.end()
+    await until(() => !self.client.isConnected)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(self.plane.streams.length).toBe(1)
+    expect(self.plane.states.length).toBe(1)
+  })
+
+  test('opens the stream anew at once when told to', async () => {
+    await using self = await world(await greeting(), { prepared: [KEY] })
+    await self.client.ready
+    self.client.reconnect()
+    await until(() => self.plane.streams.length === 2 && self.client.isConnected)
+    await until(() => self.plane.streams[0]!.isClosed)
+  })
+
+  test('opens the stream anew when the control plane does not know it any more, but not without end', async () => {
+    const plane = await greeting()
+    await using self = await world(plane)
+    await self.client.ready
+    plane.beforeCall = (method) => {
+      if (method === 'subscribe') throw refusal(Code.NotFound, 'no such stream')
+    }
+    const resolved = self.client.resolve(KEY)
+    await until(() => plane.streams.length === 2)
+    expect(plane.streams[1]!.request.subscriptions).toMatchObject([{ key: KEY }])
+    plane.beforeCall = () => {}
+    await until(() => self.client.isConnected)
+    plane.streams[1]!.send({ sequence: 2n, updates: [unmeshed(KEY)] })
+    expect(await resolved).toMatchObject({ kind: 'unmeshed' })
+  })
+})

@@ -1,0 +1,120 @@
+import type { ReportRequestJson } from '@heddle/api/telemetry'
+import { createLog } from '@heddle/base/log'
+import { Registry } from '@heddle/telemetry/registry'
+import { TrafficTable } from '@heddle/telemetry/traffic'
+import { ManualClock } from '@heddle/testkit/manual-clock'
+import { expect, test } from 'vitest'
+import type { ControlClient } from '../control/control-client.ts'
+import { ControlError } from '../control/control-error.ts'
+import type { SeriesKey } from '../workload.ts'
+import { Reporter } from './reporter.ts'
+
+const KEY: SeriesKey = {
+  direction: 'outbound',
+  serviceNamespace: 'emojivote',
+  service: 'voting-svc',
+  port: 8080,
+  peerNamespace: 'emojivote',
+  peerWorkload: 'voting',
+  peerInstance: 'voting-0',
+  peerIdentity: '',
+  security: 'mtls',
+  protocol: 'http1',
+}
+
+function world() {
+  const clock = new ManualClock()
+  const traffic = new TrafficTable({ clock })
+  const reports: ReportRequestJson[] = []
+  const control = { answer: {} as object, failing: false }
+  const client: ControlClient = {
+    call: (_rpc, request) => {
+      if (control.failing) return Promise.reject(new ControlError('unreachable', 'away'))
+      reports.push(structuredClone(request) as ReportRequestJson)
+      return Promise.resolve(control.answer as never)
+    },
+    stream: () => Promise.reject(new Error('not asked for')),
+    close: () => {},
+  }
+  const reporter = new Reporter({
+    control: client,
+    traffic,
+    source: { namespace: 'emojivote', workload: 'web', instance: 'web-0' },
+    certificate: () => ({ identity: 'spiffe://heddle.local/ns/emojivote/sa/web', serial: '7' }),
+    clock,
+    log: createLog(() => {}, 'off'),
+    registry: new Registry(),
+    intervalMs: 2_000,
+  })
+  const abort = new AbortController()
+  const running = reporter.run(abort.signal)
+  const stop = async () => {
+    abort.abort()
+    await running
+  }
+  return { clock, traffic, reports, control, reporter, stop }
+}
+
+test('Reporter sends what was counted, and the certificate, every interval', async () => {
+  const { clock, traffic, reports, stop } = world()
+  traffic.series(KEY).requestEnded(200, 1000, undefined)
+  await clock.advanceAsync(2_000)
+  traffic.series(KEY).requestEnded(200, 1000, undefined)
+  await clock.advanceAsync(2_000)
+  await stop()
+  expect(reports).toMatchObject([
+    { sequence: '1', intervalMs: 2000, series: [{ requestsSuccess: '1' }], certificate: { serial: '7' } },
+    { sequence: '2', intervalMs: 2000, series: [{ requestsSuccess: '1' }] },
+  ])
+  expect(reports[0]).toMatchObject({ namespace: 'emojivote', workload: 'web', instance: 'web-0' })
+  expect(reports[1]!.epoch).toBe(reports[0]!.epoch)
+})
+
+test('Reporter repeats what was not delivered, unchanged, and loses nothing counted meanwhile', async () => {
+  const { clock, traffic, reports, control, stop } = world()
+  control.failing = true
+  traffic.series(KEY).requestEnded(200, 1000, undefined)
+  await clock.advanceAsync(2_000)
+  traffic.series(KEY).requestEnded(500, 1000, undefined)
+  await clock.advanceAsync(2_000)
+  control.failing = false
+  await clock.advanceAsync(2_000)
+  await clock.advanceAsync(2_000)
+  await stop()
+  expect(reports).toMatchObject([
+    { sequence: '1', intervalMs: 2000, series: [{ requestsSuccess: '1', requestsFailure: '0' }] },
+    { sequence: '2', intervalMs: 6000, series: [{ requestsSuccess: '0', requestsFailure: '1' }] },
+  ])
+})
+
+test('Reporter says every ten seconds that it is there, and else nothing when nothing happened', async () => {
+  const { clock, reports, stop } = world()
+  await clock.advanceAsync(20_000)
+  await stop()
+  expect(reports.map(({ sequence, series }) => [sequence, series?.length])).toEqual([
+    ['1', 0],
+    ['2', 0],
+  ])
+})
+
+test('Reporter takes over the interval that the control plane wants', async () => {
+  const { clock, traffic, reports, control, stop } = world()
+  control.answer = { intervalMs: 5_000 }
+  const series = traffic.series(KEY)
+  series.connectionOpened()
+  await clock.advanceAsync(12_000)
+  await stop()
+  expect(reports.map(({ intervalMs }) => intervalMs)).toEqual([2000, 5000, 5000])
+})
+
+test('Reporter splits what is too much for one message', async () => {
+  const { clock, traffic, reports, stop } = world()
+  for (let port = 1; port <= 1_200; port++) traffic.series({ ...KEY, port }).connectionOpened()
+  await clock.advanceAsync(2_000)
+  await stop()
+  expect(reports.map(({ series, sequence }) => [sequence, series?.length])).toEqual([
+    ['1', 500],
+    ['2', 500],
+    ['3', 200],
+  ])
+})

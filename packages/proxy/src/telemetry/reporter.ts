@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto'
+import type { CertificateJson, ReportRequestJson, SeriesJson } from '@heddle/api/telemetry'
+import type { Clock } from '@heddle/base/clock'
+import type { Log } from '@heddle/base/log'
+import type { Counter, Registry } from '@heddle/telemetry/registry'
+import type { TrafficTable } from '@heddle/telemetry/traffic'
+import type { ControlClient } from '../control/control-client.ts'
+import { REPORT } from '../control/rpc.ts'
+
+/** What a reporter needs from outside. */
+export interface ReporterDeps {
+  readonly control: ControlClient
+  readonly traffic: TrafficTable
+  readonly source: { readonly namespace: string; readonly workload: string; readonly instance: string }
+  /** The certificate in use. */
+  readonly certificate: () => CertificateJson | undefined
+  readonly clock: Clock
+  readonly log: Log
+  readonly registry: Registry
+  readonly intervalMs: number
+}
+
+/** A report is one message; more series than this go in several. */
+const MAX_SERIES = 500
+/** Also when nothing happened: the certificate is news as well, and the control plane may be a new one. */
+const MAX_SILENCE_MS = 10_000
+const MIN_INTERVAL_MS = 200
+const MAX_INTERVAL_MS = 60_000
+
+/**
+ * Sends what was counted to the control plane every few seconds. What could not be delivered is sent again, unchanged and
+ * with the same number, so that it counts once; meanwhile counting goes on and the next report covers more time.
+ */
+export class Reporter {
+  readonly #deps: ReporterDeps
+  readonly #epoch = randomUUID()
+  readonly #sent: Counter
+  readonly #failed: Counter
+  #sequence = 0
+  #undelivered: ReportRequestJson[] = []
+  #intervalMs: number
+  #takenMs: number
+  #deliveredMs = Number.NEGATIVE_INFINITY
+
+  constructor(deps: ReporterDeps) {
+    this.#deps = deps
+    this.#intervalMs = deps.intervalMs
+    this.#takenMs = deps.clock.nowMs()
+    this.#sent = deps.registry.counter('heddle_reports_total', 'Reports that the control plane took')
+    this.#failed = deps.registry.counter('heddle_report_failures_total', 'Reports that could not be delivered yet')
+  }
+
+  /** Reports until `signal` is aborted. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#deps.clock.sleep(this.#intervalMs, signal)
+      if (!signal.aborted) await this.report()
+    }
+  }
+
+  /** Sends what there is now; for the end of a proxy, so that its last seconds are not lost. Never rejects. */
+  async report(): Promise<void> {
+    const { control, clock, log } = this.#deps
+    if (this.#undelivered.length === 0) this.#undelivered = this.#take()
+    try {
+      for (let next = this.#undelivered[0]; next !== undefined; next = this.#undelivered[0]) {
+        const { intervalMs = 0 } = await control.call(REPORT, next)
+        this.#undelivered.shift()
+        this.#sent.add()
+        this.#deliveredMs = clock.nowMs()
+        if (intervalMs > 0) this.#intervalMs = Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, intervalMs))
+      }
+    } catch (error) {
+      this.#failed.add()
+      log.debug('report not delivered', { error: String(error) })
+    }
+  }
+
+  #take(): ReportRequestJson[] {
+    const { traffic, clock, source, certificate } = this.#deps
+    const series = traffic.takeDelta()
+    const nowMs = clock.nowMs()
+    if (series.length === 0 && nowMs - this.#deliveredMs < MAX_SILENCE_MS) return []
+    const intervalMs = Math.max(1, Math.round(nowMs - this.#takenMs))
+    this.#takenMs = nowMs
+    const inUse = certificate()
+    return split(series).map((part) => {
+      this.#sequence += 1
+      return {
+        ...source,
+        epoch: this.#epoch,
+        sequence: String(this.#sequence),
+        intervalMs,
+        series: part,
+        ...(inUse === undefined ? {} : { certificate: inUse }),
+      }
+    })
+  }
+}
+
+function split(series: SeriesJson[]): SeriesJson[][] {
+  const parts = [series.slice(0, MAX_SERIES)]
+  for (let at = MAX_SERIES; at < series.length; at += MAX_SERIES) parts.push(series.slice(at, at + MAX_SERIES))
+  return parts
+}

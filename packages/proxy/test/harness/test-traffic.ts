@@ -1,0 +1,68 @@
+import type { SeriesKey, TrafficRecorder, TrafficSeries } from '../../src/workload.ts'
+
+/** Counters of one key, readable. */
+export class TestSeries implements TrafficSeries {
+  readonly key: SeriesKey
+  readonly statuses: number[] = []
+  readonly errors: string[] = []
+  opened = 0
+  closed = 0
+  readBytes = 0
+  writtenBytes = 0
+
+  constructor(key: SeriesKey) {
+    this.key = key
+  }
+
+  requestEnded(status: number, _latencyUs: number, error: string | undefined): void {
+    this.statuses.push(status)
+    if (error !== undefined) this.errors.push(error)
+  }
+
+  connectionOpened(): void {
+    this.opened += 1
+  }
+
+  connectionClosed(error: string | undefined): void {
+    this.closed += 1
+    if (error !== undefined) this.errors.push(error)
+  }
+
+  addReadBytes(count: number): void {
+    this.readBytes += count
+  }
+
+  addWrittenBytes(count: number): void {
+    this.writtenBytes += count
+  }
+}
+
+/** Keeps all series for a test to look at. */
+export class TestTraffic implements TrafficRecorder {
+  readonly all: TestSeries[] = []
+
+  series(key: SeriesKey): TestSeries {
+    const text = JSON.stringify(key)
+    const known = this.all.find((series) => JSON.stringify(series.key) === text)
+    if (known !== undefined) return known
+    const series = new TestSeries(key)
+    this.all.push(series)
+    return series
+  }
+
+  get statuses(): readonly number[] {
+    return this.all.flatMap((series) => series.statuses)
+  }
+
+  get errors(): readonly string[] {
+    return this.all.flatMap((series) => series.errors)
+  }
+
+  get opened(): number {
+    return this.all.reduce((sum, series) => sum + series.opened, 0)
+  }
+
+  get open(): number {
+    return this.all.reduce((sum, series) => sum + series.opened - series.closed, 0)
+  }
+}

@@ -1,0 +1,24 @@
+const POLL_MS = 5
+const PATIENCE_MS = 8_000
+
+/** Resolves as soon as `condition` holds; fails with `what` when it does not within some seconds. */
+export async function waitFor(what: string, condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+}
+
+/** Resolves once `read` gives the same number for a while: nothing moves any more. */
+export async function waitForStandstill(what: string, read: () => number): Promise<number> {
+  let last = read()
+  let sinceMs = performance.now()
+  await waitFor(`${what} to stand still`, () => {
+    const now = read()
+    if (now !== last) sinceMs = performance.now()
+    last = now
+    return performance.now() - sinceMs > 300
+  })
+  return last
+}
