@@ -1,3 +1,4 @@
+import { Option } from 'commander'
 import { CliError } from '../cli-error.ts'
 import type { CliDeps, Command } from '../command.ts'
 import { formatJson } from '../output/json.ts'
@@ -17,7 +18,11 @@ export const check: Command = {
     program
       .command('check')
       .description('Check that the mesh is well; say what to do where it is not.')
-      .option('--wait <duration>', 'look again until all is well, for so long', readDurationMs, 0)
+      .addOption(
+        new Option('--wait <duration>', 'look again until all is well, for so long')
+          .argParser(readDurationMs)
+          .default(0, 'look once'),
+      )
       .addOption(outputOption(['table', 'short', 'json']))
       .addHelpText(
         'after',

@@ -1,5 +1,5 @@
 import type { StatRow } from '@heddle/api/admin'
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { CliError } from '../cli-error.ts'
 import type { CliDeps, Command } from '../command.ts'
 import { formatJson } from '../output/json.ts'
@@ -37,7 +37,11 @@ export const stat: Command = {
       .addOption(namespaceOption())
       .addOption(allNamespacesOption())
       .addOption(outputOption())
-      .option('-t, --time-window <duration>', 'time to look back, 10s to 6h', readWindowMs, 60_000)
+      .addOption(
+        new Option('-t, --time-window <duration>', 'time to look back, 10s to 6h')
+          .argParser(readWindowMs)
+          .default(60_000, '1m'),
+      )
       .option('--to <resource>', 'only traffic to this, such as deploy/voting, as its clients saw it')
       .option('--to-namespace <name>', 'namespace of --to; that of the resource unless stated')
       .option('--from <resource>', 'only traffic from this, as it saw it')

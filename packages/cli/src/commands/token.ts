@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { CliError, messageOf } from '../cli-error.ts'
 import type { CliDeps, Command } from '../command.ts'
 import { formatJson } from '../output/json.ts'
@@ -27,7 +27,11 @@ export const token: Command = {
       .description('Make a join token for one service account. The token alone is written to stdout.')
       .requiredOption('-s, --service-account <name>', 'who the joining workload will be')
       .addOption(namespaceOption())
-      .option('--ttl <duration>', 'how long it can be used, up to 24h', readTtlMs, 600_000)
+      .addOption(
+        new Option('--ttl <duration>', 'how long it can be used, up to 24h')
+          .argParser(readTtlMs)
+          .default(600_000, '10m'),
+      )
       .option('--reusable', 'usable more than once; single-use unless stated')
       .option('--trust-bundle <file>', 'also write the certificates that the joiner must trust, PEM')
       .addOption(outputOption(['text', 'json']))
