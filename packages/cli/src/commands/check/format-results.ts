@@ -7,7 +7,7 @@ const REFERENCE = 'docs/reference/checks.md'
 const MAX_DETAILS = 10
 
 /** Where a check is explained. */
-export function hintOf(id: string): string {
+function hintOf(id: string): string {
   return `${REFERENCE}#${id}`
 }
 
