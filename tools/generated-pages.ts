@@ -12,6 +12,10 @@ export const GENERATED_PAGES: readonly GeneratedPage[] = [
     render: async () => (await import('@heddle/proxy/errors-page')).renderErrorsPage(),
   },
   {
+    path: 'docs/reference/cli.md',
+    render: async () => (await import('@heddle/cli/reference-page')).renderCliReference(),
+  },
+  {
     path: 'docs/reference/limits.md',
     render: async () => (await import('@heddle/proxy/limits-page')).renderLimitsPage(),
   },

@@ -1,4 +1,4 @@
-import { Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import type { CliDeps, Command } from '../command.ts'
 import { WANTED_MODES, type WantedMode } from '../site/choose-mode.ts'
 import { readDurationMs } from './resource-options.ts'
@@ -9,6 +9,7 @@ export interface UpFlags {
   readonly mode: WantedMode
   readonly name: string
   readonly trustDomain: string
+  readonly listen: readonly string[]
   readonly table: boolean
 }
 
@@ -21,8 +22,19 @@ export function meshOptions(name: string): readonly Option[] {
       .default('auto'),
     new Option('--name <name>', 'name of the mesh, where several run on one host').default(name),
     new Option('--trust-domain <name>', 'trust domain of all identities').default('heddle.local'),
+    new Option(
+      '--listen <host:port>',
+      'a further address for the control plane, for workloads of other hosts; repeatable',
+    )
+      .default([], 'none')
+      .argParser((text: string, before: readonly string[]) => [...before, readAddress(text)]),
     new Option('--no-table', 'do not show golden metrics'),
   ]
+}
+
+function readAddress(text: string): string {
+  if (/^\S+:\d{1,5}$/.test(text)) return text
+  throw new InvalidArgumentError('Expected HOST:PORT.')
 }
 
 /** `heddle up DIR` */

@@ -1,8 +1,7 @@
 import { messageOf } from '../cli-error.ts'
 import type { CliDeps } from '../command.ts'
 import { DEMO_MANIFESTS } from '../process/repository.ts'
-import { formatGoldenTable } from '../up/golden-table.ts'
-import { readGolden } from '../up/read-golden.ts'
+import { formatGolden, readGolden } from '../up/read-golden.ts'
 import { type RunningMesh, type UpOptions, up } from '../up/up.ts'
 import { observe } from './observe.ts'
 import { type ExpectedWorkload, findObstacles } from './verdict.ts'
@@ -97,7 +96,7 @@ async function showTables(running: RunningMesh, { hasTable }: DemoOptions, deps:
   let last = ''
   for (;;) {
     const rows = await readGolden(mesh.control).catch(() => undefined)
-    if (rows !== undefined) last = formatGoldenTable(rows)
+    if (rows !== undefined) last = formatGolden(rows, deps.terminal.style)
     if (signal.aborted) return last
     if (hasTable && isInteractive) progress.block(last)
     if (hasTable && !isInteractive) progress.result(`${last}\n`)

@@ -10,8 +10,8 @@ export interface ControlProcessOptions {
   readonly configDirectory: string
   readonly stateDirectory: string
   readonly trustDomain: string
-  /** Hosts to listen on; the first one is loopback. Ports are free ones, and stay the same over restarts. */
-  readonly hosts: readonly string[]
+  /** `HOST:PORT` to listen on; the first one is loopback. For port 0 any free one is taken, and kept over restarts. */
+  readonly listen: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
   readonly output: LogFile
   readonly record: ProcessRecord
@@ -21,7 +21,7 @@ export interface ControlProcessOptions {
 
 /** What the control plane says of itself once it serves. */
 export interface ControlReady {
-  /** `HOST:PORT` each, in the order of `hosts`. */
+  /** `HOST:PORT` each, in the order of `listen`. */
   readonly listen: readonly string[]
   readonly trustBundleFile: string
   readonly adminTokenFile: string
@@ -45,7 +45,7 @@ export class ControlProcess {
 
   constructor(options: ControlProcessOptions) {
     this.#options = options
-    this.#listen = options.hosts.map((host) => `${host}:0`)
+    this.#listen = options.listen
   }
 
   /** @throws {CliError} when it ends instead of getting ready, or takes too long */

@@ -25,6 +25,8 @@ export interface MeshOptions {
   readonly directory: string
   readonly mode: WantedMode
   readonly trustDomain: string
+  /** Further `HOST:PORT` for the control plane to listen on. */
+  readonly listen: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
   readonly clock: Clock
   /** Aborted when the mesh is to end. */
@@ -65,7 +67,7 @@ export async function startMesh(options: MeshOptions, stack: AsyncDisposableStac
   stack.defer(() => control.close())
   await site.open({
     loopback: ready.listen[0]!,
-    port: portOf(ready.listen.at(-1)!),
+    port: portOf(ready.listen[site.controlHosts.length]!),
     trustBundlePem: await readFile(ready.trustBundleFile, 'utf8'),
   })
   const fleet = createFleet(begun, { control, ready })
@@ -123,7 +125,7 @@ async function startControl(begun: Begun, stack: AsyncDisposableStack): Promise<
     configDirectory: options.directory,
     stateDirectory: paths.control,
     trustDomain: options.trustDomain,
-    hosts: ['127.0.0.1', ...site.controlHosts],
+    listen: ['127.0.0.1', ...site.controlHosts].map((host) => `${host}:0`).concat(options.listen),
     env: options.env,
     clock: options.clock,
     report: options.report,

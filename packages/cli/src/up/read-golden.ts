@@ -1,5 +1,8 @@
 import { ResourceKind, type StatRow } from '@heddle/api/admin'
 import type { ControlClient } from '../client/control-client.ts'
+import { statColumns } from '../commands/stat/stat-view.ts'
+import type { Style } from '../output/style.ts'
+import { formatTable } from '../output/table.ts'
 
 const WINDOW_MS = 60_000
 
@@ -8,4 +11,9 @@ export async function readGolden(control: ControlClient): Promise<readonly StatR
   const resource = { kind: ResourceKind.DEPLOYMENT, namespace: '', name: '' }
   const { rows } = await control.admin.stat({ resource, windowMs: WINDOW_MS })
   return [...rows].sort((a, b) => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1))
+}
+
+/** The rows as `heddle stat deploy -A` shows them. */
+export function formatGolden(rows: readonly StatRow[], style: Style): string {
+  return formatTable(statColumns({ hasNamespaces: true, style }), rows)
 }

@@ -4,11 +4,10 @@ import { CliError, messageOf } from '../cli-error.ts'
 import type { CliDeps } from '../command.ts'
 import type { WantedMode } from '../site/choose-mode.ts'
 import { type DesiredWorkload, desiredWorkloads } from './desired.ts'
-import { formatGoldenTable } from './golden-table.ts'
 import { type Mesh, startMesh } from './mesh.ts'
 import { Progress } from './progress.ts'
 import { readDirectory } from './read-directory.ts'
-import { readGolden } from './read-golden.ts'
+import { formatGolden, readGolden } from './read-golden.ts'
 import { watchDirectory } from './watch-directory.ts'
 
 export interface UpOptions {
@@ -16,6 +15,8 @@ export interface UpOptions {
   readonly name: string
   readonly mode: WantedMode
   readonly trustDomain: string
+  /** Further `HOST:PORT` for the control plane. */
+  readonly listen: readonly string[]
   /** `undefined`: until a signal comes. */
   readonly forMs: number | undefined
   readonly hasTable: boolean
@@ -138,7 +139,7 @@ export function stayWithTable(deps: CliDeps, hasTable: boolean): Stay {
     while (!signal.aborted) {
       if (hasTable && deps.terminal.isInteractive) {
         const rows = await readGolden(mesh.control).catch(() => undefined)
-        if (rows !== undefined && !signal.aborted) progress.block(formatGoldenTable(rows))
+        if (rows !== undefined && !signal.aborted) progress.block(formatGolden(rows, deps.terminal.style))
       }
       await deps.clock.sleep(REDRAW_MS, signal)
     }
