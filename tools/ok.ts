@@ -16,7 +16,7 @@ const STEPS: readonly Step[] = [
   script('tests on Bun', 'test-bun.ts'),
   tool('types', 'tsc', '--noEmit', '-p', 'tsconfig.json'),
   tool('lint', 'biome', 'check', '--error-on-warnings', '.'),
-  tool('unused code', 'knip', '--no-progress'),
+  tool('unused code', 'knip', '--no-progress', '--no-config-hints'),
   script('house rules', 'house-rules.ts'),
   script('generated files', 'gen.ts', '--check'),
 ]
