@@ -17,6 +17,7 @@ import { directorySource } from './sources/directory-source.ts'
 import type { Source } from './sources/source.ts'
 import type { SavedFile } from './state/saved-file.ts'
 import type { StateDir } from './state/state-dir.ts'
+import { restoreTelemetry } from './telemetry/saved-telemetry.ts'
 import { TelemetryStore } from './telemetry/telemetry-store.ts'
 
 /** What the parts are made with. */
@@ -42,7 +43,8 @@ export interface ControlParts {
   readonly claims: InstanceClaims
   readonly hub: DiscoveryHub
   readonly store: TelemetryStore
-  readonly registrations: SavedFile
+  /** To be closed at the end. */
+  readonly files: readonly SavedFile[]
 }
 
 /** Proxies ride over reconnects of this length without a change of their endpoints. */
@@ -67,7 +69,9 @@ export async function openParts(config: ControlConfig, deps: PartsDeps): Promise
   new HealthProber({ model, clock, log }, signal)
   const identity = new IdentityService({ ca, tokens, clock, log })
   const store = new TelemetryStore(clock)
-  return { state, ca, tokens, server, identity, model, source, claims, hub, store, registrations }
+  const telemetry = await restoreTelemetry({ path: state.telemetryFile, store, clock, log, signal })
+  const files = [registrations, telemetry]
+  return { state, ca, tokens, server, identity, model, source, claims, hub, store, files }
 }
 
 interface Following {

@@ -15,6 +15,7 @@ import { identifyPeer } from './server/peer.ts'
 import { telemetryHandlers } from './server/telemetry-handlers.ts'
 import { listenTls, type RequestHandler, type TlsListener } from './server/tls-listener.ts'
 import type { Source } from './sources/source.ts'
+import type { SavedFile } from './state/saved-file.ts'
 import { openStateDir } from './state/state-dir.ts'
 import { replaceFile } from './state/write-file.ts'
 
@@ -58,7 +59,7 @@ export async function startControl(config: ControlConfig, deps: ControlDeps): Pr
   undo.defer(() => state.release())
   undo.defer(() => ended.abort())
   const parts = await openParts(config, { ...deps, state, signal: ended.signal })
-  undo.defer(() => parts.registrations.close())
+  undo.defer(() => closeAll(parts.files))
   const registry = new Registry()
   observeParts(registry, parts)
   const listeners = await listenAll(config, {
@@ -85,6 +86,10 @@ export async function startControl(config: ControlConfig, deps: ControlDeps): Pr
       return stopped
     },
   }
+}
+
+async function closeAll(files: readonly SavedFile[]): Promise<void> {
+  await Promise.all(files.map((file) => file.close()))
 }
 
 interface Listening {

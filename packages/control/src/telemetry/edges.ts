@@ -6,7 +6,8 @@ import {
   reporterOf,
   type ScopeKind,
 } from './resource-scope.ts'
-import type { SeriesFacts, SeriesWindow } from './telemetry-store.ts'
+import type { SeriesFacts } from './series-facts.ts'
+import type { SeriesWindow } from './telemetry-store.ts'
 
 /** Stands for a client without a proxy; no resource can have such a name. */
 export const UNMESHED_CLIENT = '(unmeshed)'

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { ResourceKind, type ResourceRef } from '@heddle/api/admin'
-import type { SeriesFacts } from './telemetry-store.ts'
+import type { SeriesFacts } from './series-facts.ts'
 
 /** What rows are about. */
 export type ScopeKind = 'deployment' | 'pod' | 'service' | 'namespace'

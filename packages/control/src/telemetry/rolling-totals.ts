@@ -1,4 +1,4 @@
-import { addTotals, createTotals, type Totals } from './totals.ts'
+import { addTotals, createTotals, fromNumbers, type Totals, toNumbers } from './totals.ts'
 
 /** One resolution: totals of `widthMs` each, the newest `slots` of them. */
 export interface Level {
@@ -19,6 +19,9 @@ export const LEVELS: readonly Level[] = [
 /** The longest window that can be asked for. */
 export const LONGEST_WINDOW_MS = 6 * 60 * MINUTE_MS
 
+/** The totals of one level, oldest first: slot and fields of {@link Totals} in their order, then the buckets. */
+export type SavedCells = readonly (readonly number[])[]
+
 interface Cell {
   /** Time since the epoch in widths of the level. */
   readonly slot: number
@@ -34,7 +37,30 @@ export class RollingTotals {
 
   /** How many totals are kept. */
   get cellCount(): number {
-    return this.#cells.reduce((sum, cells) => sum + cells.length, 0)
+    return this.cellCountFrom(0)
+  }
+
+  /** The same without the finest levels. */
+  cellCountFrom(firstLevel: number): number {
+    return this.#cells.slice(firstLevel).reduce((sum, cells) => sum + cells.length, 0)
+  }
+
+  /** Of each level, the finest first, what {@link restore} takes. */
+  save(): SavedCells[] {
+    return this.#cells.map((cells) => cells.map(({ slot, totals }) => [slot, ...toNumbers(totals)]))
+  }
+
+  /** @throws {RangeError} when `saved` is not what {@link save} gave; what was there before is gone then too */
+  restore(saved: readonly SavedCells[]): void {
+    LEVELS.forEach((_, level) => {
+      const cells = (saved[level] ?? []).map(([slot, ...numbers]) => ({
+        slot: slot ?? Number.NaN,
+        totals: fromNumbers(numbers),
+      }))
+      if (!cells.every(({ slot }, at) => slot > (cells[at - 1]?.slot ?? -1)))
+        throw new RangeError('totals out of order')
+      this.#cells[level] = cells
+    })
   }
 
   add(totals: Totals, nowMs: number): void {

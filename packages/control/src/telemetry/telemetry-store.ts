@@ -1,31 +1,9 @@
-import { type Certificate, Direction, type ReportRequest, type Series } from '@heddle/api/telemetry'
+import type { Certificate, ReportRequest, Series } from '@heddle/api/telemetry'
 import type { Clock } from '@heddle/base/clock'
-import { RollingTotals } from './rolling-totals.ts'
+import { createKnownReporter, isSilent, type KnownReporter, spanOf } from './known-reporter.ts'
+import { RollingTotals, type SavedCells } from './rolling-totals.ts'
+import { factsOf, foldedFacts, keyOfFacts, type Reporter, type SeriesFacts } from './series-facts.ts'
 import { createTotals, hasTraffic, type Totals, totalsOf } from './totals.ts'
-
-/** Who counted. */
-export interface Reporter {
-  readonly namespace: string
-  readonly workload: string
-  readonly instance: string
-  /** SPIFFE id that the report came with. */
-  readonly identity: string
-}
-
-/** What was counted about: one peer and service, seen from one side. */
-export interface SeriesFacts {
-  readonly reporter: Reporter
-  readonly direction: 'inbound' | 'outbound'
-  readonly serviceNamespace: string
-  readonly service: string
-  readonly port: number
-  readonly peerNamespace: string
-  readonly peerWorkload: string
-  readonly peerInstance: string
-  readonly peerIdentity: string
-  readonly security: string
-  readonly protocol: string
-}
 
 /** One series in a window. */
 export interface SeriesWindow {
@@ -41,12 +19,12 @@ export interface SeriesWindow {
 export interface StoreLimits {
   /** More are counted together, by workload, direction, security and protocol. */
   readonly series: number
-  /** Totals of a time; above, history gets shorter. About 250 bytes each. */
+  /** Totals of a time; above, history gets shorter. About 500 bytes each. */
   readonly cells: number
   readonly reporters: number
 }
 
-export const DEFAULT_STORE_LIMITS: StoreLimits = { series: 10_000, cells: 300_000, reporters: 10_000 }
+export const DEFAULT_STORE_LIMITS: StoreLimits = { series: 10_000, cells: 200_000, reporters: 10_000 }
 
 /** What is known of one instance's reports. */
 export interface ReporterState {
@@ -55,15 +33,10 @@ export interface ReporterState {
   readonly lastReportMs: number
 }
 
-interface KnownReporter {
-  reporter: Reporter
-  certificate: Certificate | undefined
-  epoch: string
-  sequence: bigint
-  intervalMs: number
-  firstMs: number
-  lastReportMs: number
-  readonly covered: RollingTotals
+/** What a store knows, as plain values. */
+export interface StoreSnapshot {
+  readonly reporters: readonly (Omit<KnownReporter, 'covered'> & { readonly cells: readonly SavedCells[] })[]
+  readonly series: readonly { readonly facts: SeriesFacts; readonly cells: readonly SavedCells[] }[]
 }
 
 interface StoredSeries {
@@ -81,9 +54,6 @@ const LEAST_SHARE = 0.05
 const FOLDED_SERIES = 1_000
 /** Old totals are looked for this often. */
 const TRIM_EVERY_MS = 30_000
-/** A reporter that misses so many of its own intervals is silent. */
-const SILENT_INTERVALS = 3
-const LEAST_SILENCE_MS = 15_000
 
 /** The counts of all proxies over the last hours; bounded, and the same report counts once however often it comes. */
 export class TelemetryStore {
@@ -157,26 +127,67 @@ export class TelemetryStore {
   }
 
   reporter(namespace: string, instance: string): ReporterState | undefined {
-    return this.#reporters.get(`${namespace}/${instance}`)
+    return this.#reporters.get(keyOfReporter({ namespace, instance }))
+  }
+
+  /**
+   * All of it for a file, or as much as fits: without the finest totals, or without any.
+   *
+   * @param maxCells - how many totals of a time there may be
+   */
+  save(maxCells: number): StoreSnapshot {
+    const levels = [0, 1].find((first) => this.#countCells(first) <= maxCells)
+    if (levels === undefined) return { reporters: [], series: [] }
+    const cut = (rolling: RollingTotals) => rolling.save().map((cells, level) => (level < levels ? [] : cells))
+    return {
+      reporters: [...this.#reporters.values()].map(({ covered, ...known }) => ({ ...known, cells: cut(covered) })),
+      series: [...this.#series.values()].map(({ facts, rolling }) => ({ facts, cells: cut(rolling) })),
+    }
+  }
+
+  /**
+   * Takes over what {@link save} gave, into a store that is empty.
+   *
+   * @throws {RangeError | TypeError} when it is something else; the store is empty then
+   */
+  restore(snapshot: StoreSnapshot): void {
+    try {
+      this.#restore(snapshot)
+    } catch (error) {
+      this.#series.clear()
+      this.#reporters.clear()
+      throw error
+    }
+    this.#trim(this.#clock.nowMs())
+    this.#keepBounded(this.#clock.nowMs())
+  }
+
+  #restore({ reporters, series }: StoreSnapshot): void {
+    for (const { cells, ...known } of reporters) {
+      const { covered, ...fresh } = createKnownReporter(known.reporter, known.firstMs)
+      covered.restore(cells)
+      this.#reporters.set(keyOfReporter(known.reporter), { ...fresh, ...known, covered })
+    }
+    for (const { facts, cells } of series) {
+      this.#storedSeries(facts)?.rolling.restore(cells)
+    }
+  }
+
+  #countCells(firstLevel: number): number {
+    let count = 0
+    for (const { rolling } of this.#series.values()) count += rolling.cellCountFrom(firstLevel)
+    for (const { covered } of this.#reporters.values()) count += covered.cellCountFrom(firstLevel)
+    return count
   }
 
   #reporterOf(reporter: Reporter, sinceMs: number): KnownReporter {
-    const key = `${reporter.namespace}/${reporter.instance}`
+    const key = keyOfReporter(reporter)
     const known = this.#reporters.get(key)
     if (known !== undefined) {
       known.reporter = reporter
       return known
     }
-    const added: KnownReporter = {
-      reporter,
-      certificate: undefined,
-      epoch: '',
-      sequence: 0n,
-      intervalMs: 0,
-      firstMs: sinceMs,
-      lastReportMs: 0,
-      covered: new RollingTotals(),
-    }
+    const added = createKnownReporter(reporter, sinceMs)
     this.#reporters.set(key, added)
     return added
   }
@@ -204,20 +215,19 @@ export class TelemetryStore {
 
   /** `undefined`: there is no room, not even for what is counted together. */
   #storedSeries(facts: SeriesFacts): StoredSeries | undefined {
-    const key = keyOf(facts)
+    const key = keyOfFacts(facts)
     const known = this.#series.get(key)
     if (known !== undefined) return known
     if (this.#series.size < this.#limits.series) return this.#addSeries(key, facts)
     this.#folded += 1
     const other = foldedFacts(facts)
-    const otherKey = keyOf(other)
+    const otherKey = keyOfFacts(other)
     const hasRoom = this.#series.size < this.#limits.series + FOLDED_SERIES
     return this.#series.get(otherKey) ?? (hasRoom ? this.#addSeries(otherKey, other) : undefined)
   }
 
   #addSeries(key: string, facts: SeriesFacts): StoredSeries {
-    const { namespace, instance } = facts.reporter
-    const reporterKey = `${namespace}/${instance}`
+    const reporterKey = keyOfReporter(facts.reporter)
     const added = { facts, reporterKey, rolling: new RollingTotals(), openConnections: 0, epoch: '' }
     this.#series.set(key, added)
     return added
@@ -263,47 +273,6 @@ export class TelemetryStore {
   }
 }
 
-/**
- * What counts of a reporter are to be divided by: the time it says that it counted. That is right for one which has just
- * started, and for one which reports minutes at once because the control plane was away. One that fell silent counted
- * nothing since.
- */
-function spanOf(known: KnownReporter | undefined, windowMs: number, nowMs: number): number {
-  if (known === undefined) return windowMs
-  const totals = createTotals()
-  known.covered.sum(totals, windowMs, nowMs)
-  if (!isSilent(known, nowMs) && totals.coveredMs > 0) return totals.coveredMs
-  return Math.max(totals.coveredMs, Math.min(windowMs, nowMs - known.firstMs), 1)
-}
-
-function isSilent(known: KnownReporter, nowMs: number): boolean {
-  return nowMs - known.lastReportMs > Math.max(SILENT_INTERVALS * known.intervalMs, LEAST_SILENCE_MS)
-}
-
-function factsOf(reporter: Reporter, series: Series): SeriesFacts {
-  return {
-    reporter,
-    direction: series.direction === Direction.OUTBOUND ? 'outbound' : 'inbound',
-    serviceNamespace: series.serviceNamespace,
-    service: series.service,
-    port: series.port,
-    peerNamespace: series.peerNamespace,
-    peerWorkload: series.peerWorkload,
-    peerInstance: series.peerInstance,
-    peerIdentity: series.peerIdentity,
-    security: series.security,
-    protocol: series.protocol,
-  }
-}
-
-/** The sums of a workload stay right when there are too many series; who talked to whom is lost. */
-function foldedFacts(facts: SeriesFacts): SeriesFacts {
-  const { reporter, direction, security, protocol } = facts
-  const peer = { peerNamespace: '', peerWorkload: 'other', peerInstance: '', peerIdentity: '' }
-  const service = { serviceNamespace: '', service: 'other', port: 0 }
-  return { reporter: { ...reporter, instance: '' }, direction, security, protocol, ...service, ...peer }
-}
-
-function keyOf({ reporter, ...facts }: SeriesFacts): string {
-  return JSON.stringify([reporter.namespace, reporter.workload, reporter.instance, ...Object.values(facts)])
+function keyOfReporter({ namespace, instance }: Pick<Reporter, 'namespace' | 'instance'>): string {
+  return `${namespace}/${instance}`
 }

@@ -9,13 +9,27 @@ export interface Totals {
   closed: number
   readBytes: number
   writtenBytes: number
-  /** Buckets of `@heddle/telemetry/latency-histogram` that are not empty: index, count, index, count, ... ascending. */
-  latency: Uint32Array
+  /**
+   * Buckets of `@heddle/telemetry/latency-histogram` that are not empty: index, count, index, count, ... ascending. A
+   * plain array: of hundreds of thousands of small typed arrays, the objects around the numbers are most of the memory.
+   */
+  latency: number[]
   /** How long the reporters counted, in ms, added up. */
   coveredMs: number
 }
 
-const NO_BUCKETS = new Uint32Array(0)
+/** The order in the file of a snapshot: names are added at the end, never moved. */
+const COUNTS = [
+  'success',
+  'failure',
+  'latencySumUs',
+  'opened',
+  'closed',
+  'readBytes',
+  'writtenBytes',
+  'coveredMs',
+] as const
+type CountName = (typeof COUNTS)[number]
 
 /** Totals of nothing. */
 export function createTotals(): Totals {
@@ -27,7 +41,7 @@ export function createTotals(): Totals {
     closed: 0,
     readBytes: 0,
     writtenBytes: 0,
-    latency: NO_BUCKETS,
+    latency: [],
     coveredMs: 0,
   }
 }
@@ -60,6 +74,23 @@ export function addTotals(into: Totals, more: Totals): void {
   into.latency = mergeSparse(into.latency, more.latency)
 }
 
+/** The counts in a fixed order, then the buckets; for a file. */
+export function toNumbers({ latency, ...counts }: Totals): number[] {
+  return [...COUNTS.map((name) => counts[name]), ...latency]
+}
+
+/**
+ * The inverse of {@link toNumbers}.
+ *
+ * @throws {RangeError} when these are no totals
+ */
+export function fromNumbers(numbers: readonly number[]): Totals {
+  const isWhole = numbers.length >= COUNTS.length && (numbers.length - COUNTS.length) % 2 === 0
+  if (!isWhole || !numbers.every((number) => Number.isFinite(number) && number >= 0)) throw new RangeError('no totals')
+  const counts = Object.fromEntries(COUNTS.map((name, at) => [name, numbers[at]!])) as Record<CountName, number>
+  return { ...counts, latency: numbers.slice(COUNTS.length) }
+}
+
 /** Whether anything was counted. */
 export function hasTraffic(totals: Totals): boolean {
   const { success, failure, opened, closed, readBytes, writtenBytes } = totals
@@ -67,29 +98,38 @@ export function hasTraffic(totals: Totals): boolean {
 }
 
 /** A proxy sends each index once and ascending; one that does not is put right instead of trusted. */
-function sparse(buckets: Series['latency']): Uint32Array {
+function sparse(buckets: Series['latency']): number[] {
   const counts = new Map<number, number>()
   for (const { index, count } of buckets) counts.set(index, (counts.get(index) ?? 0) + Number(count))
-  const ascending = [...counts].sort(([a], [b]) => a - b)
-  return ascending.length === 0 ? NO_BUCKETS : Uint32Array.from(ascending.flat())
+  return [...counts].sort(([a], [b]) => a - b).flat()
 }
 
-/** Both are ascending by index, so is what comes out. */
-function mergeSparse(a: Uint32Array, b: Uint32Array): Uint32Array {
+/** Both are ascending by index, so is what comes out. Mostly `b` has no new index: then `a` is added to in place. */
+function mergeSparse(a: number[], b: readonly number[]): number[] {
   if (b.length === 0) return a
-  if (a.length === 0) return b
-  const merged = new Uint32Array(a.length + b.length)
-  let length = 0
+  if (a.length === 0) return [...b]
   let atA = 0
   let atB = 0
+  while (atB < b.length) {
+    while (atA < a.length && a[atA]! < b[atB]!) atA += 2
+    if (a[atA] !== b[atB]) return mergeNew(a, b, atB)
+    a[atA + 1] = a[atA + 1]! + b[atB + 1]!
+    atB += 2
+  }
+  return a
+}
+
+/** @param from - what of `b` is before this was added to `a` already */
+function mergeNew(a: readonly number[], b: readonly number[], from: number): number[] {
+  const merged: number[] = []
+  let atA = 0
+  let atB = from
   while (atA < a.length || atB < b.length) {
     const indexA = a[atA] ?? Number.POSITIVE_INFINITY
     const indexB = b[atB] ?? Number.POSITIVE_INFINITY
-    merged[length] = Math.min(indexA, indexB)
-    merged[length + 1] = (indexA <= indexB ? a[atA + 1]! : 0) + (indexB <= indexA ? b[atB + 1]! : 0)
+    merged.push(Math.min(indexA, indexB), (indexA <= indexB ? a[atA + 1]! : 0) + (indexB <= indexA ? b[atB + 1]! : 0))
     atA += indexA <= indexB ? 2 : 0
     atB += indexB <= indexA ? 2 : 0
-    length += 2
   }
-  return merged.slice(0, length)
+  return merged
 }

@@ -1,0 +1,54 @@
+import type { Certificate } from '@heddle/api/telemetry'
+import { RollingTotals } from './rolling-totals.ts'
+import type { Reporter } from './series-facts.ts'
+import { createTotals } from './totals.ts'
+
+/** What is known of one instance's reports. */
+export interface KnownReporter {
+  reporter: Reporter
+  certificate: Certificate | undefined
+  epoch: string
+  sequence: bigint
+  intervalMs: number
+  firstMs: number
+  lastReportMs: number
+  readonly covered: RollingTotals
+}
+
+/** A reporter that misses so many of its own intervals is silent. */
+const SILENT_INTERVALS = 3
+const LEAST_SILENCE_MS = 15_000
+/** A first report may come at once, and one request in no time is no rate. */
+const LEAST_SPAN_MS = 1_000
+
+/** @param firstMs - when it began to count */
+export function createKnownReporter(reporter: Reporter, firstMs: number): KnownReporter {
+  return {
+    reporter,
+    certificate: undefined,
+    epoch: '',
+    sequence: 0n,
+    intervalMs: 0,
+    firstMs,
+    lastReportMs: 0,
+    covered: new RollingTotals(),
+  }
+}
+
+/**
+ * What counts of a reporter are to be divided by: the time it says that it counted. That is right for one which has just
+ * started, and for one which reports minutes at once because the control plane was away. One that fell silent counted
+ * nothing since.
+ */
+export function spanOf(known: KnownReporter | undefined, windowMs: number, nowMs: number): number {
+  if (known === undefined) return windowMs
+  const totals = createTotals()
+  known.covered.sum(totals, windowMs, nowMs)
+  if (!isSilent(known, nowMs) && totals.coveredMs > 0) return totals.coveredMs
+  return Math.max(totals.coveredMs, Math.min(windowMs, nowMs - known.firstMs), LEAST_SPAN_MS)
+}
+
+/** Whether an instance has stopped to report. */
+export function isSilent(known: KnownReporter, nowMs: number): boolean {
+  return nowMs - known.lastReportMs > Math.max(SILENT_INTERVALS * known.intervalMs, LEAST_SILENCE_MS)
+}

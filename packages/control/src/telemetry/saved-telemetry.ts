@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises'
+import { fromJson, toJson } from '@bufbuild/protobuf'
+import { CertificateSchema } from '@heddle/api/telemetry'
+import type { Clock, Timer } from '@heddle/base/clock'
+import type { Log } from '@heddle/base/log'
+import { SavedFile } from '../state/saved-file.ts'
+import type { StoreSnapshot, TelemetryStore } from './telemetry-store.ts'
+
+export interface SavedTelemetryOptions {
+  readonly path: string
+  readonly store: TelemetryStore
+  readonly clock: Clock
+  readonly log: Log
+  readonly signal: AbortSignal
+}
+
+/** What is lost of history when the process is killed. */
+const SAVE_EVERY_MS = 60_000
+/** About 8 MB of text, written in some 100 ms; of a larger mesh only the coarse totals are kept, or none. */
+const MAX_SAVED_CELLS = 50_000
+
+/**
+ * Gives the store what it knew before a restart, and from then on writes it down each minute: an upgrade of the control
+ * plane leaves no hole in `heddle stat`.
+ *
+ * @returns the file, to be closed at the end
+ */
+export async function restoreTelemetry(options: SavedTelemetryOptions): Promise<SavedFile> {
+  const { path, store, clock, log, signal } = options
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  try {
+    if (text !== undefined) store.restore(parseSnapshot(text))
+  } catch (error) {
+    log.warn('telemetry of before the restart not readable', { path, error })
+  }
+  const file = new SavedFile({ path, clock, log, content: () => formatSnapshot(store.save(MAX_SAVED_CELLS)) })
+  let timer: Timer
+  const saveLater = () => {
+    timer = clock.after(SAVE_EVERY_MS, () => {
+      file.touch()
+      saveLater()
+    })
+  }
+  saveLater()
+  signal.addEventListener('abort', () => timer.cancel(), { once: true })
+  return file
+}
+
+function formatSnapshot({ reporters, series }: StoreSnapshot): string {
+  const known = reporters.map(({ certificate, sequence, ...rest }) => ({
+    ...rest,
+    sequence: String(sequence),
+    certificate: certificate && toJson(CertificateSchema, certificate),
+  }))
+  return `${JSON.stringify({ reporters: known, series })}\n`
+}
+
+function parseSnapshot(text: string): StoreSnapshot {
+  const { reporters, series } = JSON.parse(text, (key, value) => {
+    if (key === 'sequence') return BigInt(value)
+    return key === 'certificate' ? fromJson(CertificateSchema, value, { ignoreUnknownFields: true }) : value
+  })
+  return { reporters, series }
+}
