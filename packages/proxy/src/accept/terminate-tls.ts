@@ -4,6 +4,7 @@ import { createServer } from 'node:tls'
 import { parseSpiffeId } from '@heddle/identity/spiffe-id'
 import { verifyPeer } from '@heddle/identity/verify-peer'
 import type { ProxyErrorCode } from '../errors/proxy-error.ts'
+import { tlsParent } from '../platform/tls-parent.ts'
 import type { TlsMaterial, WorkloadIdentity } from '../workload.ts'
 
 /** Application protocols between proxies, as ALPN names. */
@@ -33,7 +34,7 @@ const SESSION_SECONDS = 600
 export class TlsTerminator {
   readonly #options: TerminateTlsOptions
   readonly #trustDomain: string
-  readonly #waiting = new Map<string, (result: HandshakeResult) => void>()
+  readonly #waiting = new Map<Socket, (result: HandshakeResult) => void>()
   #server: Server | undefined
 
   constructor(options: TerminateTlsOptions, signal: AbortSignal) {
@@ -51,11 +52,10 @@ export class TlsTerminator {
 
   /** Takes over `socket`, which must be paused, with its first bytes put back. Calls `done` once. */
   terminate(socket: Socket, done: (result: HandshakeResult) => void): void {
-    const key = keyOf(socket)
-    this.#waiting.set(key, done)
-    socket.once('close', () =>
-      this.#settle(key, fail('tls_handshake_failed', 'the client closed within the handshake')),
-    )
+    this.#waiting.set(socket, done)
+    // Node tells why a handshake failed only after the close.
+    const onClose = () => setImmediate(() => this.#settle(socket, fail('tls_handshake_failed', 'the client went away')))
+    socket.once('close', onClose)
     this.#server!.emit('connection', socket)
   }
 
@@ -80,9 +80,10 @@ export class TlsTerminator {
   }
 
   #secured(socket: TLSSocket): void {
+    const raw = tlsParent(socket)
     const result = this.#verify(socket)
-    if (result.kind === 'failed') socket.destroy()
-    this.#settle(keyOf(socket), result)
+    if (result.kind === 'failed' || raw === undefined || !this.#waiting.has(raw)) socket.destroy()
+    if (raw !== undefined) this.#settle(raw, result)
   }
 
   #verify(socket: TLSSocket): HandshakeResult {
@@ -94,17 +95,20 @@ export class TlsTerminator {
     return { kind: 'secured', socket, peerIdentity: verdict.spiffeId, alpn: socket.alpnProtocol || '' }
   }
 
-  #failed(error: Error, socket: Socket): void {
-    const key = keyOf(socket)
+  #failed(error: Error & { readonly code?: string }, socket: TLSSocket): void {
+    const raw = tlsParent(socket)
+    const refusal = socket.authorizationError
     socket.destroy()
-    this.#settle(key, fail('client_identity_refused', error.message))
+    if (raw === undefined) return
+    const isGone = error.code === 'ECONNRESET' && !refusal
+    const code = isGone ? 'tls_handshake_failed' : 'client_identity_refused'
+    this.#settle(raw, fail(code, refusal ? String(refusal) : error.message))
   }
 
-  #settle(key: string, result: HandshakeResult): void {
-    const done = this.#waiting.get(key)
-    this.#waiting.delete(key)
-    if (done !== undefined) done(result)
-    else if (result.kind === 'secured') result.socket.destroy()
+  #settle(raw: Socket, result: HandshakeResult): void {
+    const done = this.#waiting.get(raw)
+    this.#waiting.delete(raw)
+    done?.(result)
   }
 }
 
@@ -120,9 +124,4 @@ function toContext(material: TlsMaterial): SecureContextOptions {
     minVersion: 'TLSv1.3',
     maxVersion: 'TLSv1.3',
   }
-}
-
-/** Neither runtime tells which socket a TLS socket was made of, but no two live connections share all four. */
-function keyOf(socket: Socket): string {
-  return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress} ${socket.localPort}`
 }

@@ -9,7 +9,7 @@ import type { LimitName } from '../limits.ts'
 import type { ProxyCore } from '../proxy-core.ts'
 import type { Attempt } from '../upstream/attempt.ts'
 import type { DestinationState } from '../upstream/destination-state.ts'
-import type { Target } from '../upstream/target.ts'
+import type { TrafficSeries } from '../workload.ts'
 import type { Hop } from './hop.ts'
 import { sendLocalReply, toFailureReply } from './local-reply.ts'
 
@@ -33,9 +33,10 @@ export interface ExchangeHome {
 export class Exchange implements BodyReceiver {
   readonly head: RequestHead
   readonly stream: ServerStream
-  /** Where it was counted and goes; set by routing. */
+  /** Set by routing. */
   state: DestinationState | undefined
-  target: Target | undefined
+  /** Where it is counted; set as soon as an endpoint was chosen. */
+  series: TrafficSeries | undefined
   /** The answer's head, once it came. */
   response: ResponseHead | undefined
   /** What must not be chosen again. */
@@ -194,7 +195,8 @@ export class Exchange implements BodyReceiver {
     this.#isEnded = true
     const { core, hop, filters } = this.#home
     const latencyUs = core.clock.monotonicUs() - this.#startedUs
-    hop.seriesOf(this.state, this.target, 'http1').requestEnded(this.#status, latencyUs, error?.code)
+    const series = this.series ?? hop.seriesOf(this.state, undefined, 'http1')
+    series.requestEnded(this.#status, latencyUs, error?.code)
     if (error !== undefined) core.failed(error.code, error.spec.source)
     if (filters.length > 0) {
       const { requestBytes, responseBytes, attempts } = this

@@ -50,7 +50,8 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     const { clock, limits } = exchange.core
     this.wasReused = connection.uses > 0
     this.#startedUs = clock.monotonicUs()
-    exchange.expectWithin(limits.responseHeadMs)
+    const isWhole = exchange.head.bodyLength === 0 || exchange.isRequestOver
+    exchange.expectWithin(isWhole ? limits.responseHeadMs : limits.bodyIdleMs)
     this.#sender = connection.begin(exchange.head, exchange.head.bodyLength !== 0, this)
     exchange.release(this)
   }

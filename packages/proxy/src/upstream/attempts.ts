@@ -38,7 +38,7 @@ export function noTarget(state: DestinationState): ProxyError {
 }
 
 function send(exchange: Exchange, target: Target): void {
-  exchange.target = target
+  exchange.series = exchange.hop.seriesOf(exchange.state, target, 'http1')
   exchange.attempts += 1
   const attempt = new Attempt(exchange, target, OWNER)
   exchange.use(attempt)
