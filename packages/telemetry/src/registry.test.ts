@@ -35,6 +35,12 @@ describe('Registry', () => {
     )
   })
 
+  test('reads counters that somebody else keeps', () => {
+    const registry = new Registry()
+    registry.counterOf('process_cpu_seconds_total', 'CPU', () => 4.2)
+    expect(registry.render()).toContain('# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total 4.2\n')
+  })
+
   test('gives the same counter for the same name and labels', () => {
     const registry = new Registry()
     registry.counter('heddle_x_total', 'X', { a: '1' }).add()

@@ -58,6 +58,11 @@ export class Registry implements Collector {
     this.#cells(name, 'gauge', help).set('', new GaugeCell(read))
   }
 
+  /** A number that only grows and that somebody else keeps; read when metrics are. */
+  counterOf(name: string, help: string, read: () => number): void {
+    this.#cells(name, 'counter', help).set('', new GaugeCell(read))
+  }
+
   /** @param bounds - upper bounds of the buckets, ascending, without infinity */
   histogram(name: string, help: string, bounds: readonly number[]): Histogram {
     return find(this.#cells(name, 'histogram', help), {}, () => new HistogramCell(bounds))

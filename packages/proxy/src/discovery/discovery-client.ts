@@ -53,6 +53,7 @@ export class DiscoveryClient implements DestinationSource {
   readonly #deps: DiscoveryDeps
   readonly #counters: DiscoveryCounters
   readonly #ready = Promise.withResolvers<void>()
+  #isReady = false
   #stream: OpenStream | undefined
   /** Ends the present attempt; the next one begins at once. */
   #restart = new AbortController()
@@ -77,6 +78,10 @@ export class DiscoveryClient implements DestinationSource {
   /** Resolves when the first message of the control plane was applied. */
   get ready(): Promise<void> {
     return this.#ready.promise
+  }
+
+  get isReady(): boolean {
+    return this.#isReady
   }
 
   get isConnected(): boolean {
@@ -155,6 +160,7 @@ export class DiscoveryClient implements DestinationSource {
     this.#counters.messages.add()
     this.#stream?.acknowledge(sequence, problems)
     if (problems.length === 0) {
+      this.#isReady = true
       this.#ready.resolve()
       return
     }

@@ -1,0 +1,150 @@
+import { createServer, isIP, type Socket } from 'node:net'
+import type { Clock } from '@heddle/base/clock'
+import { createFields } from '@heddle/http/fields'
+import { createH1Server } from '@heddle/http/h1'
+import type { RequestHead } from '@heddle/http/message'
+import type { BodyReceiver, ServerStream } from '@heddle/http/session'
+import { ListenError } from '../accept/listener.ts'
+import { formatHostPort, type SocketAddress } from '../config/address.ts'
+import { socketTransport } from '../control/socket-transport.ts'
+
+/** An answer of the admin interface. */
+export interface AdminAnswer {
+  readonly status: number
+  readonly contentType: string
+  readonly body: string
+}
+
+/** Answers a request; `path` without, `query` with what follows the question mark. */
+export type AdminHandler = (request: AdminRequest) => AdminAnswer
+
+export interface AdminRequest {
+  readonly method: string
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly body: string
+}
+
+/** The listening admin interface. */
+export interface AdminServer {
+  readonly address: SocketAddress
+  close(): void
+}
+
+const MAX_CONNECTIONS = 32
+const MAX_BODY_BYTES = 1_024
+/** A connection lives so long at most, however it is used. */
+const MAX_LIFE_MS = 30_000
+
+/**
+ * Listens for people, scripts and Prometheus, on loopback.
+ *
+ * Any page in a browser of this host could send requests here. So a Host that is a name (DNS rebinding) is refused, and so
+ * is whatever a browser says comes from another page (Origin).
+ *
+ * @throws {ListenError}
+ */
+export async function listenAdmin(address: SocketAddress, handler: AdminHandler, clock: Clock): Promise<AdminServer> {
+  const sockets = new Set<Socket>()
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket)
+    const timer = clock.after(MAX_LIFE_MS, () => socket.destroy())
+    socket.once('close', () => {
+      timer.cancel()
+      sockets.delete(socket)
+    })
+    serve(socket, handler)
+  })
+  server.maxConnections = MAX_CONNECTIONS
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(new ListenError(`cannot listen on ${formatHostPort(address)}: ${error.message}`)),
+    )
+    server.listen({ host: address.host, port: address.port }, resolve)
+  })
+  const bound = server.address()
+  const port = typeof bound === 'object' && bound !== null ? bound.port : address.port
+  return {
+    address: { host: address.host, port },
+    close() {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
+
+function serve(socket: Socket, handler: AdminHandler): void {
+  const session = createH1Server(
+    { onRequest: (stream, head) => new AdminExchange(stream, head, handler), onFault: () => {}, onIdle: () => {} },
+    socketTransport(socket, () => session.flush()),
+  )
+  socket.on('data', (bytes: Uint8Array) => session.receive(bytes))
+  socket.on('end', () => session.receiveEnd())
+  socket.on('drain', () => session.transportDrained())
+  socket.on('error', () => {})
+  socket.on('close', () => session.destroy({ kind: 'peer-closed', detail: 'connection closed' }))
+}
+
+class AdminExchange implements BodyReceiver {
+  readonly #stream: ServerStream
+  readonly #head: RequestHead
+  readonly #handler: AdminHandler
+  #body = ''
+
+  constructor(stream: ServerStream, head: RequestHead, handler: AdminHandler) {
+    this.#stream = stream
+    this.#head = head
+    this.#handler = handler
+    if (head.expectsContinue) {
+      stream.sendInformational({
+        kind: 'response',
+        status: 100,
+        bodyLength: 0,
+        upgrade: undefined,
+        fields: createFields(),
+      })
+    }
+  }
+
+  onData(bytes: Uint8Array): void {
+    if (this.#body.length <= MAX_BODY_BYTES) this.#body += Buffer.from(bytes).toString('latin1')
+  }
+
+  onEnd(): void {
+    const { contentType, status, body } = this.#answer()
+    const octets = Buffer.from(body)
+    const fields = createFields([
+      ['content-type', contentType],
+      ['cache-control', 'no-store'],
+    ])
+    const hasBody = this.#head.method !== 'HEAD'
+    this.#stream.sendHead({ kind: 'response', status, bodyLength: octets.length, upgrade: undefined, fields }, hasBody)
+    if (!hasBody) return
+    this.#stream.sendData(octets)
+    this.#stream.sendEnd()
+  }
+
+  onAbort(): void {}
+
+  onWritable(): void {}
+
+  #answer(): AdminAnswer {
+    const { method, path, authority, fields } = this.#head
+    if (!isLoopbackHost(authority)) return text(403, 'the Host must be a loopback address, as in 127.0.0.1:15000')
+    if (fields.has('origin')) return text(403, 'not for pages of a browser')
+    if (this.#body.length > MAX_BODY_BYTES) return text(413, `more than ${MAX_BODY_BYTES} octets`)
+    const [pathname = '', search = ''] = path.split('?', 2)
+    const query = new URLSearchParams(search)
+    return this.#handler({ method: method === 'HEAD' ? 'GET' : method, path: pathname, query, body: this.#body })
+  }
+}
+
+/** A plain text answer, with its end of line. */
+export function text(status: number, body: string): AdminAnswer {
+  return { status, contentType: 'text/plain; charset=utf-8', body: `${body}\n` }
+}
+
+function isLoopbackHost(authority: string): boolean {
+  const host = authority.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+}

@@ -1,0 +1,54 @@
+import { systemClock } from '@heddle/base/clock'
+import { createLog } from '@heddle/base/log'
+import { Registry } from '@heddle/telemetry/registry'
+import { parseSidecarConfig, type SidecarConfig } from './config/sidecar-config.ts'
+import { exitWhenDrained, listenForEnd } from './sidecar/process-end.ts'
+import { addProcessMetrics } from './sidecar/process-metrics.ts'
+import { startSidecar } from './sidecar/start-sidecar.ts'
+
+const USAGE = `usage: main.ts            a workload's proxy, configured by its environment
+       main.ts --static FILE   a proxy from a file, without control plane
+`
+
+async function main(args: readonly string[]): Promise<void> {
+  const [option, file, ...rest] = args
+  if (option === undefined) return runSidecar(parseSidecarConfig(process.env))
+  if (option === '--static' && file !== undefined && rest.length === 0) {
+    // Loaded here only: a sidecar does without it.
+    const { runStatic } = await import('./sidecar/run-static.ts')
+    return runStatic(file, emit)
+  }
+  process.stderr.write(USAGE)
+  process.exit(2)
+}
+
+async function runSidecar(config: SidecarConfig): Promise<void> {
+  const log = createLog((line) => process.stderr.write(line), config.logLevel)
+  const registry = new Registry()
+  addProcessMetrics(registry)
+  const end = listenForEnd({ log, exitWithStdin: config.exitWithStdin })
+  const sidecar = await startSidecar(config, {
+    clock: systemClock,
+    log,
+    registry,
+    onDrainRequest: () => end.request('the admin interface was told to drain'),
+  })
+  exitWhenDrained(end, sidecar)
+  emit(sidecar.listeningEvent)
+  await sidecar.ready
+  emit({ event: 'ready' })
+}
+
+/** For whoever started the proxy; people read the log on stderr. */
+function emit(event: object): void {
+  process.stdout.write(`${JSON.stringify(event)}\n`)
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(isInvalidConfiguration(error) ? 2 : 1)
+})
+
+function isInvalidConfiguration(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'ConfigError' || error.name === 'StaticConfigError')
+}

@@ -1,0 +1,28 @@
+import type { DataPlane } from '../start-proxy.ts'
+import type { SidecarParts } from './start-sidecar.ts'
+
+/** Everything that a person may want to know of a running sidecar, as `/config` shows it. No secrets. */
+export function describeSidecar(parts: SidecarParts, dataPlane: DataPlane): object {
+  const { config, node, identity, discovery } = parts
+  const certificate = identity.current()
+  return {
+    node,
+    state: dataPlane.state,
+    configuration: config,
+    identity: {
+      spiffeId: identity.spiffeId,
+      serverName: identity.serverName,
+      ...(certificate === undefined
+        ? {}
+        : {
+            serial: certificate.serial,
+            notBefore: new Date(certificate.notBeforeMs).toISOString(),
+            notAfter: new Date(certificate.notAfterMs).toISOString(),
+          }),
+    },
+    listeners: dataPlane.listeners.map(({ config: listener, port }) => ({ ...listener, port })),
+    controlPlane: { connected: discovery.isConnected, workloadState: discovery.state },
+    inboundPorts: Object.fromEntries(discovery.inbound.list()),
+    destinations: Object.fromEntries(discovery.table.list()),
+  }
+}

@@ -1,0 +1,56 @@
+import { systemClock } from '@heddle/base/clock'
+import { createLog } from '@heddle/base/log'
+import { Registry } from '@heddle/telemetry/registry'
+import { trafficMetrics } from '@heddle/telemetry/traffic-metrics'
+import { adminRoutes } from '../admin/admin-routes.ts'
+import { listenAdmin } from '../admin/admin-server.ts'
+import { formatHostPort, parseIpPort } from '../config/address.ts'
+import { readStaticConfig, type StaticProxy, startStaticProxy } from '../static/run-static.ts'
+import { exitWhenDrained, listenForEnd } from './process-end.ts'
+import { addProcessMetrics } from './process-metrics.ts'
+import { sourceOfError } from './source-of-error.ts'
+
+const DRAIN_MS = 5_000
+
+/**
+ * Runs a proxy from a file until it is told to end.
+ *
+ * @param emit - gets the events of docs/reference/proxy-environment.md
+ * @throws {StaticConfigError | ListenError | Error}
+ */
+export async function runStatic(file: string, emit: (event: object) => void): Promise<void> {
+  const config = readStaticConfig(file)
+  const log = createLog((line) => process.stderr.write(line), config.logLevel ?? 'info')
+  const registry = new Registry()
+  addProcessMetrics(registry)
+  const end = listenForEnd({ log, exitWithStdin: process.env.HEDDLE_EXIT_WITH_STDIN === '1' })
+  const running = await startStaticProxy(config, { clock: systemClock, log, meter: registry })
+  registry.collect(trafficMetrics(running.traffic, sourceOfError))
+  const routes = adminRoutes({
+    registry,
+    log,
+    notReady: () => (running.proxy.state === 'running' ? [] : ['draining']),
+    config: () => config,
+    connections: (most) => running.proxy.connections(most),
+    drain: () => end.request('the admin interface was told to drain'),
+  })
+  const admin =
+    config.admin === undefined ? undefined : await listenAdmin(parseIpPort(config.admin), routes, systemClock)
+  exitWhenDrained(end, { drain: () => running.proxy.drain(DRAIN_MS) })
+  emit(toListeningEvent(running, admin === undefined ? '' : formatHostPort(admin.address)))
+  emit({ event: 'ready' })
+}
+
+function toListeningEvent({ proxy }: StaticProxy, admin: string): object {
+  const bound = proxy.listeners.map(({ config, port }) => {
+    const address = formatHostPort({ host: config.address, port })
+    return config.kind === 'explicit-outbound' ? { key: config.key, address } : { address, isInbound: true }
+  })
+  return {
+    event: 'listening',
+    inbound: bound.filter(({ isInbound }) => isInbound === true).map(({ address }) => address),
+    outbound: bound.filter(({ isInbound }) => isInbound !== true),
+    ports: [],
+    admin,
+  }
+}
