@@ -12,6 +12,7 @@ import { translateInbound } from '../translate/inbound.ts'
 import { DiscoveryStream, type StreamEnd } from './discovery-stream.ts'
 import type { InstanceClaims } from './instance-claims.ts'
 import { ResolvedKeys } from './resolved-keys.ts'
+import { type OpenStream, type StreamCaller, StreamTable } from './stream-table.ts'
 import { TooManySubscriptionsError } from './subscriptions.ts'
 
 /** What one proxy, or all of one identity, may ask for. */
@@ -33,28 +34,11 @@ export interface DiscoveryHubOptions {
   readonly limits?: DiscoveryLimits
 }
 
-/** Who opens a stream; proven by the certificate of the connection. */
-export interface StreamCaller {
-  readonly spiffeId: string
-  readonly namespace: string
-  readonly serviceAccount: string
-  /** When the certificate ends; the stream must not outlive it. */
-  readonly notAfterMs: number
-  /** Cuts the connection of a proxy that does not read any more. */
-  cut(): void
-}
-
 /** What a proxy asks for when it opens its stream. */
 export interface OpenRequest {
   readonly node: Node
   readonly subscriptions: readonly Subscription[]
   readonly healthy: boolean
-}
-
-interface OpenStream {
-  readonly stream: DiscoveryStream
-  readonly caller: StreamCaller
-  isDraining: boolean
 }
 
 /** Changes of the model within this time are worked on together. */
@@ -68,9 +52,7 @@ export class DiscoveryHub {
   readonly #options: DiscoveryHubOptions
   readonly #limits: DiscoveryLimits
   readonly #keys: ResolvedKeys
-  readonly #streams = new Map<string, OpenStream>()
-  readonly #ofInstance = new Map<string, OpenStream>()
-  readonly #streamsOf = new Map<string, number>()
+  readonly #streams = new StreamTable()
   readonly #changedTopics = new Set<string>()
   readonly #signal: AbortSignal
   #gathering: Timer | undefined
@@ -102,7 +84,7 @@ export class DiscoveryHub {
 
   /** Open streams, in no order. */
   *streams(): Iterable<DiscoveryStream> {
-    for (const { stream } of this.#streams.values()) yield stream
+    for (const { stream } of this.#streams.all()) yield stream
   }
 
   /**
@@ -115,7 +97,7 @@ export class DiscoveryHub {
     const { node } = request
     requireSame(caller, node)
     const id = randomUUID()
-    const earlier = this.#ofInstance.get(instanceKey(node))
+    const earlier = this.#streams.ofInstance(node)
     this.#requireFree(node)
     this.#requireRoom(caller, earlier)
     const opened: OpenStream = { stream: this.#createStream(id, node), caller, isDraining: false }
@@ -123,9 +105,7 @@ export class DiscoveryHub {
     this.#register(opened, request.healthy)
     if (earlier !== undefined) this.close(earlier.stream, 'replaced')
     this.#options.claims.assert(node)
-    this.#streams.set(id, opened)
-    this.#ofInstance.set(instanceKey(node), opened)
-    this.#streamsOf.set(caller.spiffeId, (this.#streamsOf.get(caller.spiffeId) ?? 0) + 1)
+    this.#streams.add(opened)
     this.#options.log.info('proxy connected', { ...logFields(node), stream: id, holds: request.subscriptions.length })
     return opened.stream
   }
@@ -162,12 +142,8 @@ export class DiscoveryHub {
 
   /** Ends a stream; what becomes of the instance depends on why. Safe to call more than once. */
   close(stream: DiscoveryStream, why: StreamEnd): void {
-    const opened = this.#streams.get(stream.id)
+    const opened = this.#streams.remove(stream.id)
     if (opened === undefined) return
-    this.#streams.delete(stream.id)
-    const key = instanceKey(stream.node)
-    if (this.#ofInstance.get(key) === opened) this.#ofInstance.delete(key)
-    this.#countDown(opened.caller.spiffeId)
     stream.end(why)
     stream.subscriptions.clear()
     this.#options.log.info('proxy disconnected', { ...logFields(stream.node), stream: stream.id, why })
@@ -185,7 +161,7 @@ export class DiscoveryHub {
   /** Ends all streams. The instances stay registered: their proxies come back to the next control plane. */
   stop(): void {
     this.#gathering?.cancel()
-    for (const { stream } of [...this.#streams.values()]) this.close(stream, 'stopping')
+    for (const stream of this.streams()) this.close(stream, 'stopping')
   }
 
   #createStream(id: string, node: Node): DiscoveryStream {
@@ -205,7 +181,7 @@ export class DiscoveryHub {
     try {
       for (const subscription of subscriptions) stream.subscriptions.add(subscription)
     } catch (error) {
-      if (!this.#streams.has(stream.id)) stream.subscriptions.clear()
+      if (this.#streams.byId(stream.id) === undefined) stream.subscriptions.clear()
       if (error instanceof TooManySubscriptionsError) throw new ConnectError(error.message, Code.ResourceExhausted)
       throw error
     }
@@ -228,23 +204,17 @@ export class DiscoveryHub {
   }
 
   #requireRoom(caller: StreamCaller, earlier: OpenStream | undefined): void {
-    const open = (this.#streamsOf.get(caller.spiffeId) ?? 0) - (earlier?.caller.spiffeId === caller.spiffeId ? 1 : 0)
+    const open = this.#streams.countOf(caller.spiffeId) - (earlier?.caller.spiffeId === caller.spiffeId ? 1 : 0)
     if (open < this.#limits.streamsPerIdentity) return
     const message = `${caller.spiffeId} has ${open} streams, which is the limit`
     throw new ConnectError(message, Code.ResourceExhausted)
   }
 
   #ownStream(id: string, caller: StreamCaller): OpenStream {
-    const opened = this.#streams.get(id)
+    const opened = this.#streams.byId(id)
     if (opened === undefined) throw new ConnectError(`no stream ${id}; open one with Watch`, Code.NotFound)
     requireSame(caller, opened.stream.node)
     return opened
-  }
-
-  #countDown(spiffeId: string): void {
-    const left = (this.#streamsOf.get(spiffeId) ?? 0) - 1
-    if (left > 0) this.#streamsOf.set(spiffeId, left)
-    if (left <= 0) this.#streamsOf.delete(spiffeId)
   }
 
   #gather(topics: ReadonlySet<string>): void {
@@ -256,7 +226,7 @@ export class DiscoveryHub {
     this.#gathering?.cancel()
     this.#gathering = undefined
     this.#keys.refresh(this.#changedTopics)
-    for (const { stream } of this.#streams.values()) {
+    for (const stream of this.streams()) {
       if (this.#changedTopics.has(inboundTopic(stream.node))) stream.inboundChanged()
     }
     this.#changedTopics.clear()
@@ -273,7 +243,7 @@ export class DiscoveryHub {
 
   #sweep(): void {
     const nowMs = this.#options.clock.nowMs()
-    for (const { stream, caller } of [...this.#streams.values()]) {
+    for (const { stream, caller } of this.#streams.all()) {
       if (stream.unreadMs >= STUCK_MS) {
         this.close(stream, 'stuck')
         caller.cut()
