@@ -10,7 +10,7 @@ export interface BenchOptions {
   readonly rounds: number
   /** Length of each load. */
   readonly seconds: number
-  /** Load before the first round, thrown away: just-in-time compilers and pools get warm. */
+  /** Longest load before the first round; it does not count. */
   readonly warmupSeconds: number
 }
 
@@ -25,7 +25,7 @@ export const USAGE = `node bench/main.ts [options]
   --proxies NAME,NAME  who is compared (${PROXIES.join(',')})
   --rounds N           rounds; the median of them counts (5)
   --seconds N          length of the load in each round (2)
-  --warmup N           seconds of load before the first round (2)
+  --warmup N           seconds of load before the first round, at most (10)
 `
 
 /** @throws {OptionsError} */
@@ -51,7 +51,7 @@ function parse(args: readonly string[]) {
         proxies: { type: 'string' },
         rounds: { type: 'string', default: '5' },
         seconds: { type: 'string', default: '2' },
-        warmup: { type: 'string', default: '2' },
+        warmup: { type: 'string', default: '10' },
       },
     })
   } catch (error) {

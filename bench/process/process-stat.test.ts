@@ -14,15 +14,15 @@ describe('parseStat()', () => {
   })
 })
 
-test('parseSmaps() reads what is resident and what is private', () => {
+test('parseSmaps() reads what is resident, and what is private however many processes share the program', () => {
   const text = `5581e0000000-7ffd00000000 ---p 00000000 00:00 0    [rollup]
 Rss:               51200 kB
 Pss:               20000 kB
 Shared_Clean:      39000 kB
-Private_Clean:       200 kB
+Private_Clean:     30000 kB
 Private_Dirty:     12000 kB
 `
-  expect(parseSmaps(text)).toEqual({ rssKb: 51_200, privateKb: 12_200 })
+  expect(parseSmaps(text)).toEqual({ rssKb: 51_200, privateKb: 12_000 })
   expect(() => parseSmaps(text.replace('Private_Dirty', 'Other'))).toThrow('Private_Dirty')
 })
 

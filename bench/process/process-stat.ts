@@ -9,7 +9,10 @@ export interface Usage {
 /** What a set of processes holds. */
 export interface Memory {
   readonly rssKb: number
-  /** Pages that no other process shares: what one more such process would cost. */
+  /**
+   * What one more such process would cost: pages written by this one alone. Clean pages of the program's file are shared by all
+   * processes of it, and would count as private only where there happens to be just one.
+   */
   readonly privateKb: number
 }
 
@@ -65,7 +68,7 @@ export function parseSmaps(text: string): Memory {
     if (match === null) throw new SyntaxError(`smaps_rollup without ${name}`)
     return Number(match[1])
   }
-  return { rssKb: kilobytes('Rss'), privateKb: kilobytes('Private_Clean') + kilobytes('Private_Dirty') }
+  return { rssKb: kilobytes('Rss'), privateKb: kilobytes('Private_Dirty') }
 }
 
 /** `roots` and all that descends from them, out of `all`. */
