@@ -64,7 +64,12 @@ test('when no endpoint can be connected to, the answer says so', async () => {
 })
 
 test.each([
-  { name: 'without endpoints', destination: service([], { protocol: 'http1' }), code: 'no_healthy_endpoint', status: 503 },
+  {
+    name: 'without endpoints',
+    destination: service([], { protocol: 'http1' }),
+    code: 'no_healthy_endpoint',
+    status: 503,
+  },
   {
     name: 'that does not exist',
     destination: { kind: 'missing', reason: 'there is no Service cart in shop', version: '1' } as const,

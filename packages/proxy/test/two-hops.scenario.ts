@@ -65,14 +65,18 @@ test('a chunked body with trailers, and an interim answer, arrive as they were s
   const { client } = await startTwoHops(world, app.port)
   using web = await dial(client.port)
 
-  web.send('POST / HTTP/1.1\r\nhost: cart.shop\r\nexpect: 100-continue\r\ntransfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n')
+  web.send(
+    'POST / HTTP/1.1\r\nhost: cart.shop\r\nexpect: 100-continue\r\ntransfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n',
+  )
   const cart = await app.peer(0)
   await cart.until('\r\n\r\n')
   cart.send('HTTP/1.1 100 Continue\r\n\r\n')
   await web.until('HTTP/1.1 100 Continue\r\n\r\n')
   web.send('5\r\nhello\r\n0\r\nx-sum: 1\r\n\r\n')
   await cart.until('0\r\nx-sum: 1\r\n\r\n')
-  cart.send('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-cost\r\n\r\n3\r\nyes\r\n0\r\nx-cost: 7\r\n\r\n')
+  cart.send(
+    'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-cost\r\n\r\n3\r\nyes\r\n0\r\nx-cost: 7\r\n\r\n',
+  )
 
   await web.until('0\r\nx-cost: 7\r\n\r\n')
   expect(cart.received).toContain('5\r\nhello\r\n')

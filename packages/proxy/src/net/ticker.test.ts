@@ -1,16 +1,20 @@
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { expect, test } from 'vitest'
-import { Ticker } from './ticker.ts'
+import { Ticker, type Watched } from './ticker.ts'
 
-function watched() {
-  const item = { deadlineMs: Number.POSITIVE_INFINITY, passed: 0, deadlinePassed: () => void (item.passed += 1) }
-  return item
+class Item implements Watched {
+  deadlineMs = Number.POSITIVE_INFINITY
+  passed = 0
+
+  deadlinePassed(): void {
+    this.passed += 1
+  }
 }
 
 test('a deadline passes once, not early, at most two ticks late', () => {
   const clock = new ManualClock()
   const ticker = new Ticker(clock)
-  const item = watched()
+  const item = new Item()
   ticker.watch(item)
   clock.advance(900)
   item.deadlineMs = ticker.in(5_000)
@@ -25,7 +29,7 @@ test('a deadline passes once, not early, at most two ticks late', () => {
 test('no timer runs while nothing is watched', () => {
   const clock = new ManualClock()
   const ticker = new Ticker(clock)
-  const item = watched()
+  const item = new Item()
   ticker.watch(item)
   expect(clock.waiting).toBe(1)
   ticker.unwatch(item)

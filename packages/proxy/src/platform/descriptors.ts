@@ -23,5 +23,5 @@ export function parseDescriptorLimit(text: string): number | undefined {
  * descriptors run out (Bun spins until one is free), so that must never happen.
  */
 export function capConnections(wanted: number, descriptors: number | undefined): number {
-  return descriptors === undefined ? wanted : Math.max(16, Math.min(wanted, Math.floor(descriptors * 0.45)))
+  return descriptors === undefined ? wanted : Math.min(wanted, Math.max(16, Math.floor(descriptors * 0.45)))
 }

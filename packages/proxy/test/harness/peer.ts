@@ -66,6 +66,11 @@ export async function dial(port: number, host = '127.0.0.1'): Promise<Peer> {
   return peer
 }
 
+/** A client that may be refused before it knows that it was connected. */
+export function knock(port: number): Peer {
+  return new Peer(connect({ port, host: '127.0.0.1', allowHalfOpen: true }))
+}
+
 /** A TCP server whose connections the test holds. */
 export interface TestServer {
   readonly port: number

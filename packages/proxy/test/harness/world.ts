@@ -157,11 +157,21 @@ export function outbound(key: string): ListenerConfig {
 
 /** Listens for everybody and sends to the application on `appPort`. */
 export function inbound(appPort: number): ListenerConfig {
-  return { kind: 'explicit-inbound', address: '127.0.0.1', port: 0, appAddress: '127.0.0.1', appPort, workloadPort: 8080 }
+  return {
+    kind: 'explicit-inbound',
+    address: '127.0.0.1',
+    port: 0,
+    appAddress: '127.0.0.1',
+    appPort,
+    workloadPort: 8080,
+  }
 }
 
 /** A Service of one endpoint for each port; `identity` empty for plain ones. */
-export function service(ports: readonly number[], about: { identity?: string; protocol?: AppProtocol } = {}): Destination {
+export function service(
+  ports: readonly number[],
+  about: { identity?: string; protocol?: AppProtocol } = {},
+): Destination {
   const { identity, protocol = 'detect' } = about
   const endpoints = ports.map((port, index) => endpoint(port, `cart-${index}`, identity))
   return { kind: 'service', namespace: 'shop', name: 'cart', port: 80, protocol, endpoints, version: ports.join() }
@@ -191,11 +201,7 @@ export interface TwoHops {
   readonly serverIdentity: TestIdentity
 }
 
-export async function startTwoHops(
-  world: World,
-  appPort: number,
-  protocol: AppProtocol = 'detect',
-): Promise<TwoHops> {
+export async function startTwoHops(world: World, appPort: number, protocol: AppProtocol = 'detect'): Promise<TwoHops> {
   const serverIdentity = await world.identity('cart')
   const clientIdentity = await world.identity('web')
   const server = await world.proxy({
