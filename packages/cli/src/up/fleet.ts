@@ -40,7 +40,7 @@ export class Fleet {
   readonly #blocked = new Set<string>()
   readonly #hurry = new AbortController()
   #starting = 0
-  #firstFailure: unknown
+  #failures = 0
 
   constructor(options: FleetOptions) {
     this.#options = options
@@ -65,11 +65,12 @@ export class Fleet {
   /**
    * Resolves once everything desired runs and the mesh sends it requests.
    *
-   * @throws what the first instance failed with that could not be started
+   * @throws {CliError} when an instance could not be started; why was reported
    */
   async settled(): Promise<void> {
     while (this.#loops.size > 0) await Promise.all(this.#loops.values())
-    if (this.#firstFailure !== undefined) throw this.#firstFailure
+    const count = this.#failures
+    if (count > 0) throw new CliError(`${count === 1 ? 'one instance' : `${count} instances`} could not be started`)
   }
 
   /** Stops everything; at once when `hurry` is aborted. */
@@ -158,7 +159,7 @@ export class Fleet {
 
   #failed(key: string, member: Member, error: unknown): void {
     if (this.#options.signal.aborted || member.state === 'leaving') return
-    this.#firstFailure ??= error
+    this.#failures += 1
     const hints = error instanceof CliError ? error.hints : []
     this.#options.report([`${member.instance.name} could not be started: ${messageOf(error)}`, ...hints].join('\n  '))
     this.#remove(key, member)
