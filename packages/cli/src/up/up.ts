@@ -54,8 +54,10 @@ export async function up(options: UpOptions, deps: CliDeps, stay: Stay): Promise
   }
   const { env, clock, stateDirectory } = deps
   const stack = new AsyncDisposableStack()
+  let isUp = false
   try {
     const mesh = await startMesh({ ...shared, env, clock, stateDirectory }, stack)
+    isUp = true
     progress.line(`the control plane runs (${mesh.mode} mode), logs are in ${mesh.logDirectory}`)
     mesh.fleet.apply(desired)
     await mesh.fleet.settled()
@@ -65,9 +67,9 @@ export async function up(options: UpOptions, deps: CliDeps, stay: Stay): Promise
   } finally {
     end.abort()
     progress.clear()
-    progress.line(interruption.signal.aborted ? 'stopping; once more Ctrl-C to hurry' : 'stopping')
+    if (isUp) progress.line(interruption.signal.aborted ? 'stopping; once more Ctrl-C to hurry' : 'stopping')
     await stack.disposeAsync()
-    progress.line('everything is stopped')
+    if (isUp) progress.line('everything is stopped')
   }
 }
 

@@ -115,6 +115,21 @@ describe('findEdges()', () => {
     expect(edges[0]).toMatchObject({ clientIdentity: '', serverIdentity: '' })
   })
 
+  test('takes a request that reached nobody for no traffic: its Service has no endpoints yet', () => {
+    const store = new TelemetryStore(new ManualClock())
+    const failed = create(SeriesSchema, {
+      direction: Direction.OUTBOUND,
+      serviceNamespace: 'emojivote',
+      service: 'voting-svc',
+      port: 8080,
+      security: 'destination_unmeshed',
+      requestsFailure: 1n,
+    })
+    const from = { namespace: 'emojivote', workload: 'web', instance: 'web-0', epoch: 'e', sequence: 1n, intervalMs: 10_000 }
+    store.report(create(ReportRequestSchema, { ...from, series: [failed] }), VOTING)
+    expect(findEdges(scope('deployment'), store.window(60_000))).toEqual([])
+  })
+
   test('names instances when asked for pods, and only those of the scope', () => {
     const edges = findEdges(scope('pod', 'web-0'), emojivote().window(60_000))
     expect(edges.map(({ source, target }) => [source.name, target.name])).toEqual([['web-0', 'voting-0']])
