@@ -171,4 +171,10 @@ describe('what has no effect in a Service is said:', () => {
       'f:6:33: warning: spec.ports[0].protocol: "UDP" has no effect: the mesh carries TCP only, this port is left out',
     ])
   })
+
+  test('a protocol that is not known', () => {
+    expect(problemsBeside(`${SELECTOR}\nports: [{port: 8080, appProtocol: example.com/own}]`)).toEqual([
+      expect.stringContaining('spec.ports[0].appProtocol: "example.com/own" has no effect: it is not known here'),
+    ])
+  })
 })

@@ -2,6 +2,7 @@ import { CLUSTER_ONLY_KINDS, KINDS, type Kind } from '../kinds/kind.ts'
 import type { MeshObject } from '../kinds/mesh-object.ts'
 import type { ObjectRef } from '../kinds/object-meta.ts'
 import { COMMAND_FIELDS } from '../kinds/workload-schema.ts'
+import { checkProtocols } from './check-protocols.ts'
 import { checkSchema } from './check-schema.ts'
 import { errorAt, type Finding, quoted, warningAt } from './finding.ts'
 import { nearest } from './nearest.ts'
@@ -36,7 +37,8 @@ function readKind(kind: Kind, value: object): ObjectReading {
   const warnings = [...findNoEffect(kind.schema, value), ...findIdleCommandFields(kind, value)]
   const errors = checkSchema(kind, value)
   if (errors.length > 0) return { object: undefined, findings: [...errors, ...warnings] }
-  return { object: kind.toObject(value), findings: warnings }
+  const object = kind.toObject(value)
+  return { object, findings: [...warnings, ...checkProtocols(object)] }
 }
 
 function refused(...findings: readonly Finding[]): ObjectReading {

@@ -1,0 +1,46 @@
+import type { Node } from '@heddle/api/discovery'
+import { canonicalIp } from '@heddle/api/kinds/ip-address'
+
+const MAX_PORTS = 64
+const MAX_LABELS = 64
+const MAX_LABEL_CHARACTERS = 400
+const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
+const SUBDOMAIN = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/
+
+/**
+ * Checks what a proxy says about its workload, as far as that can be said without knowing others.
+ *
+ * @returns why it cannot be taken, or `undefined`
+ */
+export function checkRegistration(node: Node): string | undefined {
+  const { namespace, workload, instance, serviceAccount, labels, ports } = node
+  if (!LABEL.test(namespace)) return `namespace ${JSON.stringify(namespace)} is not a namespace's name`
+  if (!LABEL.test(workload)) return `workload ${JSON.stringify(workload)} is not a Workload's name`
+  if (!LABEL.test(instance))
+    return `instance ${JSON.stringify(instance)} is not a name of lower-case letters, digits and "-"`
+  if (!SUBDOMAIN.test(serviceAccount))
+    return `service_account ${JSON.stringify(serviceAccount)} is not an account's name`
+  if (ports.length > MAX_PORTS) return `more than ${MAX_PORTS} ports`
+  const entries = Object.entries(labels)
+  const isTooMuch =
+    entries.length > MAX_LABELS || entries.some(([name, value]) => name.length + value.length > MAX_LABEL_CHARACTERS)
+  if (isTooMuch) return `more than ${MAX_LABELS} labels, or too long ones`
+  return checkPorts(node)
+}
+
+function checkPorts({ ports }: Node): string | undefined {
+  const numbers = new Set<number>()
+  for (const { port, address, addressPort } of ports) {
+    if (!isPort(port) || !isPort(addressPort)) return `port ${port} at ${address}:${addressPort} is out of range`
+    if (numbers.has(port)) return `port ${port} is given twice`
+    numbers.add(port)
+    const canonical = canonicalIp(address)
+    if (canonical === undefined) return `${JSON.stringify(address)} is not an IP address`
+    if (canonical === '0.0.0.0' || canonical === '::') return `${canonical} is no address to connect to`
+  }
+  return undefined
+}
+
+function isPort(port: number): boolean {
+  return port >= 1 && port <= 65_535
+}

@@ -1,0 +1,254 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Node } from '@heddle/api/discovery'
+import { canonicalIp } from '@heddle/api/kinds/ip-address'
+import { LabelIndex } from '@heddle/api/kinds/label-index'
+import type { Workload } from '@heddle/api/kinds/workload'
+import { type Instance, type InstancePort, type InstanceState, instanceKey } from './instance.ts'
+
+/** Whether an instance should get traffic, and why not. */
+export interface InstanceHealth {
+  readonly state: InstanceState
+  readonly reason: string
+}
+
+/** What is known of a registered instance. */
+export interface Registered extends InstanceHealth {
+  readonly node: Node
+}
+
+/** An instance before and after a change. */
+export interface InstanceChange {
+  readonly before: Instance | undefined
+  readonly after: Instance | undefined
+}
+
+/** What is at an address. */
+export interface InstanceAt {
+  readonly instance: Instance
+  readonly port: InstancePort
+}
+
+/** An entry of a Workload's `spec.addresses`. */
+interface Listed {
+  readonly workload: Workload
+  readonly address: string
+}
+
+const READY: InstanceHealth = { state: 'ready', reason: '' }
+
+/**
+ * The instances there are: those that registered, and those listed in files for which nobody registered. Inputs are
+ * set first; `refresh` then works out the instances they concern.
+ */
+export class InstanceTable {
+  readonly byLabel = new LabelIndex<Instance>((instance) => instance)
+  readonly #workloads: ReadonlyMap<string, Workload>
+  readonly #registered = new Map<string, Registered>()
+  readonly #registeredOf = new Map<string, Set<string>>()
+  readonly #listed = new Map<string, Listed>()
+  readonly #listedAt = new Map<string, Set<string>>()
+  readonly #healthOfListed = new Map<string, InstanceHealth>()
+  readonly #instances = new Map<string, Instance>()
+  /** By address alone: there are few instances at one. */
+  readonly #byAddress = new Map<string, Set<string>>()
+
+  /** @param workloads - by `NAMESPACE/NAME`, kept up by the owner of this table */
+  constructor(workloads: ReadonlyMap<string, Workload>) {
+    this.#workloads = workloads
+  }
+
+  get(key: string): Instance | undefined {
+    return this.#instances.get(key)
+  }
+
+  all(): Iterable<Instance> {
+    return this.#instances.values()
+  }
+
+  /**
+   * The instance that others reach at `address` and `port`, and its port. One with a proxy goes before one without; of
+   * two listed there, which no set of files may have, the first by name.
+   */
+  at(address: string, port: number): InstanceAt | undefined {
+    let plain: InstanceAt | undefined
+    for (const key of [...(this.#byAddress.get(address) ?? [])].sort()) {
+      const found = portAt(this.#instances.get(key)!, address, port)
+      if (found?.instance.meshed === true) return found
+      plain ??= found
+    }
+    return plain
+  }
+
+  /** @returns keys of the instances that may be different now */
+  setRegistered(key: string, registered: Registered | undefined): string[] {
+    const before = this.#registered.get(key)
+    if (before !== undefined) removeFrom(this.#registeredOf, workloadKeyOf(before.node), key)
+    if (registered === undefined) this.#registered.delete(key)
+    if (registered !== undefined) {
+      this.#registered.set(key, registered)
+      addTo(this.#registeredOf, workloadKeyOf(registered.node), key)
+    }
+    const nodes = [before?.node, registered?.node].filter((node) => node !== undefined)
+    const addresses = nodes.flatMap((node) => node.ports.map((port) => canonicalIp(port.address) ?? ''))
+    return [key, ...addresses.flatMap((address) => [...(this.#listedAt.get(address) ?? [])])]
+  }
+
+  /** @returns keys of the instances that may be different now; none for one that is not listed */
+  setHealthOfListed(key: string, health: InstanceHealth): string[] {
+    if (!this.#listed.has(key)) return []
+    this.#healthOfListed.set(key, health)
+    return [key]
+  }
+
+  /** To be called when the table of Workloads has changed. @returns keys of the instances that may be different now */
+  workloadChanged(workloadKey: string, before: Workload | undefined, after: Workload | undefined): string[] {
+    const old = this.#unlist(before)
+    const now = this.#list(after)
+    for (const key of old) if (!this.#listed.has(key)) this.#healthOfListed.delete(key)
+    return [...old, ...now, ...(this.#registeredOf.get(workloadKey) ?? [])]
+  }
+
+  /** Works out the instances of `keys` anew. @returns those that are different */
+  refresh(keys: Iterable<string>): InstanceChange[] {
+    const changes: InstanceChange[] = []
+    for (const key of new Set(keys)) {
+      const before = this.#instances.get(key)
+      const after = this.#toInstance(key)
+      if (isDeepStrictEqual(before, after)) continue
+      if (before !== undefined) this.#unindex(key, before)
+      if (after !== undefined) this.#index(key, after)
+      changes.push({ before, after })
+    }
+    return changes
+  }
+
+  #toInstance(key: string): Instance | undefined {
+    const registered = this.#registered.get(key)
+    if (registered !== undefined) return toRegistered(registered, this.#workloads.get(workloadKeyOf(registered.node)))
+    const listed = this.#listed.get(key)
+    if (listed === undefined || this.#isTakenOver(listed)) return undefined
+    return toListed(key, listed, this.#healthOfListed.get(key) ?? READY)
+  }
+
+  /** Whether the proxy of an instance of this Workload registered from the address. */
+  #isTakenOver({ workload, address }: Listed): boolean {
+    const { namespace, name } = workload.metadata
+    for (const key of this.#registeredOf.get(`${namespace}/${name}`) ?? []) {
+      const { node } = this.#registered.get(key)!
+      if (node.ports.some((port) => canonicalIp(port.address) === address)) return true
+    }
+    return false
+  }
+
+  #list(workload: Workload | undefined): string[] {
+    return listedKeys(workload).map(([key, listed]) => {
+      this.#listed.set(key, listed)
+      addTo(this.#listedAt, listed.address, key)
+      return key
+    })
+  }
+
+  #unlist(workload: Workload | undefined): string[] {
+    return listedKeys(workload).map(([key, { address }]) => {
+      this.#listed.delete(key)
+      removeFrom(this.#listedAt, address, key)
+      return key
+    })
+  }
+
+  #index(key: string, instance: Instance): void {
+    this.#instances.set(key, instance)
+    this.byLabel.add(instance)
+    for (const address of addressesOf(instance)) addTo(this.#byAddress, address, key)
+  }
+
+  #unindex(key: string, instance: Instance): void {
+    this.#instances.delete(key)
+    this.byLabel.remove(instance)
+    for (const address of addressesOf(instance)) removeFrom(this.#byAddress, address, key)
+  }
+}
+
+function portAt(instance: Instance, address: string, number: number): InstanceAt | undefined {
+  const whole = { name: '', port: number, address, addressPort: number }
+  if (instance.wholeAddress === address) return { instance, port: whole }
+  const port = instance.ports.find((one) => one.address === address && one.addressPort === number)
+  return port && { instance, port }
+}
+
+/** Addresses at which an instance is reached. */
+export function addressesOf(instance: Instance): ReadonlySet<string> {
+  const addresses = new Set(instance.ports.map((port) => port.address))
+  if (instance.wholeAddress !== undefined) addresses.add(instance.wholeAddress)
+  return addresses
+}
+
+function toRegistered({ node, state, reason }: Registered, workload: Workload | undefined): Instance {
+  const { region = '', zone = '' } = node.locality ?? workload?.spec.locality ?? {}
+  return {
+    namespace: node.namespace,
+    instance: node.instance,
+    workload: node.workload,
+    serviceAccount: node.serviceAccount,
+    labels: workload?.metadata.labels ?? { ...node.labels },
+    ports: node.ports.map((port) => {
+      const declared = workload?.spec.ports.find((one) => one.port === port.port)
+      return {
+        name: declared?.name ?? port.name,
+        port: port.port,
+        address: canonicalIp(port.address) ?? port.address,
+        addressPort: port.addressPort,
+      }
+    }),
+    wholeAddress: undefined,
+    region,
+    zone,
+    meshed: true,
+    state,
+    reason,
+  }
+}
+
+function toListed(key: string, { workload, address }: Listed, { state, reason }: InstanceHealth): Instance {
+  const { namespace, name, labels } = workload.metadata
+  const { serviceAccount, ports, locality } = workload.spec
+  return {
+    namespace,
+    instance: key.slice(namespace.length + 1),
+    workload: name,
+    serviceAccount,
+    labels,
+    ports: ports.map((port) => ({ name: port.name, port: port.port, address, addressPort: port.port })),
+    wholeAddress: ports.length === 0 ? address : undefined,
+    region: locality?.region ?? '',
+    zone: locality?.zone ?? '',
+    meshed: false,
+    state,
+    reason,
+  }
+}
+
+function listedKeys(workload: Workload | undefined): [string, Listed][] {
+  if (workload === undefined) return []
+  const { namespace, name } = workload.metadata
+  return (workload.spec.addresses ?? []).map((written, i) => {
+    const address = canonicalIp(written) ?? written
+    return [instanceKey({ namespace, instance: `${name}-${i}` }), { workload, address }]
+  })
+}
+
+function workloadKeyOf(node: Node): string {
+  return `${node.namespace}/${node.workload}`
+}
+
+function addTo(sets: Map<string, Set<string>>, key: string, item: string): void {
+  const items = sets.get(key)
+  if (items === undefined) sets.set(key, new Set([item]))
+  else items.add(item)
+}
+
+function removeFrom(sets: Map<string, Set<string>>, key: string, item: string): void {
+  const items = sets.get(key)
+  items?.delete(item)
+  if (items?.size === 0) sets.delete(key)
+}

@@ -1,0 +1,55 @@
+import type { Node } from '@heddle/api/discovery'
+
+/** Names an instance. */
+export interface InstanceRef {
+  readonly namespace: string
+  readonly instance: string
+}
+
+/** Whether an instance should get traffic. */
+export type InstanceState = 'ready' | 'unhealthy' | 'draining'
+
+export interface InstancePort {
+  readonly name: string
+  /** The port of the Workload's spec, which Services target. */
+  readonly port: number
+  /** Where others connect: IP literal and port. */
+  readonly address: string
+  readonly addressPort: number
+}
+
+/**
+ * One running instance of a Workload: registered by its proxy, or an entry of `spec.addresses`. A value: a change makes
+ * a new one, so that what is derived from it can be kept beside it.
+ */
+export interface Instance {
+  readonly namespace: string
+  readonly instance: string
+  readonly workload: string
+  readonly serviceAccount: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly ports: readonly InstancePort[]
+  /** Set where all ports of an address are its: an entry of `spec.addresses` whose Workload declares no ports. */
+  readonly wholeAddress: string | undefined
+  readonly region: string
+  readonly zone: string
+  /** Whether a proxy stands beside it; else it is spoken to in plain. */
+  readonly meshed: boolean
+  readonly state: InstanceState
+  /** Why it is not ready, one sentence; empty when ready. */
+  readonly reason: string
+}
+
+/** A registration as the server keeps it, to give it back to the model after a restart. */
+export interface Registration {
+  readonly node: Node
+  /** The stream that holds it; empty while it waits for its proxy to come back. */
+  readonly owner: string
+  readonly state: InstanceState
+  readonly reason: string
+}
+
+/** `NAMESPACE/INSTANCE`. */
+export function instanceKey(ref: InstanceRef): string {
+  return `${ref.namespace}/${ref.instance}`
+}

@@ -1,0 +1,264 @@
+import type { Node } from '@heddle/api/discovery'
+import { formatRef, type MeshObject, refOf } from '@heddle/api/kinds'
+import { canonicalIp } from '@heddle/api/kinds/ip-address'
+import { LabelIndex } from '@heddle/api/kinds/label-index'
+import type { Service } from '@heddle/api/kinds/service'
+import type { Workload } from '@heddle/api/kinds/workload'
+import type { ObjectChange } from '../sources/source.ts'
+import { type Instance, type InstanceRef, instanceKey, type Registration } from './instance.ts'
+import { addressesOf, type InstanceChange, type InstanceHealth, InstanceTable } from './instance-table.ts'
+import { Members } from './members.ts'
+import type { InboundView, Model, ModelChange, ModelOptions, RegistrationRequest, RegistrationResult } from './model.ts'
+import { RegistrationTable } from './registration-table.ts'
+import type { Resolution } from './resolution.ts'
+import { Resolver } from './resolver.ts'
+import { type ModelService, type ServiceChange, ServiceTable } from './service-table.ts'
+import { addressTopic, inboundTopic, serviceTopic } from './topic.ts'
+
+const SERVICE_RANGE_V4 = '10.96.0.0/12'
+/** A unique local range (RFC 4193); as small as the largest that Kubernetes takes. */
+const SERVICE_RANGE_V6 = 'fd68:6564:646c::/108'
+const GRACE_MS = 10_000
+
+/** Ties the tables together: what changes in one is told to those that depend on it, and to the listeners as topics. */
+export class MeshModel implements Model {
+  readonly #objects = new Map<string, MeshObject>()
+  readonly #workloads = new Map<string, Workload>()
+  readonly #workloadsByLabel = new LabelIndex<Workload>((workload) => workload.metadata)
+  readonly #services: ServiceTable
+  readonly #instances = new InstanceTable(this.#workloads)
+  readonly #registrations: RegistrationTable
+  readonly #members = new Members(this.#instances.byLabel, this.#workloadsByLabel)
+  readonly #resolver: Resolver
+  readonly #listeners = new Set<(change: ModelChange) => void>()
+
+  constructor(options: ModelOptions) {
+    const {
+      clock,
+      signal,
+      graceMs = GRACE_MS,
+      serviceRangeV4 = SERVICE_RANGE_V4,
+      serviceRangeV6 = SERVICE_RANGE_V6,
+    } = options
+    this.#services = new ServiceTable(serviceRangeV4, serviceRangeV6)
+    this.#resolver = new Resolver({
+      services: this.#services,
+      instances: this.#instances,
+      members: this.#members,
+      workloads: this.#workloads,
+    })
+    this.#registrations = new RegistrationTable({
+      clock,
+      signal,
+      graceMs,
+      refuse: (node) => this.#refuse(node),
+      changed: (key, registration) => this.#instancesChanged(this.#instances.setRegistered(key, registration)),
+    })
+  }
+
+  applyObjects({ upserted, removed }: ObjectChange): void {
+    const topics = new Set<string>()
+    const gone = removed.map((ref) => this.#objects.get(formatRef(ref))).filter((object) => object !== undefined)
+    for (const object of gone) this.#objects.delete(formatRef(refOf(object)))
+    for (const object of upserted) this.#objects.set(formatRef(refOf(object)), object)
+    this.#applyServices(upserted.filter(isService), gone.filter(isService), topics)
+    this.#applyWorkloads(upserted.filter(isWorkload), gone.filter(isWorkload), topics)
+    this.#emit(topics)
+  }
+
+  applyRegistration(request: RegistrationRequest): RegistrationResult {
+    return this.#registrations.apply(request)
+  }
+
+  disconnectRegistration(ref: InstanceRef, owner: string): void {
+    this.#registrations.disconnect(ref, owner)
+  }
+
+  removeRegistration(ref: InstanceRef, owner: string): void {
+    this.#registrations.remove(ref, owner)
+  }
+
+  setHealth(ref: InstanceRef, owner: string, health: InstanceHealth): void {
+    const key = instanceKey(ref)
+    if (this.#registrations.has(key)) this.#registrations.setHealth(ref, owner, health)
+    else this.#instancesChanged(this.#instances.setHealthOfListed(key, health))
+  }
+
+  resolve(key: string): Resolution {
+    return this.#resolver.resolve(key)
+  }
+
+  inbound(ref: InstanceRef): InboundView {
+    const instance = this.#instances.get(instanceKey(ref))
+    if (instance === undefined) return { workload: undefined, instance, services: [] }
+    const { namespace, labels, workload } = instance
+    const services = [...this.#services.selectors.selecting(namespace, labels)]
+    return { workload: this.#workloads.get(`${namespace}/${workload}`), instance, services }
+  }
+
+  services(namespace: string): readonly ModelService[] {
+    const services = [...this.#services.all()].filter(({ service }) => isIn(namespace, service.metadata))
+    return services.sort((a, b) => compareNames(a.service.metadata, b.service.metadata))
+  }
+
+  workloads(namespace: string): readonly Workload[] {
+    const workloads = [...this.#workloads.values()].filter(({ metadata }) => isIn(namespace, metadata))
+    return workloads.sort((a, b) => compareNames(a.metadata, b.metadata))
+  }
+
+  instances(namespace: string): readonly Instance[] {
+    const instances = [...this.#instances.all()].filter((instance) => isIn(namespace, instance))
+    return instances.sort((a, b) => compareTexts(instanceKey(a), instanceKey(b)))
+  }
+
+  registrations(): readonly Registration[] {
+    return this.#registrations.all()
+  }
+
+  object(kind: MeshObject['kind'], namespace: string, name: string): MeshObject | undefined {
+    return this.#objects.get(formatRef({ kind, namespace, name }))
+  }
+
+  onChange(listener: (change: ModelChange) => void, signal: AbortSignal): void {
+    if (signal.aborted) return
+    this.#listeners.add(listener)
+    signal.addEventListener('abort', () => this.#listeners.delete(listener), { once: true })
+  }
+
+  #applyServices(upserted: readonly Service[], gone: readonly Service[], topics: Set<string>): void {
+    const changes = this.#services.apply(
+      upserted,
+      gone.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
+    )
+    for (const change of changes) this.#serviceChanged(change, topics)
+  }
+
+  #serviceChanged({ before, after }: ServiceChange, topics: Set<string>): void {
+    for (const known of [before, after]) {
+      if (known === undefined) continue
+      this.#touchService(known, topics)
+      const { metadata, spec } = known.service
+      for (const instance of this.#instances.byLabel.select(metadata.namespace, spec.selector)) {
+        topics.add(inboundTopic(instance))
+      }
+    }
+  }
+
+  #applyWorkloads(upserted: readonly Workload[], gone: readonly Workload[], topics: Set<string>): void {
+    const dirty = new Set<string>()
+    const changes = [...gone.map((one) => [one, undefined] as const), ...upserted.map((one) => [one, one] as const)]
+    for (const [{ metadata }, after] of changes) {
+      const key = `${metadata.namespace}/${metadata.name}`
+      const before = this.#workloads.get(key)
+      if (before !== undefined) this.#workloadsByLabel.remove(before)
+      this.#workloads.delete(key)
+      if (after !== undefined) this.#workloads.set(key, after)
+      if (after !== undefined) this.#workloadsByLabel.add(after)
+      for (const instance of this.#instances.workloadChanged(key, before, after)) dirty.add(instance)
+      for (const workload of [before, after])
+        if (workload !== undefined) this.#touchSelecting(workload.metadata, topics)
+    }
+    for (const change of this.#instances.refresh(dirty)) this.#instanceChanged(change, topics)
+    for (const key of dirty) topics.add(`inbound:${key}`)
+  }
+
+  #instancesChanged(keys: readonly string[]): void {
+    const topics = new Set<string>()
+    for (const change of this.#instances.refresh(keys)) this.#instanceChanged(change, topics)
+    this.#emit(topics)
+  }
+
+  #instanceChanged(change: InstanceChange, topics: Set<string>): void {
+    for (const instance of [change.before, change.after]) {
+      if (instance === undefined) continue
+      topics.add(inboundTopic(instance))
+      for (const address of addressesOf(instance)) topics.add(addressTopic(address))
+    }
+    const services = new Set([...this.#selecting(change.before), ...this.#selecting(change.after)])
+    for (const service of services) {
+      this.#members.instanceChanged(service, change)
+      this.#addTopics(service, topics)
+    }
+  }
+
+  #selecting(
+    labelled: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> } | undefined,
+  ): Iterable<Service> {
+    return labelled === undefined ? [] : this.#services.selectors.selecting(labelled.namespace, labelled.labels)
+  }
+
+  #touchSelecting(
+    labelled: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> },
+    topics: Set<string>,
+  ): void {
+    for (const service of this.#selecting(labelled)) {
+      this.#members.workloadsChanged(service)
+      this.#addTopics(service, topics)
+    }
+  }
+
+  #touchService({ service, clusterIps }: ModelService, topics: Set<string>): void {
+    this.#members.forget(service)
+    const { namespace, name } = service.metadata
+    topics.add(serviceTopic(namespace, name))
+    for (const address of clusterIps) topics.add(addressTopic(address))
+  }
+
+  #addTopics(service: Service, topics: Set<string>): void {
+    const { namespace, name } = service.metadata
+    topics.add(serviceTopic(namespace, name))
+    for (const address of this.#services.get(namespace, name)?.clusterIps ?? []) topics.add(addressTopic(address))
+  }
+
+  #refuse({ namespace, workload, instance, serviceAccount, ports }: Node): string | undefined {
+    const declared = this.#workloads.get(`${namespace}/${workload}`)?.spec.serviceAccount
+    if (declared !== undefined && declared !== serviceAccount) {
+      return `Workload ${namespace}/${workload} has the service account ${declared}, not ${serviceAccount}`
+    }
+    const named = this.#instances.get(`${namespace}/${instance}`)
+    if (named?.meshed === false && named.workload !== workload) {
+      return `${instance} is an address of Workload ${namespace}/${named.workload}`
+    }
+    for (const { address, addressPort } of ports) {
+      const canonical = canonicalIp(address) ?? address
+      const service = this.#services.byAddress(canonical)?.service.metadata
+      if (service !== undefined) return `${address} is the address of Service ${service.namespace}/${service.name}`
+      if (this.#services.isVirtual(canonical)) return `${address} is in the range of the addresses of Services`
+      const listed = this.#instances.at(canonical, addressPort)?.instance
+      const isForeign = listed?.meshed === false && (listed.namespace !== namespace || listed.workload !== workload)
+      if (isForeign)
+        return `${address} port ${addressPort} is an address of Workload ${listed.namespace}/${listed.workload}`
+    }
+    return undefined
+  }
+
+  #emit(topics: ReadonlySet<string>): void {
+    if (topics.size === 0) return
+    for (const listener of [...this.#listeners]) listener({ topics })
+  }
+}
+
+function isService(object: MeshObject): object is Service {
+  return object.kind === 'Service'
+}
+
+function isWorkload(object: MeshObject): object is Workload {
+  return object.kind === 'Workload'
+}
+
+function isIn(namespace: string, named: { readonly namespace: string }): boolean {
+  return namespace === '' || named.namespace === namespace
+}
+
+function compareNames(
+  a: { readonly namespace: string; readonly name: string },
+  b: { readonly namespace: string; readonly name: string },
+): number {
+  return compareTexts(a.namespace, b.namespace) || compareTexts(a.name, b.name)
+}
+
+/** By code units, so that every machine has the same order. */
+function compareTexts(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}

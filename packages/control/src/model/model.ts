@@ -1,0 +1,98 @@
+import type { Node } from '@heddle/api/discovery'
+import type { MeshObject } from '@heddle/api/kinds'
+import type { Service } from '@heddle/api/kinds/service'
+import type { Workload } from '@heddle/api/kinds/workload'
+import type { Clock } from '@heddle/base/clock'
+import type { ObjectChange } from '../sources/source.ts'
+import type { Instance, InstanceRef, InstanceState, Registration } from './instance.ts'
+import type { InstanceHealth } from './instance-table.ts'
+import { MeshModel } from './mesh-model.ts'
+import type { Resolution } from './resolution.ts'
+import type { ModelService } from './service-table.ts'
+
+export interface ModelOptions {
+  readonly clock: Clock
+  /** Range for virtual addresses of Services; default `10.96.0.0/12`. */
+  readonly serviceRangeV4?: string
+  /** The same for IPv6; default `fd68:6564:646c::/108`. */
+  readonly serviceRangeV6?: string
+  /** How long the endpoints of an instance stay after its stream ended, in ms; default 10,000. */
+  readonly graceMs?: number
+  /** Ends the timers. */
+  readonly signal?: AbortSignal
+}
+
+/** What changed. Whoever holds a key compares its {@link topicOfKey} with `topics`, and asks again where it is there. */
+export interface ModelChange {
+  readonly topics: ReadonlySet<string>
+}
+
+export interface RegistrationRequest {
+  readonly node: Node
+  /**
+   * Names the stream that speaks for the instance; a later owner replaces an earlier one. Empty: restored after a
+   * restart and waiting for its proxy, for as long as whoever restored it likes; refused when an owner is there.
+   */
+  readonly owner: string
+  readonly state: InstanceState
+  /** Why it is not ready. */
+  readonly reason?: string
+}
+
+/** `refused`: nothing was changed. */
+export type RegistrationResult = { readonly kind: 'accepted' } | { readonly kind: 'refused'; readonly reason: string }
+
+/** What the proxy of an instance must know of its own workload. */
+export interface InboundView {
+  /** `undefined`: no Workload object of that name. */
+  readonly workload: Workload | undefined
+  readonly instance: Instance | undefined
+  /** Services that select the instance. */
+  readonly services: readonly Service[]
+}
+
+/**
+ * All that the control plane knows, indexed so that a change touches only what it concerns. Synchronous, one thread.
+ */
+export interface Model {
+  /**
+   * Takes over a change of objects whole. The first one should hold the whole configuration: virtual addresses then
+   * come out the same after each restart.
+   */
+  applyObjects(change: ObjectChange): void
+
+  /**
+   * Registers an instance, or replaces its registration. One that comes back equal to what is known changes nothing.
+   * Refused: what is malformed, of another account than its Workload says, or at an address that a Service or a
+   * connected instance has.
+   */
+  applyRegistration(request: RegistrationRequest): RegistrationResult
+  /** The stream `owner` ended: the instance stays for the grace, then goes. Nothing happens when another owner has it by now. */
+  disconnectRegistration(ref: InstanceRef, owner: string): void
+  /** Takes the instance out at once. Nothing happens when another owner has it by now. */
+  removeRegistration(ref: InstanceRef, owner: string): void
+  /**
+   * @param owner - the stream that says so; nothing happens when another owner has the instance by now. For an entry of
+   *   `spec.addresses`, which has no stream, any.
+   */
+  setHealth(ref: InstanceRef, owner: string, health: InstanceHealth): void
+
+  /** What `name:SERVICE.NAMESPACE:PORT` or `address:IP:PORT` means now. Never throws. */
+  resolve(key: string): Resolution
+  inbound(ref: InstanceRef): InboundView
+
+  /** Sorted by namespace and name; `namespace` empty: all. */
+  services(namespace: string): readonly ModelService[]
+  workloads(namespace: string): readonly Workload[]
+  instances(namespace: string): readonly Instance[]
+  registrations(): readonly Registration[]
+  object(kind: MeshObject['kind'], namespace: string, name: string): MeshObject | undefined
+
+  /** Calls `listener` after each change, with the model already changed. */
+  onChange(listener: (change: ModelChange) => void, signal: AbortSignal): void
+}
+
+/** @throws {RangeError} when a range of the options is not CIDR */
+export function createModel(options: ModelOptions): Model {
+  return new MeshModel(options)
+}

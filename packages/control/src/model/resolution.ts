@@ -1,0 +1,35 @@
+import type { Service, ServicePort } from '@heddle/api/kinds/service'
+import type { WorkloadPort } from '@heddle/api/kinds/workload'
+import type { Instance, InstancePort } from './instance.ts'
+
+/** What a key means at this moment. */
+export type Resolution = ServiceResolution | EndpointResolution | UnmeshedResolution | MissingResolution
+
+export interface ServiceResolution {
+  readonly kind: 'service'
+  readonly service: Service
+  readonly port: ServicePort
+  /** All that the selector matches, ready or not, in the order of their names. */
+  readonly instances: readonly Instance[]
+  /** The ports that the selected Workloads declare for this Service port, for their `appProtocol`. */
+  readonly workloadPorts: readonly WorkloadPort[]
+}
+
+export interface EndpointResolution {
+  readonly kind: 'endpoint'
+  readonly instance: Instance
+  readonly port: InstancePort
+  /** As the Workload declares it; `undefined` where it does not. */
+  readonly workloadPort: WorkloadPort | undefined
+}
+
+/** Nothing of this mesh. */
+export interface UnmeshedResolution {
+  readonly kind: 'unmeshed'
+}
+
+export interface MissingResolution {
+  readonly kind: 'missing'
+  /** One sentence for the person who reads the error. */
+  readonly reason: string
+}

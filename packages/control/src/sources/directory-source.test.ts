@@ -1,0 +1,198 @@
+import { execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, realpath, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { formatProblem } from '@heddle/api/manifest/problem'
+import { systemClock } from '@heddle/base/clock'
+import { ManualClock } from '@heddle/testkit/manual-clock'
+import { describe, expect, test } from 'vitest'
+import { directorySource } from './directory-source.ts'
+import { readManifests } from './read-manifests.ts'
+import { scanDirectory } from './scan-directory.ts'
+import { eventually, listen, type SourceWorld, testSource } from './source-contract.ts'
+
+/** A directory of its own, and a source that looks at it often. */
+class DirectoryWorld implements SourceWorld {
+  readonly path: string
+  readonly source
+
+  constructor(path: string, root = path) {
+    this.path = path
+    this.source = directorySource({ path: root, clock: systemClock, debounceMs: 5, pollMs: 50 })
+  }
+
+  at(name: string): string {
+    return join(this.path, name)
+  }
+
+  /** As a careful editor saves: a new file, moved over the old one. */
+  async write(yaml: string, name = 'objects.yaml'): Promise<void> {
+    await writeFile(this.at('.new'), yaml)
+    await rename(this.at('.new'), this.at(name))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.path, { recursive: true })
+  }
+}
+
+async function open(): Promise<DirectoryWorld> {
+  return new DirectoryWorld(await realpath(await mkdtemp(join(tmpdir(), 'heddle-source-'))))
+}
+
+const namespace = (name: string) => `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${name}}\n`
+const names = (source: DirectoryWorld['source']) =>
+  source
+    .objects()
+    .map(({ metadata }) => metadata.name)
+    .sort()
+
+describe('a directory is a source that', () => testSource(open))
+
+describe('a single file is a source that', () => {
+  testSource(async () => {
+    const path = await realpath(await mkdtemp(join(tmpdir(), 'heddle-source-')))
+    return new DirectoryWorld(path, join(path, 'objects.yaml'))
+  })
+})
+
+describe('directorySource() follows', () => {
+  test('files that come and go, below new directories as well', async () => {
+    await using world = await open()
+    const ended = new AbortController()
+    await world.write(namespace('a'), 'a.yaml')
+    await listen(world.source, ended.signal)
+    await mkdir(world.at('more/below'), { recursive: true })
+    await writeFile(world.at('more/below/b.yml'), namespace('b'))
+    await eventually(() => expect(names(world.source)).toEqual(['a', 'b']))
+    await writeFile(
+      world.at('c.json'),
+      JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'c' } }),
+    )
+    await eventually(() => expect(names(world.source)).toEqual(['a', 'b', 'c']))
+    await rm(world.at('more'), { recursive: true })
+    await eventually(() => expect(names(world.source)).toEqual(['a', 'c']))
+    ended.abort()
+  })
+
+  test('a file that is written in place', async () => {
+    await using world = await open()
+    const ended = new AbortController()
+    await writeFile(world.at('a.yaml'), namespace('a'))
+    await listen(world.source, ended.signal)
+    await writeFile(world.at('a.yaml'), namespace('b'))
+    await eventually(() => expect(names(world.source)).toEqual(['b']))
+    ended.abort()
+  })
+
+  test('links that are turned, as clusters do with mounted configuration', async () => {
+    await using world = await open()
+    const ended = new AbortController()
+    for (const version of ['1', '2']) {
+      await mkdir(world.at(`..v${version}`))
+      await writeFile(world.at(`..v${version}/a.yaml`), namespace(`v${version}`))
+    }
+    await symlink('..v1', world.at('..current'))
+    await symlink('..current/a.yaml', world.at('a.yaml'))
+    await listen(world.source, ended.signal)
+    expect(names(world.source)).toEqual(['v1'])
+    await symlink('..v2', world.at('..next'))
+    await rename(world.at('..next'), world.at('..current'))
+    await eventually(() => expect(names(world.source)).toEqual(['v2']))
+    ended.abort()
+  })
+
+  test('what changes where it does not watch, by looking now and then', async () => {
+    await using world = await open()
+    await using elsewhere = await open()
+    const clock = new ManualClock()
+    const source = directorySource({ path: world.path, clock, pollMs: 1_000 })
+    const ended = new AbortController()
+    await elsewhere.write(namespace('a'))
+    await symlink(elsewhere.at('objects.yaml'), world.at('link.yaml'))
+    await listen(source, ended.signal)
+    await elsewhere.write(namespace('b'))
+    expect(source.objects().map(({ metadata }) => metadata.name)).toEqual(['a'])
+    clock.advance(1_000)
+    await eventually(() => expect(source.objects().map(({ metadata }) => metadata.name)).toEqual(['b']))
+    ended.abort()
+    expect(clock.waiting).toBe(0)
+  })
+
+  test('a directory that goes away keeps what it said, until it comes back', async () => {
+    await using world = await open()
+    const ended = new AbortController()
+    await mkdir(world.at('dir'))
+    await writeFile(world.at('dir/a.yaml'), namespace('a'))
+    const inner = new DirectoryWorld(world.at('dir'))
+    await listen(inner.source, ended.signal)
+    await rename(world.at('dir'), world.at('.away'))
+    await eventually(() => {
+      expect(inner.source.status().problems.map(formatProblem)).toEqual([`${world.at('dir')}: does not exist`])
+    })
+    expect(names(inner.source)).toEqual(['a'])
+    await rename(world.at('.away'), world.at('dir'))
+    await eventually(() => expect(inner.source.status().problems).toEqual([]))
+    ended.abort()
+  })
+})
+
+describe('what cannot be read is a problem:', () => {
+  test('a path that does not exist', async () => {
+    await using world = await open()
+    const { problems } = await readManifests(world.at('nowhere'))
+    expect(problems.map(formatProblem)).toEqual([`${world.at('nowhere')}: does not exist`])
+  })
+
+  test('a link to nothing, a loop of links, a pipe, a file too large, bytes that are no text: all at once', async () => {
+    await using world = await open()
+    await symlink('nothing', world.at('a.yaml'))
+    await symlink('b.yaml', world.at('b.yaml'))
+    execFileSync('mkfifo', [world.at('c.yaml')])
+    await writeFile(world.at('d.yaml'), '')
+    await truncate(world.at('d.yaml'), (1 << 20) + 1)
+    await writeFile(world.at('e.yaml'), Buffer.from([0x61, 0xff, 0xfe]))
+    const { problems, objects } = await readManifests(world.path)
+    expect(objects).toEqual([])
+    expect(problems.map((problem) => formatProblem(problem).slice(world.path.length + 1))).toEqual([
+      'a.yaml: does not exist',
+      'b.yaml: is a loop of symbolic links',
+      'c.yaml: is not a regular file',
+      'd.yaml: has more than 1048576 bytes',
+      'e.yaml: cannot be read: it is not UTF-8',
+    ])
+  })
+
+  test('a directory without a file to read is worth a warning', async () => {
+    await using world = await open()
+    await writeFile(world.at('notes.txt'), 'x')
+    const { problems } = await readManifests(world.path)
+    expect(problems).toMatchObject([{ severity: 'warning', reason: 'there is no .yaml, .yml or .json file here' }])
+  })
+})
+
+describe('scanDirectory()', () => {
+  test('follows links into each directory once, and passes over hidden names', async () => {
+    await using world = await open()
+    await mkdir(world.at('one/two'), { recursive: true })
+    await mkdir(world.at('node_modules'))
+    await writeFile(world.at('one/two/a.yaml'), '')
+    await writeFile(world.at('node_modules/b.yaml'), '')
+    await writeFile(world.at('.hidden.yaml'), '')
+    await symlink('../..', world.at('one/two/up'))
+    await symlink('one', world.at('again'))
+    await symlink('one/two/a.yaml', world.at('z.yaml'))
+    const { files, problems } = await scanDirectory(world.path)
+    expect(problems).toEqual([])
+    expect(files).toEqual([world.at('again/two/a.yaml')])
+  })
+
+  test('has the same signature until something changes', async () => {
+    await using world = await open()
+    await writeFile(world.at('a.yaml'), 'a')
+    const { signature } = await scanDirectory(world.path)
+    expect((await scanDirectory(world.path)).signature).toBe(signature)
+    await writeFile(world.at('a.yaml'), 'b')
+    expect((await scanDirectory(world.path)).signature).not.toBe(signature)
+  })
+})

@@ -1,0 +1,51 @@
+import { readFile } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
+import { fileProblem, ManifestParser, type Manifests } from '@heddle/api/manifest'
+import type { Problem } from '@heddle/api/manifest/problem'
+import { readingReason, type Scan, scanDirectory } from './scan-directory.ts'
+
+/** All objects below a directory or in a file, with what is wrong with them. */
+export interface DirectoryReading extends Manifests {
+  /** Whether every file could be read; else a later reading may find other contents in the same files. */
+  readonly isComplete: boolean
+}
+
+/** Reads and checks what {@link scanDirectory} finds below `path`. Never rejects. */
+export async function readManifests(path: string): Promise<DirectoryReading> {
+  return readScan(path, await scanDirectory(path))
+}
+
+/** Reads and checks the files of a scan of `path`; lets others work between two files. Never rejects. */
+export async function readScan(path: string, scan: Scan): Promise<DirectoryReading> {
+  const problems: Problem[] = [...scan.problems]
+  const parser = new ManifestParser()
+  let isComplete = true
+  for (const file of scan.files) {
+    const text = await readText(file).catch((error: unknown) => {
+      problems.push(fileProblem(file, readingReason(error)))
+    })
+    if (text === undefined) isComplete = false
+    else parser.add({ path: file, text })
+    await setImmediate()
+  }
+  if (scan.files.length === 0 && problems.length === 0) problems.push(nothingIn(path))
+  const { objects, problems: found } = parser.finish()
+  return { objects, problems: [...problems, ...found], isComplete }
+}
+
+class NotUtf8Error extends Error {
+  override readonly name = 'NotUtf8Error'
+}
+
+async function readText(path: string): Promise<string> {
+  const bytes = await readFile(path)
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new NotUtf8Error('it is not UTF-8')
+  }
+}
+
+function nothingIn(file: string): Problem {
+  return { ...fileProblem(file, 'there is no .yaml, .yml or .json file here'), severity: 'warning' }
+}

@@ -1,0 +1,38 @@
+import type { MeshObject } from '@heddle/api/kinds'
+import type { ObjectRef } from '@heddle/api/kinds/meta'
+import type { Problem } from '@heddle/api/manifest/problem'
+
+/** What became different in a set of objects. Applied whole or not at all. */
+export interface ObjectChange {
+  /** New or different objects. */
+  readonly upserted: readonly MeshObject[]
+  readonly removed: readonly ObjectRef[]
+}
+
+/** What a source says about its configuration. */
+export interface SourceStatus {
+  /** Empty when all is well. While one is an error, the last good objects stay in force. */
+  readonly problems: readonly Problem[]
+  /** When the objects in force were taken over, in ms since the Unix epoch; 0: never. */
+  readonly appliedMs: number
+}
+
+/** Hears a source. Called synchronously, in the order things happened, never after the signal is aborted. */
+export interface SourceListener {
+  /** Only for changes that are in force from now on. */
+  onChange(change: ObjectChange): void
+  /** Whenever problems came, went or changed, and after each `onChange`. */
+  onStatus(status: SourceStatus): void
+}
+
+/** Where configuration comes from: a directory, later a Kubernetes watch. */
+export interface Source {
+  /**
+   * Begins to watch. Resolves once the first reading was reported to `listener`, good or bad; it does not reject for
+   * bad configuration. Ends when `signal` is aborted.
+   */
+  start(listener: SourceListener, signal: AbortSignal): Promise<void>
+  /** The objects in force. */
+  objects(): readonly MeshObject[]
+  status(): SourceStatus
+}

@@ -1,0 +1,110 @@
+import { create } from '@bufbuild/protobuf'
+import { type Destination, DestinationSchema, EndpointSchema, Protocol, ServiceSchema } from '@heddle/api/discovery'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { contentVersion } from './content-version.ts'
+import { applyDelta, deltaOf } from './delta.ts'
+
+interface Given {
+  readonly instance: string
+  readonly address: string
+  readonly zone?: string
+}
+
+function destination(
+  endpoints: readonly Given[],
+  more: { readonly name?: string; readonly port?: number; readonly protocol?: Protocol } = {},
+): Destination {
+  const { name = 'web', port = 80, protocol = Protocol.HTTP1 } = more
+  const value = create(ServiceSchema, {
+    namespace: 'shop',
+    name,
+    port,
+    protocol,
+    endpoints: endpoints
+      .toSorted((a, b) => (a.instance < b.instance ? -1 : 1))
+      .map(({ instance, address, zone = '' }) => {
+        return create(EndpointSchema, {
+          id: `shop/${instance}:80`,
+          instance,
+          address,
+          port: 80,
+          weight: 1,
+          locality: { zone },
+        })
+      }),
+  })
+  const target = { case: 'service', value } as const
+  return create(DestinationSchema, { version: contentVersion(target), target })
+}
+
+const A = { instance: 'a', address: '10.0.0.1' }
+const B = { instance: 'b', address: '10.0.0.2' }
+const C = { instance: 'c', address: '10.0.0.3' }
+
+describe('deltaOf()', () => {
+  test('names what came, what changed and what went', () => {
+    const delta = deltaOf(
+      destination([A, B]),
+      destination([{ ...A, zone: 'eu-1' }, C, { instance: 'd', address: '10.0.0.4' }, B]),
+    )
+    expect(delta?.upsertedEndpoints.map(({ id }) => id)).toEqual(['shop/a:80', 'shop/c:80', 'shop/d:80'])
+    expect(deltaOf(destination([A, B, C]), destination([A]))?.removedEndpointIds).toEqual(['shop/b:80', 'shop/c:80'])
+  })
+
+  test('of what went to nothing is all removals', () => {
+    expect(deltaOf(destination([A]), destination([]))?.removedEndpointIds).toEqual(['shop/a:80'])
+  })
+
+  test.each([
+    { name: 'the protocol is another', to: destination([A], { protocol: Protocol.TLS }) },
+    { name: 'the Service is another', to: destination([A], { name: 'other' }) },
+    { name: 'the port is another', to: destination([A], { port: 81 }) },
+    { name: 'every endpoint is new', to: destination([B, C]) },
+    {
+      name: 'it is no Service any more',
+      to: create(DestinationSchema, { version: 'x', target: { case: 'unmeshed', value: {} } }),
+    },
+  ])('is none when $name', ({ to }) => {
+    expect(deltaOf(destination([A]), to)).toBeUndefined()
+  })
+})
+
+describe('applyDelta()', () => {
+  test('leads from any destination to any other', () => {
+    const given = fc.record({
+      instance: fc.constantFrom(...'abcdefghij'),
+      address: fc.constantFrom('10.0.0.1', '10.0.0.2'),
+      zone: fc.constantFrom('', 'x'),
+    })
+    const endpoints = fc.uniqueArray(given, { selector: ({ instance }) => instance })
+    fc.assert(
+      fc.property(endpoints, endpoints, (before, after) => {
+        const [from, to] = [destination(before), destination(after)]
+        const delta = deltaOf(from, to)
+        if (delta !== undefined) expect(applyDelta(from, delta)).toEqual(to)
+        expect(from.version === to.version).toBe(JSON.stringify(from) === JSON.stringify(to))
+      }),
+    )
+  })
+
+  test('refuses a delta of another version', () => {
+    const delta = deltaOf(destination([A, B]), destination([A, B, C]))!
+    expect(applyDelta(destination([A]), delta)).toBeUndefined()
+    expect(applyDelta(create(DestinationSchema, { version: delta.baseVersion }), delta)).toBeUndefined()
+  })
+})
+
+describe('contentVersion()', () => {
+  test('is the same for equal content made anew, and another for any difference', () => {
+    expect(destination([A, B]).version).toBe(destination([A, B]).version)
+    const versions = [
+      destination([A, B]),
+      destination([A]),
+      destination([{ ...A, zone: 'x' }, B]),
+      destination([A, B], { port: 81 }),
+      destination([A, B], { protocol: Protocol.OPAQUE }),
+    ].map(({ version }) => version)
+    expect(new Set(versions).size).toBe(versions.length)
+  })
+})

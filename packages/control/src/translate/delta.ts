@@ -1,0 +1,75 @@
+import { create } from '@bufbuild/protobuf'
+import {
+  type Destination,
+  type DestinationDelta,
+  DestinationDeltaSchema,
+  DestinationSchema,
+  type Endpoint,
+  type Service,
+  ServiceSchema,
+} from '@heddle/api/discovery'
+import { equalEndpoints } from './content-version.ts'
+
+/**
+ * The change that makes `to` of `from`; `undefined` when it cannot be said as one, because more than endpoints changed,
+ * or would be no shorter than the whole, which must be sent then. With equal versions nothing need be sent at all.
+ *
+ * Both have their endpoints in the order of their instances' names, as `translateDestination` gives them.
+ */
+export function deltaOf(from: Destination, to: Destination): DestinationDelta | undefined {
+  const [before, after] = [serviceOf(from), serviceOf(to)]
+  if (before === undefined || after === undefined || !isSameService(before, after)) return undefined
+  const { upserted, removed } = compareEndpoints(before.endpoints, after.endpoints)
+  if (upserted.length > 0 && upserted.length === after.endpoints.length) return undefined
+  return create(DestinationDeltaSchema, {
+    baseVersion: from.version,
+    version: to.version,
+    upsertedEndpoints: upserted,
+    removedEndpointIds: removed,
+  })
+}
+
+interface EndpointChanges {
+  readonly upserted: Endpoint[]
+  /** Ids. */
+  readonly removed: string[]
+}
+
+/** Walks both lists at once; a map of ten thousand would be most of the work. */
+function compareEndpoints(before: readonly Endpoint[], after: readonly Endpoint[]): EndpointChanges {
+  const changes: EndpointChanges = { upserted: [], removed: [] }
+  let at = 0
+  for (const endpoint of after) {
+    while (before[at] !== undefined && before[at]!.instance < endpoint.instance) changes.removed.push(before[at++]!.id)
+    const old = before[at]?.instance === endpoint.instance ? before[at++] : undefined
+    if (old !== undefined && old.id !== endpoint.id) changes.removed.push(old.id)
+    if (old === undefined || !equalEndpoints(old, endpoint)) changes.upserted.push(endpoint)
+  }
+  for (const endpoint of before.slice(at)) changes.removed.push(endpoint.id)
+  return changes
+}
+
+/**
+ * Applies a delta: the inverse of {@link deltaOf}.
+ *
+ * @returns `undefined` when `from` is not of the delta's base version
+ */
+export function applyDelta(from: Destination, delta: DestinationDelta): Destination | undefined {
+  const service = serviceOf(from)
+  if (service === undefined || from.version !== delta.baseVersion) return undefined
+  const endpoints = new Map(service.endpoints.map((endpoint) => [endpoint.id, endpoint]))
+  for (const id of delta.removedEndpointIds) endpoints.delete(id)
+  for (const endpoint of delta.upsertedEndpoints) endpoints.set(endpoint.id, endpoint)
+  const { namespace, name, port, protocol } = service
+  const sorted = [...endpoints.values()].sort((a, b) => (a.instance < b.instance ? -1 : 1))
+  const value = create(ServiceSchema, { namespace, name, port, protocol, endpoints: sorted })
+  return create(DestinationSchema, { version: delta.version, target: { case: 'service', value } })
+}
+
+function serviceOf({ target }: Destination): Service | undefined {
+  return target.case === 'service' ? target.value : undefined
+}
+
+function isSameService(a: Service, b: Service): boolean {
+  return a.namespace === b.namespace && a.name === b.name && a.port === b.port && a.protocol === b.protocol
+}

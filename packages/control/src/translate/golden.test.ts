@@ -1,0 +1,93 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { create, type JsonObject, toJson } from '@bufbuild/protobuf'
+import { DestinationSchema, InboundSchema, NodeSchema } from '@heddle/api/discovery'
+import { parseManifests } from '@heddle/api/manifest'
+import { formatProblem } from '@heddle/api/manifest/problem'
+import { ManualClock } from '@heddle/testkit/manual-clock'
+import { expect, test } from 'vitest'
+import { parse, stringify } from 'yaml'
+import type { InstanceState } from '../model/instance.ts'
+import { createModel, type Model } from '../model/model.ts'
+import { translateDestination } from './destination.ts'
+import { translateInbound } from './inbound.ts'
+
+/** The last document of an `in.yaml`; those before it are configuration. */
+interface Question {
+  readonly instances?: readonly GivenInstance[]
+  readonly keys?: readonly string[]
+  /** `NAMESPACE/INSTANCE` */
+  readonly inbound?: readonly string[]
+}
+
+interface GivenInstance {
+  /** `NAMESPACE/WORKLOAD/INSTANCE` */
+  readonly name: string
+  readonly serviceAccount?: string
+  readonly labels?: Record<string, string>
+  /** Port of the Workload and where others connect: `8080: 10.1.0.2:8080`. */
+  readonly ports?: Readonly<Record<string, string>>
+  readonly locality?: { readonly region?: string; readonly zone?: string }
+  readonly state?: InstanceState
+}
+
+const TESTDATA = join(import.meta.dirname, 'testdata')
+const names = readdirSync(TESTDATA).sort()
+
+test.each(names.map((name) => ({ name })))('translates $name', ({ name }) => {
+  const answer = stringify(translate(readFileSync(join(TESTDATA, name, 'in.yaml'), 'utf8')), { lineWidth: 0 })
+  const outFile = join(TESTDATA, name, 'out.yaml')
+  if (process.env.UPDATE_GOLDEN === '1') writeFileSync(outFile, answer)
+  expect(existsSync(outFile), 'UPDATE_GOLDEN=1 writes the file').toBe(true)
+  expect(answer).toBe(readFileSync(outFile, 'utf8'))
+})
+
+function translate(text: string): JsonObject {
+  const at = text.lastIndexOf('\n---\n')
+  const question = parse(text.slice(at + 5)) as Question
+  const { objects, problems } = parseManifests([{ path: 'in.yaml', text: text.slice(0, at + 1) }])
+  expect(problems.filter(({ severity }) => severity === 'error').map(formatProblem)).toEqual([])
+  const model = createModel({ clock: new ManualClock() })
+  model.applyObjects({ upserted: objects, removed: [] })
+  const refused = (question.instances ?? []).flatMap((given) => register(model, given))
+  return {
+    ...(problems.length > 0 && { warnings: problems.map(formatProblem) }),
+    ...(refused.length > 0 && { refused }),
+    ...(question.keys && {
+      destinations: Object.fromEntries(question.keys.map((key) => [key, destinationOf(model, key)])),
+    }),
+    ...(question.inbound && {
+      inbound: Object.fromEntries(question.inbound.map((name) => [name, inboundOf(model, name)])),
+    }),
+  }
+}
+
+function register(model: Model, given: GivenInstance): string[] {
+  const [namespace = '', workload = '', instance = ''] = given.name.split('/')
+  const ports = Object.entries(given.ports ?? {}).map(([port, place]) => {
+    const colon = place.lastIndexOf(':')
+    const address = place.slice(0, colon).replace(/^\[|\]$/g, '')
+    return { name: '', port: Number(port), address, addressPort: Number(place.slice(colon + 1)) }
+  })
+  const { serviceAccount = 'default', labels = {}, locality, state = 'ready' } = given
+  const node = create(NodeSchema, {
+    namespace,
+    workload,
+    instance,
+    serviceAccount,
+    labels,
+    ports,
+    ...(locality && { locality }),
+  })
+  const result = model.applyRegistration({ node, owner: 'stream', state })
+  return result.kind === 'refused' ? [`${given.name}: ${result.reason}`] : []
+}
+
+function destinationOf(model: Model, key: string) {
+  return toJson(DestinationSchema, translateDestination(model.resolve(key), { trustDomain: 'heddle.local' }))
+}
+
+function inboundOf(model: Model, name: string) {
+  const [namespace = '', instance = ''] = name.split('/')
+  return toJson(InboundSchema, translateInbound(model.inbound({ namespace, instance })))
+}
