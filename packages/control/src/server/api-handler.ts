@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import { createContextValues, type ServiceImpl } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import { AdminService } from '@heddle/api/admin'
@@ -27,11 +28,12 @@ export interface ApiOptions {
 /** A report of a proxy with all the series it may have stays below; nothing else comes near. */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 const MAX_SIGN_BYTES = 64 * 1024
+const LINGER_MS = 1_000
 
 /** One handler for gRPC, gRPC-Web and Connect, of HTTP/1.1 and HTTP/2. */
 export function createApiHandler(options: ApiOptions): RequestHandler {
   const { admin, discovery, identity, telemetry, adminToken, metrics, clock, log } = options
-  return connectNodeAdapter({
+  const handle = connectNodeAdapter({
     routes(router) {
       router.service(AdminService, admin)
       router.service(DiscoveryService, discovery)
@@ -43,4 +45,21 @@ export function createApiHandler(options: ApiOptions): RequestHandler {
     interceptors: [observeCalls({ calls: metrics.calls, log })],
     readMaxBytes: MAX_MESSAGE_BYTES,
   })
+  return (request, response) => {
+    const { socket } = request
+    response.once('finish', () => {
+      if (request.httpVersionMajor === 1 && !request.complete) endSoon(socket, clock)
+    })
+    handle(request, response)
+  }
+}
+
+/**
+ * Ends the connection of a request that was answered before it was read, as one that is too long. HTTP/1.1 cannot go on
+ * after that, and the client would wait for ever with its next request. It gets a moment to read the answer: closing a
+ * socket with unread bytes resets it.
+ */
+function endSoon(socket: Duplex, clock: Clock): void {
+  socket.end()
+  clock.after(LINGER_MS, () => socket.destroy())
 }
