@@ -16,6 +16,8 @@ export const TARGET = 4
 export const HOST_NAME = 8
 export const HEX_DIGIT = 16
 export const DIGIT = 32
+/** What a request line may have: a target's octets, which are those of methods and versions, too, and SP between. */
+export const REQUEST_LINE = 64
 
 /** Classes of each octet, as a sum of the constants above. */
 export const OCTET_CLASS = createClasses()
@@ -39,7 +41,8 @@ function createClasses(): Uint8Array {
   add("-._~!$&'()*+,;=%", HOST_NAME)
   for (let octet = 0x20; octet <= 0xff; octet++) if (octet !== 0x7f) classes[octet]! |= VALUE
   classes[TAB]! |= VALUE
-  for (let octet = 0x21; octet <= 0x7e; octet++) if (octet !== 0x23) classes[octet]! |= TARGET
+  for (let octet = 0x21; octet <= 0x7e; octet++) if (octet !== 0x23) classes[octet]! |= TARGET | REQUEST_LINE
+  classes[SPACE]! |= REQUEST_LINE
   return classes
 }
 

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { DEFAULT_H1_LIMITS, type H1Limits } from '../src/h1/limits.ts'
 import { createH1Client } from '../src/h1/session.ts'
+import type { Fields } from '../src/message/fields.ts'
 import { createRequestHead, type RequestHead, type ResponseHead } from '../src/message/head.ts'
 import type { BodySender, ClientHandler, ClientSession, ResponseReceiver, StreamReset } from '../src/session.ts'
 import { linesOf } from './recording-server.ts'
@@ -15,6 +16,7 @@ export interface ReceivedAnswer {
   lines: readonly string[]
   body: string
   trailers: readonly string[] | undefined
+  trailerFields: Fields | undefined
   isEnded: boolean
   reset: StreamReset | undefined
 }
@@ -47,6 +49,7 @@ export class RecordingClient implements ClientHandler {
       lines: [],
       body: '',
       trailers: undefined,
+      trailerFields: undefined,
       isEnded: false,
       reset: undefined,
     }
@@ -63,6 +66,7 @@ export class RecordingClient implements ClientHandler {
       onEnd: (trailers) => {
         if (answer.isEnded || answer.reset !== undefined) throw new Error('two ends')
         answer.isEnded = true
+        answer.trailerFields = trailers
         answer.trailers = trailers === undefined ? undefined : linesOf(trailers)
       },
       onAbort: (reset) => {

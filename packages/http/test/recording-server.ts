@@ -14,6 +14,7 @@ export interface ReceivedExchange {
   readonly lines: readonly string[]
   body: string
   trailers: readonly string[] | undefined
+  trailerFields: Fields | undefined
   isEnded: boolean
   reset: StreamReset | undefined
   writableCalls: number
@@ -48,6 +49,7 @@ export class RecordingServer implements ServerHandler {
       lines: linesOf(head.fields),
       body: '',
       trailers: undefined,
+      trailerFields: undefined,
       isEnded: false,
       reset: undefined,
       writableCalls: 0,
@@ -60,6 +62,7 @@ export class RecordingServer implements ServerHandler {
       onEnd: (trailers) => {
         if (exchange.isEnded || exchange.reset !== undefined) throw new Error('two ends')
         exchange.isEnded = true
+        exchange.trailerFields = trailers
         exchange.trailers = trailers === undefined ? undefined : linesOf(trailers)
         this.onRequestEnd?.(stream, exchange)
       },
@@ -106,4 +109,22 @@ export class RecordingServer implements ServerHandler {
 /** Field lines as `name: value`. */
 export function linesOf(fields: Fields): string[] {
   return Array.from({ length: fields.count }, (_, index) => `${fields.nameAt(index)}: ${fields.valueAt(index)}`)
+}
+
+export const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
+export const OK_EMPTY = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'
+
+/** A server that answers each request with {@link OK_EMPTY} once it has ended. */
+export function serverThatAnswers(): RecordingServer {
+  const server = new RecordingServer()
+  server.onRequestEnd = answerAtEnd
+  return server
+}
+
+/** A whole answer. */
+export function answer(stream: ServerStream, status: number, body = ''): void {
+  stream.sendHead(createResponseHead({ status, bodyLength: body.length }), body !== '')
+  if (body === '') return
+  stream.sendData(Buffer.from(body))
+  stream.sendEnd()
 }

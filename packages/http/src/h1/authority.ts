@@ -1,49 +1,73 @@
-import { DIGIT, HEX_DIGIT, HOST_NAME, isAllOf, OCTET_CLASS } from '../octets.ts'
+import { COLON, DIGIT, HEX_DIGIT, HOST_NAME, OCTET_CLASS } from '../octets.ts'
 
 const OPEN_BRACKET = 0x5b
-const COLON = 0x3a
+const CLOSE_BRACKET = 0x5d
+const POINT = 0x2e
 const PERCENT = 0x25
 const MAX_PORT = 65_535
+const MAX_PORT_DIGITS = 5
 
 /**
  * Whether `text` is `host` or `host:port` of RFC 3986 §3.2 without user information; the port 0 to 65535 in at most five
  * digits. Stricter than the RFC in one thing: a colon without port is refused.
  */
 export function isAuthority(text: string): boolean {
-  const hostEnd = text.charCodeAt(0) === OPEN_BRACKET ? endOfIpLiteral(text) : endOfName(text)
-  if (hostEnd <= 0) return false
-  return hostEnd === text.length || isPortAt(text, hostEnd)
+  return isAuthorityIn(text, 0, text.length)
+}
+
+/** {@link isAuthority} of a part of `text`, which need not be cut out. */
+export function isAuthorityIn(text: string, start: number, end: number): boolean {
+  const isLiteral = start < end && text.charCodeAt(start) === OPEN_BRACKET
+  const hostEnd = isLiteral ? endOfIpLiteral(text, start, end) : endOfName(text, start, end)
+  if (hostEnd <= start) return false
+  return hostEnd === end || isPortIn(text, hostEnd, end)
 }
 
 /** Whether an {@link isAuthority} has a port. */
 export function hasPort(authority: string): boolean {
-  const colon = authority.lastIndexOf(':')
-  return colon > authority.lastIndexOf(']')
+  return authority.lastIndexOf(':') > authority.lastIndexOf(']')
 }
 
-function endOfName(text: string): number {
-  let i = 0
-  for (; i < text.length; i++) {
+function endOfName(text: string, start: number, end: number): number {
+  let i = start
+  for (; i < end; i++) {
     const code = text.charCodeAt(i)
     if (code === COLON) break
-    if (code > 0xff || (OCTET_CLASS[code]! & HOST_NAME) === 0) return -1
-    if (code === PERCENT && !isAllOf(text.substring(i + 1, i + 3).padEnd(2), HEX_DIGIT)) return -1
+    if (!isOf(code, HOST_NAME)) return -1
+    if (
+      code === PERCENT &&
+      !(i + 2 < end && isOf(text.charCodeAt(i + 1), HEX_DIGIT) && isOf(text.charCodeAt(i + 2), HEX_DIGIT))
+    ) {
+      return -1
+    }
   }
   return i
 }
 
 /** `[` 1*( HEXDIG / ":" / "." ) `]`; whether it is an address of IPv6 is for whoever connects to it. */
-function endOfIpLiteral(text: string): number {
-  const close = text.indexOf(']')
-  if (close < 3) return -1
-  for (let i = 1; i < close; i++) {
-    const char = text[i]!
-    if (char !== ':' && char !== '.' && !isAllOf(char, HEX_DIGIT)) return -1
-  }
-  return close + 1
+function endOfIpLiteral(text: string, start: number, end: number): number {
+  let i = start + 1
+  while (i < end && isOfIp(text.charCodeAt(i))) i++
+  const isClosed = i < end && text.charCodeAt(i) === CLOSE_BRACKET
+  return isClosed && i - start > 2 ? i + 1 : -1
 }
 
-function isPortAt(text: string, colon: number): boolean {
-  const port = text.substring(colon + 1)
-  return text.charCodeAt(colon) === COLON && port.length <= 5 && isAllOf(port, DIGIT) && Number(port) <= MAX_PORT
+function isOfIp(code: number): boolean {
+  return code === COLON || code === POINT || isOf(code, HEX_DIGIT)
+}
+
+function isPortIn(text: string, colon: number, end: number): boolean {
+  const digits = end - colon - 1
+  if (text.charCodeAt(colon) !== COLON || digits < 1 || digits > MAX_PORT_DIGITS) return false
+  let port = 0
+  for (let i = colon + 1; i < end; i++) {
+    const code = text.charCodeAt(i)
+    if (!isOf(code, DIGIT)) return false
+    port = port * 10 + code - 0x30
+  }
+  return port <= MAX_PORT
+}
+
+function isOf(code: number, bits: number): boolean {
+  return code <= 0xff && (OCTET_CLASS[code]! & bits) !== 0
 }

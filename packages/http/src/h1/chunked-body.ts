@@ -1,8 +1,9 @@
 import { HttpError } from '../http-error.ts'
 import { FieldLines } from '../message/field-lines.ts'
 import type { Fields } from '../message/fields.ts'
-import { CR, HEX_DIGIT, LF, OCTET_CLASS, toLatin1Buffer, VALUE } from '../octets.ts'
+import { CR, HEX_DIGIT, LF, OCTET_CLASS, toLatin1Buffer } from '../octets.ts'
 import type { BodyReader } from './body-reader.ts'
+import { type ExtensionPhase, readExtensionOctet } from './chunk-extension.ts'
 import { HeadScan } from './head-scan.ts'
 import type { H1Limits } from './limits.ts'
 import { trailerScanRules } from './scan-rules.ts'
@@ -30,6 +31,7 @@ export class ChunkedBody implements BodyReader {
   /** Of the size that is being read, or octets of this chunk that have to come. */
   #size = 0
   #sizeDigits = 0
+  #extension: ExtensionPhase = 'name-start'
   #extensionBytes = 0
   #trailerScan: HeadScan | undefined
 
@@ -111,15 +113,15 @@ export class ChunkedBody implements BodyReader {
     }
     if (this.#size > Number.MAX_SAFE_INTEGER) throw new HttpError('bad_chunk', 'a chunk of 2^53 octets or more')
     this.#phase = octet === CR ? 'size-lf' : 'extension'
+    this.#extension = 'name-start'
   }
 
   #readExtension(octet: number): void {
-    if (octet === CR) {
+    this.#extension = readExtensionOctet(this.#extension, octet)
+    if (this.#extension === 'end') {
       this.#phase = 'size-lf'
       return
     }
-    if ((OCTET_CLASS[octet]! & VALUE) === 0)
-      throw new HttpError('bad_chunk', 'a control character in a chunk extension')
     this.#extensionBytes += 1
     if (this.#extensionBytes > this.#limits.maxChunkExtensionBytes) {
       throw new HttpError('bad_chunk', 'too many octets of chunk extensions')
@@ -137,11 +139,16 @@ export class ChunkedBody implements BodyReader {
   }
 }
 
+/** Framing in trailers would be too late, so whoever sends it means to be misread; the rest of what may not is dropped. */
 function mayBeTrailers(text: string, lines: number[]): Fields | undefined {
   const fields = new FieldLines(text, lines)
-  for (let i = fields.count - 1; i >= 0; i--) {
+  if (fields.has('transfer-encoding') || fields.has('content-length')) {
+    throw new HttpError('bad_framing', 'framing in trailers')
+  }
+  for (let i = 0; i < fields.count; ) {
     const name = fields.nameAt(i)
-    if (!isTrailerName(name)) fields.remove(name)
+    if (isTrailerName(name)) i += 1
+    else fields.remove(name)
   }
   return fields.count === 0 ? undefined : fields
 }

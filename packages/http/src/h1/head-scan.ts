@@ -5,6 +5,8 @@ import { COLON, CR, LF, OCTET_CLASS, SPACE, TAB, TOKEN, toLatin1Buffer, VALUE } 
 export interface HeadScanRules {
   /** Named when the start line has impossible octets; `undefined`: there is no start line (trailers). */
   readonly startLineFault: HttpFault | undefined
+  /** Class of the octets of a right start line. */
+  readonly startLineOctets: number
   /** Longest start line, without its end; longer is `target_too_long`. */
   readonly maxStartLineBytes: number
   /** All lines with their ends, the empty one too. */
@@ -98,14 +100,18 @@ export class HeadScan {
   }
 
   #readStartLine(bytes: Uint8Array, base: number, end: number): boolean {
+    const { startLineOctets } = this.#rules
     let i = base
-    while (i < end && (OCTET_CLASS[bytes[i]!]! & VALUE) !== 0) i++
+    while (i < end && (OCTET_CLASS[bytes[i]!]! & startLineOctets) !== 0) i++
+    const isWrong = i < end && (OCTET_CLASS[bytes[i]!]! & VALUE) !== 0
+    if (isWrong) while (i < end && (OCTET_CLASS[bytes[i]!]! & VALUE) !== 0) i++
     if (i - base > this.#rules.maxStartLineBytes) throw startLineTooLong()
     if (i >= end || (bytes[i] === CR && i + 1 >= end)) return false
     if (bytes[i] !== CR || bytes[i + 1] !== LF || i === base) {
       throw new HttpError(this.#rules.startLineFault!, `${nameOctet(bytes[i]!)} at octet ${i - base} of the start line`)
     }
     this.startLineEnd = i - base
+    if (isWrong) this.#checkStartLine(bytes, base)
     this.#at = this.startLineEnd + 2
     return true
   }

@@ -1,6 +1,7 @@
 import { HttpError } from '../http-error.ts'
-import { isNameAt, trimmedValue } from '../message/field-lines.ts'
-import { DIGIT, isAllOf, TOKEN } from '../octets.ts'
+import { isNameAt, skipBlanks, trimBlanks, trimmedValue } from '../message/field-lines.ts'
+import { isAllOf, TOKEN } from '../octets.ts'
+import { isAuthorityIn } from './authority.ts'
 
 /** What the fields that are the codec's business say; everything in lower case. */
 export interface OwnFields {
@@ -37,6 +38,9 @@ type OwnName = (typeof OWN_NAMES)[number]
 /** `te` is rewritten as `trailers` when read; so it may be written as it then is. */
 const UNWRITTEN: ReadonlySet<string> = new Set(OWN_NAMES.filter((name) => name !== 'te'))
 
+/** Each is looked for among all fields, so thirty thousand in one head would take a while. */
+const MAX_NOMINATED = 64
+
 /** Whether a field of that name, in lower case, may be written as it is; the codec writes its own ones itself. */
 export function isEndToEnd(name: string): boolean {
   return !UNWRITTEN.has(name)
@@ -57,7 +61,8 @@ export function takeOwnFields(text: string, lines: number[]): OwnFields {
     const end = lines[i + 2]!
     const name = ownNameAt(text, start, colon - start)
     if (name !== undefined) {
-      takeField(own, name, trimmedValue(text, colon + 1, end))
+      const valueStart = skipBlanks(text, colon + 1, end)
+      takeField(own, name, { text, start: valueStart, end: trimBlanks(text, valueStart, end) })
       continue
     }
     if (kept !== i) {
@@ -120,7 +125,23 @@ function firstOfLength(length: number): number {
   }
 }
 
-function takeField(own: OwnFields, name: OwnName, value: string): void {
+/** A value where it stands: most of them need not be cut out. */
+interface Value {
+  readonly text: string
+  readonly start: number
+  readonly end: number
+}
+
+function cutOut({ text, start, end }: Value): string {
+  return text.substring(start, end)
+}
+
+/** @param word - in lower case */
+function isWord({ text, start, end }: Value, word: string): boolean {
+  return end - start === word.length && isNameAt(text, start, word)
+}
+
+function takeField(own: OwnFields, name: OwnName, value: Value): void {
   switch (name) {
     case 'connection':
       takeConnection(own, value)
@@ -132,17 +153,16 @@ function takeField(own: OwnFields, name: OwnName, value: string): void {
       takeTransferEncoding(own, value)
       return
     case 'host':
-      if (own.host !== undefined) throw new HttpError('bad_host', 'more than one Host')
-      own.host = value
+      takeHost(own, value)
       return
     case 'upgrade':
-      takeUpgrade(own, value)
+      takeUpgrade(own, cutOut(value))
       return
     case 'expect':
-      own.expect = own.expect === undefined ? value.toLowerCase() : `${own.expect},${value.toLowerCase()}`
+      own.expect = own.expect === undefined ? cutOut(value).toLowerCase() : `${own.expect},${cutOut(value)}`
       return
     case 'te':
-      own.takesTrailers ||= listOf(value).includes('trailers')
+      own.takesTrailers ||= listOf(cutOut(value)).includes('trailers')
       return
     case 'keep-alive':
     case 'proxy-connection':
@@ -151,37 +171,54 @@ function takeField(own: OwnFields, name: OwnName, value: string): void {
   }
 }
 
-function takeConnection(own: OwnFields, value: string): void {
-  if (value === 'keep-alive' || value === 'Keep-Alive') {
+/** RFC 9112 §3.2: exactly one. An empty one is allowed, for targets without an authority. */
+function takeHost(own: OwnFields, value: Value): void {
+  if (own.host !== undefined) throw new HttpError('bad_host', 'more than one Host')
+  const isHost = value.start === value.end || isAuthorityIn(value.text, value.start, value.end)
+  if (!isHost) throw new HttpError('bad_host', 'a Host that is not host:port')
+  own.host = cutOut(value)
+}
+
+function takeConnection(own: OwnFields, value: Value): void {
+  if (isWord(value, 'keep-alive')) {
     own.keepsAlive = true
     return
   }
-  for (const option of listOf(value)) {
+  for (const option of listOf(cutOut(value))) {
     if (!isAllOf(option, TOKEN)) throw new HttpError('bad_field', 'a Connection option that is not a token')
     if (option === 'close') own.closes = true
     else if (option === 'keep-alive') own.keepsAlive = true
     else if (option === 'upgrade') own.upgrades = true
     else if (option !== 'te') {
       own.nominated ??= []
+      if (own.nominated.length === MAX_NOMINATED) throw new HttpError('bad_field', 'too many Connection options')
       own.nominated.push(option)
     }
   }
 }
 
 /** RFC 9112 §6.3 lets equal lengths pass as one; refusing them leaves nothing to be understood in two ways. */
-function takeContentLength(own: OwnFields, value: string): void {
+function takeContentLength(own: OwnFields, { text, start, end }: Value): void {
   if (own.contentLength !== undefined) throw new HttpError('bad_framing', 'more than one Content-Length')
-  const length = isAllOf(value, DIGIT) ? Number(value) : -1
-  if (length < 0 || !Number.isSafeInteger(length)) {
+  let length = start < end ? 0 : Number.NaN
+  for (let i = start; i < end; i++) {
+    const digit = text.charCodeAt(i) - 0x30
+    length = digit >= 0 && digit <= 9 ? length * 10 + digit : Number.NaN
+  }
+  if (!Number.isSafeInteger(length)) {
     throw new HttpError('bad_framing', 'a Content-Length that is not a number of octets below 2^53')
   }
   own.contentLength = length
 }
 
 /** RFC 9112 §6.1: `chunked` must be the last coding and come once; others are not implemented here. */
-function takeTransferEncoding(own: OwnFields, value: string): void {
+function takeTransferEncoding(own: OwnFields, value: Value): void {
   if (own.isChunked) throw new HttpError('bad_framing', 'a transfer coding after chunked')
-  const codings = listOf(value)
+  if (isWord(value, 'chunked')) {
+    own.isChunked = true
+    return
+  }
+  const codings = listOf(cutOut(value))
   const first = codings.indexOf('chunked')
   if (first !== -1 && first !== codings.length - 1)
     throw new HttpError('bad_framing', 'a transfer coding after chunked')

@@ -1,7 +1,6 @@
 import { HttpError } from '../http-error.ts'
 import { FieldLines } from '../message/field-lines.ts'
 import type { RequestHead, ResponseHead } from '../message/head.ts'
-import { isAuthority } from './authority.ts'
 import type { HeadScan } from './head-scan.ts'
 import { listOf, type OwnFields, takeOwnFields } from './own-fields.ts'
 import { parseRequestLine, parseTarget } from './request-line.ts'
@@ -23,7 +22,7 @@ export interface ReceivedRequest {
  * @throws {HttpError} whatever is wrong with it
  */
 export function readRequestHead(text: string, scan: HeadScan, maxTargetBytes: number): ReceivedRequest {
-  const { method, target, minorVersion } = parseRequestLine(text.substring(0, scan.startLineEnd), maxTargetBytes)
+  const { method, target, minorVersion } = parseRequestLine(text, scan.startLineEnd, maxTargetBytes)
   const { path, authority, scheme } = parseTarget(method, target)
   const own = takeOwnFields(text, scan.lines)
   const host = checkedHost(own, minorVersion)
@@ -45,14 +44,9 @@ export function readRequestHead(text: string, scan: HeadScan, maxTargetBytes: nu
   return { head, minorVersion, keepsAlive: minorVersion === 1 ? !own.closes : own.keepsAlive && !own.closes }
 }
 
-/** RFC 9112 §3.2: exactly one in HTTP/1.1. An empty one is allowed there, for targets without an authority. */
 function checkedHost({ host }: OwnFields, minorVersion: 0 | 1): string {
-  if (host === undefined) {
-    if (minorVersion === 1) throw new HttpError('bad_host', 'no Host')
-    return ''
-  }
-  if (host !== '' && !isAuthority(host)) throw new HttpError('bad_host', 'a Host that is not host:port')
-  return host
+  if (host === undefined && minorVersion === 1) throw new HttpError('bad_host', 'no Host')
+  return host ?? ''
 }
 
 /** RFC 9110 §7.8: ignored in HTTP/1.0. We also ignore it with a body, after which the protocols would change. */
@@ -83,7 +77,7 @@ export interface ReceivedResponse {
  * @throws {HttpError} whatever is wrong with it
  */
 export function readResponseHead(text: string, scan: HeadScan, request: RequestHead): ReceivedResponse {
-  const { status, minorVersion } = parseStatusLine(text.substring(0, scan.startLineEnd))
+  const { status, minorVersion } = parseStatusLine(text, scan.startLineEnd)
   const own = takeOwnFields(text, scan.lines)
   if (minorVersion === 0 && own.isChunked) throw new HttpError('bad_framing', 'Transfer-Encoding in HTTP/1.0')
   const upgrade = status === 101 ? acceptedUpgrade(own, request) : undefined

@@ -10,24 +10,40 @@ export interface RequestLine {
 }
 
 const VERSION_OCTETS = 'HTTP/1.1'.length
+const ZERO = 0x30
+const ONE = 0x31
 
 /**
- * Parses `GET /a HTTP/1.1`, without its end of line.
+ * Parses `GET /a HTTP/1.1`, without its end of line, each octet of which is known to be one that a request line may have.
  *
- * @throws {HttpError} bad_request_line, version_not_supported, bad_target, target_too_long
+ * @param text - which begins with it
+ * @param end - where it ends
+ * @throws {HttpError} bad_request_line, version_not_supported, target_too_long
  */
-export function parseRequestLine(line: string, maxTargetBytes: number): RequestLine {
-  const methodEnd = line.indexOf(' ')
-  const targetEnd = line.length - VERSION_OCTETS - 1
-  const minorVersion = line.endsWith(' HTTP/1.1') ? 1 : line.endsWith(' HTTP/1.0') ? 0 : -1
-  if (minorVersion === -1) throw badVersion(line)
-  if (methodEnd < 1 || methodEnd >= targetEnd) throw new HttpError('bad_request_line', 'no method or no target')
-  const method = internMethod(line.substring(0, methodEnd))
+export function parseRequestLine(text: string, end: number, maxTargetBytes: number): RequestLine {
+  const methodEnd = text.indexOf(' ')
+  const targetEnd = end - VERSION_OCTETS - 1
+  const minor = text.charCodeAt(end - 1)
+  const isKnown = text.startsWith(' HTTP/1.', targetEnd) && (minor === ONE || minor === ZERO)
+  if (targetEnd < 0 || !isKnown) throw badVersion(text.substring(0, end))
+  if (methodEnd < 1 || methodEnd + 1 >= targetEnd) throw new HttpError('bad_request_line', 'no method or no target')
+  const method = internMethod(text.substring(0, methodEnd))
   if (method === undefined) throw new HttpError('bad_request_line', 'the method is not a token')
-  const target = line.substring(methodEnd + 1, targetEnd)
-  if (target.length > maxTargetBytes) throw new HttpError('target_too_long', `a target over ${maxTargetBytes} octets`)
-  if (!isAllOf(target, TARGET)) throw badTarget(target)
-  return { method, target, minorVersion }
+  if (text.indexOf(' ', methodEnd + 1) !== targetEnd) throw new HttpError('bad_request_line', 'more than three words')
+  if (targetEnd - methodEnd - 1 > maxTargetBytes) {
+    throw new HttpError('target_too_long', `a target over ${maxTargetBytes} octets`)
+  }
+  return { method, target: text.substring(methodEnd + 1, targetEnd), minorVersion: minor === ONE ? 1 : 0 }
+}
+
+/**
+ * Says what is wrong with a request line; nothing may be.
+ * @throws {HttpError} bad_request_line, version_not_supported, target_too_long, bad_target
+ */
+export function checkRequestLine(line: string, maxTargetBytes: number): void {
+  const { method, target } = parseRequestLine(line, line.length, maxTargetBytes)
+  if (!isAllOf(target, TARGET)) throw new HttpError('bad_target', 'an octet that no target may have')
+  parseTarget(method, target)
 }
 
 /** The same object for the usual methods, so that labels made of them need no copies. */
@@ -51,11 +67,6 @@ function internMethod(method: string): string | undefined {
 function badVersion(line: string): HttpError {
   if (/ HTTP\/\d\.\d$/.test(line)) return new HttpError('version_not_supported', 'neither HTTP/1.1 nor HTTP/1.0')
   return new HttpError('bad_request_line', 'not METHOD TARGET HTTP/1.1')
-}
-
-function badTarget(target: string): HttpError {
-  if (target.includes(' ')) return new HttpError('bad_request_line', 'more than three words')
-  return new HttpError('bad_target', 'an octet that no target may have')
 }
 
 /** What a target says of where the request goes. `authority` is `undefined` where Host has to tell. */

@@ -1,6 +1,7 @@
+import { REQUEST_LINE, VALUE } from '../octets.ts'
 import type { HeadScanRules } from './head-scan.ts'
 import type { H1Limits } from './limits.ts'
-import { parseRequestLine, parseTarget } from './request-line.ts'
+import { checkRequestLine } from './request-line.ts'
 import { parseStatusLine } from './status-line.ts'
 
 /** Method and version: what a start line may be longer than its target. */
@@ -18,10 +19,8 @@ export function requestScanRules(limits: H1Limits): HeadScanRules {
     maxStartLineBytes: limits.maxTargetBytes + START_LINE_EXTRA_BYTES,
     maxBytes: limits.maxHeadBytes,
     maxFields: limits.maxFields,
-    checkStartLine(line) {
-      const { method, target } = parseRequestLine(line, limits.maxTargetBytes)
-      parseTarget(method, target)
-    },
+    startLineOctets: REQUEST_LINE,
+    checkStartLine: (line) => checkRequestLine(line, limits.maxTargetBytes),
   }
   requestRules.set(limits, rules)
   return rules
@@ -36,7 +35,8 @@ export function responseScanRules(limits: H1Limits): HeadScanRules {
     maxStartLineBytes: limits.maxHeadBytes,
     maxBytes: limits.maxHeadBytes,
     maxFields: limits.maxFields,
-    checkStartLine: parseStatusLine,
+    startLineOctets: VALUE,
+    checkStartLine: (line) => void parseStatusLine(line, line.length),
   }
   responseRules.set(limits, rules)
   return rules
@@ -49,6 +49,7 @@ export function trailerScanRules(limits: H1Limits): HeadScanRules {
     maxStartLineBytes: 0,
     maxBytes: limits.maxTrailerBytes,
     maxFields: limits.maxFields,
+    startLineOctets: VALUE,
     checkStartLine: noCheck,
   }
 }

@@ -151,7 +151,8 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
   }
 
   mayPersist(stream: H1ServerStream): boolean {
-    if (this.#isDraining) return false
+    // What came early after CONNECT was meant for a tunnel; it must not be read as requests when there is none.
+    if (this.#isDraining || stream.head.method === 'CONNECT') return false
     if (this.#body === undefined) return true
     // RFC 9110 §10.1.1: without 100 nobody knows whether the body will come.
     if (stream.head.expectsContinue && !stream.isContinued && !this.#hasBodyBegun) return false

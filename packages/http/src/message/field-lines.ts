@@ -135,11 +135,22 @@ export function isNameAt(text: string, start: number, name: string): boolean {
 
 /** The part of `text` without the whitespace around it. RFC 9112 §5. */
 export function trimmedValue(text: string, from: number, to: number): string {
+  const start = skipBlanks(text, from, to)
+  return text.substring(start, trimBlanks(text, start, to))
+}
+
+/** Where the blanks end that begin at `from`. */
+export function skipBlanks(text: string, from: number, to: number): number {
   let start = from
+  while (start < to && isBlank(text.charCodeAt(start))) start++
+  return start
+}
+
+/** Where the blanks begin that end at `to`. */
+export function trimBlanks(text: string, from: number, to: number): number {
   let end = to
-  while (start < end && isBlank(text.charCodeAt(start))) start++
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
-  return text.substring(start, end)
+  while (end > from && isBlank(text.charCodeAt(end - 1))) end--
+  return end
 }
 
 function isBlank(code: number): boolean {
