@@ -55,7 +55,7 @@ const CLOSE_LIMIT_MS = 1_000
 export async function startControl(config: ControlConfig, deps: ControlDeps): Promise<Control> {
   await using undo = new AsyncDisposableStack()
   const ended = new AbortController()
-  const state = await openStateDir(config.stateDir)
+  const state = await openStateDir(config.stateDir, deps.clock)
   undo.defer(() => state.release())
   undo.defer(() => ended.abort())
   const parts = await openParts(config, { ...deps, state, signal: ended.signal })

@@ -21,7 +21,7 @@ export interface DiscoveryLimits {
   readonly streamsPerIdentity: number
 }
 
-export const DEFAULT_DISCOVERY_LIMITS: DiscoveryLimits = { subscriptionsPerStream: 4_096, streamsPerIdentity: 1_024 }
+const DEFAULT_DISCOVERY_LIMITS: DiscoveryLimits = { subscriptionsPerStream: 4_096, streamsPerIdentity: 1_024 }
 
 export interface DiscoveryHubOptions {
   readonly model: Model

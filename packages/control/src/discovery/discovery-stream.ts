@@ -6,7 +6,7 @@ import { Subscriptions } from './subscriptions.ts'
 import { WakeUp } from './wake-up.ts'
 
 /** An empty message is sent after this much silence, so that both ends notice a dead connection. */
-export const HEARTBEAT_MS = 10_000
+const HEARTBEAT_MS = 10_000
 
 /** What a stream is made of; see {@link DiscoveryStream}. */
 export interface DiscoveryStreamOptions {

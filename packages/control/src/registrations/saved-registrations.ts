@@ -8,7 +8,7 @@ import type { Model } from '../model/model.ts'
 import { SavedFile } from '../state/saved-file.ts'
 
 /** How long a proxy may take to come back after a restart of the control plane before its endpoints go. */
-export const RETURN_GRACE_MS = 30_000
+const RETURN_GRACE_MS = 30_000
 
 export interface SavedRegistrationsOptions {
   readonly path: string

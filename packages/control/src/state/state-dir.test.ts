@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { systemClock } from '@heddle/base/clock'
 import { createLog } from '@heddle/base/log'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -19,9 +20,9 @@ afterEach(() => rm(dir, { recursive: true, force: true }))
 describe('openStateDir()', () => {
   test('keeps directory and token to their owner, and the token over restarts', async () => {
     const path = join(dir, 'deep', 'state')
-    const first = await openStateDir(path)
+    const first = await openStateDir(path, systemClock)
     first.release()
-    const second = await openStateDir(path)
+    const second = await openStateDir(path, systemClock)
     second.release()
     expect(first.adminToken).toMatch(/^[0-9a-f]{64}$/)
     expect(second.adminToken).toBe(first.adminToken)
@@ -31,16 +32,16 @@ describe('openStateDir()', () => {
 
   test('makes a new token in place of a broken one', async () => {
     await writeFile(join(dir, 'admin-token'), 'cut sho')
-    const state = await openStateDir(dir)
+    const state = await openStateDir(dir, systemClock)
     state.release()
     expect((await readFile(state.adminTokenFile, 'utf8')).trim()).toBe(state.adminToken)
   })
 
   test('refuses a directory that this process already has open', async () => {
-    const state = await openStateDir(dir)
-    await expect(openStateDir(dir)).rejects.toThrow(StateLockedError)
+    const state = await openStateDir(dir, systemClock)
+    await expect(openStateDir(dir, systemClock)).rejects.toThrow(StateLockedError)
     state.release()
-    ;(await openStateDir(dir)).release()
+    ;(await openStateDir(dir, systemClock)).release()
   })
 
   test('refuses a directory of a live process, by its id, and takes over when that is dead', async () => {
@@ -48,10 +49,10 @@ describe('openStateDir()', () => {
     await once(other, 'spawn')
     const started = (await readFile(`/proc/${other.pid}/stat`, 'utf8').catch(() => '')).split(') ')[1]?.split(' ')[19]
     await writeFile(join(dir, 'lock'), JSON.stringify({ pid: other.pid, started: started ?? '' }))
-    await expect(openStateDir(dir)).rejects.toThrow(`process id ${other.pid}`)
+    await expect(openStateDir(dir, systemClock)).rejects.toThrow(`process id ${other.pid}`)
     other.kill('SIGKILL')
     await once(other, 'exit')
-    ;(await openStateDir(dir)).release()
+    ;(await openStateDir(dir, systemClock)).release()
     expect(await readdir(dir)).toEqual(['admin-token'])
   })
 
@@ -64,9 +65,19 @@ describe('openStateDir()', () => {
     { name: 'a lock that was cut short', lock: '{"pi' },
   ])('takes over $name', async ({ lock }) => {
     await writeFile(join(dir, 'lock'), lock)
-    ;(await openStateDir(dir)).release()
+    ;(await openStateDir(dir, systemClock)).release()
     expect(await readdir(dir)).toEqual(['admin-token'])
   })
+})
+
+test('a takeover that crashed long ago does not keep others out; one under way does', async () => {
+  await writeFile(join(dir, 'lock'), '')
+  const turn = join(dir, 'lock.takeover')
+  await mkdir(turn)
+  await expect(openStateDir(dir, systemClock)).rejects.toThrow('another control plane is starting')
+  await utimes(turn, new Date(0), new Date(0))
+  ;(await openStateDir(dir, systemClock)).release()
+  expect(await readdir(dir)).toEqual(['admin-token'])
 })
 
 describe('SavedFile', () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Clock } from '@heddle/base/clock'
 import { lockStateDir } from './state-lock.ts'
 import { replaceFile } from './write-file.ts'
 
@@ -25,10 +26,10 @@ const TOKEN = /^[0-9a-f]{64}$/
  *
  * @throws {StateLockedError} when another control plane works on it
  */
-export async function openStateDir(path: string): Promise<StateDir> {
+export async function openStateDir(path: string, clock: Clock): Promise<StateDir> {
   await mkdir(path, { recursive: true, mode: 0o700 })
   await chmod(path, 0o700)
-  const lock = lockStateDir(path)
+  const lock = lockStateDir(path, clock)
   try {
     const adminTokenFile = join(path, 'admin-token')
     return {

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import type { Clock } from '@heddle/base/clock'
 
 /** Another control plane works on the same state directory. */
 export class StateLockedError extends Error {
@@ -35,11 +36,11 @@ const TAKEOVER_LIMIT_MS = 5_000
  *
  * @throws {StateLockedError} naming the process that holds it
  */
-export function lockStateDir(dir: string): StateLock {
+export function lockStateDir(dir: string, clock: Clock): StateLock {
   const file = resolve(dir, 'lock')
   if (heldHere.has(file)) throw new StateLockedError(dir, process.pid)
   const mine = JSON.stringify({ pid: process.pid, started: startOf(process.pid) })
-  if (!tryCreate(file, mine)) takeOver(dir, file, mine)
+  if (!tryCreate(file, mine)) takeOver({ dir, file, clock }, mine)
   heldHere.add(file)
   return {
     release() {
@@ -48,10 +49,16 @@ export function lockStateDir(dir: string): StateLock {
   }
 }
 
+interface Taking {
+  readonly dir: string
+  readonly file: string
+  readonly clock: Clock
+}
+
 /** Only one process at a time looks whether the holder is dead, else two could both find it so. */
-function takeOver(dir: string, file: string, mine: string): void {
+function takeOver({ dir, file, clock }: Taking, mine: string): void {
   const turn = `${file}.takeover`
-  enterTurn(dir, turn)
+  enterTurn({ dir, file: turn, clock })
   try {
     const holder = readHolder(file)
     if (holder !== undefined && isAlive(holder)) throw new StateLockedError(dir, holder.pid)
@@ -62,12 +69,12 @@ function takeOver(dir: string, file: string, mine: string): void {
   }
 }
 
-function enterTurn(dir: string, turn: string): void {
+function enterTurn({ dir, file: turn, clock }: Taking): void {
   try {
     mkdirSync(turn)
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error
-    if (Date.now() - statSync(turn).mtimeMs < TAKEOVER_LIMIT_MS) {
+    if (clock.nowMs() - statSync(turn).mtimeMs < TAKEOVER_LIMIT_MS) {
       throw new Error(`state directory ${dir}: another control plane is starting on it`, { cause: error })
     }
     rmdirSync(turn)

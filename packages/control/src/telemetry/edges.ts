@@ -10,9 +10,9 @@ import type { SeriesFacts } from './series-facts.ts'
 import type { SeriesWindow } from './telemetry-store.ts'
 
 /** Stands for a client without a proxy; no resource can have such a name. */
-export const UNMESHED_CLIENT = '(unmeshed)'
+const UNMESHED_CLIENT = '(unmeshed)'
 /** Stands for a destination outside of the mesh. */
-export const EXTERNAL = '(external)'
+const EXTERNAL = '(external)'
 
 /** Who talks to whom, and how. */
 export interface TrafficEdge {

@@ -125,7 +125,14 @@ describe('findEdges()', () => {
       security: 'destination_unmeshed',
       requestsFailure: 1n,
     })
-    const from = { namespace: 'emojivote', workload: 'web', instance: 'web-0', epoch: 'e', sequence: 1n, intervalMs: 10_000 }
+    const from = {
+      namespace: 'emojivote',
+      workload: 'web',
+      instance: 'web-0',
+      epoch: 'e',
+      sequence: 1n,
+      intervalMs: 10_000,
+    }
     store.report(create(ReportRequestSchema, { ...from, series: [failed] }), VOTING)
     expect(findEdges(scope('deployment'), store.window(60_000))).toEqual([])
   })

@@ -24,7 +24,7 @@ export interface StoreLimits {
   readonly reporters: number
 }
 
-export const DEFAULT_STORE_LIMITS: StoreLimits = { series: 10_000, cells: 200_000, reporters: 10_000 }
+const DEFAULT_STORE_LIMITS: StoreLimits = { series: 10_000, cells: 200_000, reporters: 10_000 }
 
 /** What is known of one instance's reports. */
 export interface ReporterState {
