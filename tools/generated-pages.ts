@@ -16,11 +16,19 @@ export const GENERATED_PAGES: readonly GeneratedPage[] = [
     render: async () => (await import('@heddle/cli/reference-page')).renderCliReference(),
   },
   {
+    path: 'docs/reference/kubernetes-kinds.md',
+    render: async () => (await import('@heddle/api/kinds/pages')).renderKubernetesKindsPage(),
+  },
+  {
     path: 'docs/reference/limits.md',
     render: async () => (await import('@heddle/proxy/limits-page')).renderLimitsPage(),
   },
   {
     path: 'docs/reference/proxy-environment.md',
     render: async () => (await import('@heddle/proxy/environment-reference')).renderEnvironmentReference(),
+  },
+  {
+    path: 'docs/reference/workload.md',
+    render: async () => (await import('@heddle/api/kinds/pages')).renderWorkloadPage(),
   },
 ]

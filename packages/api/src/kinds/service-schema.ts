@@ -62,6 +62,8 @@ const specFields: Readonly<Record<string, Schema>> = {
   type: {
     type: 'string',
     enum: ['ClusterIP', 'ExternalName', 'NodePort', 'LoadBalancer'],
+    description:
+      '`NodePort` and `LoadBalancer` are the same as `ClusterIP` here. Clients of an `ExternalName` get an error that says so.',
     default: 'ClusterIP',
     'x-heddle-no-effect': {
       reason: 'the Service is reached inside the mesh only',
@@ -71,6 +73,7 @@ const specFields: Readonly<Record<string, Schema>> = {
   selector: labelMap('Labels of the Workloads behind the Service.'),
   ports: {
     type: 'array',
+    description: 'Needed, unless the Service is headless.',
     maxItems: 200,
     items: port,
     'x-heddle-unique': [['name'], ['port', 'protocol']],
@@ -81,12 +84,34 @@ const specFields: Readonly<Record<string, Schema>> = {
       },
     ],
   },
-  clusterIP: clusterIp,
-  clusterIPs: { type: 'array', maxItems: 2, items: clusterIp },
-  ipFamilies: { type: 'array', maxItems: 2, items: { type: 'string', enum: ['IPv4', 'IPv6'] } },
-  ipFamilyPolicy: { type: 'string', enum: ['SingleStack', 'PreferDualStack', 'RequireDualStack'] },
+  clusterIP: {
+    ...clusterIp,
+    description:
+      'Virtual address to have; one is given when absent. `None`: headless, without one; by name it is reached like any other.',
+  },
+  clusterIPs: {
+    type: 'array',
+    maxItems: 2,
+    items: clusterIp,
+    description: 'The same, for IPv4 and IPv6.',
+  },
+  ipFamilies: {
+    type: 'array',
+    maxItems: 2,
+    items: { type: 'string', enum: ['IPv4', 'IPv6'] },
+    description: 'Kinds of virtual addresses to be given; both when absent.',
+  },
+  ipFamilyPolicy: {
+    type: 'string',
+    enum: ['SingleStack', 'PreferDualStack', 'RequireDualStack'],
+    description: '`SingleStack`: one virtual address only.',
+  },
   externalName: dnsSubdomain('Name outside that an ExternalName Service stands for.'),
-  publishNotReadyAddresses: { type: 'boolean', default: false },
+  publishNotReadyAddresses: {
+    type: 'boolean',
+    default: false,
+    description: 'Clients are sent to instances that fail their health check as well, though never to those that end.',
+  },
   externalIPs: {
     type: 'array',
     items: text,
@@ -149,6 +174,7 @@ export const serviceSchema: Schema = {
     metadata: objectMetaSchema(serviceName, 'namespaced'),
     spec: {
       type: 'object',
+      description: 'What clients address, and what is behind it.',
       properties: specFields,
       'x-kubernetes-validations': [
         {

@@ -8,11 +8,15 @@ const WEB_SERVICE = service('selector: {app: web}\nports: [{port: 80, targetPort
 
 describe('parseManifests() reads', () => {
   test('documents of several files, with defaults filled in', () => {
-    const { objects, problems } = parseManifests([
+    const { objects, problems, fileOf } = parseManifests([
       { path: 'a.yaml', text: WEB },
       { path: 'b.yaml', text: WEB_SERVICE },
     ])
     expect(problems).toEqual([])
+    expect([...fileOf]).toEqual([
+      ['Workload/shop/web', 'a.yaml'],
+      ['Service/shop/web-svc', 'b.yaml'],
+    ])
     expect(objects).toEqual([
       {
         apiVersion: 'heddle.dev/v1alpha1',

@@ -1,4 +1,4 @@
-import type { MeshObject } from '../kinds/mesh-object.ts'
+import { formatRef, type MeshObject, refOf } from '../kinds/mesh-object.ts'
 import { checkTogether } from './check-together.ts'
 import type { ManifestEntry } from './manifest-set.ts'
 import type { Problem } from './problem.ts'
@@ -15,6 +15,8 @@ export interface ManifestFile {
 export interface Manifests {
   /** All objects without an error of their own, with defaults filled in; not to be applied while `problems` holds an error. */
   readonly objects: readonly MeshObject[]
+  /** Path of the file that an object is from, by `formatRef`: relative paths in a Workload start there. */
+  readonly fileOf: ReadonlyMap<string, string>
   /** Sorted by file, line and column; at most {@link MAX_PROBLEMS} of them. */
   readonly problems: readonly Problem[]
 }
@@ -54,8 +56,9 @@ export class ManifestParser {
   /** Checks the objects against each other. */
   finish(): Manifests {
     const objects = this.#entries.map(({ object }) => object)
+    const fileOf = new Map(this.#entries.map(({ object, raw }) => [formatRef(refOf(object)), raw.file]))
     const problems = [...this.#problems, ...this.#checkAll()]
-    return { objects, problems: inOrder(problems) }
+    return { objects, fileOf, problems: inOrder(problems) }
   }
 
   #checkAll(): readonly Problem[] {

@@ -93,7 +93,7 @@ function typeName(value: unknown): string {
 }
 
 /** What a schema wants, to come after "expected". */
-export function describe(schema: Schema): string {
+function describe(schema: Schema): string {
   const { 'x-heddle-expected': expected, enum: choices, type } = schema
   if (expected !== undefined) return expected
   if (choices !== undefined) return choices.length === 1 ? choices[0]! : `one of ${choices.join(', ')}`

@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, realpath, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatProblem } from '@heddle/api/manifest/problem'
@@ -144,15 +145,17 @@ describe('what cannot be read is a problem:', () => {
     expect(problems.map(formatProblem)).toEqual([`${world.at('nowhere')}: does not exist`])
   })
 
-  test('a link to nothing, a loop of links, a pipe, a file too large, bytes that are no text: all at once', async () => {
+  test('a link to nothing, a loop of links, a socket, a file too large, bytes that are no text: all at once', async () => {
     await using world = await open()
     await symlink('nothing', world.at('a.yaml'))
     await symlink('b.yaml', world.at('b.yaml'))
-    execFileSync('mkfifo', [world.at('c.yaml')])
+    const server = createServer().listen(world.at('c.yaml'))
+    await once(server, 'listening')
     await writeFile(world.at('d.yaml'), '')
     await truncate(world.at('d.yaml'), (1 << 20) + 1)
     await writeFile(world.at('e.yaml'), Buffer.from([0x61, 0xff, 0xfe]))
     const { problems, objects } = await readManifests(world.path)
+    server.close()
     expect(objects).toEqual([])
     expect(problems.map((problem) => formatProblem(problem).slice(world.path.length + 1))).toEqual([
       'a.yaml: does not exist',

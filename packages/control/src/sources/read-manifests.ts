@@ -29,8 +29,8 @@ export async function readScan(path: string, scan: Scan): Promise<DirectoryReadi
     await setImmediate()
   }
   if (scan.files.length === 0 && problems.length === 0) problems.push(nothingIn(path))
-  const { objects, problems: found } = parser.finish()
-  return { objects, problems: [...problems, ...found], isComplete }
+  const manifests = parser.finish()
+  return { ...manifests, problems: [...problems, ...manifests.problems], isComplete }
 }
 
 class NotUtf8Error extends Error {
