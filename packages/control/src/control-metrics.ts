@@ -1,6 +1,7 @@
 import { formatLabels, formatMetricHead, formatSample } from '@heddle/telemetry/prometheus'
 import type { Counter, Family, Registry } from '@heddle/telemetry/registry'
 import type { IdentityService } from './ca/identity-service.ts'
+import { formatProblems } from './config/configuration-problems.ts'
 import type { DiscoveryHub } from './discovery/discovery-hub.ts'
 import type { Model } from './model/model.ts'
 import type { Source } from './sources/source.ts'
@@ -40,8 +41,8 @@ export function observeParts(registry: Registry, { model, hub, store, source, id
   registry.gauge('heddle_control_streams', 'Proxies connected', () => hub.streamCount)
   registry.gauge('heddle_control_destinations', 'Destinations that proxies ask for', () => hub.keyCount)
   registry.gauge('heddle_control_instances', 'Instances of workloads', () => model.instances('').length)
-  registry.gauge('heddle_control_configuration_problems', 'Problems of the configuration, 0: all is in force', () => {
-    return source.status().problems.length
+  registry.gauge('heddle_control_configuration_problems', 'Problems of the configuration, 0: it is in force', () => {
+    return formatProblems(source.status().problems, 'error').length
   })
   registry.gauge('heddle_control_telemetry_series', 'Series in the telemetry store', () => store.seriesCount)
   registry.gauge('heddle_control_telemetry_totals', 'Totals of times in the telemetry store', () => store.cellCount)

@@ -7,6 +7,7 @@ import { type CertificateAuthority, openCertificateAuthority } from './ca/certif
 import { IdentityService } from './ca/identity-service.ts'
 import { type JoinTokens, openJoinTokens } from './ca/join-tokens.ts'
 import { openServerIdentity, type ServerIdentity } from './ca/server-identity.ts'
+import { formatProblems } from './config/configuration-problems.ts'
 import type { ControlConfig } from './config/control-config.ts'
 import { DiscoveryHub } from './discovery/discovery-hub.ts'
 import { InstanceClaims } from './discovery/instance-claims.ts'
@@ -14,7 +15,7 @@ import { HealthProber } from './health/health-prober.ts'
 import { createModel, type Model } from './model/model.ts'
 import { restoreRegistrations } from './registrations/saved-registrations.ts'
 import { directorySource } from './sources/directory-source.ts'
-import type { Source } from './sources/source.ts'
+import type { Source, SourceStatus } from './sources/source.ts'
 import type { SavedFile } from './state/saved-file.ts'
 import type { StateDir } from './state/state-dir.ts'
 import { restoreTelemetry } from './telemetry/saved-telemetry.ts'
@@ -79,20 +80,19 @@ interface Following {
   readonly signal: AbortSignal
 }
 
-/** Hands the objects of the source to the model, and its problems to the log. */
+/** Hands the objects of the source to the model, and what its authors should know to the log, once each time it changes. */
 async function followSource(source: Source, model: Model, { log, signal }: Following): Promise<void> {
   let logged = ''
-  await source.start(
-    {
-      onChange: (change) => model.applyObjects(change),
-      onStatus({ problems }) {
-        const text = problems.map(formatProblem).join('\n')
-        if (text !== logged && text !== '') log.warn('configuration has problems', { problems: text.split('\n') })
-        logged = text
-      },
-    },
-    signal,
-  )
+  const onStatus = ({ problems }: SourceStatus) => {
+    const text = problems.map(formatProblem).join('\n')
+    if (text === logged) return
+    logged = text
+    const [errors, warnings] = [formatProblems(problems, 'error'), formatProblems(problems, 'warning')]
+    if (errors.length > 0) log.error('configuration refused', { problems: errors })
+    if (warnings.length > 0) log.warn('configuration has warnings', { warnings })
+    if (errors.length === 0) log.info('configuration is in force', { objects: source.objects().length })
+  }
+  await source.start({ onChange: (change) => model.applyObjects(change), onStatus }, signal)
 }
 
 /** What a client may call the address that is listened on; of a wildcard, the addresses of all interfaces. */

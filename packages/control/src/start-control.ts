@@ -7,6 +7,7 @@ import type { ControlConfig } from './config/control-config.ts'
 import type { HostPort } from './config/host-port.ts'
 import { type CallMetrics, createCallMetrics, observeParts } from './control-metrics.ts'
 import { type ControlParts, openParts } from './control-parts.ts'
+import { LogLimit } from './log/log-limit.ts'
 import { createApiHandler } from './server/api-handler.ts'
 import { discoveryHandlers } from './server/discovery-handlers.ts'
 import { identityHandlers } from './server/identity-handlers.ts'
@@ -118,6 +119,7 @@ function listenOne(address: HostPort, handler: RequestHandler, listening: Listen
   const { parts, deps, metrics } = listening
   const { clock, log } = deps
   const rules = { trustDomain: parts.ca.trustDomain, clock }
+  const limit = new LogLimit(clock)
   return listenTls({
     address,
     handler,
@@ -125,7 +127,7 @@ function listenOne(address: HostPort, handler: RequestHandler, listening: Listen
     tls: parts.server.current(),
     onSecure(socket) {
       const peer = identifyPeer(socket, rules)
-      if (peer.kind !== 'refused') return
+      if (peer.kind !== 'refused' || !limit.take(peer.reason)) return
       log.warn('client certificate refused', { reason: peer.reason, detail: peer.detail, from: socket.remoteAddress })
     },
     onHandshakeError(error, socket) {

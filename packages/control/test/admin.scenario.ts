@@ -187,6 +187,19 @@ test('health tells the ends of the authority and the state of the configuration'
   expect(health).toMatchObject({ configurationProblems: [], configurationAppliedMs: 1n })
 })
 
+test('health tells apart what refuses the configuration and what is only worth a word', async () => {
+  const place = { file: 'shop.yaml', line: 3, column: 1, field: 'spec', reason: 'expected a map' }
+  world.source.problems = [
+    { severity: 'error', ...place },
+    { severity: 'warning', ...place, reason: 'has no effect here' },
+  ]
+  expect(await (await world.admin()).getHealth({})).toMatchObject({
+    configurationProblems: ['shop.yaml:3:1: spec: expected a map'],
+    configurationWarnings: ['shop.yaml:3:1: warning: spec: has no effect here'],
+  })
+  world.source.problems = []
+})
+
 test('metrics tell streams, calls and refusals', async () => {
   await expect((await world.discovery()).acknowledge({})).rejects.toMatchObject({ code: Code.Unauthenticated })
   const { port } = world.control.adminAddress!

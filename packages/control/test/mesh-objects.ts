@@ -1,6 +1,6 @@
 import { type MeshObject, refOf } from '@heddle/api/kinds'
 import { parseManifests } from '@heddle/api/manifest'
-import { formatProblem } from '@heddle/api/manifest/problem'
+import { formatProblem, type Problem } from '@heddle/api/manifest/problem'
 import type { Source, SourceListener, SourceStatus } from '../src/sources/source.ts'
 
 /** Objects of YAML, which must be without fault. */
@@ -33,6 +33,7 @@ spec:
 
 /** A source whose objects the test sets. */
 export class TestSource implements Source {
+  problems: readonly Problem[] = []
   #objects: readonly MeshObject[]
   #listener: SourceListener | undefined
 
@@ -60,6 +61,6 @@ export class TestSource implements Source {
   }
 
   status(): SourceStatus {
-    return { problems: [], appliedMs: 1 }
+    return { problems: this.problems, appliedMs: 1 }
   }
 }

@@ -98,6 +98,6 @@ test('configuration that is not valid is told and does not keep it from starting
     'apiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { prots: [] }\n',
   )
   const { errors } = await start()
-  await expect.poll(errors).toContain('configuration has problems')
+  await expect.poll(errors).toContain('configuration refused')
   expect(errors()).toContain('prots')
 })

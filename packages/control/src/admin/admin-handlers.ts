@@ -1,9 +1,9 @@
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect'
 import type { AdminService } from '@heddle/api/admin'
-import { formatProblem } from '@heddle/api/manifest/problem'
 import type { Clock } from '@heddle/base/clock'
 import type { CertificateAuthority } from '../ca/certificate-authority.ts'
 import { JoinTokenError, type JoinTokens } from '../ca/join-tokens.ts'
+import { formatProblems } from '../config/configuration-problems.ts'
 import type { DiscoveryHub } from '../discovery/discovery-hub.ts'
 import type { Model } from '../model/model.ts'
 import type { Source } from '../sources/source.ts'
@@ -86,7 +86,8 @@ export function adminHandlers(deps: AdminDeps): ServiceImpl<typeof AdminService>
       rootNotAfterMs: BigInt(rootNotAfterMs),
       issuerNotAfterMs: BigInt(issuerNotAfterMs),
       nowMs: BigInt(clock.nowMs()),
-      configurationProblems: problems.map(formatProblem),
+      configurationProblems: formatProblems(problems, 'error'),
+      configurationWarnings: formatProblems(problems, 'warning'),
       configurationAppliedMs: BigInt(appliedMs),
     }
   }

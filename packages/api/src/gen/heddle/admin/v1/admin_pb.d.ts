@@ -1205,6 +1205,13 @@ export declare type GetHealthResponse = Message<"heddle.admin.v1.GetHealthRespon
    * @generated from field: int64 configuration_applied_ms = 5;
    */
   configurationAppliedMs: bigint;
+
+  /**
+   * What its authors should know and what does not keep it from being in force.
+   *
+   * @generated from field: repeated string configuration_warnings = 6;
+   */
+  configurationWarnings: string[];
 };
 
 /**
@@ -1239,6 +1246,13 @@ export declare type GetHealthResponseJson = {
    * @generated from field: int64 configuration_applied_ms = 5;
    */
   configurationAppliedMs?: string;
+
+  /**
+   * What its authors should know and what does not keep it from being in force.
+   *
+   * @generated from field: repeated string configuration_warnings = 6;
+   */
+  configurationWarnings?: string[];
 };
 
 /**
