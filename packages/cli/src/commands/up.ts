@@ -51,9 +51,6 @@ export const up: Command = {
 
 async function runUp(directory: string, flags: UpFlags, deps: CliDeps): Promise<void> {
   const { stayWithTable, up: bringUp } = await import('../up/up.ts')
-  await bringUp(
-    { ...flags, directory, forMs: flags.for, hasTable: flags.table },
-    deps,
-    stayWithTable(deps, flags.table),
-  )
+  const options = { ...flags, directory, forMs: flags.for, hasTable: flags.table, forgetsMeasurements: false }
+  await bringUp(options, deps, stayWithTable(deps, flags.table))
 }

@@ -38,6 +38,9 @@ export interface InstanceDeps {
   report(line: string): void
 }
 
+/** `alone`: others carry on and must not notice; `everything`: those that it talks to end as well. */
+export type StopOccasion = 'alone' | 'everything'
+
 export type InstanceState = 'waiting' | 'network' | 'proxy' | 'application' | 'running' | 'draining' | 'stopped'
 
 /**
@@ -52,6 +55,7 @@ export class Instance {
   #state: InstanceState = 'waiting'
   #place: Place | undefined
   #sidecar: Sidecar | undefined
+  #listening: ListeningEvent | undefined
   #application: Application | undefined
   #appPorts: ReadonlyMap<string, number> = new Map()
   #starting: Promise<void> | undefined
@@ -82,13 +86,23 @@ export class Instance {
     return this.#place?.address ?? ''
   }
 
-  /** @throws {CliError} when a step fails; {@link stop} must be called then as well */
-  start(): Promise<void> {
-    this.#starting = this.#start()
+  /**
+   * Makes its place and starts its proxy, until the mesh knows it.
+   *
+   * @throws {CliError} when a step fails; {@link stop} must be called then as well
+   */
+  prepare(): Promise<void> {
+    this.#starting = this.#prepare()
     return this.#starting
   }
 
-  async #start(): Promise<void> {
+  /** Starts the application, after {@link prepare}. @throws {CliError} as prepare does */
+  launch(): Promise<void> {
+    this.#starting = this.#launch()
+    return this.#starting
+  }
+
+  async #prepare(): Promise<void> {
     const { namespace } = this.template.workload.metadata
     this.#state = 'network'
     this.#place = await this.#deps.site.addPlace({ namespace, instance: this.name })
@@ -98,25 +112,30 @@ export class Instance {
     const sidecar = this.#createSidecar(this.#place)
     this.#sidecar = sidecar
     const { listening, ready } = await sidecar.start(this.#stopping.signal)
+    this.#listening = listening
     await ready
+  }
+
+  async #launch(): Promise<void> {
     this.#stopping.signal.throwIfAborted()
+    if (this.#place === undefined || this.#listening === undefined) throw new Error('prepare() comes first')
     this.#state = 'application'
-    this.#application = this.#createApplication(this.#place, listening)
+    this.#application = this.#createApplication(this.#place, this.#listening)
     await this.#application.start()
     this.#state = 'running'
   }
 
-  /** Safe at any time and more than once. */
-  stop(hurry: AbortSignal): Promise<void> {
-    this.#stopped ??= this.#stop(hurry)
+  /** Safe at any time and more than once; the first call decides. */
+  stop(hurry: AbortSignal, occasion: StopOccasion): Promise<void> {
+    this.#stopped ??= this.#stop(hurry, occasion)
     return this.#stopped
   }
 
-  async #stop(hurry: AbortSignal): Promise<void> {
+  async #stop(hurry: AbortSignal, occasion: StopOccasion): Promise<void> {
     this.#state = 'draining'
     this.#stopping.abort()
     await this.#starting?.catch(() => {})
-    await this.#drain(hurry)
+    await this.#drain(hurry, occasion)
     await this.#place?.remove()
     for (const port of this.#appPorts.values()) this.#deps.ports.release(port)
     for (const log of this.#logs) log.close()
@@ -127,18 +146,19 @@ export class Instance {
    * The application is told to end once its proxy has drained. Connections that never end by themselves, such as gRPC's,
    * keep a proxy waiting; so half-way through its time the application is asked as well, which lets it close them in order.
    */
-  async #drain(hurry: AbortSignal): Promise<void> {
+  async #drain(hurry: AbortSignal, occasion: StopOccasion): Promise<void> {
     const drained = new AbortController()
     const proxyGone = (this.#sidecar?.stop(hurry) ?? Promise.resolve()).finally(() => drained.abort())
     const either = AbortSignal.any([hurry, drained.signal])
-    await this.#deps.clock.sleep(this.#halfDrainMs(), either)
+    await this.#deps.clock.sleep(this.#patienceMs(occasion), either)
     await this.#application?.stop(hurry)
     await proxyGone
   }
 
-  #halfDrainMs(): number {
+  #patienceMs(occasion: StopOccasion): number {
     const { HEDDLE_DRAIN_DELAY_MS, HEDDLE_DRAIN_MS } = this.#deps.proxyOverrides
-    return Number(HEDDLE_DRAIN_DELAY_MS || 1_000) + Number(HEDDLE_DRAIN_MS || 5_000) / 2
+    const delayMs = Number(HEDDLE_DRAIN_DELAY_MS || 1_000)
+    return occasion === 'everything' ? delayMs : delayMs + Number(HEDDLE_DRAIN_MS || 5_000) / 2
   }
 
   /** In explicit mode the application shares loopback with everything else, so it is told where to listen. */

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
 import { formatRef, refOf } from '@heddle/api/kinds'
+import type { ObjectMeta } from '@heddle/api/kinds/meta'
 import type { Service } from '@heddle/api/kinds/service'
 import type { Workload } from '@heddle/api/kinds/workload'
 import { CliError } from '../cli-error.ts'
-import { referencedServices, type ServicePorts } from '../instance/environment.ts'
+import { referencedServices, type ServicePorts, type ServiceReference } from '../instance/environment.ts'
 import type { InstanceTemplate } from '../instance/instance.ts'
 import { applicationPath, findExecutable } from '../process/find-executable.ts'
 import type { DirectoryContent } from './read-directory.ts'
@@ -15,6 +16,8 @@ export interface DesiredWorkload {
   readonly key: string
   readonly replicas: number
   readonly template: InstanceTemplate
+  /** Keys of the Workloads behind the Services that it refers to, as far as they do not need it in turn. */
+  readonly needs: readonly string[]
 }
 
 /**
@@ -38,7 +41,7 @@ export function desiredWorkloads(content: DirectoryContent, path: string): reado
     }
   }
   if (problems.length > 0) throw new CliError(problems.join('\n'))
-  return desired
+  return withoutCycles(desired)
 }
 
 interface Surroundings {
@@ -58,7 +61,35 @@ function toDesired(workload: Workload, { content, ports, path }: Surroundings): 
     key: `${metadata.namespace}/${metadata.name}`,
     replicas: spec.replicas,
     template: { workload, workingDirectory, upstreams, servicePorts: ports, fingerprint },
+    needs: upstreams.flatMap((upstream) => workloadsBehind(upstream, content)),
   }
+}
+
+function workloadsBehind({ namespace, name }: ServiceReference, { objects }: DirectoryContent): readonly string[] {
+  const service = objects.find(
+    (object) => object.kind === 'Service' && object.metadata.namespace === namespace && object.metadata.name === name,
+  )
+  const selector = service?.kind === 'Service' ? Object.entries(service.spec.selector ?? {}) : []
+  if (selector.length === 0) return []
+  const isSelected = ({ namespace: own, labels }: ObjectMeta): boolean =>
+    own === namespace && selector.every(([label, value]) => labels[label] === value)
+  const behind = objects.filter((object) => object.kind === 'Workload' && isSelected(object.metadata))
+  return behind.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
+}
+
+/** Workloads that need each other are started together: waiting would never end. */
+function withoutCycles(desired: readonly DesiredWorkload[]): readonly DesiredWorkload[] {
+  const needsOf = new Map(desired.map(({ key, needs }) => [key, needs]))
+  const reaches = (from: string, to: string, seen = new Set<string>()): boolean => {
+    if (from === to) return true
+    if (seen.has(from)) return false
+    seen.add(from)
+    return (needsOf.get(from) ?? []).some((next) => reaches(next, to, seen))
+  }
+  return desired.map((one) => ({
+    ...one,
+    needs: one.needs.filter((need) => needsOf.has(need) && !reaches(need, one.key)),
+  }))
 }
 
 function checkCommand(program: string, workingDirectory: string, path: string): void {

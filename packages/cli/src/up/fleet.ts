@@ -23,6 +23,7 @@ export interface FleetOptions {
 
 const LOOK_AGAIN_MS = 200
 const SAY_SLOW_MS = 60_000
+const NEEDS_MS = 15_000
 const START_TOGETHER = 4
 
 interface Member {
@@ -36,7 +37,9 @@ export class Fleet {
   readonly #options: FleetOptions
   readonly #members = new Map<string, Set<Member>>()
   readonly #targets = new Map<string, DesiredWorkload>()
-  readonly #loops = new Map<string, Promise<void>>()
+  /** Keys that are worked on; and what works on them. */
+  readonly #reaching = new Set<string>()
+  readonly #loops = new Set<Promise<void>>()
   readonly #blocked = new Set<string>()
   readonly #hurry = new AbortController()
   #starting = 0
@@ -58,7 +61,7 @@ export class Fleet {
     for (const target of [...desired, ...gone.map((old) => ({ ...old, replicas: 0 }))]) {
       this.#targets.set(target.key, target)
       this.#blocked.delete(target.key)
-      if (!this.#loops.has(target.key)) this.#loops.set(target.key, this.#reach(target.key))
+      if (!this.#reaching.has(target.key)) this.#work(target.key)
     }
   }
 
@@ -68,7 +71,7 @@ export class Fleet {
    * @throws {CliError} when an instance could not be started; why was reported
    */
   async settled(): Promise<void> {
-    while (this.#loops.size > 0) await Promise.all(this.#loops.values())
+    while (this.#loops.size > 0) await Promise.all(this.#loops)
     const count = this.#failures
     if (count > 0) throw new CliError(`${count === 1 ? 'one instance' : `${count} instances`} could not be started`)
   }
@@ -81,15 +84,24 @@ export class Fleet {
     const members = [...this.#members.values()].flatMap((some) => [...some])
     await Promise.all(
       members.map((member) =>
-        member.instance.stop(this.#hurry.signal).catch((error: unknown) => problems.push(messageOf(error))),
+        member.instance
+          .stop(this.#hurry.signal, 'everything')
+          .catch((error: unknown) => problems.push(messageOf(error))),
       ),
     )
-    await Promise.allSettled(this.#loops.values())
+    await Promise.allSettled(this.#loops)
     return problems
+  }
+
+  #work(key: string): void {
+    const loop = this.#reach(key)
+    this.#loops.add(loop)
+    void loop.finally(() => this.#loops.delete(loop))
   }
 
   async #reach(key: string): Promise<void> {
     const { signal, clock } = this.#options
+    this.#reaching.add(key)
     try {
       while (!signal.aborted && !this.#blocked.has(key)) {
         const target = this.#targets.get(key)!
@@ -104,7 +116,7 @@ export class Fleet {
         await clock.sleep(LOOK_AGAIN_MS, signal)
       }
     } finally {
-      this.#loops.delete(key)
+      this.#reaching.delete(key)
       if (this.#membersOf(key).size === 0) this.#members.delete(key)
     }
   }
@@ -120,23 +132,39 @@ export class Fleet {
     const instance = new Instance(`${name}-${ordinal}`, target.template, this.#options.instances)
     const member: Member = { instance, ordinal, state: 'starting' }
     this.#membersOf(target.key).add(member)
-    void this.#bringUp(member).catch((error: unknown) => this.#failed(target.key, member, error))
+    void this.#bringUp(member, target.needs).catch((error: unknown) => this.#failed(target.key, member, error))
   }
 
-  async #bringUp(member: Member): Promise<void> {
+  async #bringUp(member: Member, needs: readonly string[]): Promise<void> {
     const { clock, signal, report } = this.#options
     while (this.#starting >= START_TOGETHER && !signal.aborted) await clock.sleep(LOOK_AGAIN_MS / 4, signal)
     if (signal.aborted || member.state === 'leaving') return
     this.#starting += 1
     try {
-      await member.instance.start()
+      await member.instance.prepare()
     } finally {
       this.#starting -= 1
     }
+    await this.#untilServed(needs)
+    if (signal.aborted || member.state !== 'starting') return
+    await member.instance.launch()
     await this.#untilReady(member)
     if (member.state !== 'starting') return
     member.state = 'ready'
     report(`${member.instance.name} is ready${member.instance.address === '' ? '' : ` at ${member.instance.address}`}`)
+  }
+
+  /**
+   * Applications that are called start before those that call them, so that these do not begin with failures. After a
+   * while they start all the same: an application has to bear that others are away.
+   */
+  async #untilServed(needs: readonly string[]): Promise<void> {
+    const { clock, signal } = this.#options
+    const giveUpMs = clock.nowMs() + NEEDS_MS
+    const isServed = (key: string): boolean =>
+      this.#targets.get(key)?.replicas === 0 || [...this.#membersOf(key)].some(({ state }) => state === 'ready')
+    while (!signal.aborted && clock.nowMs() < giveUpMs && !needs.every(isServed))
+      await clock.sleep(LOOK_AGAIN_MS, signal)
   }
 
   async #untilReady(member: Member): Promise<void> {
@@ -177,7 +205,7 @@ export class Fleet {
   #remove(key: string, member: Member): void {
     member.state = 'leaving'
     const { report } = this.#options
-    const stopped = member.instance.stop(this.#hurry.signal)
+    const stopped = member.instance.stop(this.#hurry.signal, 'alone')
     void stopped
       .then(() => report(`${member.instance.name} is gone`))
       .catch((error: unknown) => report(`${member.instance.name}: ${messageOf(error)}`))

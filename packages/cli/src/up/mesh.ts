@@ -27,6 +27,8 @@ export interface MeshOptions {
   readonly trustDomain: string
   /** Further `HOST:PORT` for the control plane to listen on. */
   readonly listen: readonly string[]
+  /** Measurements of earlier runs are not shown any more. */
+  readonly forgetsMeasurements: boolean
   readonly env: Readonly<Record<string, string | undefined>>
   readonly clock: Clock
   /** Aborted when the mesh is to end. */
@@ -120,6 +122,7 @@ async function emptyLogs(paths: MeshPaths): Promise<string> {
 
 async function startControl(begun: Begun, stack: AsyncDisposableStack): Promise<ControlReady> {
   const { options, paths, record, site, logDirectory } = begun
+  await forgetEarlierRun(paths, options)
   const output = new LogFile(join(logDirectory, 'control.log'))
   const process = new ControlProcess({
     configDirectory: options.directory,
@@ -137,6 +140,15 @@ async function startControl(begun: Begun, stack: AsyncDisposableStack): Promise<
     output.close()
   })
   return process.start(options.signal)
+}
+
+/**
+ * The control plane keeps registrations over a restart, so that its proxies need not hurry; but no instance of an earlier
+ * run is left, and proxies would only be sent to addresses where nobody is.
+ */
+async function forgetEarlierRun({ control }: MeshPaths, { forgetsMeasurements }: MeshOptions): Promise<void> {
+  await rm(join(control, 'registrations.json'), { force: true })
+  if (forgetsMeasurements) await rm(join(control, 'telemetry.json'), { force: true })
 }
 
 async function writeContext({ options, paths, site }: Begun, ready: ControlReady): Promise<Context> {

@@ -20,6 +20,8 @@ export interface UpOptions {
   /** `undefined`: until a signal comes. */
   readonly forMs: number | undefined
   readonly hasTable: boolean
+  /** See MeshOptions. */
+  readonly forgetsMeasurements: boolean
 }
 
 /** What happens while a mesh is up; resolves when it is to end. */
