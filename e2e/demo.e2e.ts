@@ -2,7 +2,7 @@ import { chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { listTraces } from './harness/leftovers.ts'
+import { Traces } from './harness/leftovers.ts'
 import { HEDDLE, type StatRow } from './harness/mesh.ts'
 import { type Finished, run, type Started, start } from './harness/process.ts'
 import { canRun } from './harness/requirements.ts'
@@ -13,6 +13,7 @@ const ORDINARY_UID = 65_534
 
 /** The demo as somebody runs it: their own state directory, as root or not. */
 class DemoUser {
+  readonly #traces = new Traces()
   readonly #home = mkdtempSync(join(tmpdir(), 'heddle-e2e-'))
   readonly #prefix: readonly string[]
 
@@ -37,12 +38,22 @@ class DemoUser {
     return JSON.parse(stdout) as StatRow[]
   }
 
+  /** To be called while the demo runs. */
+  rememberTraces(): void {
+    this.#traces.remember(this.#env.HEDDLE_HOME!)
+    expect(this.#traces.hasNames).toBe(true)
+  }
+
+  traces(): readonly string[] {
+    return this.#traces.list()
+  }
+
   [Symbol.dispose](): void {
     rmSync(this.#home, { recursive: true, force: true })
   }
 
   get #env(): Record<string, string> {
-    return { HEDDLE_HOME: join(this.#home, 'state'), HOME: this.#home }
+    return { HEDDLE_HOME: join(this.#home, 'state'), HOME: this.#home, ...this.#traces.env }
   }
 }
 
@@ -54,10 +65,10 @@ describe.each([
 
   test.runIf(isPossible)('shows golden metrics, ends by itself with status 0 and leaves nothing', async () => {
     using user = new DemoUser(who)
-    const before = listTraces()
     const demo = user.start('demo', '--for', '30s')
 
     const web = await until('web is measured', async () => (await user.stat()).find(isMeasuredWeb), 60_000)
+    user.rememberTraces()
     const edges = await user.heddle('edges', 'deploy', '-n', 'emojivote', '-o', 'json')
 
     expect(web.meshed).toBe('1/1')
@@ -69,21 +80,21 @@ describe.each([
     expect(await demo.ended, demo.stdout() + demo.stderr()).toBe(0)
     expect(demo.stdout()).toMatch(/web .*1\/1 .*%/)
     expect(demo.stdout() + demo.stderr()).toContain(mode)
-    expect(listTraces()).toEqual(before)
+    expect(user.traces()).toEqual([])
   })
 
   test.runIf(isPossible)('works again after it was killed with SIGKILL, and leaves nothing', async () => {
     using user = new DemoUser(who)
-    const before = listTraces()
     const killed = user.start('demo')
     await until('web is measured', async () => (await user.stat()).find(isMeasuredWeb), 60_000)
+    user.rememberTraces()
     killed.process.kill('SIGKILL')
     await killed.ended
 
     const second = await user.heddle('demo', '--for', '10s')
 
     expect(second.status, second.stdout + second.stderr).toBe(0)
-    expect(listTraces()).toEqual(before)
+    expect(user.traces()).toEqual([])
   })
 })
 

@@ -1,0 +1,148 @@
+/**
+ * A long run: two proxies with mTLS between them under every kind of client, good and bad, and a mesh under load with
+ * its control plane. Descriptors and memory of every process must be flat.
+ *
+ * usage: node e2e/soak.ts [--for DURATION]   (default: 10m)
+ *
+ * The exit status is 0 when nothing grew, no request failed and all descriptors came back after the end of the load.
+ */
+import { parseDurationMs } from '@heddle/base/duration'
+import { TwoHops } from './harness/hops.ts'
+import { TestMesh } from './harness/mesh.ts'
+import { readProcesses } from './harness/run-state.ts'
+import { echoManifests, loadWorkload } from './harness/shop.ts'
+import { until } from './harness/until.ts'
+import { runClients, type Tally } from './soak/clients.ts'
+import { Origin } from './soak/origin.ts'
+import { countDescriptors, findGrowth, formatTrends, type Sample, takeSample } from './soak/samples.ts'
+
+const SAMPLE_MS = 5_000
+const SHORTEST_WARM_UP_MS = 20_000
+/** After the load has ended a proxy may keep these few more than before: what it opens at first use. */
+const DESCRIPTORS_LEFT = 6
+/** Short, so that the end of the run shows whether everything is given back. */
+const LIMITS = { poolIdleMs: 5_000, halfClosedMs: 10_000, opaqueIdleMs: 30_000 }
+
+const forMs = readDuration(process.argv.slice(2))
+const interrupted = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
+process.exitCode = await soak(forMs)
+
+async function soak(durationMs: number): Promise<number> {
+  using origin = await Origin.start()
+  await using hops = await TwoHops.start({ originPort: origin.port, protocol: 'detect', limits: LIMITS })
+  await using mesh = await TestMesh.start({
+    mode: 'explicit',
+    manifests: (file) => ({
+      'echo.yaml': echoManifests(2),
+      'load.yaml': loadWorkload({ resultFile: file('load.json'), concurrency: 2 }),
+    }),
+  })
+  const hopPids = new Map([
+    ["client's proxy", hops.client.process.pid!],
+    ["server's proxy", hops.server.process.pid!],
+  ])
+  const idle = new Map([...hopPids].map(([name, pid]) => [name, countDescriptors(pid)]))
+  const end = AbortSignal.any([AbortSignal.timeout(durationMs), interrupted.signal])
+  const clients = runClients(hops.port, end)
+  const samples = await watch(new Map([...hopPids, ...meshPids(mesh)]), end)
+  const tally = await clients
+  const warmUpMs = Math.max(SHORTEST_WARM_UP_MS, durationMs / 5)
+  const problems = [
+    ...[...samples].flatMap(([name, ofProcess]) => findGrowth(name, ofProcess, warmUpMs)),
+    ...tally.failures,
+    ...failuresOf(mesh),
+    ...(await findUnreturned(hopPids, idle)),
+  ]
+  print(samples, { tally, mesh, warmUpMs, problems })
+  if (interrupted.signal.aborted) return 130
+  return problems.length === 0 ? 0 : 1
+}
+
+/** The proxies and the control plane; the applications are not ours. */
+function meshPids(mesh: TestMesh): ReadonlyMap<string, number> {
+  const isOurs = (role: string) => role.startsWith('proxy of ') || role === 'the control plane'
+  return new Map([...readProcesses(mesh)].filter(([role]) => isOurs(role)))
+}
+
+/** Samples every process until the end, a row of the table each time. */
+async function watch(
+  pids: ReadonlyMap<string, number>,
+  end: AbortSignal,
+): Promise<ReadonlyMap<string, readonly Sample[]>> {
+  const samples = new Map([...pids.keys()].map((name): [string, Sample[]] => [name, []]))
+  const startMs = performance.now()
+  process.stdout.write(`descriptors / RSS MiB / private MiB of: ${[...pids.keys()].join(' | ')}\n`)
+  while (!end.aborted) {
+    const atMs = performance.now() - startMs
+    const row = [...pids].map(([name, pid]) => {
+      const sample = takeSample(pid, atMs)
+      samples.get(name)!.push(sample)
+      return `${sample.descriptors} / ${toMib(sample.rssKb)} / ${toMib(sample.privateKb)}`
+    })
+    process.stdout.write(`${String(Math.round(atMs / 1000)).padStart(5)} s  ${row.join(' | ')}\n`)
+    await sleep(SAMPLE_MS, end)
+  }
+  return samples
+}
+
+function failuresOf(mesh: TestMesh): readonly string[] {
+  const { ok, failed, lastFailure } = mesh.load('load')
+  if (ok > 0 && failed === 0) return []
+  return [`the mesh: ${failed} requests failed, ${ok} succeeded; the last failure: ${lastFailure}`]
+}
+
+/** Waits for the descriptors to come back to what they were before the load. */
+async function findUnreturned(
+  pids: ReadonlyMap<string, number>,
+  idle: ReadonlyMap<string, number>,
+): Promise<readonly string[]> {
+  const left = () =>
+    [...pids]
+      .map(([name, pid]) => ({ name, now: countDescriptors(pid), before: idle.get(name)! }))
+      .filter(({ now, before }) => now > before + DESCRIPTORS_LEFT)
+  await until('all descriptors are given back', () => left().length === 0, 45_000).catch(() => undefined)
+  return left().map(({ name, now, before }) => `${name}: ${now} descriptors after the load, ${before} before it`)
+}
+
+interface Outcome {
+  readonly tally: Tally
+  readonly mesh: TestMesh
+  readonly warmUpMs: number
+  readonly problems: readonly string[]
+}
+
+function print(samples: ReadonlyMap<string, readonly Sample[]>, { tally, mesh, warmUpMs, problems }: Outcome): void {
+  const lines = [
+    '',
+    `from ${Math.round(warmUpMs / 1000)} s on, along the trend:`,
+    ...[...samples].map(([name, ofProcess]) => `  ${name}: ${formatTrends(ofProcess, warmUpMs)}`),
+    `done: ${[...tally.done].map(([name, count]) => `${count} ${name}`).join(', ')}, ${mesh.load('load').ok} in the mesh`,
+    ...problems.map((problem) => `not as it should be: ${problem}`),
+    problems.length === 0 ? 'flat: nothing grew, nothing failed, everything was given back' : 'failed',
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+function toMib(kib: number): string {
+  return (kib / 1024).toFixed(1)
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', finish)
+      resolve()
+    }
+    const timer = setTimeout(finish, ms)
+    signal.addEventListener('abort', finish)
+  })
+}
+
+function readDuration(args: readonly string[]): number {
+  const durationMs = args.length === 0 ? 600_000 : parseDurationMs(args[0] === '--for' ? (args[1] ?? '') : '')
+  if (durationMs !== undefined && durationMs >= (3 * SHORTEST_WARM_UP_MS) / 2 && args.length <= 2) return durationMs
+  process.stderr.write('usage: node e2e/soak.ts [--for DURATION], at least 30s\n')
+  process.exit(2)
+}
