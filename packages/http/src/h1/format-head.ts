@@ -5,6 +5,7 @@ import { isAllOf, TARGET, TOKEN } from '../octets.ts'
 import { isAuthority } from './authority.ts'
 import type { Framing } from './body-writer.ts'
 import { isEndToEnd } from './own-fields.ts'
+import { type AnnouncedLength, ReceivedRequestHead, ReceivedResponseHead } from './received-head.ts'
 import { statusLine } from './status-text.ts'
 
 /** Methods for which a request without content says so. RFC 9110 §8.6. */
@@ -18,8 +19,11 @@ const METHODS_WITH_CONTENT: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH
  */
 export function formatRequestHead(head: RequestHead, framing: Framing): string {
   const { method, authority } = head
+  const isReceived = head instanceof ReceivedRequestHead
+  const verbatim = isReceived ? head.verbatim : undefined
+  if (verbatim !== undefined && (framing === 'chunked') === (head.bodyLength === undefined)) return verbatim
   const target = method === 'CONNECT' ? authority : head.path
-  checkStartLine(head, target)
+  if (!isReceived || !head.isStartLineKept) checkStartLine(head, target)
   let text = `${method} ${target} HTTP/1.1\r\nHost: ${authority}\r\n${formatFields(head.fields, isEndToEnd)}`
   if (framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n'
   else if (framing === 'length') text += `Content-Length: ${head.bodyLength}\r\n`
@@ -56,11 +60,9 @@ export type ConnectionOption = 'close' | 'keep-alive' | undefined
  *
  * @param length - octets to announce; `undefined`: say nothing
  */
-export function formatResponseHead(
-  head: ResponseHead,
-  length: number | 'chunked' | undefined,
-  option: ConnectionOption,
-): string {
+export function formatResponseHead(head: ResponseHead, length: AnnouncedLength, option: ConnectionOption): string {
+  const verbatim = head instanceof ReceivedResponseHead && option === undefined ? head.verbatim(length) : undefined
+  if (verbatim !== undefined) return verbatim
   let text = statusLine(head.status) + formatFields(head.fields, isEndToEnd)
   if (length === 'chunked') text += 'Transfer-Encoding: chunked\r\n'
   else if (length !== undefined) text += `Content-Length: ${length}\r\n`

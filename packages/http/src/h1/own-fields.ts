@@ -1,6 +1,6 @@
 import { HttpError } from '../http-error.ts'
 import { isNameAt, skipBlanks, trimBlanks, trimmedValue } from '../message/field-lines.ts'
-import { isAllOf, TOKEN } from '../octets.ts'
+import { isAllOf, SPACE, TOKEN } from '../octets.ts'
 import { isAuthorityIn } from './authority.ts'
 
 /** What the fields that are the codec's business say; everything in lower case. */
@@ -19,7 +19,11 @@ export interface OwnFields {
   takesTrailers: boolean
   /** Further names in Connection: those fields belong to this connection, too. */
   nominated: string[] | undefined
+  /** There are none but Host, framing, and a bare keep-alive, in the usual spelling: the head may be written on as it came. */
+  isCanonical: boolean
 }
+
+const ZERO = 0x30
 
 const OWN_NAMES = [
   'te',
@@ -62,7 +66,9 @@ export function takeOwnFields(text: string, lines: number[]): OwnFields {
     const name = ownNameAt(text, start, colon - start)
     if (name !== undefined) {
       const valueStart = skipBlanks(text, colon + 1, end)
-      takeField(own, name, { text, start: valueStart, end: trimBlanks(text, valueStart, end) })
+      const value = { text, start: valueStart, end: trimBlanks(text, valueStart, end) }
+      if (own.isCanonical) own.isCanonical = isCanonical(name, value, { colon, end })
+      takeField(own, name, value)
       continue
     }
     if (kept !== i) {
@@ -91,6 +97,7 @@ function createOwnFields(): OwnFields {
     expect: undefined,
     takesTrailers: false,
     nominated: undefined,
+    isCanonical: true,
   }
 }
 
@@ -130,6 +137,25 @@ interface Value {
   readonly text: string
   readonly start: number
   readonly end: number
+}
+
+/** Blanks around framing are right, but have been read in two ways before: those lines are written anew. */
+function isCanonical(name: OwnName, value: Value, line: { readonly colon: number; readonly end: number }): boolean {
+  const { text, start, end } = value
+  if (start !== line.colon + 2 || text.charCodeAt(line.colon + 1) !== SPACE || end !== line.end) return false
+  switch (name) {
+    case 'host':
+      return true
+    case 'content-length':
+      return text.charCodeAt(start) !== ZERO || end === start + 1
+    case 'transfer-encoding':
+      return text.startsWith('chunked', start) && end - start === 'chunked'.length
+    case 'connection':
+      // What we may say ourselves on the next hop, where the connection is to live on, too.
+      return isWord(value, 'keep-alive')
+    default:
+      return false
+  }
 }
 
 function cutOut({ text, start, end }: Value): string {
@@ -202,7 +228,7 @@ function takeContentLength(own: OwnFields, { text, start, end }: Value): void {
   if (own.contentLength !== undefined) throw new HttpError('bad_framing', 'more than one Content-Length')
   let length = start < end ? 0 : Number.NaN
   for (let i = start; i < end; i++) {
-    const digit = text.charCodeAt(i) - 0x30
+    const digit = text.charCodeAt(i) - ZERO
     length = digit >= 0 && digit <= 9 ? length * 10 + digit : Number.NaN
   }
   if (!Number.isSafeInteger(length)) {

@@ -3,6 +3,7 @@ import { FieldLines } from '../message/field-lines.ts'
 import type { RequestHead, ResponseHead } from '../message/head.ts'
 import type { HeadScan } from './head-scan.ts'
 import { listOf, type OwnFields, takeOwnFields } from './own-fields.ts'
+import { ReceivedRequestHead, ReceivedResponseHead } from './received-head.ts'
 import { parseRequestLine, parseTarget } from './request-line.ts'
 import { parseStatusLine } from './status-line.ts'
 
@@ -29,19 +30,21 @@ export function readRequestHead(text: string, scan: HeadScan, maxTargetBytes: nu
   if (minorVersion === 0 && own.isChunked) throw new HttpError('bad_framing', 'Transfer-Encoding in HTTP/1.0')
   const bodyLength = own.isChunked ? undefined : (own.contentLength ?? 0)
   if (method === 'CONNECT' && bodyLength !== 0) throw new HttpError('bad_framing', 'CONNECT with a body')
-  const head: RequestHead = {
-    kind: 'request',
-    method,
-    path,
-    authority: authority ?? host,
-    scheme,
-    upgrade: requestedUpgrade(own, minorVersion, bodyLength === 0 && method !== 'CONNECT'),
-    bodyLength,
-    expectsContinue: expectsContinue(own, minorVersion, bodyLength !== 0),
-    fields: endToEndFields(text, scan.lines, own),
-  }
-  if (own.takesTrailers && minorVersion === 1) head.fields.append('te', 'trailers')
+  // Of the four forms of a target only origin-form is written on as it is.
+  const isVerbatim = own.isCanonical && path === target && minorVersion === 1
+  const origin = { text: isVerbatim ? text : undefined, method, path, authority: authority ?? host }
+  const head = new ReceivedRequestHead(origin, bodyLength, endToEndFields(text, scan.lines, own))
+  head.scheme = scheme
+  if (!own.isCanonical) readOptions(head, own, minorVersion)
   return { head, minorVersion, keepsAlive: minorVersion === 1 ? !own.closes : own.keepsAlive && !own.closes }
+}
+
+/** What only some requests say of themselves. */
+function readOptions(head: ReceivedRequestHead, own: OwnFields, minorVersion: 0 | 1): void {
+  const hasBody = head.bodyLength !== 0
+  head.upgrade = requestedUpgrade(own, minorVersion, !hasBody && head.method !== 'CONNECT')
+  head.expectsContinue = expectsContinue(own, minorVersion, hasBody)
+  if (own.takesTrailers && minorVersion === 1) head.fields.append('te', 'trailers')
 }
 
 function checkedHost({ host }: OwnFields, minorVersion: 0 | 1): string {
@@ -60,6 +63,9 @@ function expectsContinue({ expect }: OwnFields, minorVersion: 0 | 1, hasBody: bo
   if (expect !== '100-continue') throw new HttpError('expectation_failed', 'an expectation other than 100-continue')
   return hasBody
 }
+
+/** Of `HTTP/1.1 200`, after which the blank may be missing. */
+const STATUS_LINE_OCTETS = 12
 
 /** What follows a response's head. RFC 9112 §6.3. */
 export type ResponseBody = 'none' | 'length' | 'chunked' | 'until-close' | 'opaque'
@@ -82,13 +88,13 @@ export function readResponseHead(text: string, scan: HeadScan, request: RequestH
   if (minorVersion === 0 && own.isChunked) throw new HttpError('bad_framing', 'Transfer-Encoding in HTTP/1.0')
   const upgrade = status === 101 ? acceptedUpgrade(own, request) : undefined
   const body = responseBody(status, own, request.method)
-  const head: ResponseHead = {
-    kind: 'response',
-    status,
-    bodyLength: responseLength(status, own, body),
-    upgrade,
-    fields: endToEndFields(text, scan.lines, own),
-  }
+  const announced = own.isChunked ? 'chunked' : own.contentLength
+  const isVerbatim =
+    own.isCanonical && minorVersion === 1 && own.host === undefined && text.startsWith(' ', STATUS_LINE_OCTETS)
+  const head = new ReceivedResponseHead(
+    { text: isVerbatim ? text : undefined, status, announced },
+    { bodyLength: responseLength(status, own, body), upgrade, fields: endToEndFields(text, scan.lines, own) },
+  )
   const keepsAlive = minorVersion === 1 ? !own.closes : own.keepsAlive && !own.closes
   return { head, body, keepsAlive: keepsAlive && body !== 'until-close' }
 }

@@ -5,6 +5,7 @@ import { BodyWriter, type Framing } from './body-writer.ts'
 import { type ConnectionOption, formatInformationalHead, formatResponseHead } from './format-head.ts'
 import type { Output } from './output.ts'
 import type { ReceivedRequest } from './read-head.ts'
+import type { AnnouncedLength } from './received-head.ts'
 
 /** What a stream needs of its session. */
 export interface StreamOwner {
@@ -155,7 +156,7 @@ export class H1ServerStream implements ServerStream {
   }
 
   /** RFC 9110 §8.6: with HEAD and 304 what would have been sent, with 204 nothing. */
-  #announcedLength(head: ResponseHead, framing: Framing): number | 'chunked' | undefined {
+  #announcedLength(head: ResponseHead, framing: Framing): AnnouncedLength {
     if (framing === 'chunked') return 'chunked'
     if (framing === 'length') return head.bodyLength
     if (framing !== 'none' || head.status === 204) return undefined

@@ -13,11 +13,17 @@ export class FieldLines implements Fields {
   readonly #lines: number[]
   /** Name and value of each added line, one after the other. */
   #added: string[] | undefined
+  #isTouched = false
 
   /** @param lines - checked lines of `text`, three numbers each (start, colon, end); now owned by the fields */
   constructor(text: string, lines: number[]) {
     this.#text = text
     this.#lines = lines
+  }
+
+  /** Whether a line was set, added or removed since the lines were received. */
+  get isTouched(): boolean {
+    return this.#isTouched
   }
 
   get count(): number {
@@ -102,6 +108,7 @@ export class FieldLines implements Fields {
 
   #add(name: string, value: string): number {
     checkFieldLine(name, value)
+    this.#isTouched = true
     this.#added ??= []
     this.#added.push(name, value)
     return -this.#added.length / 2
@@ -121,7 +128,10 @@ export class FieldLines implements Fields {
   }
 
   #removeFrom(from: number, name: string): void {
-    for (let at = this.#find(name, from); at !== -1; at = this.#find(name, at)) this.#lines.splice(at * 3, 3)
+    for (let at = this.#find(name, from); at !== -1; at = this.#find(name, at)) {
+      this.#isTouched = true
+      this.#lines.splice(at * 3, 3)
+    }
   }
 }
 
