@@ -114,6 +114,44 @@ test('a server that speaks first is heard after a short wait, and at once the ne
   expect(client.metric('heddle_limit_reached_total{limit="detectMs"}')).toBe(1)
 })
 
+test.each([{ protocol: 'detect' as const }, { protocol: 'opaque' as const }])(
+  'a handshake that comes late is still taken for one, $protocol',
+  async ({ protocol }) => {
+    await using world = await World.create()
+    const app = world.keep(await startServer())
+    const { server } = await startTwoHops(world, app.port, protocol)
+    const late = await dial(server.port)
+    await app.peer(0)
+    const own = await world.ca.issueFor(idOf('web'))
+    const secured = connectTls({
+      socket: late.socket,
+      servername: 'cart.shop.sa.heddle.local',
+      ca: own.trustBundlePem,
+      cert: own.certificateChainPem,
+      key: own.privateKeyPem,
+      ALPNProtocols: ['heddle-opaque/1'],
+      checkServerIdentity: () => undefined,
+    })
+    const peer = new Peer(secured)
+    peer.send('hello')
+    await (await app.peer(1)).until('hello')
+    expect(app.peers[0]!.received).toBe('')
+    expect(server.traffic.all.map(({ key }) => key.security)).toEqual(['mtls'])
+    secured.destroy()
+  },
+)
+
+test('a client that speaks late to a server that waits is heard', async () => {
+  await using world = await World.create()
+  const app = world.keep(await startServer((peer) => peer.socket.once('data', () => peer.send('heard'))))
+  const proxy = await world.proxy({ listeners: [inbound(app.port)] })
+  using late = await dial(proxy.port)
+  await app.peer(0)
+  late.send('\0late')
+  await late.until('heard')
+  expect(app.peers.map((peer) => peer.received)).toEqual(['', '\0late'])
+})
+
 test('a client known to speak first may take its time', async () => {
   await using world = await World.create()
   const clock = new ManualClock()

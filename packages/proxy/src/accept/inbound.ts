@@ -34,13 +34,19 @@ export function serveInbound(workload: WorkloadRuntime, accepted: Accepted, app:
   const protocol = workload.context.inbound.protocolOf(app.workloadPort)
   const inbound: Inbound = { workload, accepted, app, protocol }
   accepted.destination = `${app.address}:${app.port}`
+  detect(inbound, waitOf(inbound))
+}
+
+function detect(inbound: Inbound, waitMs: number): void {
+  const { workload, accepted } = inbound
   const done = (result: DetectResult, bytes: Uint8Array) => serveFirstBytes(inbound, result, bytes)
-  accepted.enter(new DetectStage(accepted.raw, { core: workload.core, accepted, waitMs: waitOf(inbound) }, done))
+  accepted.enter(new DetectStage(accepted.raw, { core: workload.core, accepted, waitMs }, done))
 }
 
 /** Other proxies always speak first; how long a silent client is waited for depends on what it would speak. */
 function waitOf({ workload, accepted, protocol }: Inbound): number {
   const { limits } = workload.core
+  if (workload.plainInbound === 'refuse') return limits.handshakeMs
   const isClientFirst =
     protocol === 'detect' ? workload.memory.recall(accepted.destination) === 'client' : protocol !== 'opaque'
   return isClientFirst ? limits.keepAliveMs : limits.detectMs
@@ -60,7 +66,11 @@ function serveFirstBytes(inbound: Inbound, result: DetectResult, bytes: Uint8Arr
     hop: plainHop(inbound),
     firstBytes: bytes,
   }
-  serveAs(plain, protocol, result)
+  // The first bytes of another proxy may only be late (a lost packet, a busy machine): its TLS is not for the application.
+  if (result.kind === 'silent' && protocol !== 'http1') {
+    const clientSpokeFirst = () => detect(inbound, workload.core.limits.handshakeMs)
+    serveOpaque(plain, { protocol: labelOf(protocol), clientSpokeFirst })
+  } else serveAs(plain, protocol, result)
 }
 
 /** Declared beats detected. */

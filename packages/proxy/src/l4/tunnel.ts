@@ -12,6 +12,7 @@ import type { DestinationState } from '../upstream/destination-state.ts'
 import type { Target } from '../upstream/target.ts'
 import type { SeriesKey, TrafficSeries } from '../workload.ts'
 import { Copy, type CopyOwner } from './copy.ts'
+import { awaitFirstWord } from './first-word.ts'
 
 export interface TunnelOptions {
   readonly core: ProxyCore
@@ -22,6 +23,11 @@ export interface TunnelOptions {
   readonly firstBytes: Uint8Array
   /** Called when the server speaks before the client does. */
   readonly serverSpokeFirst?: () => void
+  /**
+   * Called when the client, silent so far, speaks before the server does after all. The tunnel is over then, and what the
+   * client said is in its socket.
+   */
+  readonly clientSpokeFirst?: () => void
 }
 
 /** An accepted connection whose octets are copied to one endpoint and back, unread. */
@@ -125,9 +131,31 @@ export class Tunnel implements Stage, CopyOwner {
   }
 
   #connected(right: SocketPair): void {
-    const { core, accepted, firstBytes, hop, protocol } = this.#options
+    const { clientSpokeFirst } = this.#options
     this.#cancelConnect = undefined
     this.#left.socket.off('close', this.#onLeftClosed)
+    if (clientSpokeFirst === undefined) {
+      this.#copyBetween(right)
+      return
+    }
+    this.#options.accepted.expectWithin(this.#options.core.limits.opaqueIdleMs)
+    awaitFirstWord(this.#left.socket, right.socket, (speaker) => {
+      if (speaker === 'left') this.#giveBack(right, clientSpokeFirst)
+      else this.#copyBetween(right)
+    })
+  }
+
+  #giveBack({ socket }: SocketPair, clientSpokeFirst: () => void): void {
+    this.#isOver = true
+    this.#target!.pool.load.inFlight -= 1
+    socket.on('error', ignore)
+    socket.destroy()
+    // Not before the octets are back in the socket.
+    queueMicrotask(clientSpokeFirst)
+  }
+
+  #copyBetween(right: SocketPair): void {
+    const { core, accepted, firstBytes, hop, protocol } = this.#options
     this.#series = hop.seriesOf(this.#state, this.#target, protocol)
     this.#series.connectionOpened()
     accepted.expectWithin(core.limits.opaqueIdleMs)
