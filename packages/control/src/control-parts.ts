@@ -12,6 +12,7 @@ import type { ControlConfig } from './config/control-config.ts'
 import { DiscoveryHub } from './discovery/discovery-hub.ts'
 import { InstanceClaims } from './discovery/instance-claims.ts'
 import { HealthProber } from './health/health-prober.ts'
+import { instanceKey } from './model/instance.ts'
 import { createModel, type Model } from './model/model.ts'
 import { restoreRegistrations } from './registrations/saved-registrations.ts'
 import { directorySource } from './sources/directory-source.ts'
@@ -19,6 +20,7 @@ import type { Source, SourceStatus } from './sources/source.ts'
 import type { SavedFile } from './state/saved-file.ts'
 import type { StateDir } from './state/state-dir.ts'
 import { restoreTelemetry } from './telemetry/saved-telemetry.ts'
+import type { Reporter } from './telemetry/series-facts.ts'
 import { TelemetryStore } from './telemetry/telemetry-store.ts'
 
 /** What the parts are made with. */
@@ -70,7 +72,9 @@ export async function openParts(config: ControlConfig, deps: PartsDeps): Promise
   new HealthProber({ model, clock, log }, signal)
   const identity = new IdentityService({ ca, tokens, clock, log })
   const store = new TelemetryStore(clock)
-  const telemetry = await restoreTelemetry({ path: state.telemetryFile, store, clock, log, signal })
+  const present = new Set(model.registrations().map(({ node }) => instanceKey(node)))
+  const isPresent = (reporter: Reporter) => present.has(instanceKey(reporter))
+  const telemetry = await restoreTelemetry({ path: state.telemetryFile, store, isPresent, clock, log, signal })
   const files = [registrations, telemetry]
   return { state, ca, tokens, server, identity, model, source, claims, hub, store, files }
 }

@@ -8,6 +8,7 @@ import { ManualClock } from '@heddle/testkit/manual-clock'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { LEVELS } from './rolling-totals.ts'
 import { restoreTelemetry } from './saved-telemetry.ts'
+import type { Reporter } from './series-facts.ts'
 import { TelemetryStore } from './telemetry-store.ts'
 
 let dir: string
@@ -16,13 +17,14 @@ beforeEach(async () => {
 })
 afterEach(() => rm(dir, { recursive: true, force: true }))
 
-async function started(clock = new ManualClock()) {
+async function started(clock = new ManualClock(), present = ['web-0']) {
   const store = new TelemetryStore(clock)
   const ended = new AbortController()
   const lines: string[] = []
   const log = createLog((line) => lines.push(line), 'info')
   const path = join(dir, 'telemetry.json')
-  const file = await restoreTelemetry({ path, store, clock, log, signal: ended.signal })
+  const isPresent = ({ instance }: Reporter) => present.includes(instance)
+  const file = await restoreTelemetry({ path, store, isPresent, clock, log, signal: ended.signal })
   const stop = async () => {
     ended.abort()
     await file.close()
@@ -76,6 +78,15 @@ test('it is saved each minute, for when there is no end in peace', async () => {
   clock.advance(60_200)
   await expect.poll(() => readFile(path, 'utf8').catch(() => '')).toContain('web-0')
   await stop()
+})
+
+test('the counts of an instance that is not there any more are left out', async () => {
+  const before = await started()
+  before.store.report(REPORT, 'id')
+  await before.stop()
+  const after = await started(before.clock, ['web-1'])
+  expect(after.store.seriesCount).toBe(0)
+  expect(after.store.reporter('shop', 'web-0')).toBeUndefined()
 })
 
 test('what is too old by now is not taken over', async () => {

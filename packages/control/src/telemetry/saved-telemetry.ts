@@ -4,11 +4,17 @@ import { CertificateSchema } from '@heddle/api/telemetry'
 import type { Clock, Timer } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import { SavedFile } from '../state/saved-file.ts'
+import type { Reporter } from './series-facts.ts'
 import type { StoreSnapshot, TelemetryStore } from './telemetry-store.ts'
 
 export interface SavedTelemetryOptions {
   readonly path: string
   readonly store: TelemetryStore
+  /**
+   * Whether an instance is still there. The counts of others are left out: a mesh that was ended and begins anew must
+   * not show the traffic of its last life.
+   */
+  readonly isPresent: (reporter: Reporter) => boolean
   readonly clock: Clock
   readonly log: Log
   readonly signal: AbortSignal
@@ -26,10 +32,10 @@ const MAX_SAVED_CELLS = 50_000
  * @returns the file, to be closed at the end
  */
 export async function restoreTelemetry(options: SavedTelemetryOptions): Promise<SavedFile> {
-  const { path, store, clock, log, signal } = options
+  const { path, store, isPresent, clock, log, signal } = options
   const text = await readFile(path, 'utf8').catch(() => undefined)
   try {
-    if (text !== undefined) store.restore(parseSnapshot(text))
+    if (text !== undefined) store.restore(pick(parseSnapshot(text), isPresent))
   } catch (error) {
     log.warn('telemetry of before the restart not readable', { path, error })
   }
@@ -44,6 +50,13 @@ export async function restoreTelemetry(options: SavedTelemetryOptions): Promise<
   saveLater()
   signal.addEventListener('abort', () => timer.cancel(), { once: true })
   return file
+}
+
+function pick({ reporters, series }: StoreSnapshot, isPresent: (reporter: Reporter) => boolean): StoreSnapshot {
+  return {
+    reporters: reporters.filter(({ reporter }) => isPresent(reporter)),
+    series: series.filter(({ facts }) => isPresent(facts.reporter)),
+  }
 }
 
 function formatSnapshot({ reporters, series }: StoreSnapshot): string {
