@@ -65,7 +65,7 @@ async function untilHealthy(
   let said = ''
   while (!signal.aborted) {
     const obstacles = await tryToObserve(mesh.control, expected)
-    if (obstacles.length === 0) return
+    if (obstacles.length === 0) return progress.clear()
     const text = obstacles.join('\n')
     if (text !== said) progress.block(`${text}\n`)
     said = text

@@ -46,7 +46,7 @@ export async function run(command: readonly string[], options: RunOptions, deps:
     env: applicationEnvironment(options.upstream, started.listening, deps),
     cwd: deps.cwd,
   })
-  return attend(application, { sidecar, deps })
+  return await attend(application, { sidecar, deps })
 }
 
 interface Attending {

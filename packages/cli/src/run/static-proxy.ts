@@ -5,7 +5,7 @@ import { CliError, messageOf } from '../cli-error.ts'
 import type { CliDeps } from '../command.ts'
 import { findBun, PROXY_ENTRY } from '../process/repository.ts'
 import { lifeTie } from '../site/life-tie.ts'
-import { startForeground } from './foreground.ts'
+import { type Foreground, startForeground } from './foreground.ts'
 import { parseStaticFile } from './static-file.ts'
 
 const PASSED_ON: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP']
@@ -19,32 +19,51 @@ const PASSED_ON: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP']
  */
 export async function runStaticProxy(file: string, deps: CliDeps): Promise<number> {
   const config = parseStaticFile(await readText(file), file)
+  const relay = new SignalRelay()
   const folder = await mkdtemp(join(tmpdir(), 'heddle-proxy-'))
   try {
     // The proxy reads JSON only: a YAML parser has no place in it.
     const plain = join(folder, 'static.json')
     await writeFile(plain, JSON.stringify(config), { mode: 0o600 })
-    return await runProxy(plain, deps)
+    return await runProxy(plain, relay, deps)
   } finally {
     await rm(folder, { recursive: true, force: true })
+    relay.end()
   }
 }
 
-async function runProxy(file: string, { env, cwd }: CliDeps): Promise<number> {
+async function runProxy(file: string, relay: SignalRelay, { env, cwd }: CliDeps): Promise<number> {
   const proxy = await startForeground({
     command: [...lifeTie(), findBun(), PROXY_ENTRY, '--static', file],
     env: Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined)) as Record<string, string>,
     cwd,
   })
-  const receive = (name: NodeJS.Signals): void => {
-    // The terminal has given Ctrl-C to the proxy as well.
-    if (name !== 'SIGINT' || !process.stdin.isTTY) proxy.signal(name)
+  relay.to(proxy)
+  return proxy.exited
+}
+
+/** Passes signals on to the proxy, also those that came before it was there. */
+class SignalRelay {
+  #proxy: Foreground | undefined
+  #early: NodeJS.Signals | undefined
+
+  constructor() {
+    for (const name of PASSED_ON) process.on(name, this.#receive)
   }
-  for (const name of PASSED_ON) process.on(name, receive)
-  try {
-    return await proxy.exited
-  } finally {
-    for (const name of PASSED_ON) process.off(name, receive)
+
+  to(proxy: Foreground): void {
+    this.#proxy = proxy
+    if (this.#early !== undefined) proxy.signal(this.#early)
+  }
+
+  end(): void {
+    for (const name of PASSED_ON) process.off(name, this.#receive)
+  }
+
+  readonly #receive = (name: NodeJS.Signals): void => {
+    if (this.#proxy === undefined) this.#early = name
+    // The terminal has given Ctrl-C to the proxy as well.
+    else if (name !== 'SIGINT' || !process.stdin.isTTY) this.#proxy.signal(name)
   }
 }
 

@@ -13,7 +13,8 @@ export async function readGolden(control: ControlClient): Promise<readonly StatR
   return [...rows].sort((a, b) => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1))
 }
 
-/** The rows as `heddle stat deploy -A` shows them. */
+/** The rows as `heddle stat deploy` shows them, with their namespaces where there are several. */
 export function formatGolden(rows: readonly StatRow[], style: Style): string {
-  return formatTable(statColumns({ hasNamespaces: true, style }), rows)
+  const hasNamespaces = new Set(rows.map((row) => row.namespace)).size > 1
+  return formatTable(statColumns({ hasNamespaces, style }), rows)
 }
