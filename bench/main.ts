@@ -78,12 +78,13 @@ function writeMachine({ rounds, seconds }: BenchOptions, peers: readonly Install
   })
 }
 
+const interruption = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort())
 try {
-  const interruption = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort())
   await main(process.argv.slice(2), interruption.signal)
 } catch (error) {
   const isExpected = error instanceof OptionsError || error instanceof MissingError
-  process.stderr.write(`${isExpected ? error.message : error instanceof Error ? error.stack : error}\n`)
+  const text = isExpected ? error.message : error instanceof Error ? error.stack : error
+  process.stderr.write(`${interruption.signal.aborted ? 'interrupted; nothing was written' : text}\n`)
   process.exitCode = error instanceof OptionsError ? 2 : 1
 }
