@@ -1,5 +1,7 @@
-import { Code } from '@connectrpc/connect'
-import { ResourceKind } from '@heddle/api/admin'
+import { readFile } from 'node:fs/promises'
+import { Code, createClient } from '@connectrpc/connect'
+import { createGrpcTransport } from '@connectrpc/connect-node'
+import { AdminService, ResourceKind } from '@heddle/api/admin'
 import { Direction } from '@heddle/api/telemetry'
 import { createCsr } from '@heddle/identity/csr'
 import { createWorkloadKey } from '@heddle/identity/key-pair'
@@ -198,6 +200,15 @@ test('health tells apart what refuses the configuration and what is only worth a
     configurationWarnings: ['shop.yaml:3:1: warning: spec: has no effect here'],
   })
   world.source.problems = []
+})
+
+test('gRPC clients are served as well', async () => {
+  const ca = await readFile(world.control.trustBundleFile, 'utf8')
+  const token = (await readFile(world.control.adminTokenFile, 'utf8')).trim()
+  const transport = createGrpcTransport({ baseUrl: world.url, nodeOptions: { ca } })
+  const headers = { authorization: `Bearer ${token}` }
+  const { services } = await createClient(AdminService, transport).listServices({}, { headers })
+  expect(services.map(({ name }) => name)).toEqual(['cart', 'legacy', 'web'])
 })
 
 test('metrics tell streams, calls and refusals', async () => {

@@ -15,9 +15,11 @@ export interface KnownReporter {
   readonly covered: RollingTotals
 }
 
-/** A reporter that misses so many of its own intervals is silent. */
+/** A reporter that misses so many of its own intervals is silent; a proxy says something every 10 s at least. */
 const SILENT_INTERVALS = 3
 const LEAST_SILENCE_MS = 15_000
+/** An interval is long when the control plane was away; that says nothing of the next one. */
+const MOST_SILENCE_MS = 60_000
 /** A first report may come at once, and one request in no time is no rate. */
 const LEAST_SPAN_MS = 1_000
 
@@ -50,5 +52,6 @@ export function spanOf(known: KnownReporter | undefined, windowMs: number, nowMs
 
 /** Whether an instance has stopped to report. */
 export function isSilent(known: KnownReporter, nowMs: number): boolean {
-  return nowMs - known.lastReportMs > Math.max(SILENT_INTERVALS * known.intervalMs, LEAST_SILENCE_MS)
+  const silenceMs = Math.max(LEAST_SILENCE_MS, Math.min(MOST_SILENCE_MS, SILENT_INTERVALS * known.intervalMs))
+  return nowMs - known.lastReportMs > silenceMs
 }

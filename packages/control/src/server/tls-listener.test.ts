@@ -1,0 +1,94 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { connect, type TLSSocket } from 'node:tls'
+import { systemClock } from '@heddle/base/clock'
+import { createTestCa, type TestCa } from '@heddle/testkit/test-ca'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { ServerTls } from '../ca/server-identity.ts'
+import { ListenError, listenTls, type TlsListener } from './tls-listener.ts'
+
+let ca: TestCa
+let listener: TlsListener
+const sockets: TLSSocket[] = []
+
+beforeEach(async () => {
+  ca = await createTestCa()
+  listener = await start({ host: '127.0.0.1', port: 0 })
+})
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy()
+  await listener.close(0)
+})
+
+async function serverTls(): Promise<ServerTls> {
+  const identity = await ca.issue({
+    uris: ['spiffe://heddle.local/ns/heddle/sa/control-plane'],
+    dnsNames: ['localhost'],
+  })
+  return { ...identity, notBeforeMs: 0 }
+}
+
+async function start(address: { readonly host: string; readonly port: number }): Promise<TlsListener> {
+  return listenTls({
+    address,
+    tls: await serverTls(),
+    handler: (_request, response) => void response.end('well'),
+    onSecure: () => undefined,
+    onHandshakeError: () => undefined,
+    clock: systemClock,
+  })
+}
+
+async function open(): Promise<TLSSocket> {
+  const { port } = listener.address
+  const socket = connect({ host: '127.0.0.1', port, ca: ca.trustBundlePem, servername: 'localhost' })
+  sockets.push(socket)
+  socket.on('error', () => undefined)
+  // A socket that nobody reads never notices its end.
+  socket.on('data', () => undefined)
+  await once(socket, 'secureConnect')
+  return socket
+}
+
+/** Asks over an open connection. */
+async function ask(socket: TLSSocket): Promise<string> {
+  socket.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n')
+  const [answer] = await once(socket, 'data')
+  return String(answer)
+}
+
+describe('listenTls()', () => {
+  test('gives a new certificate to new connections, and open ones go on', async () => {
+    const before = await open()
+    listener.rotate(await serverTls())
+    const after = await open()
+    expect(after.getPeerCertificate().serialNumber).not.toBe(before.getPeerCertificate().serialNumber)
+    expect(await ask(before)).toContain('200 OK')
+    expect(await ask(after)).toContain('200 OK')
+  })
+
+  test('speaks TLS 1.3 only', async () => {
+    expect((await open()).getProtocol()).toBe('TLSv1.3')
+  })
+
+  test('closes idle connections at once when it is closed, and busy ones at the limit', async () => {
+    const idle = await open()
+    await ask(idle)
+    const busy = await open()
+    busy.write('POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\n')
+    const ends = [idle, busy].map((socket) => once(socket, 'close'))
+    await listener.close(100)
+    await Promise.all(ends)
+    expect([idle.destroyed, busy.destroyed]).toEqual([true, true])
+  })
+
+  test('names the address that it cannot have', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const address = other.address()
+    const port = typeof address === 'object' ? (address?.port ?? 0) : 0
+    await expect(start({ host: '127.0.0.1', port })).rejects.toThrow(ListenError)
+    await expect(start({ host: '127.0.0.1', port })).rejects.toThrow(`127.0.0.1:${port}: listen EADDRINUSE`)
+    other.close()
+  })
+})
