@@ -146,7 +146,7 @@ export interface ServerHandler {
    * it could and ends the connection itself.
    */
   onFault(error: HttpError): void
-  /** No stream is open and the connection can be reused; begins the idle time. */
+  /** No stream is open, the connection can be reused, and nothing of a next request has come; begins the idle time. */
   onIdle(): void
 }
 

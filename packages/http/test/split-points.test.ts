@@ -32,8 +32,11 @@ test.each(REQUESTS.map((octets) => ({ octets })))(
   },
 )
 
-test.each(ANSWERS)('the answer $octets to $method is the same however it is cut', ({ method, octets }) => {
-  const bytes = Buffer.from(octets, 'latin1')
-  const whole = observeAnswer(method, [bytes])
-  for (const pieces of cuts(bytes)) expect(observeAnswer(method, pieces)).toEqual(whole)
-})
+test.each(ANSWERS.map((row) => ({ ...row, name: JSON.stringify(row.octets) })))(
+  'the answer $name to $method is the same however it is cut',
+  ({ method, octets }) => {
+    const bytes = Buffer.from(octets, 'latin1')
+    const whole = observeAnswer(method, [bytes])
+    for (const pieces of cuts(bytes)) expect(observeAnswer(method, pieces)).toEqual(whole)
+  },
+)

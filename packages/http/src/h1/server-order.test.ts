@@ -31,6 +31,16 @@ describe('pipelining', () => {
     expect(server.idles).toBe(1)
   })
 
+  test('a connection with part of a next head is not idle', () => {
+    const server = new RecordingServer()
+    server.receive(`${GET}GET /2 HT`)
+    answer(server.last.stream, 200)
+    server.endTurn()
+    expect(server.idles).toBe(0)
+    server.receive('TP/1.1\r\nHost: a\r\n\r\n')
+    expect(server.last.head.path).toBe('/2')
+  })
+
   test('reading pauses beyond the bound and goes on when there is room', () => {
     const server = new RecordingServer({ maxHeldBytes: 100, maxHeadBytes: 100, maxTrailerBytes: 100 })
     server.receive(GET.repeat(4))

@@ -86,7 +86,7 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
     while (this.#isTurnDue) {
       this.#isTurnDue = false
       this.#advance()
-      if (this.#phase === 'head' && !this.#isTurnDue) this.#handler.onIdle()
+      if (this.#phase === 'head' && this.#input.held === undefined && !this.#isTurnDue) this.#handler.onIdle()
     }
     this.output.endFlush()
     if (!this.#isFinDue) return
@@ -318,8 +318,7 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
       this.#close()
       return
     }
-    this.#phase = 'ended'
-    this.#transport.abort()
+    this.abort()
   }
 
   /** All that came before the peer's FIN was read, or waits for something of ours. */
