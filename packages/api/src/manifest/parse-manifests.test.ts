@@ -165,8 +165,24 @@ describe('parseManifests() is bounded:', () => {
     expect(problemsOf('a: &a [*a]')).toEqual([expect.stringContaining('more than 64 levels deep')])
   })
 
-  test('brackets without end', () => {
-    expect(problemsOf('['.repeat(100_000))).not.toEqual([])
+  test.each([
+    { name: 'brackets without end', text: '['.repeat(50_000), reason: 'is nested too deeply' },
+    {
+      name: 'one name again and again',
+      text: 'a: 1\n'.repeat(50_000),
+      reason: 'the rest of this document was not read',
+    },
+    {
+      name: 'names without values',
+      text: Array.from({ length: 50_000 }, (_, i) => `a${i}:\n`).join(''),
+      reason: 'the rest of this document was not read',
+    },
+    { name: 'documents without end', text: '--- x\n'.repeat(50_000), reason: 'more problems' },
+    { name: 'quotes without end', text: '"'.repeat(50_000), reason: 'unexpected double-quoted-scalar at node end' },
+  ])('$name', ({ text, reason }) => {
+    const problems = problemsOf(text)
+    expect(problems.length).toBeLessThanOrEqual(MAX_PROBLEMS)
+    expect(problems.join('\n')).toContain(reason)
   })
 
   test('many names in one map take no quadratic time', () => {

@@ -44,7 +44,7 @@ export class ManifestParser {
   /** Reads a file and checks each of its objects. Never throws. */
   add(file: ManifestFile): void {
     const { objects, problems } = readFile(file)
-    this.#problems.push(...problems)
+    for (const problem of problems) this.#problems.push(problem)
     for (const raw of objects) {
       const { object, findings } = readObject(raw.value)
       for (const finding of findings.slice(0, MAX_PROBLEMS)) this.#problems.push(raw.problem(finding))

@@ -5,6 +5,8 @@ import { findPlace, readNode } from './read-node.ts'
 
 /** After the first mistake a parser guesses; what it guessed thousands of times helps nobody. */
 const MAX_MISTAKES = 5
+/** What the parser's running out of stack means to a person. */
+const TOO_DEEP = 'is nested too deeply'
 
 /** One document of a file, or one item of a List in it. */
 export interface RawObject {
@@ -41,14 +43,8 @@ export function readDocuments(file: string, text: string): RawObjects {
   } catch (error) {
     return { objects: [], problems: [unreadable(file, error)] }
   }
-  const objects: RawObject[] = []
-  const problems: Problem[] = []
-  for (const document of documents) {
-    const reading = readDocument(file, document, lines)
-    objects.push(...reading.objects)
-    problems.push(...reading.problems)
-  }
-  return { objects, problems }
+  const readings = documents.map((document) => readDocument(file, document, lines))
+  return { objects: readings.flatMap((one) => one.objects), problems: readings.flatMap((one) => one.problems) }
 }
 
 function readDocument(file: string, document: Document.Parsed, lines: LineCounter): RawObjects {
@@ -114,11 +110,11 @@ function positionAt(lines: LineCounter, offset: number): Position {
 /** The library's sentences begin with a capital and may name its options, neither of which helps here. */
 function plainReason(message: string): string {
   const [first = ''] = message.split('\n')
+  if (/stack/i.test(first)) return TOO_DEEP
   return first.charAt(0).toLowerCase() + first.slice(1)
 }
 
 function unreadable(file: string, error: unknown): Problem {
-  const reason =
-    error instanceof RangeError ? 'is nested too deeply' : `cannot be read as YAML: ${quoted(String(error))}`
+  const reason = error instanceof RangeError ? TOO_DEEP : `cannot be read as YAML: ${quoted(String(error))}`
   return { severity: 'error', file, line: 0, column: 0, field: '', reason }
 }

@@ -4,7 +4,8 @@ import { errorAt, type Finding, type Path, warningAt } from './finding.ts'
 const MAX_DEPTH = 64
 /** Aliases count each time they are used, so that a small file cannot grow without bound. */
 const MAX_NODES = 500_000
-const MAX_ERRORS = 100
+/** Whoever has more to repair in one document starts with these. */
+const MAX_FINDINGS = 200
 
 /** A value and what was noticed on the way; `value` is `undefined` for nothing or null. */
 export interface NodeReading {
@@ -28,11 +29,12 @@ class NodeReader {
   /** Filled while reading in the order of the file, because an anchor's name may be used again later. */
   readonly #targets = new Map<Alias, Node | undefined>()
   #nodes = 0
-  #errors = 0
+  #hasGivenUp = false
 
   read(node: unknown, path: Path, depth: number): unknown {
     this.#nodes += 1
-    if (this.#nodes > MAX_NODES || this.#errors > MAX_ERRORS) return this.#giveUp()
+    if (this.#hasGivenUp) return undefined
+    if (this.#nodes > MAX_NODES) return this.#giveUp([], `more than ${MAX_NODES} values in one document`)
     if (depth > MAX_DEPTH) return this.#refuse(path.slice(0, 8), `more than ${MAX_DEPTH} levels deep`)
     if (isAlias(node)) return this.#readAlias(node, path, depth)
     if (isNode(node) && node.anchor !== undefined) this.#anchors.set(node.anchor, node)
@@ -51,36 +53,35 @@ class NodeReader {
   #readMap(map: YAMLMap, path: Path, depth: number): unknown {
     const entries = new Map<string, unknown>()
     for (const pair of map.items) {
+      if (this.#hasGivenUp) return undefined
       const name = nameOf(pair.key)
-      if (name === undefined) {
-        this.#refuse(path, 'the name of a field must be text')
-        continue
-      }
-      const field = [...path, name]
-      if (entries.has(name)) {
-        this.#refuse(field, 'is given twice')
-        continue
-      }
-      const value = this.read(pair.value, field, depth + 1)
-      entries.set(name, value)
-      if (pair.value === null || (isScalar(pair.value) && pair.value.value === null)) {
-        this.findings.push(warningAt(field, 'has no value and counts as not given', 'remove it'))
-      }
+      if (name === undefined) this.#refuse(path, 'the name of a field must be text')
+      else if (entries.has(name)) this.#refuse([...path, name], 'is given twice')
+      else entries.set(name, this.#readField(pair.value, [...path, name], depth))
     }
     return Object.fromEntries([...entries].filter(([, value]) => value !== undefined && value !== null))
   }
 
+  #readField(node: unknown, path: Path, depth: number): unknown {
+    const isEmpty = node === null || (isScalar(node) && node.value === null)
+    if (isEmpty) this.#note(warningAt(path, 'has no value and counts as not given', 'remove it'))
+    return this.read(node, path, depth + 1)
+  }
+
   #refuse(path: Path, reason: string): undefined {
-    this.#errors += 1
-    this.findings.push(errorAt(path, reason))
+    this.#note(errorAt(path, reason))
     return undefined
   }
 
-  /** Everything after is left unread, so this is said once. */
-  #giveUp(): undefined {
-    if (this.#nodes === Number.POSITIVE_INFINITY) return undefined
-    if (this.#nodes > MAX_NODES) this.findings.push(errorAt([], `more than ${MAX_NODES} values in one document`))
-    this.#nodes = Number.POSITIVE_INFINITY
+  #note(finding: Finding): void {
+    this.findings.push(finding)
+    if (this.findings.length >= MAX_FINDINGS) this.#giveUp(finding.path, 'the rest of this document was not read')
+  }
+
+  /** Nothing after it is read. */
+  #giveUp(path: Path, reason: string): undefined {
+    if (!this.#hasGivenUp) this.findings.push(errorAt(path, reason))
+    this.#hasGivenUp = true
     return undefined
   }
 }
