@@ -20,6 +20,11 @@ export class Interruption {
     return this.#second.signal
   }
 
+  /** As if the signal had come; for a terminal that went away without one. */
+  trigger(name: Interrupt): void {
+    if (!this.#first.signal.aborted) this.#receive(name)
+  }
+
   #receive(name: Interrupt): void {
     const controller = this.#first.signal.aborted ? this.#second : this.#first
     controller.abort(name)

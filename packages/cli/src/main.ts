@@ -11,6 +11,12 @@ async function main(): Promise<void> {
   const terminal = createTerminal(process.stdout, process.stderr, process.env)
   const stateDirectory = findStateDirectory(process.env)
   let interruption: Interruption | undefined
+  // A reader that went away (`heddle stat | head -1`) is no failure; and who has something to take back does so first.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (interruption === undefined) process.exit(error.code === 'EPIPE' ? 0 : 1)
+    interruption.trigger('SIGHUP')
+  })
+  process.stderr.on('error', () => interruption?.trigger('SIGHUP'))
   const isDebugging = (process.env.HEDDLE_DEBUG ?? '') !== ''
   const status = await runCli(process.argv.slice(2), COMMANDS, {
     terminal,
@@ -35,9 +41,5 @@ async function main(): Promise<void> {
   })
   process.exitCode = status
 }
-
-// A reader that went away (`heddle stat | head -1`) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
-process.stderr.on('error', () => {})
 
 await main()

@@ -16,6 +16,12 @@ export const demo: Command = {
 async function runDemo(flags: UpFlags, deps: CliDeps): Promise<void> {
   const { demo: bringUp } = await import('../demo/demo.ts')
   // Its verdict is about this run alone.
-  const options = { ...flags, forMs: flags.for, hasTable: flags.table, forgetsMeasurements: true }
+  const options = {
+    ...flags,
+    forMs: flags.for,
+    leafLifeMs: flags.leafLife,
+    hasTable: flags.table,
+    forgetsMeasurements: true,
+  }
   deps.setExitStatus(await bringUp(options, deps))
 }

@@ -1,3 +1,4 @@
+import { formatDurationMs } from '@heddle/base/duration'
 import { InvalidArgumentError, Option } from 'commander'
 import type { CliDeps, Command } from '../command.ts'
 import { WANTED_MODES, type WantedMode } from '../site/choose-mode.ts'
@@ -9,6 +10,7 @@ export interface UpFlags {
   readonly mode: WantedMode
   readonly name: string
   readonly trustDomain: string
+  readonly leafLife?: number
   readonly listen: readonly string[]
   readonly table: boolean
 }
@@ -22,6 +24,9 @@ export function meshOptions(name: string): readonly Option[] {
       .default('auto'),
     new Option('--name <name>', 'name of the mesh, where several run on one host').default(name),
     new Option('--trust-domain <name>', 'trust domain of all identities').default('heddle.local'),
+    new Option('--leaf-life <duration>', 'life of the certificates of workloads, 10s to 720h (default: 24h)').argParser(
+      readLeafLifeMs,
+    ),
     new Option(
       '--listen <host:port>',
       'a further address for the control plane, for workloads of other hosts; repeatable',
@@ -30,6 +35,16 @@ export function meshOptions(name: string): readonly Option[] {
       .argParser((text: string, before: readonly string[]) => [...before, readAddress(text)]),
     new Option('--no-table', 'do not show golden metrics'),
   ]
+}
+
+const SHORTEST_LEAF_LIFE_MS = 10_000
+const LONGEST_LEAF_LIFE_MS = 720 * 3_600_000
+
+function readLeafLifeMs(text: string): number {
+  const lifeMs = readDurationMs(text)
+  if (lifeMs >= SHORTEST_LEAF_LIFE_MS && lifeMs <= LONGEST_LEAF_LIFE_MS) return lifeMs
+  const [shortest, longest] = [SHORTEST_LEAF_LIFE_MS, LONGEST_LEAF_LIFE_MS].map(formatDurationMs)
+  throw new InvalidArgumentError(`Expected a duration from ${shortest} to ${longest}.`)
 }
 
 function readAddress(text: string): string {
@@ -51,6 +66,13 @@ export const up: Command = {
 
 async function runUp(directory: string, flags: UpFlags, deps: CliDeps): Promise<void> {
   const { stayWithTable, up: bringUp } = await import('../up/up.ts')
-  const options = { ...flags, directory, forMs: flags.for, hasTable: flags.table, forgetsMeasurements: false }
+  const options = {
+    ...flags,
+    directory,
+    forMs: flags.for,
+    leafLifeMs: flags.leafLife,
+    hasTable: flags.table,
+    forgetsMeasurements: false,
+  }
   await bringUp(options, deps, stayWithTable(deps, flags.table))
 }

@@ -1,5 +1,6 @@
 import { Backoff } from '@heddle/base/backoff'
 import type { Clock } from '@heddle/base/clock'
+import { formatDurationMs } from '@heddle/base/duration'
 import { CliError, messageOf } from '../cli-error.ts'
 import type { ProcessRecord } from '../instance/sidecar.ts'
 import { type Child, describeExit, startChild } from '../process/child.ts'
@@ -10,6 +11,7 @@ export interface ControlProcessOptions {
   readonly configDirectory: string
   readonly stateDirectory: string
   readonly trustDomain: string
+  readonly leafLifeMs: number | undefined
   /** `HOST:PORT` to listen on; the first one is loopback. For port 0 any free one is taken, and kept over restarts. */
   readonly listen: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
@@ -95,10 +97,11 @@ export class ControlProcess {
   }
 
   async #startOnce(signal: AbortSignal): Promise<{ child: Child; ready: Promise<ControlReady> }> {
-    const { configDirectory, stateDirectory, trustDomain, env, output, record } = this.#options
+    const { configDirectory, stateDirectory, trustDomain, leafLifeMs, env, output, record } = this.#options
     const came = Promise.withResolvers<ControlReady>()
     const addresses = this.#listen.flatMap((address) => ['--listen', address])
-    const identity = ['--trust-domain', trustDomain, '--exit-with-stdin']
+    const leafLife = leafLifeMs === undefined ? [] : ['--leaf-life', formatDurationMs(leafLifeMs)]
+    const identity = ['--trust-domain', trustDomain, ...leafLife, '--exit-with-stdin']
     const args = ['--config', configDirectory, '--state', stateDirectory, ...addresses, ...identity]
     const child = await startChild({
       command: [process.execPath, '--disable-warning=ExperimentalWarning', CONTROL_ENTRY, ...args],

@@ -25,6 +25,8 @@ export interface MeshOptions {
   readonly directory: string
   readonly mode: WantedMode
   readonly trustDomain: string
+  /** `undefined`: as the control plane has it. */
+  readonly leafLifeMs: number | undefined
   /** Further `HOST:PORT` for the control plane to listen on. */
   readonly listen: readonly string[]
   /** Measurements of earlier runs are not shown any more. */
@@ -128,6 +130,7 @@ async function startControl(begun: Begun, stack: AsyncDisposableStack): Promise<
     configDirectory: options.directory,
     stateDirectory: paths.control,
     trustDomain: options.trustDomain,
+    leafLifeMs: options.leafLifeMs,
     listen: ['127.0.0.1', ...site.controlHosts].map((host) => `${host}:0`).concat(options.listen),
     env: options.env,
     clock: options.clock,

@@ -15,6 +15,8 @@ export interface UpOptions {
   readonly name: string
   readonly mode: WantedMode
   readonly trustDomain: string
+  /** Life of the certificates of workloads; `undefined`: as the control plane has it. */
+  readonly leafLifeMs: number | undefined
   /** Further `HOST:PORT` for the control plane. */
   readonly listen: readonly string[]
   /** `undefined`: until a signal comes. */
@@ -62,16 +64,33 @@ export async function up(options: UpOptions, deps: CliDeps, stay: Stay): Promise
     isUp = true
     progress.line(`the control plane runs (${mesh.mode} mode), logs are in ${mesh.logDirectory}`)
     mesh.fleet.apply(desired)
-    await mesh.fleet.settled()
+    await settle(mesh, options, deps)
     await staying({ mesh, desired, progress, signal }, { options, directory, deps, end, stay })
   } catch (error) {
     if (!signal.aborted) throw error
+    if (!isUp) deps.setExitStatus(INTERRUPTED)
   } finally {
     end.abort()
     progress.clear()
     if (isUp) progress.line(interruption.signal.aborted ? 'stopping; once more Ctrl-C to hurry' : 'stopping')
     await stack.disposeAsync()
     if (isUp) progress.line('everything is stopped')
+  }
+}
+
+/** As shells say it of a program that SIGINT ended. */
+const INTERRUPTED = 130
+const SETTLE_LIMIT_MS = 90_000
+
+/** With a time that it is to end after, it must not wait for ever for something that never becomes ready. */
+async function settle(mesh: Mesh, { forMs }: UpOptions, { clock }: CliDeps): Promise<void> {
+  const settled = mesh.fleet.settled()
+  if (forMs === undefined) return settled
+  const done = new AbortController()
+  try {
+    await Promise.race([settled, clock.sleep(SETTLE_LIMIT_MS, done.signal)])
+  } finally {
+    done.abort()
   }
 }
 
