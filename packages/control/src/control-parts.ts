@@ -86,7 +86,7 @@ interface Following {
 
 /** Hands the objects of the source to the model, and what its authors should know to the log, once each time it changes. */
 async function followSource(source: Source, model: Model, { log, signal }: Following): Promise<void> {
-  let logged = ''
+  let logged: string | undefined
   const onStatus = ({ problems }: SourceStatus) => {
     const text = problems.map(formatProblem).join('\n')
     if (text === logged) return

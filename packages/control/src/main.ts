@@ -32,6 +32,7 @@ async function main(): Promise<void> {
     process.on(signal, () => void stop(signal).catch(fail('stop failed')))
   if (config.exitWithStdin) onStdinEnd(() => void stop('stdin ended').catch(fail('stop failed')))
   control = await startControl(config, { clock: systemClock, log }).catch(fail('not started'))
+  log.info('listening', { addresses: control.addresses.map(formatHostPort), trustDomain: config.trustDomain })
   announce(control)
 }
 
