@@ -18,8 +18,9 @@ function meshOf({ readyAt }: { readonly readyAt: number }) {
       looks += 1
       const ready = looks >= readyAt
       const life = { notBeforeMs: inDays(0), notAfterMs: inDays(1) }
-      return { instances: [{ namespace: 'shop', instance: 'web-0', meshed: true, ready, ...life }] }
+      return { instances: [{ namespace: 'shop', workload: 'web', instance: 'web-0', meshed: true, ready, ...life }] }
     },
+    stat: () => ({ rows: [{ namespace: 'shop', name: 'web', meshed: 1, total: 1 }] }),
     listProxies: () => ({
       proxies: [{ namespace: 'shop', instance: 'web-0', connected: true, proxyVersion: CLIENT_VERSION }],
     }),

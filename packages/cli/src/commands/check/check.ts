@@ -1,4 +1,11 @@
-import type { Edge, GetHealthResponse, GetVersionResponse, ProxyStatus, WorkloadInstance } from '@heddle/api/admin'
+import type {
+  Edge,
+  GetHealthResponse,
+  GetVersionResponse,
+  ProxyStatus,
+  StatRow,
+  WorkloadInstance,
+} from '@heddle/api/admin'
 
 /** What one look at the mesh brought; the checks judge it. */
 export interface MeshFacts {
@@ -9,6 +16,9 @@ export interface MeshFacts {
   readonly localNowMs: number
   /** How long that answer was on its way, at most. */
   readonly roundTripMs: number
+  /** Every Workload object, with the instances it should have as `total`. */
+  readonly deployments: readonly StatRow[]
+  /** The instances that are known. */
   readonly workloads: readonly WorkloadInstance[]
   readonly proxies: readonly ProxyStatus[]
   readonly edges: readonly Edge[]

@@ -5,6 +5,7 @@ import {
   GetHealthResponseSchema,
   GetVersionResponseSchema,
   ProxyStatusSchema,
+  StatRowSchema,
   WorkloadInstanceSchema,
 } from '@heddle/api/admin'
 import { describe, expect, test } from 'vitest'
@@ -53,6 +54,7 @@ const WELL: MeshFacts = {
   health: healthOf({}),
   localNowMs: NOW_MS,
   roundTripMs: 2,
+  deployments: [create(StatRowSchema, { namespace: 'shop', name: 'web', meshed: 1, total: 1 })],
   workloads: [workloadOf({})],
   proxies: [proxyOf({})],
   edges: [edgeOf({})],
@@ -106,7 +108,13 @@ describe('judgeMesh() complains of', () => {
         says: 'the issuer certificate expired at 2025-12-31T00:00:00Z',
         change: { health: healthOf({ issuerNotAfterMs: BigInt(NOW_MS - DAY_MS) }) },
       },
-      { id: 'workloads-exist', kind: 'warning', says: 'no instance', change: { workloads: [] } },
+      { id: 'workloads-exist', kind: 'warning', says: 'no instance', change: { deployments: [], workloads: [] } },
+      {
+        id: 'workloads-complete',
+        kind: 'error',
+        says: 'shop/web has 1 of 2 instances',
+        change: { deployments: [create(StatRowSchema, { namespace: 'shop', name: 'web', total: 2 })] },
+      },
       {
         id: 'workloads-ready',
         kind: 'error',

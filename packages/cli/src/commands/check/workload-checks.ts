@@ -1,4 +1,4 @@
-import type { Edge, ProxyStatus, WorkloadInstance } from '@heddle/api/admin'
+import type { Edge, ProxyStatus, StatRow, WorkloadInstance } from '@heddle/api/admin'
 import { formatRemaining, toIsoTime } from '../certificate-life.ts'
 import { type Category, errorUnlessEmpty, type MeshFacts, SUCCESS, type Verdict, warningUnlessEmpty } from './check.ts'
 
@@ -16,6 +16,15 @@ export const WORKLOADS: Category = {
         warningUnlessEmpty(
           workloads.length > 0 ? [] : ['no instance of any Workload is known'],
           'Add Workloads to the folder of "heddle up", or start a program with "heddle run".',
+        ),
+    },
+    {
+      id: 'workloads-complete',
+      description: 'workloads have all of their instances',
+      judge: (facts) =>
+        errorUnlessEmpty(
+          facts.deployments.flatMap((row) => describeMissing(row, facts.workloads)),
+          'They are starting, or could not be started: look at what "heddle up" says, and at the log of the workload.',
         ),
     },
     {
@@ -75,6 +84,15 @@ export const SECURITY: Category = {
         ),
     },
   ],
+}
+
+/** A Workload that is gone from the configuration is still there in the metrics; it should have no instance. */
+function describeMissing(
+  { namespace, name, total }: StatRow,
+  workloads: readonly WorkloadInstance[],
+): readonly string[] {
+  const known = workloads.filter((one) => one.namespace === namespace && one.workload === name).length
+  return known >= total ? [] : [`${namespace}/${name} has ${known} of ${total} instances`]
 }
 
 function judgeApplied({ proxies }: MeshFacts): Verdict {
