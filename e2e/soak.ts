@@ -16,7 +16,8 @@ import { runClients, type Tally } from './soak/clients.ts'
 import { Origin } from './soak/origin.ts'
 import { countDescriptors, findGrowth, formatTrends, type Sample, takeSample } from './soak/samples.ts'
 
-const SAMPLE_MS = 5_000
+const SAMPLE_MS = 1_000
+const SAMPLES_PER_ROW = 5
 const SHORTEST_WARM_UP_MS = 20_000
 /** After the load has ended a proxy may keep these few more than before: what it opens at first use. */
 const DESCRIPTORS_LEFT = 6
@@ -43,6 +44,8 @@ async function soak(durationMs: number): Promise<number> {
     ["server's proxy", hops.server.process.pid!],
   ])
   const idle = new Map([...hopPids].map(([name, pid]) => [name, countDescriptors(pid)]))
+  // What failed while instances were still on their way is not of this run.
+  const failedBefore = mesh.load('load').failed
   const end = AbortSignal.any([AbortSignal.timeout(durationMs), interrupted.signal])
   const clients = runClients(hops.port, end)
   const samples = await watch(new Map([...hopPids, ...meshPids(mesh)]), end)
@@ -51,7 +54,7 @@ async function soak(durationMs: number): Promise<number> {
   const problems = [
     ...[...samples].flatMap(([name, ofProcess]) => findGrowth(name, ofProcess, warmUpMs)),
     ...tally.failures,
-    ...failuresOf(mesh),
+    ...failuresOf(mesh, failedBefore),
     ...(await findUnreturned(hopPids, idle)),
   ]
   print(samples, { tally, mesh, warmUpMs, problems })
@@ -65,7 +68,7 @@ function meshPids(mesh: TestMesh): ReadonlyMap<string, number> {
   return new Map([...readProcesses(mesh)].filter(([role]) => isOurs(role)))
 }
 
-/** Samples every process until the end, a row of the table each time. */
+/** Samples every process until the end, and prints a row of the table every few samples. */
 async function watch(
   pids: ReadonlyMap<string, number>,
   end: AbortSignal,
@@ -73,23 +76,24 @@ async function watch(
   const samples = new Map([...pids.keys()].map((name): [string, Sample[]] => [name, []]))
   const startMs = performance.now()
   process.stdout.write(`descriptors / RSS MiB / private MiB of: ${[...pids.keys()].join(' | ')}\n`)
-  while (!end.aborted) {
+  for (let turn = 0; !end.aborted; turn++) {
     const atMs = performance.now() - startMs
     const row = [...pids].map(([name, pid]) => {
       const sample = takeSample(pid, atMs)
       samples.get(name)!.push(sample)
       return `${sample.descriptors} / ${toMib(sample.rssKb)} / ${toMib(sample.privateKb)}`
     })
-    process.stdout.write(`${String(Math.round(atMs / 1000)).padStart(5)} s  ${row.join(' | ')}\n`)
+    const seconds = String(Math.round(atMs / 1000)).padStart(5)
+    if (turn % SAMPLES_PER_ROW === 0) process.stdout.write(`${seconds} s  ${row.join(' | ')}\n`)
     await sleep(SAMPLE_MS, end)
   }
   return samples
 }
 
-function failuresOf(mesh: TestMesh): readonly string[] {
+function failuresOf(mesh: TestMesh, failedBefore: number): readonly string[] {
   const { ok, failed, lastFailure } = mesh.load('load')
-  if (ok > 0 && failed === 0) return []
-  return [`the mesh: ${failed} requests failed, ${ok} succeeded; the last failure: ${lastFailure}`]
+  if (ok > 0 && failed === failedBefore) return []
+  return [`the mesh: ${failed - failedBefore} requests failed, ${ok} succeeded; the last failure: ${lastFailure}`]
 }
 
 /** Waits for the descriptors to come back to what they were before the load. */
