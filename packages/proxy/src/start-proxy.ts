@@ -8,7 +8,7 @@ import { createProxyCore } from './create-core.ts'
 import type { Limits } from './limits.ts'
 import type { ListenerConfig, ServedWorkload } from './listener-config.ts'
 import { IdleMemory } from './platform/idle-memory.ts'
-import { releaseMemory } from './platform/runtime.ts'
+import { releaseMemory, shrinkMemory } from './platform/runtime.ts'
 import type { ProxyCore } from './proxy-core.ts'
 import { createWorkloadRuntime, type WorkloadRuntime } from './workload-runtime.ts'
 
@@ -64,7 +64,8 @@ export interface DataPlane {
 export async function startProxy(config: ProxyConfig, deps: ProxyDeps): Promise<DataPlane> {
   const core = createProxyCore(config.limits, deps)
   const table = new ConnectionTable(core, deps.meter)
-  const memory = new IdleMemory(() => table.accepted + core.turn.count, releaseMemory)
+  const release = { collect: releaseMemory, shrink: shrinkMemory }
+  const memory = new IdleMemory(() => table.accepted + core.turn.count, release)
   core.ticker.onTick(() => memory.tick())
   const stopping = new AbortController()
   const listeners: Listener[] = []

@@ -1,4 +1,4 @@
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
+import { type ConnectionOptions, connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
 import type { Clock } from '@heddle/base/clock'
 import { createFields } from '@heddle/http/fields'
 import { createH1Client } from '@heddle/http/h1'
@@ -123,19 +123,33 @@ export class ControlConnection {
 }
 
 function toTlsOptions(target: ControlTarget, credentials: ControlCredentials): ConnectionOptions {
-  const { trustBundlePem, certificateChainPem, privateKeyPem } = credentials
   return {
     host: target.address.host,
     port: target.address.port,
     servername: serverNameOf(parseSpiffeId(target.spiffeId)!),
-    ca: trustBundlePem,
+    secureContext: secureContextOf(credentials),
     minVersion: 'TLSv1.3',
     ALPNProtocols: ['http/1.1'],
     // The identity is a URI, which the runtime does not look at; `secured` checks it before the first octet is sent.
     checkServerIdentity: () => undefined,
+  }
+}
+
+/** One for all connections that are made by the same credentials: each holds its own copy of keys and roots. */
+const contexts = new WeakMap<ControlCredentials, SecureContext>()
+
+function secureContextOf(credentials: ControlCredentials): SecureContext {
+  const known = contexts.get(credentials)
+  if (known !== undefined) return known
+  const { trustBundlePem, certificateChainPem, privateKeyPem } = credentials
+  const context = createSecureContext({
+    ca: trustBundlePem,
+    minVersion: 'TLSv1.3',
     ...(certificateChainPem === undefined ? {} : { cert: certificateChainPem }),
     ...(privateKeyPem === undefined ? {} : { key: privateKeyPem }),
-  }
+  })
+  contexts.set(credentials, context)
+  return context
 }
 
 function secured(socket: TLSSocket, target: ControlTarget, deps: ConnectionDeps): Promise<void> {

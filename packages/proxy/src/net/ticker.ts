@@ -37,10 +37,7 @@ export class Ticker {
   }
 
   watch(item: Watched): void {
-    if (this.#timer === undefined) {
-      this.#nowMs = readMs(this.#clock)
-      this.#timer = this.#clock.after(TICK_MS, this.#tick)
-    }
+    this.#start()
     this.#watched.add(item)
   }
 
@@ -48,15 +45,22 @@ export class Ticker {
     this.#watched.delete(item)
   }
 
-  /** Calls `task` at each tick, while anything is watched or a task returned true: it has more to do. */
+  /** Calls `task` at the next tick, and at each one while anything is watched or a task returned true: it has more to do. */
   onTick(task: () => boolean): void {
     this.#tasks.push(task)
+    this.#start()
   }
 
   stop(): void {
     this.#timer?.cancel()
     this.#timer = undefined
     this.#watched.clear()
+  }
+
+  #start(): void {
+    if (this.#timer !== undefined) return
+    this.#nowMs = readMs(this.#clock)
+    this.#timer = this.#clock.after(TICK_MS, this.#tick)
   }
 
   readonly #tick = (): void => {
