@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type ControlWorld, createControlWorld, nextUpdate, type OpenWatch } from './control-world.ts'
+import { ControlWorld, createControlWorld, nextUpdate, type OpenWatch } from './control-world.ts'
 import { nodeOf, summarize, versionIn } from './discovery-world.ts'
 import { serviceYaml } from './mesh-objects.ts'
 
@@ -86,8 +86,7 @@ test('registrations that cannot be read do not keep it from starting', async () 
 })
 
 test('a second control plane on the same state is refused, by the process that has it', async () => {
-  const second = await createControlWorld(YAML)
-  await expect(Object.assign(second, { dir: world.dir }).start()).rejects.toThrow(`process id ${process.pid}`)
+  await expect(new ControlWorld(world.dir, YAML).start()).rejects.toThrow(`process id ${process.pid}`)
 })
 
 test('an address that is taken is refused by name, and leaves nothing locked', async () => {
