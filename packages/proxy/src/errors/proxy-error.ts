@@ -246,3 +246,8 @@ export function toProxyError(error: unknown): ProxyError {
   if (error instanceof ProxyError) return error
   return new ProxyError('internal_error', error instanceof Error ? error.message : String(error), error)
 }
+
+/** The code that another proxy wrote into its `heddle-error` field; `undefined` for what this version does not know. */
+export function toErrorCode(text: string | undefined): ProxyErrorCode | undefined {
+  return text !== undefined && Object.hasOwn(PROXY_ERRORS, text) ? (text as ProxyErrorCode) : undefined
+}

@@ -12,6 +12,7 @@ import type { DestinationState } from '../upstream/destination-state.ts'
 import type { TrafficSeries } from '../workload.ts'
 import type { Hop } from './hop.ts'
 import { sendLocalReply, toFailureReply } from './local-reply.ts'
+import { asUnprocessed } from './unprocessed.ts'
 
 /** RFC 9110 §15.2.2: from here on the stream is opaque. */
 export const SWITCHING_PROTOCOLS = 101
@@ -174,10 +175,22 @@ export class Exchange implements BodyReceiver {
     this.#attempt?.giveUp(error.message)
     if (this.isAnswered) {
       this.stream.reset({ kind: 'local', detail: error.message })
-    } else {
-      this.#status = error.spec.status
-      sendLocalReply(this.stream, this.head, toFailureReply(error))
+      this.finish(error)
+      return
     }
+    this.#failWith(toFailureReply(error), error)
+  }
+
+  /** Fails before any octet of the request was sent on: a proxy that asks us may ask another. */
+  failUnsent(error: ProxyError): void {
+    if (this.#isEnded) return
+    const reply = toFailureReply(error)
+    this.#failWith(this.hop.direction === 'inbound' ? asUnprocessed(reply) : reply, error)
+  }
+
+  #failWith(reply: LocalReply, error: ProxyError): void {
+    this.#status = reply.status
+    sendLocalReply(this.stream, this.head, reply)
     this.finish(error)
   }
 

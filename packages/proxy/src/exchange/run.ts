@@ -8,8 +8,8 @@ import type { DestinationState } from '../upstream/destination-state.ts'
 import { Exchange, type ExchangeHome } from './exchange.ts'
 
 /**
- * The life of one request: the steps that DESIGN.md numbers 5 to 14, of which those from 9 on happen in `upstream/` and in
- * the exchange itself, as its octets come and go.
+ * The life of one request: route, filters, attempts. What follows happens in `upstream/` and in the exchange itself, as its octets
+ * come and go; ARCHITECTURE.md tells the whole.
  */
 export function runExchange(home: ExchangeHome, stream: ServerStream, head: RequestHead): Exchange {
   const exchange = new Exchange(home, stream, head)

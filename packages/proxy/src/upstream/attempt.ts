@@ -2,8 +2,9 @@ import { observeRtt } from '@heddle/engine/balance'
 import type { Fields } from '@heddle/http/fields'
 import type { ResponseHead } from '@heddle/http/message'
 import type { BodySender, ResponseReceiver, StreamReset } from '@heddle/http/session'
-import { ProxyError } from '../errors/proxy-error.ts'
+import { PROXY_ERRORS, ProxyError, type ProxyErrorCode, toErrorCode } from '../errors/proxy-error.ts'
 import { type Exchange, SWITCHING_PROTOCOLS } from '../exchange/exchange.ts'
+import { takeUnprocessed } from '../exchange/unprocessed.ts'
 import { runResponseFilters } from '../filters/chain.ts'
 import type { PoolWaiter } from './endpoint-pool.ts'
 import type { PooledConnection } from './pooled-connection.ts'
@@ -88,6 +89,10 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   onHead(head: ResponseHead, hasBody: boolean): void {
     if (this.#isOver) return
     const exchange = this.#exchange
+    if (takeUnprocessed(head) && this.#mayGoElsewhere()) {
+      this.#goElsewhere(head)
+      return
+    }
     const nowUs = exchange.core.clock.monotonicUs()
     observeRtt(this.target.pool.load, nowUs - this.#startedUs, nowUs)
     this.#isUpgraded = head.status === SWITCHING_PROTOCOLS
@@ -127,6 +132,24 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     if (!this.#isOver) this.#exchange.stream.resumeBody()
   }
 
+  /** Whether the word of the other side counts, and nothing is lost by asking another endpoint. */
+  #mayGoElsewhere(): boolean {
+    return this.target.pool.remote.identity !== undefined && !this.hasSentBody
+  }
+
+  /** The endpoint's proxy answered in its application's place, which it could not reach. */
+  #goElsewhere(head: ResponseHead): void {
+    const { pool } = this.target
+    pool.applicationUnreachable()
+    const { address, port } = pool.remote
+    const code = toErrorCode(head.fields.get('heddle-error'))
+    const error = new ProxyError(isRetryable(code) ? code : 'connect_failed', `told by the proxy at ${address}:${port}`)
+    // With a body still to come the connection cannot be used again; without one it ends its answer by itself.
+    if (!this.#exchange.isRequestOver) this.giveUp(error.message)
+    else this.#end()
+    this.#owner.notSent(this.#exchange, this.target, error)
+  }
+
   /** Both directions are over. */
   #complete(): void {
     const exchange = this.#exchange
@@ -144,4 +167,8 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     this.target.pool.load.inFlight -= 1
     return true
   }
+}
+
+function isRetryable(code: ProxyErrorCode | undefined): code is ProxyErrorCode {
+  return code !== undefined && PROXY_ERRORS[code].retryable
 }

@@ -64,7 +64,7 @@ const OWNER: AttemptOwner = {
       error.spec.retryable && exchange.attempts < limits.connectTries
         ? pickTarget(exchange.state!, exchange)
         : undefined
-    if (next === undefined) exchange.fail(error)
+    if (next === undefined) exchange.failUnsent(error)
     else send(exchange, next)
   },
 

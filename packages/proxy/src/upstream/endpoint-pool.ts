@@ -99,6 +99,11 @@ export class EndpointPool implements ConnectionHome {
     })
   }
 
+  /** The endpoint's proxy could be reached, the application behind it could not. */
+  applicationUnreachable(): void {
+    this.#connectFailed()
+  }
+
   /** Passes the endpoint over for a while, the longer the more often in a row. */
   #connectFailed(): void {
     const { avoidFirstMs, avoidLastMs } = this.#core.limits
