@@ -18,7 +18,7 @@ const inner = characters([0x09, ...octetsFrom(0x20, 0x7e), ...octetsFrom(0x80, 0
 export const token = fc.string({ unit: fc.constantFrom(...TOKEN_CHARS), minLength: 1, maxLength: 20 })
 
 /** A field value without blanks around it. */
-export const fieldValue = fc.oneof(
+const fieldValue = fc.oneof(
   fc.constant(''),
   visible,
   fc.tuple(visible, fc.string({ unit: inner, maxLength: 30 }), visible).map((parts) => parts.join('')),

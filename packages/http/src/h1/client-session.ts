@@ -160,9 +160,7 @@ export class H1ClientSession implements ClientSession, RequestOwner, InputSteps 
 
   abort(): void {
     this.#endStream('ended')
-    this.#output.discard()
-    this.#isFinDue = false
-    this.#transport.abort()
+    this.#abortTransport()
   }
 
   abortWithError(detail: string): void {
@@ -250,7 +248,7 @@ export class H1ClientSession implements ClientSession, RequestOwner, InputSteps 
     }
     // What is left of the request, or came too much, would be waited for by an orderly end.
     if (isRequestEnded && !hasMore) this.#end()
-    else this.#transport.abort()
+    else this.#abortTransport()
     this.#handler.onUnusable(LAST_ANSWER)
   }
 
@@ -321,6 +319,12 @@ export class H1ClientSession implements ClientSession, RequestOwner, InputSteps 
   #end(): void {
     this.#isFinDue = true
     this.#output.requestFlush()
+  }
+
+  #abortTransport(): void {
+    this.#output.discard()
+    this.#isFinDue = false
+    this.#transport.abort()
   }
 
   #fail(error: unknown): void {

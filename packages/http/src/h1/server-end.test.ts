@@ -221,6 +221,19 @@ describe('the end', () => {
     expect(server.exchanges).toHaveLength(1)
   })
 
+  test('reset() with the last octets of a body ends the connection all the same', () => {
+    const server = new RecordingServer()
+    server.onHead = (stream, exchange) => {
+      Object.defineProperty(exchange, 'body', {
+        set: () => stream.reset({ kind: 'local', detail: 'no more' }),
+        get: () => '',
+      })
+    }
+    server.receive(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nok${GET}`)
+    expect(server.transport.isAborted).toBe(true)
+    expect(server.exchanges).toHaveLength(1)
+  })
+
   test('reset() ends the connection and tells nobody', () => {
     const server = new RecordingServer()
     server.receive(GET)

@@ -202,6 +202,7 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
 
   abort(): void {
     this.#endStream('ended')
+    this.#body = undefined
     this.output.discard()
     this.#isFinDue = false
     this.#isTurnDue = false
