@@ -2,6 +2,7 @@ import { createClient, createRouterTransport, type ServiceImpl } from '@connectr
 import { AdminService } from '@heddle/api/admin'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { CliError } from '../src/cli-error.ts'
+import { explainFailures } from '../src/client/control-client.ts'
 import type { Command } from '../src/command.ts'
 import { createTerminal } from '../src/output/terminal.ts'
 import { runCli } from '../src/run-cli.ts'
@@ -61,5 +62,5 @@ function connect(admin: CommandWorld['admin']) {
     trustBundleFile: '/nowhere',
     tokenFile: '/nowhere',
   }
-  return { context, admin: createClient(AdminService, transport), close: () => undefined }
+  return { context, admin: explainFailures(createClient(AdminService, transport), context), close: () => undefined }
 }

@@ -61,9 +61,13 @@ export function createControlClient(options: ControlClientOptions): ControlClien
     httpVersion: '1.1',
     nodeOptions: { agent },
     defaultTimeoutMs: options.timeoutMs ?? TIMEOUT_MS,
-    interceptors: [explainFailure(context), authorize(token)],
+    interceptors: [authorize(token)],
   })
-  return { context, admin: createClient(AdminService, transport), close: () => agent.destroy() }
+  return {
+    context,
+    admin: explainFailures(createClient(AdminService, transport), context),
+    close: () => agent.destroy(),
+  }
 }
 
 /** RFC 6125 names have no place between workloads: SPIFFE ids are compared whole (SPIFFE X.509-SVID §5.2). */
@@ -80,14 +84,23 @@ function authorize(token: string): Interceptor {
   }
 }
 
-function explainFailure(context: Context): Interceptor {
-  return (next) => async (request) => {
-    try {
-      return await next(request)
-    } catch (error) {
-      throw explain(ConnectError.from(error), context)
-    }
-  }
+type AdminClient = Client<typeof AdminService>
+
+/**
+ * The same client, whose failed calls throw CliError with what to do. Not an interceptor: what one throws is wrapped into a
+ * ConnectError again.
+ */
+export function explainFailures(client: AdminClient, context: Context): AdminClient {
+  return new Proxy(client, {
+    get(target, name) {
+      const call: unknown = Reflect.get(target, name)
+      if (typeof call !== 'function') return call
+      return (...args: readonly unknown[]) =>
+        call(...args).catch((error: unknown) => {
+          throw explain(ConnectError.from(error), context)
+        })
+    },
+  })
 }
 
 function explain(error: ConnectError, context: Context): CliError {

@@ -1,0 +1,51 @@
+import { Code, ConnectError, createClient, createRouterTransport } from '@connectrpc/connect'
+import { AdminService } from '@heddle/api/admin'
+import { expect, test } from 'vitest'
+import { CliError } from '../cli-error.ts'
+import { createControlClient, explainFailures } from './control-client.ts'
+
+const CONTEXT = {
+  mesh: 'shop',
+  // Nothing can listen on port 0.
+  server: 'https://127.0.0.1:0',
+  serverIdentity: 'spiffe://heddle.local/ns/heddle/sa/control',
+  trustDomain: 'heddle.local',
+  trustBundleFile: '/nowhere/ca.pem',
+  tokenFile: '/nowhere/token',
+}
+
+function failingWith(code: Code, message: string) {
+  const transport = createRouterTransport(({ service }) => {
+    service(AdminService, {
+      getVersion() {
+        throw new ConnectError(message, code)
+      },
+    })
+  })
+  return explainFailures(createClient(AdminService, transport), CONTEXT)
+}
+
+test.each([
+  { code: Code.InvalidArgument, says: 'the control plane of mesh "shop" answered: no such window', hints: [] },
+  {
+    code: Code.Unauthenticated,
+    says: 'the control plane of mesh "shop" refused: no such window',
+    hints: ['the token in /nowhere/token is not (or no longer) valid'],
+  },
+  { code: Code.DeadlineExceeded, says: 'the control plane of mesh "shop" took too long to answer', hints: [] },
+])('a call that fails with code $code throws CliError: $says', async ({ code, says, hints }) => {
+  const error = await failingWith(code, 'no such window')
+    .getVersion({})
+    .catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(CliError)
+  expect(error).toMatchObject({ message: says, hints })
+})
+
+test('a control plane that is not there is a CliError with what to do', async () => {
+  const client = createControlClient({ context: CONTEXT, trustBundlePem: '', token: 'secret' })
+  const error = await client.admin.getVersion({}).catch((thrown: unknown) => thrown)
+  client.close()
+  expect(error).toBeInstanceOf(CliError)
+  expect(error).toMatchObject({ hints: [expect.stringContaining('heddle up')] })
+  expect(String(error)).not.toContain('secret')
+})
