@@ -10,7 +10,7 @@ export interface BenchOptions {
   readonly rounds: number
   /** Length of each load. */
   readonly seconds: number
-  /** Longest load before the first round; it does not count. */
+  /** Load before the first round, which does not count, in seconds of the proxy's CPU. */
   readonly warmupSeconds: number
 }
 
@@ -25,7 +25,7 @@ export const USAGE = `node bench/main.ts [options]
   --proxies NAME,NAME  who is compared (${PROXIES.join(',')})
   --rounds N           rounds; the median of them counts (5)
   --seconds N          length of the load in each round (2)
-  --warmup N           seconds of load before the first round, at most (10)
+  --warmup N           CPU seconds of load before the first round, at most (10)
 `
 
 /** @throws {OptionsError} */

@@ -12,6 +12,8 @@ import type { ProxyName, Scenario } from './scenarios.ts'
 import { median, round } from './statistics.ts'
 
 const WARM_REQUESTS = 100_000
+/** Bounds the load before the first round on a machine that is busy with other things. */
+const MOST_WALL_SECONDS_PER_CPU_SECOND = 4
 
 /** What all cases of one run share. */
 export interface Bench {
@@ -133,12 +135,18 @@ export async function startHop(installed: InstalledPeer, hop: Hop, cpu: number |
 
 /**
  * Load that does not count, until just-in-time compilers have compiled what is hot and pools are filled: 100,000 requests, or as many
- * as there is time for. Heddle's CPU per request halves on the way; the others are the same from the start.
+ * as some seconds of the proxy's CPU are good for. Heddle's CPU per request halves on the way; the others are the same from the
+ * start.
  */
 async function warmUp(bench: Bench, load: Case, station: Station): Promise<void> {
-  const endMs = performance.now() + bench.options.warmupSeconds * 1000
-  for (let requests = 0; requests < WARM_REQUESTS && performance.now() < endMs; ) {
-    requests += (await measure(bench, load, { station, seconds: 2 })).requests
+  const { warmupSeconds } = bench.options
+  const endMs = performance.now() + warmupSeconds * 1000 * MOST_WALL_SECONDS_PER_CPU_SECOND
+  let requests = 0
+  let cpuUs = 0
+  while (requests < WARM_REQUESTS && cpuUs < warmupSeconds * 1_000_000 && performance.now() < endMs) {
+    const measurement = await measure(bench, load, { station, seconds: 2 })
+    requests += measurement.requests
+    cpuUs += measurement.cpuUs
   }
 }
 
