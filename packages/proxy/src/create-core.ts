@@ -36,7 +36,7 @@ export function createProxyCore(overrides: Partial<Limits> | undefined, deps: Co
     serverLimits: { ...DEFAULT_H1_LIMITS, maxHeadBytes: limits.requestHeadBytes },
     clientLimits: { ...DEFAULT_H1_LIMITS, maxHeadBytes: limits.responseHeadBytes },
     ticker: new Ticker(clock),
-    turn: new Turn(),
+    turn: new Turn(clock),
     loopGuard: new LoopGuard(),
     random,
     limitReached: (name) => reached.with(name).add(),

@@ -1,8 +1,9 @@
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { expect, test } from 'vitest'
 import { ProxyError } from '../src/errors/proxy-error.ts'
+import { PatternReader, PatternWriter } from './harness/pattern.ts'
 import { answering, dial, ok, type Peer, startServer } from './harness/peer.ts'
-import { waitFor } from './harness/wait-for.ts'
+import { waitFor, waitForStandstill } from './harness/wait-for.ts'
 import { inbound, outbound, service, startTwoHops, type TestProxyOptions, World } from './harness/world.ts'
 
 const KEY = 'name:cart.shop:80'
@@ -246,29 +247,20 @@ test('a body flows at the pace of its reader, in bounded memory', async () => {
   await cart.until('\r\n\r\n')
   const size = 100_000_000
   cart.send(`HTTP/1.1 200 OK\r\ncontent-length: ${size}\r\n\r\n`)
-  const block = Buffer.alloc(65_536, 'x')
-  let sent = 0
-  const pump = () => {
-    while (sent < size) {
-      const part = block.subarray(0, Math.min(block.length, size - sent))
-      sent += part.length
-      if (!cart.socket.write(part)) return
-    }
-    cart.socket.off('drain', pump)
-  }
-  cart.socket.on('drain', pump)
-  pump()
+  const writer = new PatternWriter(cart.socket, size)
 
-  let stuckAt = -1
-  await waitFor('the sender to stand still', () => {
-    const isStill = stuckAt === sent && cart.socket.writableLength > 0
-    stuckAt = sent
-    return isStill && sent > 1_000_000
-  })
   // Kernel buffers of five sockets, and one chunk in each proxy.
-  expect(sent).toBeLessThan(64_000_000)
+  expect(await waitForStandstill('the sender', () => writer.sent)).toBeLessThan(64_000_000)
+
+  const reader = new PatternReader()
+  let isHead = true
+  web.socket.on('data', (bytes: Buffer) => {
+    reader.read(isHead ? bytes.subarray(bytes.indexOf('\r\n\r\n') + 4) : bytes)
+    isHead = false
+  })
   web.socket.resume()
-  await waitFor('the whole body', () => web.receivedBytes > size)
+  await waitFor('the whole body', () => reader.received === size || reader.isWrong)
+  expect(reader.isWrong).toBe(false)
 }, 30_000)
 
 test('plain clients are refused where the workload wants mTLS', async () => {

@@ -60,7 +60,7 @@ export class Exchange implements BodyReceiver {
     this.#home = home
     this.stream = stream
     this.head = head
-    this.#startedUs = home.core.clock.monotonicUs()
+    this.#startedUs = home.core.turn.nowUs()
   }
 
   get core(): ProxyCore {
@@ -207,7 +207,7 @@ export class Exchange implements BodyReceiver {
     if (this.#isEnded) return
     this.#isEnded = true
     const { core, hop, filters } = this.#home
-    const latencyUs = core.clock.monotonicUs() - this.#startedUs
+    const latencyUs = core.turn.nowUs() - this.#startedUs
     const series = this.series ?? hop.seriesOf(this.state, undefined, 'http1')
     series.requestEnded(this.#status, latencyUs, error?.code)
     if (error !== undefined) core.failed(error.code, error.spec.source)

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { ClientSession, ServerSession, StreamReset, Transport } from '@heddle/http/session'
-import { copiesWrites } from '../platform/copies-writes.ts'
 import { resetSocket } from '../platform/reset.ts'
+import { writeNow } from '../platform/write-now.ts'
 import type { TrafficSeries } from '../workload.ts'
 import type { Flushable, Turn } from './turn.ts'
 
@@ -30,8 +30,6 @@ export class HttpSocket implements Transport, Flushable {
   writtenBytes = 0
   readonly #raw: Socket | undefined
   readonly #turn: Turn
-  /** See {@link copiesWrites}. */
-  readonly #isCopying: boolean
   #session!: ClientSession | ServerSession
   #owner!: HttpSocketOwner
   #isBlocked = false
@@ -42,7 +40,6 @@ export class HttpSocket implements Transport, Flushable {
     this.socket = pair.socket
     this.#raw = pair.raw
     this.#turn = turn
-    this.#isCopying = copiesWrites(pair.raw !== undefined)
   }
 
   /** Begins to feed `session`. */
@@ -71,9 +68,10 @@ export class HttpSocket implements Transport, Flushable {
     if (socket.destroyed || this.#isEnding) return true
     this.writtenBytes += bytes.length
     this.series?.addWrittenBytes(bytes.length)
-    const wasFree = socket.writableLength === 0
-    socket.write(bytes)
-    if (socket.writableLength === 0 || (wasFree && this.#isCopying)) return true
+    const taken = socket.writableLength === 0 ? writeNow(socket, bytes) : 0
+    if (taken === bytes.length) return true
+    socket.write(taken === 0 ? bytes : bytes.subarray(taken))
+    if (socket.writableLength === 0) return true
     if (!this.#isBlocked) {
       this.#isBlocked = true
       // 'drain' comes only above the high-water mark; the callback of an empty write comes always.

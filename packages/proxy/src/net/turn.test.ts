@@ -1,8 +1,9 @@
+import { ManualClock } from '@heddle/testkit/manual-clock'
 import { expect, test } from 'vitest'
 import { Turn } from './turn.ts'
 
 test('what wants to be flushed is flushed once the outermost turn ends, in order', () => {
-  const turn = new Turn()
+  const turn = new Turn(new ManualClock())
   const flushed: string[] = []
   turn.enter()
   turn.enter()
@@ -20,10 +21,21 @@ test('what wants to be flushed is flushed once the outermost turn ends, in order
 })
 
 test('outside of a turn, what wants to be flushed is flushed soon', async () => {
-  const turn = new Turn()
+  const turn = new Turn(new ManualClock())
   const flushed: string[] = []
   turn.wants({ flush: () => flushed.push('a') })
   expect(flushed).toEqual([])
   await Promise.resolve()
   expect(flushed).toEqual(['a'])
+})
+
+test('within a turn time stands still', () => {
+  const clock = new ManualClock()
+  const turn = new Turn(clock)
+  turn.enter()
+  const atFirst = turn.nowUs()
+  clock.advance(10)
+  expect(turn.nowUs()).toBe(atFirst)
+  turn.leave()
+  expect(turn.nowUs()).toBe(atFirst + 10_000)
 })

@@ -1,3 +1,5 @@
+import type { Clock } from '@heddle/base/clock'
+
 /** Something that gathers output and wants to write it once a turn. */
 export interface Flushable {
   flush(): void
@@ -8,11 +10,24 @@ export interface Flushable {
  * and leaves at the end, in one write per connection.
  */
 export class Turn {
+  readonly #clock: Clock
   readonly #waiting: Flushable[] = []
   /** Turns that wrote something. */
   count = 0
   #depth = 0
   #isScheduled = false
+  #nowUs = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Monotonic time in µs; within a turn it is asked for once, for asking costs 0.3 µs. */
+  nowUs(): number {
+    if (this.#depth === 0) return this.#clock.monotonicUs()
+    if (this.#nowUs === 0) this.#nowUs = this.#clock.monotonicUs()
+    return this.#nowUs
+  }
 
   enter(): void {
     this.#depth += 1
@@ -20,7 +35,9 @@ export class Turn {
 
   leave(): void {
     this.#depth -= 1
-    if (this.#depth === 0 && this.#waiting.length > 0) this.#flush()
+    if (this.#depth > 0) return
+    if (this.#waiting.length > 0) this.#flush()
+    this.#nowUs = 0
   }
 
   /** `item.flush` will be called at the end of this turn. To be asked once per turn. */

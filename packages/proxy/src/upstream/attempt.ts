@@ -48,9 +48,9 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
 
   gotConnection(connection: PooledConnection): void {
     const exchange = this.#exchange
-    const { clock, limits } = exchange.core
+    const { limits, turn } = exchange.core
     this.wasReused = connection.uses > 0
-    this.#startedUs = clock.monotonicUs()
+    this.#startedUs = turn.nowUs()
     const isWhole = exchange.head.bodyLength === 0 || exchange.isRequestOver
     exchange.expectWithin(isWhole ? limits.responseHeadMs : limits.bodyIdleMs)
     this.#sender = connection.begin(exchange.head, exchange.head.bodyLength !== 0, this)
@@ -93,7 +93,7 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
       this.#goElsewhere(head)
       return
     }
-    const nowUs = exchange.core.clock.monotonicUs()
+    const nowUs = exchange.core.turn.nowUs()
     observeRtt(this.target.pool.load, nowUs - this.#startedUs, nowUs)
     this.#isUpgraded = head.status === SWITCHING_PROTOCOLS
     exchange.response = head

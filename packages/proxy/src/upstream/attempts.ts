@@ -28,8 +28,8 @@ function pickTarget(state: DestinationState, exchange: Exchange): Target | undef
   const { loads, targets } = state
   if (targets.length === 1 && exchange.tried === undefined) return targets[0]
   if (targets.length === 0) return undefined
-  const { clock, random } = exchange.core
-  return targets[pickEndpoint(loads, { nowUs: clock.monotonicUs(), random, tried: exchange.tried })]
+  const { random, turn } = exchange.core
+  return targets[pickEndpoint(loads, { nowUs: turn.nowUs(), random, tried: exchange.tried })]
 }
 
 /** Why there is nothing to send a request to. */
