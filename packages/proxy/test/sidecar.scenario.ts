@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { State } from '@heddle/api/discovery'
+import { systemClock } from '@heddle/base/clock'
+import { createTestAuthority } from '@heddle/testkit/test-authority'
 import { describe, expect, test } from 'vitest'
 import { type FakeControlPlane, startFakeControlPlane } from './fake-control-plane.ts'
 import { BUN, type ProxyProcess, RUNTIMES, sidecarEnvironment, startProxyProcess } from './proxy-process.ts'
@@ -121,6 +123,31 @@ describe('a sidecar', () => {
       expect(metrics).toMatch(/^heddle_certificate_expiration_timestamp_seconds \d+$/m)
       expect((await proxy.admin('POST /drain')).status).toBe(202)
       expect(await proxy.exited).toBe(0)
+    },
+    LIMIT_MS,
+  )
+
+  test(
+    'renews its certificate by itself, and speaks to the control plane by the new one',
+    async () => {
+      const authority = await createTestAuthority(systemClock, 4_000)
+      await using plane = await startFakeControlPlane({ authority })
+      plane.onStream = (stream) => stream.send({ streamId: `stream-${plane.streams.length}`, sequence: 1n })
+      await using sidecar = await sidecarEnvironment(plane)
+      await using proxy = startProxyProcess(BUN, sidecar.env)
+      await proxy.event('ready')
+      const serial = async () => {
+        const config = (await (await proxy.admin('GET /config')).json()) as { identity: { serial: string } }
+        return config.identity.serial
+      }
+      const first = await serial()
+
+      await until(() => plane.streams.length === 2)
+
+      expect(plane.joinTokens).toEqual(['the-join-token', ''])
+      expect(await serial()).not.toBe(first)
+      await until(() => plane.streams[0]!.isClosed)
+      expect((await proxy.admin('GET /ready')).status).toBe(200)
     },
     LIMIT_MS,
   )
