@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { createTestCa, type TestIdentity } from '@heddle/testkit/test-ca'
+import { createTestCa, type TestCa, type TestIdentity } from '@heddle/testkit/test-ca'
 import { type Started, start } from './process.ts'
 import { until } from './until.ts'
 
@@ -11,7 +11,8 @@ const BUN = join(REPOSITORY, 'node_modules/.bin/bun')
 const PROXY = join(REPOSITORY, 'packages/proxy/src/main.ts')
 
 const CLIENT_ID = 'spiffe://heddle.local/ns/shop/sa/client'
-const SERVER_ID = 'spiffe://heddle.local/ns/shop/sa/server'
+/** Whom the client's proxy expects. */
+export const SERVER_ID = 'spiffe://heddle.local/ns/shop/sa/server'
 
 export interface HopsOptions {
   /** Where the server's proxy forwards to. */
@@ -20,6 +21,10 @@ export interface HopsOptions {
   /** Descriptors that the first proxy may open. */
   readonly descriptors?: number
   readonly limits?: Readonly<Record<string, number>>
+  /** Issues both certificates; one of its own unless given. */
+  readonly authority?: TestCa
+  /** Where the client's proxy finds its endpoint, if not at the server's proxy. */
+  readonly endpointPort?: number
 }
 
 /** Two proxy processes with mTLS between them: a client connects to `port`, the origin gets what came through. */
@@ -30,26 +35,29 @@ export class TwoHops {
   /** The proxy beside the origin. */
   readonly server: Started
   readonly adminPort: number
+  /** Where the server's proxy listens; it refuses all but mTLS. */
+  readonly inboundPort: number
   readonly #directory: string
 
   private constructor(
     directory: string,
-    ports: { readonly port: number; readonly adminPort: number },
+    ports: { readonly port: number; readonly adminPort: number; readonly inboundPort: number },
     proxies: readonly [Started, Started],
   ) {
     this.#directory = directory
     this.port = ports.port
     this.adminPort = ports.adminPort
+    this.inboundPort = ports.inboundPort
     this.client = proxies[0]
     this.server = proxies[1]
   }
 
   static async start(options: HopsOptions): Promise<TwoHops> {
     const directory = mkdtempSync(join(tmpdir(), 'heddle-e2e-'))
-    const authority = await createTestCa()
+    const authority = options.authority ?? (await createTestCa())
     const protocol = options.protocol ?? 'http1'
     const [port, adminPort, between] = await freePorts(3)
-    const { limits = {} } = options
+    const { limits = {}, endpointPort = between } = options
     const server = startProxy(join(directory, 'server.json'), {
       listeners: [
         {
@@ -69,7 +77,7 @@ export class TwoHops {
       {
         listeners: [{ kind: 'outbound', address: `127.0.0.1:${port}`, destination: 'origin' }],
         destinations: [
-          { name: 'origin', protocol, endpoints: [{ address: `127.0.0.1:${between}`, identity: SERVER_ID }] },
+          { name: 'origin', protocol, endpoints: [{ address: `127.0.0.1:${endpointPort}`, identity: SERVER_ID }] },
         ],
         identity: writeIdentity(directory, CLIENT_ID, await authority.issueFor(CLIENT_ID)),
         admin: `127.0.0.1:${adminPort}`,
@@ -77,7 +85,7 @@ export class TwoHops {
       },
       options.descriptors,
     )
-    const hops = new TwoHops(directory, { port: port!, adminPort: adminPort! }, [client, server])
+    const hops = new TwoHops(directory, { port: port!, adminPort: adminPort!, inboundPort: between! }, [client, server])
     await until('both proxies listen', () => [client, server].every((proxy) => proxy.stdout().includes('"listening"')))
     return hops
   }

@@ -111,7 +111,11 @@ export class TestMesh {
   /** Waits until `count` more requests of the load succeeded. */
   async waitForSuccesses(name: string, count: number, deadlineMs = 30_000): Promise<void> {
     const goal = this.load(name).ok + count
-    await until(`load ${name} has ${goal} successes`, () => this.load(name).ok >= goal, deadlineMs)
+    try {
+      await until(`load ${name} has ${goal} successes`, () => this.load(name).ok >= goal, deadlineMs)
+    } catch (error) {
+      throw new Error(`load ${name} stands at ${JSON.stringify(this.load(name))}\n${this.output()}`, { cause: error })
+    }
   }
 
   /** Ends the mesh as Ctrl-C does; resolves with the status of `heddle up`. */

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest'
+import { type Mode, TestMesh } from './harness/mesh.ts'
+import { canRun } from './harness/requirements.ts'
+import { pidOf } from './harness/run-state.ts'
+import { echoManifests, loadWorkload } from './harness/shop.ts'
+import { until } from './harness/until.ts'
+
+const LEAF_LIFE_SECONDS = 20
+const CONTROL_PLANE = 'the control plane'
+
+/** One element of `heddle identity -o json`. */
+interface Certificate {
+  readonly pod: string
+  readonly identity: string
+  readonly serial: string
+  readonly remaining_seconds: number
+}
+
+describe.each<{ mode: Mode }>([{ mode: 'explicit' }, { mode: 'transparent' }])('under load, $mode', ({ mode }) => {
+  test.runIf(mode === 'explicit' || canRun('root', 'ip', 'iptables'))(
+    'certificates are renewed again and again, and no request fails, not even while the control plane is away',
+    async () => {
+      await using mesh = await TestMesh.start({
+        mode,
+        args: ['--leaf-life', `${LEAF_LIFE_SECONDS}s`],
+        manifests: (file) => ({
+          'echo.yaml': echoManifests(2),
+          'load.yaml': loadWorkload({ resultFile: file('load.json') }),
+        }),
+      })
+      await mesh.waitForSuccesses('load', 100)
+      const failedBefore = mesh.load('load').failed
+      const serials = [await serialsOf(mesh)]
+
+      for (let turn = 0; turn < 2; turn++) serials.push(await nextSerials(mesh, serials.at(-1)!))
+      const killed = pidOf(mesh, CONTROL_PLANE)
+      process.kill(killed, 'SIGKILL')
+      await mesh.waitForSuccesses('load', 300)
+      await until('another control plane runs', () => pidOf(mesh, CONTROL_PLANE) !== killed)
+      serials.push(await nextSerials(mesh, serials.at(-1)!))
+      await mesh.waitForSuccesses('load', 100)
+
+      const ofOne = serials.map((all) => all.get('echo-0'))
+      expect(new Set(ofOne).size).toBe(serials.length)
+      expect(mesh.load('load').failed - failedBefore, mesh.load('load').lastFailure).toBe(0)
+    },
+  )
+})
+
+/** Serial numbers of the certificates in use, by instance; every one must be of a valid certificate. */
+async function serialsOf(mesh: TestMesh): Promise<ReadonlyMap<string, string>> {
+  const certificates = await mesh.json<readonly Certificate[]>('identity', '-n', 'shop')
+  expect(certificates.map(({ pod }) => pod).sort()).toEqual(['echo-0', 'echo-1', 'load-0'])
+  for (const { remaining_seconds: remaining, pod } of certificates) {
+    expect(remaining, pod).toBeGreaterThan(0)
+    expect(remaining, pod).toBeLessThanOrEqual(LEAF_LIFE_SECONDS)
+  }
+  return new Map(certificates.map(({ pod, serial }) => [pod, serial]))
+}
+
+/** Waits until every instance has another certificate than in `old`. */
+async function nextSerials(mesh: TestMesh, old: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, string>> {
+  return until(
+    'every certificate was renewed',
+    async () => {
+      const now = await serialsOf(mesh)
+      return [...now].every(([pod, serial]) => serial !== '' && serial !== old.get(pod)) && now
+    },
+    2 * LEAF_LIFE_SECONDS * 1_000,
+  )
+}
