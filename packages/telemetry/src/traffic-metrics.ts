@@ -7,15 +7,11 @@ import type { Count, Series, SeriesKey } from './traffic-series.ts'
 /**
  * Shows a {@link TrafficTable} to Prometheus. A line for each series and, where one is forgotten, none any more; the
  * instance and identity of the peer are labels, so no two series share a line and no counter ever jumps back.
- *
- * @param sourceOf - who has to look at an error code: the `source` label of `heddle_errors_total`
  */
-export function trafficMetrics(table: TrafficTable, sourceOf: (error: string) => string): Collector {
-  const errors = (series: Series, labels: string) => errorLines(series, labels, sourceOf)
+export function trafficMetrics(table: TrafficTable): Collector {
   return {
     render: () =>
       METRICS.map((metric) => renderMetric(table, metric)).join('') +
-      renderMetric(table, { ...ERRORS, lines: errors }) +
       formatMetricHead('heddle_traffic_series', 'gauge', 'Series of traffic counters kept') +
       formatSample('heddle_traffic_series', '', table.size) +
       formatMetricHead('heddle_traffic_series_overflow_total', 'counter', 'Series counted as "other": too many') +
@@ -23,23 +19,16 @@ export function trafficMetrics(table: TrafficTable, sourceOf: (error: string) =>
   }
 }
 
-interface MetricHead {
+interface TrafficMetric {
   readonly name: string
   readonly type: MetricType
   readonly help: string
-}
-
-interface TrafficMetric extends MetricHead {
   readonly lines: (series: Series, labels: string) => string
 }
 
 const REQUESTS = 'heddle_requests_total'
 const DURATION = 'heddle_request_duration_seconds'
-const ERRORS: MetricHead = {
-  name: 'heddle_errors_total',
-  type: 'counter',
-  help: 'Requests and connections that the mesh answered or broke off, by the code of docs/errors.md',
-}
+const ERRORS = 'heddle_traffic_errors_total'
 
 const METRICS: readonly TrafficMetric[] = [
   {
@@ -78,6 +67,18 @@ const METRICS: readonly TrafficMetric[] = [
   total('heddle_tcp_connections_closed_total', 'Connections that were closed', (series) => series.closed),
   total('heddle_tcp_read_bytes_total', 'Bytes read from the peer', (series) => series.readBytes),
   total('heddle_tcp_written_bytes_total', 'Bytes written to the peer', (series) => series.writtenBytes),
+  {
+    name: ERRORS,
+    type: 'counter',
+    help: 'Requests and connections of the series that failed inside the mesh, by the code of docs/errors.md',
+    lines: (series, labels) => {
+      let text = ''
+      for (const [error, count] of series.errors) {
+        text += formatSample(ERRORS, `${labels},${formatLabels(['error'], [error])}`, count.total)
+      }
+      return text
+    },
+  },
 ]
 
 function total(name: string, help: string, countOf: (series: Series) => Count): TrafficMetric {
@@ -88,15 +89,6 @@ function renderMetric(table: TrafficTable, metric: TrafficMetric): string {
   let lines = ''
   for (const series of table.list()) lines += metric.lines(series, toLabels(series.key))
   return lines === '' ? '' : formatMetricHead(metric.name, metric.type, metric.help) + lines
-}
-
-function errorLines(series: Series, labels: string, sourceOf: (error: string) => string): string {
-  let text = ''
-  for (const [error, count] of series.errors) {
-    const more = formatLabels(['error', 'source'], [error, sourceOf(error)])
-    text += formatSample(ERRORS.name, `${labels},${more}`, count.total)
-  }
-  return text
 }
 
 const LABEL_NAMES = [

@@ -150,9 +150,7 @@ describe('trafficMetrics()', () => {
     series.requestEnded(503, 2_000_000, 'connect_timeout')
     traffic.takeDelta()
 
-    const lines = trafficMetrics(traffic, () => 'upstream')
-      .render()
-      .split('\n')
+    const lines = trafficMetrics(traffic).render().split('\n')
 
     expect(lines).toContain(`heddle_requests_total{${LABELS},status="200"} 1`)
     expect(lines).toContain(`heddle_requests_total{${LABELS},status="503"} 1`)
@@ -161,7 +159,7 @@ describe('trafficMetrics()', () => {
     expect(lines).toContain(`heddle_request_duration_seconds_sum{${LABELS}} 2.001`)
     expect(lines).toContain(`heddle_tcp_connections_open{${LABELS}} 1`)
     expect(lines).toContain(`heddle_tcp_read_bytes_total{${LABELS}} 7`)
-    expect(lines).toContain(`heddle_errors_total{${LABELS},error="connect_timeout",source="upstream"} 1`)
+    expect(lines).toContain(`heddle_traffic_errors_total{${LABELS},error="connect_timeout"} 1`)
     expect(lines).toContain('heddle_traffic_series 1')
   })
 
@@ -172,10 +170,7 @@ describe('trafficMetrics()', () => {
         traffic.series({ ...KEY, peerInstance, security }).requestEnded(200, 1, 'reset')
       }
     }
-    const lines = trafficMetrics(traffic, () => 'mesh')
-      .render()
-      .trimEnd()
-      .split('\n')
+    const lines = trafficMetrics(traffic).render().trimEnd().split('\n')
     const names = lines.map((line) => line.replace(/ [^ ]*$/, ''))
     expect(new Set(names).size).toBe(names.length)
   })

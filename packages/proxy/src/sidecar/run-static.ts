@@ -8,7 +8,6 @@ import { formatHostPort, parseIpPort } from '../config/address.ts'
 import { readStaticConfig, type StaticProxy, startStaticProxy } from '../static/run-static.ts'
 import { exitWhenDrained, listenForEnd } from './process-end.ts'
 import { addProcessMetrics } from './process-metrics.ts'
-import { sourceOfError } from './source-of-error.ts'
 
 const DRAIN_MS = 5_000
 
@@ -25,7 +24,7 @@ export async function runStatic(file: string, emit: (event: object) => void): Pr
   addProcessMetrics(registry)
   const end = listenForEnd({ log, exitWithStdin: process.env.HEDDLE_EXIT_WITH_STDIN === '1' })
   const running = await startStaticProxy(config, { clock: systemClock, log, meter: registry })
-  registry.collect(trafficMetrics(running.traffic, sourceOfError))
+  registry.collect(trafficMetrics(running.traffic))
   const routes = adminRoutes({
     registry,
     log,

@@ -21,7 +21,6 @@ import { Reporter } from '../telemetry/reporter.ts'
 import type { WorkloadContext } from '../workload.ts'
 import { describeSidecar } from './describe-sidecar.ts'
 import { toListeners, toListeningEvent, toNodePorts } from './listeners.ts'
-import { sourceOfError } from './source-of-error.ts'
 
 /** What a sidecar needs from outside; main.ts passes the real ones, tests their own. */
 export interface SidecarDeps {
@@ -129,7 +128,7 @@ async function createParts(config: SidecarConfig, deps: SidecarDeps): Promise<Si
     },
   )
   const traffic = new TrafficTable({ clock })
-  registry.collect(trafficMetrics(traffic, sourceOfError))
+  registry.collect(trafficMetrics(traffic))
   const parts: SidecarParts = {
     config,
     deps,
