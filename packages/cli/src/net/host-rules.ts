@@ -50,24 +50,50 @@ export function hostRules(options: HostRulesOptions): readonly HostRule[] {
 /** Puts the rules before all others of their chains. @throws {ToolError} */
 export async function addHostRules(rules: readonly HostRule[]): Promise<void> {
   for (const { tool, table, chain, rule } of rules) {
-    await runTool(tool, ['-w', '10', '-t', table, '-I', chain, ...rule])
+    await addRule({ tool, table, chain, rule })
+  }
+}
+
+async function addRule({ tool, table, chain, rule }: HostRule): Promise<void> {
+  for (let turn = 1; ; turn++) {
+    try {
+      await runTool(tool, ['-w', '10', '-t', table, '-I', chain, ...rule])
+      return
+    } catch (error) {
+      if (turn === TRIES) throw error
+    }
   }
 }
 
 /** Takes the rules back; those that are gone already are no problem. Gives the problems there were. */
 export async function removeHostRules(rules: readonly HostRule[]): Promise<readonly string[]> {
   const problems: string[] = []
-  for (const { tool, table, chain, rule } of rules) {
+  for (const rule of rules) {
     try {
-      await runTool(tool, ['-w', '10', '-t', table, '-C', chain, ...rule])
-    } catch {
-      continue
-    }
-    try {
-      await runTool(tool, ['-w', '10', '-t', table, '-D', chain, ...rule])
+      await removeRule(rule)
     } catch (error) {
       problems.push(messageOf(error))
     }
   }
   return problems
+}
+
+const TRIES = 5
+
+/** Two programs that change the tables at the same moment make one of them fail for no lasting reason. */
+async function removeRule({ tool, table, chain, rule }: HostRule): Promise<void> {
+  for (let turn = 1; ; turn++) {
+    try {
+      await runTool(tool, ['-w', '10', '-t', table, '-D', chain, ...rule])
+      return
+    } catch (error) {
+      if (isGone(error)) return
+      if (turn === TRIES) throw error
+    }
+  }
+}
+
+/** iptables says "does a matching rule exist", or that a name in the rule does not. */
+function isGone(error: unknown): boolean {
+  return /matching rule exist|does not exist|No chain/i.test(messageOf(error))
 }

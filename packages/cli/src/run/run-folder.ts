@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isRunning, startTimeOf } from '../process/process-start.ts'
+import { makeDirectory } from '../state/make-directory.ts'
 
 const OWNER = 'owner.json'
 
@@ -13,7 +14,7 @@ export async function makeRunFolder(stateDirectory: string, name: string): Promi
   const all = join(stateDirectory, 'runs')
   await removeStale(all)
   const folder = join(all, name)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeDirectory(folder, 0o700)
   const owner = { pid: process.pid, startTime: startTimeOf(process.pid) ?? '' }
   await writeFile(join(folder, OWNER), JSON.stringify(owner), { mode: 0o600 })
   return folder

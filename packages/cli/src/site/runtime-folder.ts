@@ -1,8 +1,9 @@
-import { chown, constants, copyFile, link, mkdir, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, chown, constants, copyFile, link, mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { CliError, messageOf } from '../cli-error.ts'
 import { findBun, PROXY_ENTRY } from '../process/repository.ts'
 import { runTool } from '../process/run-tool.ts'
+import { makeDirectory } from '../state/make-directory.ts'
 import type { Runtime } from './site.ts'
 
 export interface RuntimeFolderOptions {
@@ -30,11 +31,12 @@ export async function prepareRuntimeFolder(options: RuntimeFolderOptions): Promi
   const isShared = proxyUid !== undefined
   try {
     await rm(folder, { recursive: true, force: true })
-    await mkdir(folder, { recursive: true, mode: isShared ? 0o755 : 0o700 })
+    await makeDirectory(folder, isShared ? 0o755 : 0o700)
     await mkdir(secrets, { mode: isShared ? 0o711 : 0o700 })
     await writeFile(trustBundleFile, trustBundlePem, { mode: 0o644 })
     const proxyFile = await bundleProxy(folder)
     const bun = isShared ? await shareFile(findBun(), join(folder, 'bun')) : findBun()
+    if (isShared) await openToOthers(folder, [proxyFile, trustBundleFile])
     return {
       proxyCommand: [bun, proxyFile],
       trustBundleFile,
@@ -45,6 +47,13 @@ export async function prepareRuntimeFolder(options: RuntimeFolderOptions): Promi
     if (error instanceof CliError) throw error
     throw new CliError(`cannot prepare ${folder}: ${messageOf(error)}`, { cause: error })
   }
+}
+
+/** A strict umask took rights away that the proxies' user needs. */
+async function openToOthers(folder: string, files: readonly string[]): Promise<void> {
+  for (const directory of [folder, dirname(folder), dirname(dirname(folder))]) await chmod(directory, 0o755)
+  await chmod(join(folder, 'secrets'), 0o711)
+  for (const file of files) await chmod(file, 0o644)
 }
 
 async function bundleProxy(folder: string): Promise<string> {
@@ -63,7 +72,7 @@ async function shareFile(file: string, shared: string): Promise<string> {
     await link(file, shared)
   } catch {
     await copyFile(file, shared, constants.COPYFILE_FICLONE)
-    await runTool('chmod', ['755', shared])
+    await chmod(shared, 0o755)
   }
   return shared
 }

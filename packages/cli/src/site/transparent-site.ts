@@ -17,8 +17,7 @@ export interface TransparentSiteOptions {
   readonly stateDirectory: string
   readonly proxyUid: number
   readonly record: RunRecord
-  /** @param tag - tells this mesh's files from those of others */
-  prepareRuntime(trustBundlePem: string, tag: string): Promise<Runtime>
+  prepareRuntime(trustBundlePem: string): Promise<Runtime>
   /** See {@link lifeTie}. */
   readonly tie: readonly string[]
   report(line: string): void
@@ -30,7 +29,7 @@ export interface TransparentSiteOptions {
  * @throws {CliError} when no network is free, or the tools fail
  */
 export async function createTransparentSite(options: TransparentSiteOptions): Promise<Site> {
-  const seed = createHash('sha256').update(`${options.stateDirectory}\0${options.mesh}`).digest('hex')
+  const { seed, tag: bridge } = siteTag(options)
   const subnet = chooseSubnet(await takenRanges(), seed)
   if (subnet === undefined) {
     throw new CliError('no free network: every /20 within 10.192.0.0/11 is in use on this host', {
@@ -39,10 +38,15 @@ export async function createTransparentSite(options: TransparentSiteOptions): Pr
   }
   const hasIpv6 = hostHasIpv6()
   if (!hasIpv6) options.report('IPv6 is switched off on this host: workloads get IPv4 addresses only')
-  const bridge = `hd-${seed.slice(0, 6)}`
   await options.record.add('bridges', bridge)
   await addBridge({ name: bridge, subnet, hasIpv6 })
   return new TransparentSite(options, { subnet, bridge, hasIpv6 })
+}
+
+/** A name for the bridge and the files of a mesh, and a number to choose its network by; the same each time. */
+export function siteTag({ stateDirectory, mesh }: Pick<TransparentSiteOptions, 'stateDirectory' | 'mesh'>) {
+  const seed = createHash('sha256').update(`${stateDirectory}\0${mesh}`).digest('hex')
+  return { seed, tag: `hd-${seed.slice(0, 6)}` }
 }
 
 interface Network {
@@ -84,7 +88,7 @@ class TransparentSite implements Site {
   async open(control: ControlAddresses): Promise<void> {
     const { bridge, subnet, hasIpv6 } = this.#network
     this.#controlPort = control.port
-    this.#runtime = await this.#options.prepareRuntime(control.trustBundlePem, bridge)
+    this.#runtime = await this.#options.prepareRuntime(control.trustBundlePem)
     this.#rules = hostRules({
       bridge,
       controlPort: control.port,

@@ -62,10 +62,14 @@ function killGroup(pid: number): void {
 /** Removes a folder, and the two above it when nothing else is in them. */
 export async function removeFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true })
+  await removeIfEmpty(dirname(folder), dirname(dirname(folder)))
+}
+
+/** Removes directories one after the other, up to the first that has something in it. */
+export async function removeIfEmpty(...directories: readonly string[]): Promise<void> {
   try {
-    await rmdir(dirname(folder))
-    await rmdir(dirname(dirname(folder)))
+    for (const directory of directories) await rmdir(directory)
   } catch {
-    // Something else is in there.
+    // Something else is in there, or it is gone already.
   }
 }

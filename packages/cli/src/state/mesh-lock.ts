@@ -1,7 +1,8 @@
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { CliError, codeOf, messageOf } from '../cli-error.ts'
 import { isRunning, type ProcessIdentity, startTimeOf } from '../process/process-start.ts'
+import { makeDirectory } from './make-directory.ts'
 
 const TRIES = 5
 
@@ -16,7 +17,7 @@ export async function lockMesh(file: string, mesh: string): Promise<() => Promis
   const mine = JSON.stringify({ pid: process.pid, startTime: startTimeOf(process.pid) ?? '' })
   const own = `${file}.${process.pid}`
   try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    await makeDirectory(dirname(file), 0o700)
     await writeFile(own, mine, { mode: 0o600 })
     await claim(file, own, mesh)
   } catch (error) {

@@ -19,6 +19,7 @@ test('RunRecord is on disk with each change, and gone when nothing is left', asy
   await Promise.all([record.add('namespaces', namespace), record.addProcess(app), record.add('bridges', 'hd-abcdef')])
   expect(await readRunState(file)).toEqual({
     ...EMPTY_RUN_STATE,
+    owner: { pid: process.pid, startTime: expect.any(String) },
     namespaces: [namespace],
     processes: [app],
     bridges: ['hd-abcdef'],
@@ -28,6 +29,17 @@ test('RunRecord is on disk with each change, and gone when nothing is left', asy
   await record.remove('bridges', 'hd-abcdef')
   expect(await readdir(directory)).toEqual([])
   expect(isEmptyRunState(await readRunState(file))).toBe(true)
+})
+
+test('RunRecord keeps a second copy, and removes it with the first', async () => {
+  const record = new RunRecord(join(directory, 'run.json'))
+  const copy = join(directory, 'copy', 'hd-abcdef.json')
+  record.mirrorTo(copy)
+  await record.add('bridges', 'hd-abcdef')
+  expect(await readRunState(copy)).toEqual(record.state)
+  await record.clear()
+  expect(await readdir(directory)).toEqual(['copy'])
+  expect(await readdir(join(directory, 'copy'))).toEqual([])
 })
 
 test('RunRecord refuses what it cannot write down', async () => {

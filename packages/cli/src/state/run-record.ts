@@ -1,21 +1,27 @@
 import { rm } from 'node:fs/promises'
 import { CliError, messageOf } from '../cli-error.ts'
+import { startTimeOf } from '../process/process-start.ts'
 import { EMPTY_RUN_STATE, isEmptyRunState, type RunState, replaceFile, type StartedProcess } from './run-state.ts'
 
-type Kind = Exclude<keyof RunState, 'processes'>
+type Kind = Exclude<keyof RunState, 'processes' | 'owner'>
 
 /**
  * The run state on disk, one change after the other. What is to be made is recorded before it is made, so that a crash
  * in between leaves nothing unknown.
  */
 export class RunRecord {
-  readonly #file: string
+  readonly #files: string[]
   #state: RunState
   #writing: Promise<unknown> = Promise.resolve()
 
-  constructor(file: string, state: RunState = EMPTY_RUN_STATE) {
-    this.#file = file
-    this.#state = state
+  constructor(file: string) {
+    this.#files = [file]
+    this.#state = { ...EMPTY_RUN_STATE, owner: { pid: process.pid, startTime: startTimeOf(process.pid) ?? '' } }
+  }
+
+  /** Keeps a second copy from now on, for those who find it should the first one get lost. */
+  mirrorTo(file: string): void {
+    this.#files.push(file)
   }
 
   get state(): RunState {
@@ -37,7 +43,7 @@ export class RunRecord {
 
   /** Forgets everything. */
   clear(): Promise<void> {
-    this.#state = EMPTY_RUN_STATE
+    this.#state = { ...this.#state, ...EMPTY_RUN_STATE }
     return this.#write()
   }
 
@@ -60,11 +66,14 @@ export class RunRecord {
   }
 
   async #replace(): Promise<void> {
-    try {
-      if (isEmptyRunState(this.#state)) await rm(this.#file, { force: true })
-      else await replaceFile(this.#file, JSON.stringify(this.#state, null, 1))
-    } catch (error) {
-      throw new CliError(`cannot write ${this.#file}: ${messageOf(error)}`, { cause: error })
+    const text = JSON.stringify(this.#state, null, 1)
+    for (const file of this.#files) {
+      try {
+        if (isEmptyRunState(this.#state)) await rm(file, { force: true })
+        else await replaceFile(file, text)
+      } catch (error) {
+        throw new CliError(`cannot write ${file}: ${messageOf(error)}`, { cause: error })
+      }
     }
   }
 }

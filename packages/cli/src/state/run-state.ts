@@ -1,9 +1,10 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { CliError, codeOf, messageOf } from '../cli-error.ts'
 import type { HostRule } from '../net/host-rules.ts'
 import type { NamespaceRef } from '../net/namespace.ts'
 import type { ProcessIdentity } from '../process/process-start.ts'
+import { makeDirectory } from './make-directory.ts'
 
 /** A process that was started for the mesh. */
 export interface StartedProcess extends ProcessIdentity {
@@ -13,6 +14,8 @@ export interface StartedProcess extends ProcessIdentity {
 
 /** Everything that `heddle up` has made on this host and that must be gone after it. Written before each is made. */
 export interface RunState {
+  /** Who made it; absent while nothing is made. */
+  readonly owner?: ProcessIdentity
   readonly processes: readonly StartedProcess[]
   readonly namespaces: readonly NamespaceRef[]
   readonly bridges: readonly string[]
@@ -25,7 +28,8 @@ export const EMPTY_RUN_STATE: RunState = { processes: [], namespaces: [], bridge
 
 /** Whether there is anything left to clean up. */
 export function isEmptyRunState(state: RunState): boolean {
-  return Object.values(state).every((list) => list.length === 0)
+  const { owner: _, ...lists } = state
+  return Object.values(lists).every((list) => list.length === 0)
 }
 
 /** Reads what an earlier run has left; nothing when there is no such file. @throws {CliError} when it cannot be read */
@@ -49,7 +53,7 @@ export async function readRunState(file: string): Promise<RunState> {
 /** Replaces a file whole or not at all, readable for its owner only. */
 export async function replaceFile(path: string, content: string): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await makeDirectory(dirname(path), 0o700)
   try {
     {
       await using file = await open(temporary, 'w', 0o600)

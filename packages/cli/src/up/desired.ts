@@ -4,11 +4,11 @@ import { formatRef, refOf } from '@heddle/api/kinds'
 import type { ObjectMeta } from '@heddle/api/kinds/meta'
 import type { Service } from '@heddle/api/kinds/service'
 import type { Workload } from '@heddle/api/kinds/workload'
+import type { Manifests } from '@heddle/api/manifest'
 import { CliError } from '../cli-error.ts'
 import { referencedServices, type ServicePorts, type ServiceReference } from '../instance/environment.ts'
 import type { InstanceTemplate } from '../instance/instance.ts'
 import { applicationPath, findExecutable } from '../process/find-executable.ts'
-import type { DirectoryContent } from './read-directory.ts'
 
 /** How many instances of a Workload there should be, and of what. */
 export interface DesiredWorkload {
@@ -26,7 +26,7 @@ export interface DesiredWorkload {
  * @param path - search path for commands
  * @throws {CliError} listing every Workload that cannot be run as it is
  */
-export function desiredWorkloads(content: DirectoryContent, path: string): readonly DesiredWorkload[] {
+export function desiredWorkloads(content: Manifests, path: string): readonly DesiredWorkload[] {
   const services = content.objects.filter((object): object is Service => object.kind === 'Service')
   const ports = servicePorts(services)
   const problems: string[] = []
@@ -45,7 +45,7 @@ export function desiredWorkloads(content: DirectoryContent, path: string): reado
 }
 
 interface Surroundings {
-  readonly content: DirectoryContent
+  readonly content: Manifests
   readonly ports: ServicePorts
   readonly path: string
 }
@@ -65,7 +65,7 @@ function toDesired(workload: Workload, { content, ports, path }: Surroundings): 
   }
 }
 
-function workloadsBehind({ namespace, name }: ServiceReference, { objects }: DirectoryContent): readonly string[] {
+function workloadsBehind({ namespace, name }: ServiceReference, { objects }: Manifests): readonly string[] {
   const service = objects.find(
     (object) => object.kind === 'Service' && object.metadata.namespace === namespace && object.metadata.name === name,
   )

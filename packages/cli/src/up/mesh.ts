@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '@heddle/base/clock'
 import { CliError } from '../cli-error.ts'
@@ -10,6 +10,7 @@ import { LogFile } from '../process/log-file.ts'
 import type { WantedMode } from '../site/choose-mode.ts'
 import type { Mode, Site } from '../site/site.ts'
 import { cleanUp } from '../state/clean-up.ts'
+import { makeDirectory } from '../state/make-directory.ts'
 import { lockMesh } from '../state/mesh-lock.ts'
 import { RunRecord } from '../state/run-record.ts'
 import { isEmptyRunState, readRunState, replaceFile } from '../state/run-state.ts'
@@ -118,7 +119,7 @@ function sayProblems(problems: readonly string[], options: MeshOptions): void {
 async function emptyLogs(paths: MeshPaths): Promise<string> {
   const directory = join(paths.directory, 'logs')
   await rm(directory, { recursive: true, force: true })
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await makeDirectory(directory, 0o700)
   return directory
 }
 

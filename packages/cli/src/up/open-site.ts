@@ -1,12 +1,16 @@
-import { join } from 'node:path'
+import { readdir, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Clock } from '@heddle/base/clock'
+import { isRunning } from '../process/process-start.ts'
 import { chooseMode, thisHost, type WantedMode } from '../site/choose-mode.ts'
 import { createExplicitSite } from '../site/explicit-site.ts'
 import { lifeTie } from '../site/life-tie.ts'
 import { prepareRuntimeFolder } from '../site/runtime-folder.ts'
 import type { Runtime, Site } from '../site/site.ts'
-import { createTransparentSite } from '../site/transparent-site.ts'
-import { removeFolder } from '../state/clean-up.ts'
+import { createTransparentSite, siteTag } from '../site/transparent-site.ts'
+import { cleanUp, removeFolder, removeIfEmpty } from '../state/clean-up.ts'
 import type { RunRecord } from '../state/run-record.ts'
+import { readRunState } from '../state/run-state.ts'
 import type { MeshPaths } from '../state/state-directory.ts'
 
 export interface OpenSiteOptions {
@@ -14,6 +18,7 @@ export interface OpenSiteOptions {
   readonly mode: WantedMode
   readonly env: Readonly<Record<string, string | undefined>>
   readonly record: RunRecord
+  readonly clock: Clock
   report(line: string): void
 }
 
@@ -36,15 +41,30 @@ export async function openSite(options: OpenSiteOptions, stack: AsyncDisposableS
     return createExplicitSite({ tie, prepareRuntime: runtimeIn(folder, undefined, { record, stack }) })
   }
   const proxyUid = Number(env.HEDDLE_PROXY_UID || PROXY_UID)
-  return createTransparentSite({
-    mesh: paths.name,
-    stateDirectory: paths.directory,
-    proxyUid,
-    record,
-    tie,
-    report,
-    prepareRuntime: (pem, tag) => runtimeIn(join(SHARED_FOLDER, tag), proxyUid, { record, stack })(pem),
-  })
+  const site = { mesh: paths.name, stateDirectory: paths.directory }
+  const { tag } = siteTag(site)
+  await sweep(tag, options)
+  stack.defer(() => removeIfEmpty(SHARED_FOLDER, dirname(SHARED_FOLDER)))
+  record.mirrorTo(join(SHARED_FOLDER, `${tag}.json`))
+  const prepareRuntime = runtimeIn(join(SHARED_FOLDER, tag), proxyUid, { record, stack })
+  return createTransparentSite({ ...site, proxyUid, record, tie, report, prepareRuntime })
+}
+
+/**
+ * Cleans up after meshes of this host whose `heddle up` was killed and whose state directory is gone as well, so that no
+ * later run of theirs will.
+ */
+async function sweep(own: string, { clock, report }: OpenSiteOptions): Promise<void> {
+  const names = await readdir(SHARED_FOLDER).catch(() => [])
+  for (const name of names) {
+    if (!name.endsWith('.json') || name === `${own}.json`) continue
+    const file = join(SHARED_FOLDER, name)
+    const state = await readRunState(file).catch(() => undefined)
+    if (state?.owner === undefined || isRunning(state.owner)) continue
+    const problems = await cleanUp(state, clock)
+    for (const problem of problems) report(`left by another mesh and not removed: ${problem}`)
+    if (problems.length === 0) await rm(file, { force: true })
+  }
 }
 
 interface Keeping {

@@ -1,6 +1,6 @@
 import { watch } from 'node:fs'
 import type { Clock } from '@heddle/base/clock'
-import { directoryStamp } from './read-directory.ts'
+import { scanDirectory } from '@heddle/control/scan-directory'
 
 const SETTLE_MS = 200
 const POLL_MS = 2_000
@@ -17,15 +17,15 @@ export async function watchDirectory(
   const { clock, signal } = life
   let wake = new AbortController()
   const watcher = tryWatch(directory, () => wake.abort())
-  let stamp = await directoryStamp(directory)
+  let stamp = await stampOf(directory)
   try {
     while (!signal.aborted) {
       await clock.sleep(POLL_MS, AbortSignal.any([signal, wake.signal]))
       wake = new AbortController()
-      const seen = await directoryStamp(directory)
+      const seen = await stampOf(directory)
       if (signal.aborted || seen === stamp) continue
       await clock.sleep(SETTLE_MS, signal)
-      const settled = await directoryStamp(directory)
+      const settled = await stampOf(directory)
       if (settled !== seen) {
         wake.abort()
         continue
@@ -36,6 +36,11 @@ export async function watchDirectory(
   } finally {
     watcher?.close()
   }
+}
+
+/** Different when any manifest was changed. */
+async function stampOf(directory: string): Promise<string> {
+  return (await scanDirectory(directory)).signature
 }
 
 function tryWatch(directory: string, onEvent: () => void): { close(): void } | undefined {
