@@ -120,6 +120,8 @@ describe('a sidecar', () => {
       expect(JSON.stringify(config)).not.toContain('PRIVATE KEY')
       const metrics = await (await proxy.admin('GET /metrics')).text()
       expect(metrics).toContain('heddle_discovery_connected 1\n')
+      const heads = metrics.split('\n').filter((line) => line.startsWith('# TYPE'))
+      expect(new Set(heads.map((head) => head.split(' ')[2])).size).toBe(heads.length)
       expect(metrics).toMatch(/^heddle_certificate_expiration_timestamp_seconds \d+$/m)
       expect((await proxy.admin('POST /drain')).status).toBe(202)
       expect(await proxy.exited).toBe(0)

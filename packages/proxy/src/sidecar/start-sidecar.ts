@@ -9,6 +9,7 @@ import { trafficMetrics } from '@heddle/telemetry/traffic-metrics'
 import packageJson from '../../package.json' with { type: 'json' }
 import { adminRoutes } from '../admin/admin-routes.ts'
 import { type AdminServer, listenAdmin } from '../admin/admin-server.ts'
+import { formatHostPort } from '../config/address.ts'
 import { controlIdentityOf, type SidecarConfig } from '../config/sidecar-config.ts'
 import { type ControlClient, createControlClient } from '../control/control-client.ts'
 import { SIGN } from '../control/rpc.ts'
@@ -74,6 +75,7 @@ export async function startSidecar(config: SidecarConfig, deps: SidecarDeps): Pr
   parts.node = toNode(config, dataPlane)
   try {
     const admin = await startAdmin(config, parts, dataPlane)
+    log.info('admin interface bound', { address: formatHostPort(admin.address) })
     return new RunningSidecar(parts, dataPlane, admin)
   } catch (error) {
     await dataPlane.close()
