@@ -47,10 +47,19 @@ test.runIf(canRun('root', 'ip', 'iptables', 'tcpdump'))(
       const serverHello = octets.subarray(0, TLS_RECORD_HEAD_OCTETS + octets.readUInt16BE(3))
       expect(serverHello.includes(CHOSE_TLS_1_3), name).toBe(true)
     }
-    const edges = await mesh.json<readonly object[]>('edges', 'deploy', '-n', 'shop')
-    expect(edges).toContainEqual(expect.objectContaining({ src: 'load', dst: 'echo', secured: true }))
+    const edge = await until('edges has heard of it', async () => {
+      const edges = await mesh.json<readonly Edge[]>('edges', 'deploy', '-n', 'shop')
+      return edges.find(({ src, dst }) => src === 'load' && dst === 'echo')
+    })
+    expect(edge.secured).toBe(true)
   },
 )
+
+interface Edge {
+  readonly src: string
+  readonly dst: string
+  readonly secured: boolean
+}
 
 /** Captures what the bridge carries, which joins all namespaces, from before `deed` until after it. */
 async function captureWhile(mesh: TestMesh, deed: () => Promise<void>): Promise<readonly TcpStream[]> {

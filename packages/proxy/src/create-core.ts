@@ -6,8 +6,9 @@ import { LoopGuard } from './accept/loop-guard.ts'
 import { type Limits, resolveLimits } from './limits.ts'
 import { Ticker } from './net/ticker.ts'
 import { Turn } from './net/turn.ts'
-import { capConnections, readDescriptorLimit } from './platform/descriptors.ts'
+import { ACCEPTED_SHARE, capConnections, OUTGOING_SHARE, readDescriptorLimit } from './platform/descriptors.ts'
 import type { ProxyCore } from './proxy-core.ts'
+import { OutgoingCount } from './upstream/outgoing-count.ts'
 
 export interface CoreDeps {
   readonly clock: Clock
@@ -19,8 +20,7 @@ export interface CoreDeps {
 /** Makes what the whole process shares, and registers its counters. */
 export function createProxyCore(overrides: Partial<Limits> | undefined, deps: CoreDeps): ProxyCore {
   const { clock, log, meter, random = Math.random } = deps
-  const wanted = resolveLimits(overrides)
-  const limits = { ...wanted, connections: capConnections(wanted.connections, readDescriptorLimit()) }
+  const limits = withinDescriptors(resolveLimits(overrides))
   const reached = meter.counters('heddle_limit_reached_total', {
     help: 'How often a limit of the proxy was reached.',
     labels: ['limit'],
@@ -38,8 +38,18 @@ export function createProxyCore(overrides: Partial<Limits> | undefined, deps: Co
     ticker: new Ticker(clock),
     turn: new Turn(clock),
     loopGuard: new LoopGuard(),
+    outgoing: new OutgoingCount(limits.outgoingConnections),
     random,
     limitReached: (name) => reached.with(name).add(),
     failed: (code, source) => failures.with(code, source).add(),
+  }
+}
+
+function withinDescriptors(wanted: Limits): Limits {
+  const descriptors = readDescriptorLimit()
+  return {
+    ...wanted,
+    connections: capConnections(wanted.connections, descriptors, ACCEPTED_SHARE),
+    outgoingConnections: capConnections(wanted.outgoingConnections, descriptors, OUTGOING_SHARE),
   }
 }

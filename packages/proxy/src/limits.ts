@@ -13,7 +13,12 @@ export const LIMITS = {
   connections: {
     default: 20_000,
     unit: 'count',
-    doc: 'Accepted connections of the process. Lowered at start to 45 % of the descriptors that the process may open, since each accepted connection may need one towards an endpoint. More are closed at once.',
+    doc: 'Accepted connections of the process. Lowered at start to 60 % of the descriptors that the process may open. More are closed at once.',
+  },
+  outgoingConnections: {
+    default: 20_000,
+    unit: 'count',
+    doc: 'Connections of the process to endpoints and applications, those under way as well. Lowered at start to 35 % of the descriptors that the process may open. Requests that need a further one are answered 503.',
   },
   detectMs: {
     default: 100,

@@ -5,6 +5,7 @@ import type { LoopGuard } from './accept/loop-guard.ts'
 import type { LimitName, Limits } from './limits.ts'
 import type { Ticker } from './net/ticker.ts'
 import type { Turn } from './net/turn.ts'
+import type { OutgoingCount } from './upstream/outgoing-count.ts'
 
 /** What the whole process shares; all else hangs from a workload. */
 export interface ProxyCore {
@@ -17,6 +18,7 @@ export interface ProxyCore {
   readonly ticker: Ticker
   readonly turn: Turn
   readonly loopGuard: LoopGuard
+  readonly outgoing: OutgoingCount
   readonly random: () => number
   /** Counts that a limit was reached. */
   limitReached(name: LimitName): void

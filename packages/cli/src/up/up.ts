@@ -3,6 +3,7 @@ import { formatProblem, type Problem } from '@heddle/api/manifest/problem'
 import { CliError, messageOf } from '../cli-error.ts'
 import type { CliDeps } from '../command.ts'
 import type { WantedMode } from '../site/choose-mode.ts'
+import { meshPaths } from '../state/state-directory.ts'
 import { type DesiredWorkload, desiredWorkloads } from './desired.ts'
 import { type Mesh, startMesh } from './mesh.ts'
 import { Progress } from './progress.ts'
@@ -43,6 +44,8 @@ export interface RunningMesh {
  * @throws {CliError} when it could not be brought up; nothing is left then
  */
 export async function up(options: UpOptions, deps: CliDeps, stay: Stay): Promise<void> {
+  // A wrong name is told before all that is wrong with the files.
+  meshPaths(deps.stateDirectory, options.name)
   const directory = resolve(deps.cwd, options.directory)
   const progress = new Progress(deps.terminal)
   const desired = await readDesired(directory, deps, progress)

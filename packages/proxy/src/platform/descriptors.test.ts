@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { capConnections, parseDescriptorLimit } from './descriptors.ts'
+import { ACCEPTED_SHARE, capConnections, OUTGOING_SHARE, parseDescriptorLimit } from './descriptors.ts'
 
 test('parseDescriptorLimit() reads the soft limit', () => {
   const text =
@@ -10,9 +10,13 @@ test('parseDescriptorLimit() reads the soft limit', () => {
 
 test.each([
   { wanted: 20_000, descriptors: undefined, cap: 20_000 },
-  { wanted: 20_000, descriptors: 1024, cap: 460 },
+  { wanted: 20_000, descriptors: 1000, cap: 450 },
   { wanted: 20_000, descriptors: 1_048_576, cap: 20_000 },
   { wanted: 20_000, descriptors: 20, cap: 16 },
 ])('capConnections($wanted, $descriptors) is $cap', ({ wanted, descriptors, cap }) => {
-  expect(capConnections(wanted, descriptors)).toBe(cap)
+  expect(capConnections(wanted, descriptors, 0.45)).toBe(cap)
+})
+
+test('the shares of both directions leave descriptors for other things', () => {
+  expect(ACCEPTED_SHARE + OUTGOING_SHARE).toBeLessThan(1)
 })

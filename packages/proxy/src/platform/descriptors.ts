@@ -18,10 +18,14 @@ export function parseDescriptorLimit(text: string): number | undefined {
   return soft === undefined ? undefined : Number(soft)
 }
 
+/** Shares of the process's descriptors. What is left is for files, and for connects under way. */
+export const ACCEPTED_SHARE = 0.6
+export const OUTGOING_SHARE = 0.35
+
 /**
- * Accepted connections that leave room for as many towards endpoints and some files. Both runtimes go wrong when
- * descriptors run out (Bun spins until one is free), so that must never happen.
+ * As many connections of one direction as `share` of the descriptors allows. Both runtimes go wrong when descriptors run
+ * out (Bun spins until one is free), so that must never happen.
  */
-export function capConnections(wanted: number, descriptors: number | undefined): number {
-  return descriptors === undefined ? wanted : Math.min(wanted, Math.max(16, Math.floor(descriptors * 0.45)))
+export function capConnections(wanted: number, descriptors: number | undefined, share: number): number {
+  return descriptors === undefined ? wanted : Math.min(wanted, Math.max(16, Math.floor(descriptors * share)))
 }

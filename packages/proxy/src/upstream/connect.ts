@@ -4,6 +4,7 @@ import type { LoopGuard } from '../accept/loop-guard.ts'
 import { ProxyError, toProxyError } from '../errors/proxy-error.ts'
 import type { SocketPair } from '../net/http-socket.ts'
 import { type ClientTls, toHandshakeError } from './client-tls.ts'
+import type { OutgoingCount } from './outgoing-count.ts'
 
 /** Where to connect to, and whom to expect there. */
 export interface Remote {
@@ -20,6 +21,7 @@ export interface ConnectOptions {
   readonly connectMs: number
   readonly handshakeMs: number
   readonly loopGuard: LoopGuard
+  readonly outgoing: OutgoingCount
   /** What is spoken inside of TLS. */
   readonly alpn: string
 }
@@ -54,6 +56,7 @@ class ConnectAttempt {
     this.#receiver = receiver
     this.#raw = connectTcp({ host: remote.address, port: remote.port, allowHalfOpen: true })
     this.#socket = this.#raw
+    options.outgoing.add(this.#raw)
     this.#raw.once('connect', this.#onConnect)
     this.#raw.once('error', this.#onError)
     this.#raw.once('close', this.#onClose)

@@ -83,9 +83,10 @@ export class EndpointPool implements ConnectionHome {
 
   /** Opens a connection that is the caller's own, not pooled. @returns ends the attempt */
   open(alpn: string, receiver: ConnectReceiver): () => void {
-    const { clock, limits, loopGuard } = this.#core
+    const { clock, limits, loopGuard, outgoing } = this.#core
+    if (outgoing.isFull) return this.#refuseLater(receiver)
     const { handshakeMs } = limits
-    const options = { clock, tls: this.#tls, connectMs: this.#connectMs, handshakeMs, loopGuard, alpn }
+    const options = { clock, tls: this.#tls, connectMs: this.#connectMs, handshakeMs, loopGuard, outgoing, alpn }
     return connect(this.remote, options, {
       connected: (pair) => {
         this.#connectSucceeded()
@@ -97,6 +98,14 @@ export class EndpointPool implements ConnectionHome {
         receiver.failed(error)
       },
     })
+  }
+
+  /** Fails as a connect does: after the caller has got what ends it. */
+  #refuseLater(receiver: ConnectReceiver): () => void {
+    this.#core.limitReached('outgoingConnections')
+    const error = new ProxyError('connection_limit', `no connection is left for ${this.#name}`)
+    const timer = this.#core.clock.after(0, () => receiver.failed(error))
+    return () => timer.cancel()
   }
 
   /** The endpoint's proxy could be reached, the application behind it could not. */
