@@ -154,6 +154,22 @@ describe('an answer', () => {
     expect({ idles: client.idles, unusable: client.unusable }).toEqual({ idles: 1, unusable: [] })
   })
 
+  test('may be preceded by so many informational octets, counted anew for each request', () => {
+    const hint = 'HTTP/1.1 103 Hints\r\nLink: a\r\n\r\n'
+    const client = new RecordingClient({ maxInformationalBytes: 2 * hint.length })
+    for (let request = 0; request < 2; request++) {
+      const answer = client.get()
+      client.receive(hint + hint + OK)
+      expect(answer).toMatchObject({ body: 'ok', isEnded: true })
+    }
+    const answer = client.get()
+    client.receive(hint + hint)
+    expect(client.unusable).toEqual([])
+    client.receive(hint)
+    expect(answer.reset).toMatchObject({ kind: 'protocol', error: { fault: 'head_too_large' } })
+    expect(answer.informational.length).toBe(2)
+  })
+
   test('to HEAD has no body, whatever it says', () => {
     for (const framing of ['Content-Length: 5', 'Transfer-Encoding: chunked', 'X: y']) {
       const client = new RecordingClient()

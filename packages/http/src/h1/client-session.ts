@@ -44,6 +44,7 @@ export class H1ClientSession implements ClientSession, RequestOwner, InputSteps 
   /** The request's first octets went to the transport: before, nothing can be an answer to it. */
   #isRequestWritten = false
   #isAnswerBegun = false
+  #informationalBytes = 0
   #keepsAlive = true
   /** The answer has ended, but its receiver could not be told yet. */
   #isEndDue = false
@@ -84,6 +85,7 @@ export class H1ClientSession implements ClientSession, RequestOwner, InputSteps 
     this.#phase = 'head'
     this.#isRequestWritten = false
     this.#isAnswerBegun = false
+    this.#informationalBytes = 0
     return stream
   }
 
@@ -189,6 +191,7 @@ export class H1ClientSession implements ClientSession, RequestOwner, InputSteps 
       }
       const text = toLatin1Buffer(bytes).latin1Slice(at, at + size)
       response = readResponseHead(text, scan, this.#stream!.head)
+      if (response.head.status < 200) this.#countInformational(size)
     } catch (error) {
       this.#fail(error)
       return end
@@ -196,6 +199,14 @@ export class H1ClientSession implements ClientSession, RequestOwner, InputSteps 
     this.#scan = undefined
     this.#beginAnswer(response, at + size < end)
     return at + size
+  }
+
+  /** They are handed on at once, so a server that never comes to its answer could fill the memory with them. */
+  #countInformational(size: number): void {
+    this.#informationalBytes += size
+    const { maxInformationalBytes } = this.#limits
+    if (this.#informationalBytes <= maxInformationalBytes) return
+    throw new HttpError('head_too_large', `over ${maxInformationalBytes} octets of informational answers`)
   }
 
   #beginAnswer({ head, body, keepsAlive }: ReceivedResponse, hasMore: boolean): void {

@@ -7,6 +7,8 @@ export interface H1Limits {
   /** Field lines of a head, and of trailers. */
   readonly maxFields: number
   readonly maxTrailerBytes: number
+  /** Informational answers to one request in all: their receiver cannot hold them back. */
+  readonly maxInformationalBytes: number
   /** Chunk extensions of one body in all; they are dropped. */
   readonly maxChunkExtensionBytes: number
   /** Input held while an answer is under way or a body is paused; beyond it, reading pauses. */
@@ -21,6 +23,7 @@ export const DEFAULT_H1_LIMITS: H1Limits = {
   maxTargetBytes: 16_384,
   maxFields: 128,
   maxTrailerBytes: 16_384,
+  maxInformationalBytes: 65_536,
   maxChunkExtensionBytes: 16_384,
   maxHeldBytes: 65_536,
   maxDiscardedBytes: 262_144,
