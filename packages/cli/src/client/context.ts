@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CliError, codeOf, messageOf } from '../cli-error.ts'
+import type { SiteNetwork } from '../site/site.ts'
 import { meshPaths } from '../state/state-directory.ts'
 
 /** How the command line reaches a control plane. Written by `heddle up` while the control plane runs, mode 0600. */
@@ -15,8 +16,8 @@ export interface Context {
   readonly trustBundleFile: string
   /** File with the bearer token, mode 0600. */
   readonly tokenFile: string
-  /** Address of this host by which workloads in namespaces reach it; absent in explicit mode. */
-  readonly hostAddress?: string
+  /** The mesh's network on this host; absent in explicit mode. */
+  readonly network?: SiteNetwork
 }
 
 /**
@@ -75,6 +76,6 @@ export function parseContext(text: string, file: string): Context {
   const fields = new Map(typeof value === 'object' && value !== null ? Object.entries(value) : [])
   const missing = FIELDS.find((field) => typeof fields.get(field) !== 'string')
   if (missing !== undefined) throw new CliError(`${file}: field ${missing} is missing`)
-  const kept = [...FIELDS, 'hostAddress'].filter((field) => typeof fields.get(field) === 'string')
+  const kept = [...FIELDS, 'network'].filter((field) => fields.get(field) !== undefined)
   return Object.fromEntries(kept.map((field) => [field, fields.get(field)])) as unknown as Context
 }

@@ -51,6 +51,12 @@ function trafficOptions(): readonly Option[] {
 
 function controlOptions(): readonly Option[] {
   return [
+    new Option(
+      '--mode <mode>',
+      'how traffic comes into the proxy; transparent: in a network namespace of a mesh that is up here',
+    )
+      .choices(['explicit', 'transparent'])
+      .default('explicit'),
     new Option('--control <host:port>', 'the control plane (default: the one that runs on this host)'),
     new Option('--trust-bundle <file>', 'certificates by which it is verified, PEM'),
     new Option('--token-file <file>', 'join token (default: HEDDLE_JOIN_TOKEN)'),

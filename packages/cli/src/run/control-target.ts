@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { CliError, messageOf } from '../cli-error.ts'
+import type { ControlClient } from '../client/control-client.ts'
 import type { CliDeps } from '../command.ts'
+import type { SiteNetwork } from '../site/site.ts'
 
 /** The control plane that a process joins, however it was found. */
 export interface ControlTarget {
@@ -11,8 +13,8 @@ export interface ControlTarget {
   /** `undefined`: the usual one of the trust domain. */
   readonly identity: string | undefined
   readonly trustBundlePem: string
-  /** Address of this host by which the mesh's workloads reach it; `undefined`: loopback. */
-  readonly hostAddress: string | undefined
+  /** The client and the network of the mesh that is up on this host; `undefined` for one elsewhere. */
+  readonly local: { readonly client: ControlClient; readonly network: SiteNetwork | undefined } | undefined
   mintToken(): Promise<string>
   close(): void
 }
@@ -46,7 +48,7 @@ async function localControl({ namespace, serviceAccount }: ControlFlags, deps: C
     trustDomain: context.trustDomain,
     identity: context.serverIdentity,
     trustBundlePem: await readText(context.trustBundleFile),
-    hostAddress: context.hostAddress,
+    local: { client, network: context.network },
     mintToken: async () => {
       const { token } = await client.admin.createJoinToken({ namespace, serviceAccount, ttlMs: TOKEN_LIFE_MS })
       return token
@@ -68,7 +70,7 @@ async function remoteControl(address: string, flags: ControlFlags, deps: CliDeps
     trustDomain,
     identity: controlIdentity,
     trustBundlePem: await readText(resolve(deps.cwd, trustBundle)),
-    hostAddress: undefined,
+    local: undefined,
     mintToken: () => readToken(tokenFile, deps),
     close: () => {},
   }

@@ -1,7 +1,10 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Clock } from '@heddle/base/clock'
 import { isRunning, startTimeOf } from '../process/process-start.ts'
+import { cleanUp } from '../state/clean-up.ts'
 import { makeDirectory } from '../state/make-directory.ts'
+import { readRunState } from '../state/run-state.ts'
 
 const OWNER = 'owner.json'
 
@@ -10,9 +13,9 @@ const OWNER = 'owner.json'
  *
  * @returns its path; the caller removes it
  */
-export async function makeRunFolder(stateDirectory: string, name: string): Promise<string> {
+export async function makeRunFolder(stateDirectory: string, name: string, clock: Clock): Promise<string> {
   const all = join(stateDirectory, 'runs')
-  await removeStale(all)
+  await removeStale(all, clock)
   const folder = join(all, name)
   await makeDirectory(folder, 0o700)
   const owner = { pid: process.pid, startTime: startTimeOf(process.pid) ?? '' }
@@ -20,10 +23,12 @@ export async function makeRunFolder(stateDirectory: string, name: string): Promi
   return folder
 }
 
-async function removeStale(all: string): Promise<void> {
+async function removeStale(all: string, clock: Clock): Promise<void> {
   for (const name of await readdir(all).catch(() => [])) {
     const text = await readFile(join(all, name, OWNER), 'utf8').catch(() => '')
     if (text === '' || !isAbandoned(text)) continue
+    const left = await readRunState(join(all, name, 'run.json')).catch(() => undefined)
+    if (left !== undefined) await cleanUp(left, clock)
     await rm(join(all, name), { recursive: true, force: true })
   }
 }

@@ -1,20 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { rm } from 'node:fs/promises'
-import { basename, join } from 'node:path'
-import { CliError, messageOf } from '../cli-error.ts'
+import { basename } from 'node:path'
+import { CliError } from '../cli-error.ts'
 import type { CliDeps } from '../command.ts'
 import { proxyOverrides, type SidecarPort } from '../instance/proxy-environment.ts'
 import type { ListeningEvent } from '../instance/proxy-event.ts'
 import { Sidecar } from '../instance/sidecar.ts'
 import { findExecutable } from '../process/find-executable.ts'
-import { LogFile } from '../process/log-file.ts'
-import { loopbackPlace } from '../site/explicit-site.ts'
-import { lifeTie } from '../site/life-tie.ts'
-import { prepareRuntimeFolder } from '../site/runtime-folder.ts'
-import { type ControlFlags, type ControlTarget, findControl } from './control-target.ts'
+import type { Mode } from '../site/site.ts'
+import { type ControlFlags, findControl } from './control-target.ts'
 import { type Foreground, startForeground } from './foreground.ts'
+import { openResidence, type Residence, type ResidenceInput } from './residence.ts'
 import { parseNameFlag, type RunUpstream } from './run-flags.ts'
-import { makeRunFolder } from './run-folder.ts'
 
 /** What `heddle run` was asked for. */
 export interface RunOptions extends ControlFlags {
@@ -22,6 +18,7 @@ export interface RunOptions extends ControlFlags {
   readonly label: readonly (readonly [string, string])[]
   readonly port: readonly SidecarPort[]
   readonly upstream: readonly RunUpstream[]
+  readonly mode: Mode
 }
 
 /**
@@ -37,13 +34,15 @@ export async function run(command: readonly string[], options: RunOptions, deps:
   await using stack = new AsyncDisposableStack()
   const control = await findControl(options, deps)
   stack.defer(() => control.close())
-  const sidecar = await createSidecar({ name, options, deps, control }, stack)
+  const instance = `${name}-${randomBytes(3).toString('hex')}`
+  const residence = await openResidence({ instance, options, deps, control }, stack)
+  const sidecar = createSidecar({ name, instance, options, deps, control, residence })
   stack.defer(() => sidecar.stop(hurry))
   const started = await sidecar.start(signal)
   await started.ready
   const application = await startForeground({
-    command: [...lifeTie(), ...command],
-    env: applicationEnvironment(options.upstream, started.listening, deps),
+    command: residence.place.applicationCommand(command),
+    env: applicationEnvironment(options, started.listening, deps),
     cwd: deps.cwd,
   })
   return await attend(application, { sidecar, deps })
@@ -88,40 +87,37 @@ function drainDelayMs(deps: CliDeps): number {
   return Number(deps.env.HEDDLE_DRAIN_DELAY_MS || 1_000)
 }
 
-interface SidecarInput {
-  readonly name: string
+interface SidecarInput extends ResidenceInput {
   readonly options: RunOptions
-  readonly deps: CliDeps
-  readonly control: ControlTarget
+  readonly name: string
+  readonly residence: Residence
 }
 
-async function createSidecar(input: SidecarInput, stack: AsyncDisposableStack): Promise<Sidecar> {
-  const { name, options, deps, control } = input
-  const instance = `${name}-${randomBytes(3).toString('hex')}`
-  const folder = await makeRunFolder(deps.stateDirectory, instance).catch((error: unknown) => {
-    throw new CliError(`cannot write to ${deps.stateDirectory}: ${messageOf(error)}`)
-  })
-  stack.defer(() => rm(folder, { recursive: true, force: true }))
-  const output = new LogFile(join(folder, 'proxy.log'))
-  stack.defer(() => output.close())
-  const { trustBundlePem, trustDomain, identity, address, mintToken } = control
-  const runtime = await prepareRuntimeFolder({ folder: join(folder, 'proxy'), trustBundlePem, proxyUid: undefined })
+function createSidecar({ name, instance, options, deps, control, residence }: SidecarInput): Sidecar {
+  const { trustDomain, identity, mintToken } = control
+  const { mode, place, runtime, output, record } = residence
   return new Sidecar({
-    mode: 'explicit',
+    mode,
     identity: { ...identityOf(options, name), instance },
-    control: { trustDomain, address, ...(identity === undefined ? {} : { identity }) },
-    ports: options.port.map((port) => ({ listen: `${control.hostAddress ?? '127.0.0.1'}:0`, ...port })),
+    control: { trustDomain, address: place.controlAddress, ...(identity === undefined ? {} : { identity }) },
+    ports: options.port.map((port) => portIn(residence, port)),
     upstreams: options.upstream.map(({ key }) => ({ key })),
-    advertised: [],
+    advertised: place.advertised,
     overrides: proxyOverrides(deps.env),
-    place: loopbackPlace(address, []),
+    place,
     runtime,
     mintToken,
     output,
-    record: { addProcess: () => Promise.resolve(), removeProcess: () => Promise.resolve() },
+    record,
     clock: deps.clock,
     report: (line) => deps.terminal.note(`heddle: ${line}`),
   })
+}
+
+/** In a namespace the application listens where it was meant to be reached. */
+function portIn({ mode, listenHost }: Residence, port: SidecarPort): SidecarPort {
+  if (mode === 'transparent') return { name: port.name, port: port.port }
+  return { listen: `${listenHost}:0`, ...port }
 }
 
 function identityOf({ namespace, serviceAccount, label }: RunOptions, workload: string) {
@@ -134,7 +130,7 @@ function identityOf({ namespace, serviceAccount, label }: RunOptions, workload: 
 }
 
 function applicationEnvironment(
-  upstreams: readonly RunUpstream[],
+  { upstream: upstreams, mode }: RunOptions,
   listening: ListeningEvent,
   deps: CliDeps,
 ): Readonly<Record<string, string>> {
@@ -143,6 +139,10 @@ function applicationEnvironment(
     if (value !== undefined && name !== 'HEDDLE_JOIN_TOKEN') env[name] = value
   }
   for (const { key, variable } of upstreams) {
+    if (mode === 'transparent') {
+      env[variable] = key.slice('name:'.length)
+      continue
+    }
     const found = listening.outbound.find((one) => one.key === key)
     if (found === undefined) throw new CliError(`the proxy does not listen for ${key}`)
     env[variable] = found.address

@@ -14,6 +14,7 @@ export function createExplicitSite(options: ExplicitSiteOptions): Site {
   let controlAddress = ''
   return {
     mode: 'explicit',
+    network: undefined,
     controlHosts: [],
     get runtime() {
       return runtime ?? throwClosed()

@@ -6,6 +6,9 @@ import { runTool } from '../process/run-tool.ts'
 import { makeDirectory } from '../state/make-directory.ts'
 import type { Runtime } from './site.ts'
 
+/** For what proxies under a user of their own are run from. Not /run, which often does not allow that. */
+export const SHARED_FOLDER = '/var/lib/heddle/run'
+
 export interface RuntimeFolderOptions {
   /** Made by this, to be removed by the caller. */
   readonly folder: string

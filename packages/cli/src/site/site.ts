@@ -1,4 +1,5 @@
 import type { NamedService } from '../net/hosts-file.ts'
+import type { Subnet } from '../net/subnet.ts'
 
 /** How traffic comes into the proxies. */
 export type Mode = 'transparent' | 'explicit'
@@ -6,6 +7,8 @@ export type Mode = 'transparent' | 'explicit'
 /** Where the instances of a mesh live on this host: in network namespaces, or simply beside each other. */
 export interface Site {
   readonly mode: Mode
+  /** Where others may join; there once the site is open, and only in transparent mode. */
+  readonly network: SiteNetwork | undefined
   /** Further addresses on which the control plane has to listen, without port. */
   readonly controlHosts: readonly string[]
   /** Everything that proxies have to be able to read lies here. */
@@ -18,6 +21,16 @@ export interface Site {
   setServices(services: readonly NamedService[]): Promise<void>
   /** Removes what the site itself has made. Gives the problems there were. */
   close(): Promise<readonly string[]>
+}
+
+/** The network of a mesh on this host. */
+export interface SiteNetwork {
+  readonly subnet: Subnet
+  readonly bridge: string
+  readonly hasIpv6: boolean
+  /** Port of the control plane on the bridge's address. */
+  readonly controlPort: number
+  readonly proxyUid: number
 }
 
 export interface ControlAddresses {

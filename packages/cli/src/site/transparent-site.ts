@@ -9,7 +9,7 @@ import { formatResolvConf } from '../net/resolv-conf.ts'
 import { address4, address6, chooseSubnet, cidr4, MAX_INSTANCES, type Subnet } from '../net/subnet.ts'
 import { findTool } from '../process/run-tool.ts'
 import type { RunRecord } from '../state/run-record.ts'
-import type { ControlAddresses, Place, PlaceRequest, Runtime, Site } from './site.ts'
+import type { ControlAddresses, Place, PlaceRequest, Runtime, Site, SiteNetwork } from './site.ts'
 
 export interface TransparentSiteOptions {
   readonly mesh: string
@@ -40,8 +40,23 @@ export async function createTransparentSite(options: TransparentSiteOptions): Pr
   if (!hasIpv6) options.report('IPv6 is switched off on this host: workloads get IPv4 addresses only')
   await options.record.add('bridges', bridge)
   await addBridge({ name: bridge, subnet, hasIpv6 })
-  return new TransparentSite(options, { subnet, bridge, hasIpv6 })
+  return new TransparentSite(options, { subnet, bridge, hasIpv6 }, FIRST_OWN)
 }
+
+/**
+ * A site on the network that another process has made and will remove: for single instances. It does not need
+ * {@link Site.open}'s rules, and leaves the network as it is.
+ *
+ * @param network - as the mesh's context tells it
+ */
+export function joinTransparentSite(options: TransparentSiteOptions, network: SiteNetwork): Site {
+  const { subnet, bridge, hasIpv6 } = network
+  return new TransparentSite(options, { subnet, bridge, hasIpv6 }, FIRST_GUEST)
+}
+
+/** Numbers of the instances of `heddle up` and of guests; so that they do not take each other's. */
+const FIRST_OWN = 1
+const FIRST_GUEST = MAX_INSTANCES / 2
 
 /** A name for the bridge and the files of a mesh, and a number to choose its network by; the same each time. */
 export function siteTag({ stateDirectory, mesh }: Pick<TransparentSiteOptions, 'stateDirectory' | 'mesh'>) {
@@ -66,6 +81,7 @@ class TransparentSite implements Site {
   readonly controlHosts: readonly string[]
   readonly #options: TransparentSiteOptions
   readonly #network: Network
+  readonly #firstNumber: number
   readonly #hasEgress = hostForwards()
   readonly #numbers = new Set<number>()
   readonly #inhabitants = new Set<Inhabitant>()
@@ -74,10 +90,16 @@ class TransparentSite implements Site {
   #services: readonly NamedService[] = []
   #rules: readonly HostRule[] = []
 
-  constructor(options: TransparentSiteOptions, network: Network) {
+  constructor(options: TransparentSiteOptions, network: Network, firstNumber: number) {
     this.#options = options
     this.#network = network
+    this.#firstNumber = firstNumber
     this.controlHosts = [address4(network.subnet, 0)]
+  }
+
+  get network(): SiteNetwork | undefined {
+    if (this.#controlPort === 0) return undefined
+    return { ...this.#network, controlPort: this.#controlPort, proxyUid: this.#options.proxyUid }
   }
 
   get runtime(): Runtime {
@@ -89,6 +111,7 @@ class TransparentSite implements Site {
     const { bridge, subnet, hasIpv6 } = this.#network
     this.#controlPort = control.port
     this.#runtime = await this.#options.prepareRuntime(control.trustBundlePem)
+    if (this.#firstNumber === FIRST_GUEST) return
     this.#rules = hostRules({
       bridge,
       controlPort: control.port,
@@ -145,6 +168,7 @@ class TransparentSite implements Site {
     const { bridge } = this.#network
     const problems = [...(await removeHostRules(this.#rules))]
     for (const rule of this.#rules) await record.remove('hostRules', rule)
+    if (this.#firstNumber === FIRST_GUEST) return problems
     try {
       await removeBridge(bridge)
       await record.remove('bridges', bridge)
@@ -156,12 +180,12 @@ class TransparentSite implements Site {
 
   /** A namespace of that name may be another mesh's, of the same name but with another state directory. */
   #takeNumber(): number {
-    for (let number = 1; number <= MAX_INSTANCES; number++) {
+    for (let number = this.#firstNumber; number < this.#firstNumber + MAX_INSTANCES / 2; number++) {
       if (this.#numbers.has(number) || existsSync(`/run/netns/${this.#name(number)}`)) continue
       this.#numbers.add(number)
       return number
     }
-    throw new CliError(`more than ${MAX_INSTANCES} instances on one host`)
+    throw new CliError(`more than ${MAX_INSTANCES / 2} instances on one host`)
   }
 
   #name(number: number): string {

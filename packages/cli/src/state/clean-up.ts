@@ -31,6 +31,7 @@ export async function cleanUp(state: RunState, clock: Clock): Promise<readonly s
   for (const bridge of state.bridges) await attempt(removeBridge(bridge))
   problems.push(...(await removeHostRules(state.hostRules)))
   for (const folder of state.folders) await attempt(removeFolder(folder))
+  if (problems.length === 0) for (const copy of state.copies ?? []) await attempt(rm(copy, { force: true }))
   return problems
 }
 

@@ -3,7 +3,7 @@ import { CliError, messageOf } from '../cli-error.ts'
 import { startTimeOf } from '../process/process-start.ts'
 import { EMPTY_RUN_STATE, isEmptyRunState, type RunState, replaceFile, type StartedProcess } from './run-state.ts'
 
-type Kind = Exclude<keyof RunState, 'processes' | 'owner'>
+type Kind = Exclude<keyof RunState, 'processes' | 'owner' | 'copies'>
 
 /**
  * The run state on disk, one change after the other. What is to be made is recorded before it is made, so that a crash
@@ -22,6 +22,7 @@ export class RunRecord {
   /** Keeps a second copy from now on, for those who find it should the first one get lost. */
   mirrorTo(file: string): void {
     this.#files.push(file)
+    this.#state = { ...this.#state, copies: this.#files.slice(1) }
   }
 
   get state(): RunState {

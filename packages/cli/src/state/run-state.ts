@@ -16,6 +16,8 @@ export interface StartedProcess extends ProcessIdentity {
 export interface RunState {
   /** Who made it; absent while nothing is made. */
   readonly owner?: ProcessIdentity
+  /** Further files with this same content. */
+  readonly copies?: readonly string[]
   readonly processes: readonly StartedProcess[]
   readonly namespaces: readonly NamespaceRef[]
   readonly bridges: readonly string[]
@@ -28,7 +30,7 @@ export const EMPTY_RUN_STATE: RunState = { processes: [], namespaces: [], bridge
 
 /** Whether there is anything left to clean up. */
 export function isEmptyRunState(state: RunState): boolean {
-  const { owner: _, ...lists } = state
+  const { owner: _owner, copies: _copies, ...lists } = state
   return Object.values(lists).every((list) => list.length === 0)
 }
 

@@ -8,6 +8,7 @@ import { proxyOverrides } from '../instance/proxy-environment.ts'
 import { PortPicker } from '../process/free-port.ts'
 import { LogFile } from '../process/log-file.ts'
 import type { WantedMode } from '../site/choose-mode.ts'
+import { followServices } from '../site/follow-services.ts'
 import type { Mode, Site } from '../site/site.ts'
 import { cleanUp } from '../state/clean-up.ts'
 import { makeDirectory } from '../state/make-directory.ts'
@@ -66,18 +67,18 @@ export async function startMesh(options: MeshOptions, stack: AsyncDisposableStac
   stack.defer(async () => sayProblems(await site.close(), options))
   const begun = { options, paths, record, site, logDirectory }
   const ready = await startControl(begun, stack)
-  const context = await writeContext(begun, ready)
-  stack.defer(() => rm(paths.context, { force: true }))
-  const control = await connectControl(context)
+  const control = await connectControl(toContext(begun, ready))
   stack.defer(() => control.close())
   await site.open({
     loopback: ready.listen[0]!,
     port: portOf(ready.listen[site.controlHosts.length]!),
     trustBundlePem: await readFile(ready.trustBundleFile, 'utf8'),
   })
+  stack.defer(() => rm(paths.context, { force: true }))
+  await replaceFile(paths.context, `${JSON.stringify(toContext(begun, ready), null, 2)}\n`)
   const fleet = createFleet(begun, { control, ready })
   stack.defer(async () => sayProblems(await fleet.stop(options.hurry), options))
-  await followServices(begun, control, stack)
+  await followServices({ site, control, clock: options.clock, signal: options.signal }, stack)
   return { mode: site.mode, control, fleet, logDirectory }
 }
 
@@ -155,18 +156,16 @@ async function forgetEarlierRun({ control }: MeshPaths, { forgetsMeasurements }:
   if (forgetsMeasurements) await rm(join(control, 'telemetry.json'), { force: true })
 }
 
-async function writeContext({ options, paths, site }: Begun, ready: ControlReady): Promise<Context> {
-  const context = {
+function toContext({ options, site }: Begun, ready: ControlReady): Context {
+  return {
     mesh: options.name,
     server: `https://${ready.listen[0]}`,
     serverIdentity: ready.identity,
     trustDomain: options.trustDomain,
     trustBundleFile: ready.trustBundleFile,
     tokenFile: ready.adminTokenFile,
-    ...(site.controlHosts[0] === undefined ? {} : { hostAddress: site.controlHosts[0] }),
+    ...(site.network === undefined ? {} : { network: site.network }),
   }
-  await replaceFile(paths.context, `${JSON.stringify(context, null, 2)}\n`)
-  return context
 }
 
 function createFleet(begun: Begun, { control, ready }: { control: ControlClient; ready: ControlReady }): Fleet {
@@ -206,30 +205,6 @@ async function askReadiness(
 ): Promise<InstanceReadiness | undefined> {
   const { instances } = await control.admin.listWorkloads({ namespace })
   return instances.find((instance) => instance.instance === name)
-}
-
-const LOOK_AGAIN_MS = 1_000
-
-/** Keeps the names within places in step with the Services of the mesh; explicit mode has no names. */
-async function followServices(begun: Begun, control: ControlClient, stack: AsyncDisposableStack): Promise<void> {
-  const { site, options } = begun
-  if (site.mode === 'explicit') return
-  let known = ''
-  const look = async (): Promise<void> => {
-    const { services } = await control.admin.listServices({})
-    const seen = JSON.stringify(services.map(({ namespace, name, clusterIps }) => [namespace, name, clusterIps]))
-    if (seen !== known) await site.setServices(services)
-    known = seen
-  }
-  await look()
-  const following = (async () => {
-    while (!options.signal.aborted) {
-      await options.clock.sleep(LOOK_AGAIN_MS, options.signal)
-      // The control plane may be away for a moment: names stay as they are.
-      if (!options.signal.aborted) await look().catch(() => {})
-    }
-  })()
-  stack.defer(() => following)
 }
 
 function portOf(address: string): number {

@@ -1,11 +1,11 @@
 import { readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Clock } from '@heddle/base/clock'
-import { isRunning } from '../process/process-start.ts'
+import { isRunning, startTimeOf } from '../process/process-start.ts'
 import { chooseMode, thisHost, type WantedMode } from '../site/choose-mode.ts'
 import { createExplicitSite } from '../site/explicit-site.ts'
 import { lifeTie } from '../site/life-tie.ts'
-import { prepareRuntimeFolder } from '../site/runtime-folder.ts'
+import { prepareRuntimeFolder, SHARED_FOLDER } from '../site/runtime-folder.ts'
 import type { Runtime, Site } from '../site/site.ts'
 import { createTransparentSite, siteTag } from '../site/transparent-site.ts'
 import { cleanUp, removeFolder, removeIfEmpty } from '../state/clean-up.ts'
@@ -23,9 +23,6 @@ export interface OpenSiteOptions {
 }
 
 const PROXY_UID = 2102
-/** Not /run, which often does not allow programs to be run from it. */
-const SHARED_FOLDER = '/var/lib/heddle/run'
-
 /**
  * Chooses the mode and makes the site for it.
  *
@@ -57,14 +54,21 @@ export async function openSite(options: OpenSiteOptions, stack: AsyncDisposableS
 async function sweep(own: string, { clock, report }: OpenSiteOptions): Promise<void> {
   const names = await readdir(SHARED_FOLDER).catch(() => [])
   for (const name of names) {
-    if (!name.endsWith('.json') || name === `${own}.json`) continue
     const file = join(SHARED_FOLDER, name)
+    if (isHalfWritten(name)) await rm(file, { force: true })
+    if (!name.endsWith('.json') || name === `${own}.json`) continue
     const state = await readRunState(file).catch(() => undefined)
     if (state?.owner === undefined || isRunning(state.owner)) continue
     const problems = await cleanUp(state, clock)
     for (const problem of problems) report(`left by another mesh and not removed: ${problem}`)
     if (problems.length === 0) await rm(file, { force: true })
   }
+}
+
+/** What replaceFile leaves when it is killed in the middle; its name has the process id of the writer. */
+function isHalfWritten(name: string): boolean {
+  const writer = /\.json\.(\d+)\.tmp$/.exec(name)?.[1]
+  return writer !== undefined && startTimeOf(Number(writer)) === undefined
 }
 
 interface Keeping {

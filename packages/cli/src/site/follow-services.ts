@@ -1,0 +1,35 @@
+import type { Clock } from '@heddle/base/clock'
+import type { ControlClient } from '../client/control-client.ts'
+import type { Site } from './site.ts'
+
+export interface Following {
+  readonly site: Site
+  readonly control: ControlClient
+  readonly clock: Clock
+  /** Must be aborted before `stack` is unwound. */
+  readonly signal: AbortSignal
+}
+
+const LOOK_AGAIN_MS = 1_000
+
+/** Keeps the names within places in step with the Services of the mesh; explicit mode has no names. @throws {CliError} */
+export async function followServices(following: Following, stack: AsyncDisposableStack): Promise<void> {
+  const { site, control, clock, signal } = following
+  if (site.mode === 'explicit') return
+  let known = ''
+  const look = async (): Promise<void> => {
+    const { services } = await control.admin.listServices({})
+    const seen = JSON.stringify(services.map(({ namespace, name, clusterIps }) => [namespace, name, clusterIps]))
+    if (seen !== known) await site.setServices(services)
+    known = seen
+  }
+  await look()
+  const ended = (async () => {
+    while (!signal.aborted) {
+      await clock.sleep(LOOK_AGAIN_MS, signal)
+      // The control plane may be away for a moment: names stay as they are.
+      if (!signal.aborted) await look().catch(() => {})
+    }
+  })()
+  stack.defer(() => ended)
+}
