@@ -10,7 +10,7 @@ export interface BenchOptions {
   readonly rounds: number
   /** Length of each load. */
   readonly seconds: number
-  /** Load before the first round, which does not count, in seconds of the proxy's CPU. */
+  /** Load before the first round, which does not count, in seconds of each proxy's CPU. */
   readonly warmupSeconds: number
 }
 

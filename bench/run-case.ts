@@ -10,10 +10,11 @@ import { type Memory, readMemory, readUsage } from './process/process-stat.ts'
 import type { ResultRow } from './results.ts'
 import type { ProxyName, Scenario } from './scenarios.ts'
 import { median, round } from './statistics.ts'
+import { startTrickle } from './trickle.ts'
 
 const WARM_REQUESTS = 100_000
 /** Bounds the load before the first round on a machine that is busy with other things. */
-const MOST_WALL_SECONDS_PER_CPU_SECOND = 4
+const MOST_WALL_PER_CPU = 4
 
 /** What all cases of one run share. */
 export interface Bench {
@@ -60,6 +61,7 @@ export async function runCase(bench: Bench, load: Case): Promise<readonly Result
   await using stack = new AsyncDisposableStack()
   const stations: Station[] = []
   for (const peer of bench.peers) stations.push(stack.use(await startStation(bench, load, peer)))
+  stack.use(startTrickle(stations.map(({ port }) => port)))
   for (const station of stations) await warmUp(bench, load, station)
   const measured = new Map<ProxyName, Measurement[]>(stations.map(({ name }) => [name, []]))
   for (let turn = 0; turn < bench.options.rounds; turn++) {
@@ -140,10 +142,11 @@ export async function startHop(installed: InstalledPeer, hop: Hop, cpu: number |
  */
 async function warmUp(bench: Bench, load: Case, station: Station): Promise<void> {
   const { warmupSeconds } = bench.options
-  const endMs = performance.now() + warmupSeconds * 1000 * MOST_WALL_SECONDS_PER_CPU_SECOND
+  const mostCpuUs = warmupSeconds * 1_000_000 * station.pids.length
+  const endMs = performance.now() + (mostCpuUs / 1000) * MOST_WALL_PER_CPU
   let requests = 0
   let cpuUs = 0
-  while (requests < WARM_REQUESTS && cpuUs < warmupSeconds * 1_000_000 && performance.now() < endMs) {
+  while (requests < WARM_REQUESTS && cpuUs < mostCpuUs && performance.now() < endMs) {
     const measurement = await measure(bench, load, { station, seconds: 2 })
     requests += measurement.requests
     cpuUs += measurement.cpuUs

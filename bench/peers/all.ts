@@ -33,5 +33,7 @@ export function findPeers(names: readonly ProxyName[]): readonly InstalledPeer[]
     const lines = missing.map(({ peer }) => `  ${peer.name}: ${peer.install}`)
     throw new MissingError(`not installed:\n${lines.join('\n')}\nor compare fewer with --proxies`)
   }
-  return found.map(({ peer, program }) => ({ peer, program: program! }))
+  const installed = found.map(({ peer, program }) => ({ peer, program: program! }))
+  for (const { peer, program } of installed) peer.prepare?.(program)
+  return installed
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,18 +8,21 @@ import type { TlsFiles } from '../certificates.ts'
 import type { Hop, Peer } from './peer.ts'
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
-const MAIN = join(REPOSITORY, 'packages/proxy/src/main.ts')
+/** Makes the one file that the proxy is run from, as `heddle up` does, where its sources changed. */
+const BUILD = join(REPOSITORY, 'packages/proxy/build.ts')
+const BUNDLE = join(REPOSITORY, 'packages/proxy/dist/proxy.js')
 const BUN = join(REPOSITORY, 'node_modules/.bin/bun')
 
 /** This project's proxy, with everything at its default: detection, counters, balancing, log of failures. */
 export const heddle: Peer = {
   name: 'heddle',
-  find: () => (existsSync(BUN) && existsSync(MAIN) ? BUN : undefined),
+  find: () => (existsSync(BUN) ? BUN : undefined),
+  prepare: (program) => void execFileSync(program, [BUILD], { stdio: ['ignore', 'ignore', 'inherit'] }),
   install: 'npm ci',
   version: () => manifest.version,
   launch: (program, hop) => ({
     files: { 'heddle.json': JSON.stringify(toConfig(hop), null, 2) },
-    command: [program, MAIN, '--static', join(hop.directory, 'heddle.json')],
+    command: [program, BUNDLE, '--static', join(hop.directory, 'heddle.json')],
   }),
 }
 

@@ -25,6 +25,8 @@ export interface Peer {
   readonly name: ProxyName
   /** The program, or `undefined` when it is not installed. */
   find(): string | undefined
+  /** Makes what the program needs beside itself, once before the first launch. */
+  prepare?(program: string): void
   /** What to do when it is not. */
   readonly install: string
   version(program: string): string
