@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, realpath, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -8,7 +9,7 @@ import { systemClock } from '@heddle/base/clock'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { describe, expect, test } from 'vitest'
 import { directorySource } from './directory-source.ts'
-import { readManifests } from './read-manifests.ts'
+import { readManifests, readScan } from './read-manifests.ts'
 import { scanDirectory } from './scan-directory.ts'
 import { eventually, listen, type SourceWorld, testSource } from './source-contract.ts'
 
@@ -164,6 +165,26 @@ describe('what cannot be read is a problem:', () => {
       'd.yaml: has more than 1048576 bytes',
       'e.yaml: cannot be read: it is not UTF-8',
     ])
+  })
+
+  test('a file that has become a FIFO since it was found is not waited for', async () => {
+    await using world = await open()
+    await writeFile(world.at('a.yaml'), '')
+    const scan = await scanDirectory(world.path)
+    await rm(world.at('a.yaml'))
+    execFileSync('mkfifo', [world.at('a.yaml')])
+    const { problems, isComplete } = await readScan(world.path, scan)
+    expect(problems).toMatchObject([{ reason: 'cannot be read: it is not a regular file' }])
+    expect(isComplete).toBe(false)
+  })
+
+  test('a file that has grown since it was found is read no further than may be', async () => {
+    await using world = await open()
+    await writeFile(world.at('a.yaml'), '')
+    const scan = await scanDirectory(world.path)
+    await truncate(world.at('a.yaml'), 1 << 30)
+    const { problems } = await readScan(world.path, scan)
+    expect(problems).toMatchObject([{ reason: 'has more than 1048576 characters' }])
   })
 
   test('a directory without a file to read is worth a warning', async () => {

@@ -1,6 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { buffer } from 'node:stream/consumers'
 import { setImmediate } from 'node:timers/promises'
-import { fileProblem, ManifestParser, type Manifests } from '@heddle/api/manifest'
+import { fileProblem, MAX_FILE_CHARACTERS, ManifestParser, type Manifests } from '@heddle/api/manifest'
 import type { Problem } from '@heddle/api/manifest/problem'
 import { readingReason, type Scan, scanDirectory } from './scan-directory.ts'
 
@@ -33,16 +35,19 @@ export async function readScan(path: string, scan: Scan): Promise<DirectoryReadi
   return { ...manifests, problems: [...problems, ...manifests.problems], isComplete }
 }
 
-class NotUtf8Error extends Error {
-  override readonly name = 'NotUtf8Error'
+class UnreadableError extends Error {
+  override readonly name = 'UnreadableError'
 }
 
+/** Since the scan it may have become a FIFO, or it may be a file of /proc: some are waited for, or go on, for ever. */
 async function readText(path: string): Promise<string> {
-  const bytes = await readFile(path)
+  await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  if (!(await file.stat()).isFile()) throw new UnreadableError('it is not a regular file')
+  const bytes = await buffer(file.createReadStream({ end: MAX_FILE_CHARACTERS, autoClose: false }))
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new NotUtf8Error('it is not UTF-8')
+    throw new UnreadableError('it is not UTF-8')
   }
 }
 
