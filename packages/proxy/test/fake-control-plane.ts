@@ -11,7 +11,6 @@ import {
   type SetStateRequest,
   type SubscribeRequest,
   type WatchRequest,
-  type WatchResponse,
   type WatchResponseSchema,
 } from '@heddle/api/discovery'
 import { IdentityService } from '@heddle/api/identity'
@@ -204,5 +203,3 @@ function track(plane: FakeControlPlane, stream: WatchedStream): WatchedStream {
 export function refusal(code: Code, message: string): ConnectError {
   return new ConnectError(message, code)
 }
-
-export type { WatchResponse }
