@@ -66,7 +66,7 @@ async function readContext(stateDirectory: string, mesh: string): Promise<Contex
 const FIELDS = ['mesh', 'server', 'serverIdentity', 'trustDomain', 'trustBundleFile', 'tokenFile'] as const
 
 /** @throws {CliError} naming the field that is missing */
-export function parseContext(text: string, file: string): Context {
+function parseContext(text: string, file: string): Context {
   let value: unknown
   try {
     value = JSON.parse(text)

@@ -3,6 +3,7 @@ import type { Clock } from '@heddle/base/clock'
 import { CliError, messageOf } from '../cli-error.ts'
 import { type Child, describeExit, type ExitStatus, startChild } from '../process/child.ts'
 import type { LogFile } from '../process/log-file.ts'
+import { readableLines } from '../process/readable-lines.ts'
 import type { Place, Runtime } from '../site/site.ts'
 import { type ControlAccess, type ProxyEnvironmentInput, proxyEnvironment } from './proxy-environment.ts'
 import { type ListeningEvent, parseProxyEvent } from './proxy-event.ts'
@@ -185,8 +186,7 @@ export class Sidecar {
 
   #explain(message: string): CliError {
     const { output } = this.#options
-    const said = output.tail().filter((line) => line !== '')
-    return new CliError(message, { hints: [...said.slice(-5), `all of its log: ${output.path}`] })
+    return new CliError(message, { hints: [...readableLines(output.tail()), `all of its log: ${output.path}`] })
   }
 
   async #forget(child: Child): Promise<void> {

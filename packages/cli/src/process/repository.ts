@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { CliError } from '../cli-error.ts'
 
 /** The root of the checkout. */
-export const REPOSITORY = resolve(import.meta.dirname, '../../../..')
+const REPOSITORY = resolve(import.meta.dirname, '../../../..')
 
 export const PROXY_ENTRY = join(REPOSITORY, 'packages/proxy/src/main.ts')
 export const CONTROL_ENTRY = join(REPOSITORY, 'packages/control/src/main.ts')

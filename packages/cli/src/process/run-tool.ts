@@ -4,7 +4,7 @@ import { CliError } from '../cli-error.ts'
 import { findExecutable } from './find-executable.ts'
 
 /** A tool of the system (`ip`, `iptables`) failed; the message holds what it said. */
-export class ToolError extends CliError {}
+class ToolError extends CliError {}
 
 /** Tools of the administrator are not on everyone's search path. */
 const ADMIN_PATH = ['/usr/sbin', '/sbin', '/usr/bin', '/bin']

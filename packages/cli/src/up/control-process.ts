@@ -5,6 +5,7 @@ import { CliError, messageOf } from '../cli-error.ts'
 import type { ProcessRecord } from '../instance/sidecar.ts'
 import { type Child, describeExit, startChild } from '../process/child.ts'
 import type { LogFile } from '../process/log-file.ts'
+import { readableLines } from '../process/readable-lines.ts'
 import { CONTROL_ENTRY } from '../process/repository.ts'
 
 export interface ControlProcessOptions {
@@ -142,8 +143,9 @@ export class ControlProcess {
 
   #explain(what: string): CliError {
     const { output } = this.#options
-    const said = output.tail().filter((line) => line !== '')
-    return new CliError(`the control plane ${what}`, { hints: [...said.slice(-5), `all of its log: ${output.path}`] })
+    return new CliError(`the control plane ${what}`, {
+      hints: [...readableLines(output.tail()), `all of its log: ${output.path}`],
+    })
   }
 }
 
