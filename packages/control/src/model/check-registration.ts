@@ -1,7 +1,8 @@
 import type { Node } from '@heddle/api/discovery'
 import { canonicalIp } from '@heddle/api/kinds/ip-address'
 
-const MAX_PORTS = 64
+/** As many as a Workload has, with an address of each family. */
+const MAX_PORTS = 128
 const MAX_LABELS = 64
 const MAX_LABEL_CHARACTERS = 400
 const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
@@ -29,14 +30,16 @@ export function checkRegistration(node: Node): string | undefined {
 }
 
 function checkPorts({ ports }: Node): string | undefined {
-  const numbers = new Set<number>()
+  const seen = new Set<string>()
   for (const { port, address, addressPort } of ports) {
     if (!isPort(port) || !isPort(addressPort)) return `port ${port} at ${address}:${addressPort} is out of range`
-    if (numbers.has(port)) return `port ${port} is given twice`
-    numbers.add(port)
     const canonical = canonicalIp(address)
     if (canonical === undefined) return `${JSON.stringify(address)} is not an IP address`
     if (canonical === '0.0.0.0' || canonical === '::') return `${canonical} is no address to connect to`
+    // A port may have an address of each family.
+    const place = `${port} ${canonical}`
+    if (seen.has(place)) return `port ${port} is given twice`
+    seen.add(place)
   }
   return undefined
 }

@@ -134,7 +134,7 @@ export const SIDECAR_ENVIRONMENT: VariableTable<SidecarConfig> = {
       fallback: '',
       expects: 'IP addresses, `,` between them',
       about:
-        'Own addresses by which other workloads reach this one; the first is registered. Transparent mode needs them; in explicit mode unset means the address that `listen` is bound to.',
+        'Own addresses by which other workloads reach this one; Services lead to the first. Transparent mode needs them; in explicit mode, which registers the first alone, unset means the address that `listen` is bound to.',
     },
     parseIpList,
   ),

@@ -78,7 +78,8 @@ export function toListeningEvent(config: SidecarConfig, bound: readonly BoundLis
 export function toNodePorts(config: SidecarConfig, bound: readonly BoundListener[]): NodePortJson[] {
   const [advertised] = config.advertiseAddresses
   if (config.mode === 'transparent') {
-    return config.ports.map(({ name, port }) => ({ name, port, address: advertised!, addressPort: port }))
+    const at = (address: string) => config.ports.map(({ name, port }) => ({ name, port, address, addressPort: port }))
+    return config.advertiseAddresses.flatMap(at)
   }
   return config.ports.flatMap(({ name, port }) => {
     const listener = bound.find((one) => one.config.kind === 'explicit-inbound' && one.config.workloadPort === port)

@@ -1,0 +1,23 @@
+import { create } from '@bufbuild/protobuf'
+import { NodeSchema } from '@heddle/api/discovery'
+import { expect, test } from 'vitest'
+import { checkRegistration } from './check-registration.ts'
+
+const at = (port: number, address: string) => ({ name: 'http', port, address, addressPort: port })
+
+test.each([
+  { name: 'takes a port with an address of each family', ports: [at(80, '10.0.0.1'), at(80, 'fd00::1')] },
+  {
+    name: 'refuses a port twice at one address, however it is written',
+    ports: [at(80, 'fd00::1'), at(80, 'fd00:0::1')],
+    problem: 'port 80 is given twice',
+  },
+  {
+    name: 'refuses an address that means any',
+    ports: [at(80, '::')],
+    problem: ':: is no address to connect to',
+  },
+])('checkRegistration() $name', ({ ports, problem }) => {
+  const names = { namespace: 'shop', workload: 'cart', instance: 'cart-0', serviceAccount: 'cart' }
+  expect(checkRegistration(create(NodeSchema, { ...names, ports }))).toBe(problem)
+})
