@@ -125,7 +125,8 @@ function writeIdentity(directory: string, id: string, identity: TestIdentity): o
   }
 }
 
-async function freePorts(count: number): Promise<readonly number[]> {
+/** Ports of loopback that were free a moment ago. */
+export async function freePorts(count: number): Promise<readonly number[]> {
   const servers = await Promise.all(Array.from({ length: count }, () => listen(createServer())))
   const ports = servers.map(portOf)
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))

@@ -21,6 +21,8 @@ export interface RunOptions {
 /** Runs a command to its end. */
 export async function run(command: readonly string[], options: RunOptions = {}): Promise<Finished> {
   const child = start(command, options)
+  // A command that ends without reading its input breaks the pipe; its status tells what there is to tell.
+  child.process.stdin?.on('error', () => undefined)
   child.process.stdin?.end(options.input ?? '')
   const deadlineMs = options.deadlineMs ?? 60_000
   const timer = setTimeout(() => child.process.kill('SIGKILL'), deadlineMs)
