@@ -49,6 +49,11 @@ ${Object.entries(ports)
   .map(([name, port]) => `    - { name: ${name}, port: ${port}, targetPort: ${name} }`)
   .join('\n')}
 ---
+apiVersion: v1
+kind: Service
+metadata: { name: speak-headless, namespace: shop }
+spec: { clusterIP: None, selector: { app: speakers }, ports: [{ port: 8103 }] }
+---
 apiVersion: heddle.dev/v1alpha1
 kind: Workload
 metadata: { name: speakers, namespace: shop, labels: { app: speakers } }
@@ -102,6 +107,13 @@ describe.runIf(canRun('root', 'ip', 'iptables'))('in a namespace of its own a wo
       expect((await talk(`${name}:80`, [GET])).received).toMatch(/^HTTP\/1\.1 200 [\s\S]*echo-[01]$/)
     },
   )
+
+  test('reaches the instances of a headless Service by its name, secured', async () => {
+    const before = await countRequests(speakers)
+    expect((await talk('speak-headless:8103', [GET])).received).toMatch(/^HTTP\/1\.1 200 [\s\S]*speakers/)
+    const after = await countRequests(speakers)
+    expect([after.mtls - before.mtls, after.plain - before.plain]).toEqual([1, 0])
+  })
 
   test.each([{ family: 4 }, { family: 6 }])(
     'reaches one instance by its IPv$family address, secured',

@@ -1,5 +1,6 @@
 import type { Clock } from '@heddle/base/clock'
 import type { ControlClient } from '../client/control-client.ts'
+import type { NamedService } from '../net/hosts-file.ts'
 import type { Site } from './site.ts'
 
 export interface Following {
@@ -18,8 +19,8 @@ export async function followServices(following: Following, stack: AsyncDisposabl
   if (site.mode === 'explicit') return
   let known = ''
   const look = async (): Promise<void> => {
-    const { services } = await control.admin.listServices({})
-    const seen = JSON.stringify(services.map(({ namespace, name, clusterIps }) => [namespace, name, clusterIps]))
+    const services = await readServices(control)
+    const seen = JSON.stringify(services)
     if (seen !== known) await site.setServices(services)
     known = seen
   }
@@ -32,4 +33,21 @@ export async function followServices(following: Following, stack: AsyncDisposabl
     }
   })()
   stack.defer(() => ended)
+}
+
+/** A headless Service has no address of its own: its name means those of its instances that are ready. */
+async function readServices({ admin }: ControlClient): Promise<readonly NamedService[]> {
+  const { services } = await admin.listServices({})
+  if (services.every(({ clusterIps }) => clusterIps.length > 0)) return services.map(toNamed)
+  const { endpoints } = await admin.listEndpoints({})
+  return services.map((service) => {
+    if (service.clusterIps.length > 0) return toNamed(service)
+    const { namespace, name } = service
+    const own = endpoints.filter((one) => one.ready && one.namespace === namespace && one.service === name)
+    return { namespace, name, clusterIps: [...new Set(own.map((one) => one.endpoint?.address ?? ''))].sort() }
+  })
+}
+
+function toNamed({ namespace, name, clusterIps }: NamedService): NamedService {
+  return { namespace, name, clusterIps }
 }
