@@ -1,5 +1,5 @@
 import type { DataPlane } from '../start-proxy.ts'
-import type { SidecarParts } from './start-sidecar.ts'
+import type { SidecarParts } from './sidecar-parts.ts'
 
 /** Everything that a person may want to know of a running sidecar, as `/config` shows it. No secrets. */
 export function describeSidecar(parts: SidecarParts, dataPlane: DataPlane): object {

@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises'
+import type { NodeJson } from '@heddle/api/discovery'
+import type { Clock } from '@heddle/base/clock'
+import type { Log } from '@heddle/base/log'
+import { formatSpiffeId } from '@heddle/identity/spiffe-id'
+import type { Registry } from '@heddle/telemetry/registry'
+import { TrafficTable } from '@heddle/telemetry/traffic'
+import { trafficMetrics } from '@heddle/telemetry/traffic-metrics'
+import { controlIdentityOf, type SidecarConfig } from '../config/sidecar-config.ts'
+import { type ControlClient, createControlClient } from '../control/control-client.ts'
+import { SIGN } from '../control/rpc.ts'
+import { DiscoveryClient } from '../discovery/discovery-client.ts'
+import type { Probe } from '../health/health-checker.ts'
+import { createProbe } from '../health/probe.ts'
+import { IssuedIdentity } from '../identity/issued-identity.ts'
+
+/** What a sidecar needs from outside; main.ts passes the real ones, tests their own. */
+export interface SidecarDeps {
+  readonly clock: Clock
+  readonly log: Log
+  readonly registry: Registry
+  /** Called when the admin interface is told to drain. */
+  readonly onDrainRequest: () => void
+}
+
+/** What a sidecar is made of beside its listeners. */
+export interface SidecarParts {
+  readonly config: SidecarConfig
+  readonly deps: SidecarDeps
+  readonly control: ControlClient
+  readonly identity: IssuedIdentity
+  readonly discovery: DiscoveryClient
+  readonly traffic: TrafficTable
+  /** `undefined`: the application is taken to be well. */
+  readonly probe: Probe | undefined
+  /** Known once the listeners are bound. */
+  node: NodeJson
+}
+
+/** @throws {RangeError | Error} when the trust bundle cannot be read, or the health check names a port that is not there */
+export async function createParts(config: SidecarConfig, deps: SidecarDeps): Promise<SidecarParts> {
+  const { clock, log, registry } = deps
+  const trustBundlePem = await readFile(config.trustBundleFile, 'utf8')
+  const control = createControlClient({
+    target: {
+      address: config.controlAddress,
+      spiffeId: config.controlIdentity ?? controlIdentityOf(config.trustDomain),
+    },
+    credentials: () => identity.credentials(),
+    clock,
+  })
+  const identity: IssuedIdentity = new IssuedIdentity({
+    spiffeId: formatSpiffeId(config),
+    trustBundlePem,
+    readJoinToken: () => readJoinToken(config.joinTokenFile),
+    sign: (csr, joinToken) => control.call(SIGN, { csr: Buffer.from(csr).toString('base64'), joinToken }),
+    clock,
+    log,
+    registry,
+  })
+  const discovery = new DiscoveryClient(
+    { control, node: () => parts.node, onTrust: (pem) => identity.trust(pem), clock, log, registry },
+    {
+      beforeDiscovery: config.beforeDiscovery,
+      timeoutMs: config.discoveryTimeoutMs,
+      prepared: config.upstreams.map(({ key }) => key),
+      state:
+        config.healthCheck === undefined
+          ? { state: 'ready', reason: '' }
+          : { state: 'unhealthy', reason: 'the application was not found well yet' },
+    },
+  )
+  const traffic = new TrafficTable({ clock })
+  registry.collect(trafficMetrics(traffic))
+  const parts: SidecarParts = {
+    config,
+    deps,
+    control,
+    identity,
+    discovery,
+    traffic,
+    probe: toProbe(config, clock),
+    node: {},
+  }
+  return parts
+}
+
+function toProbe({ healthCheck, ports, advertiseAddresses }: SidecarConfig, clock: Clock): Probe | undefined {
+  if (healthCheck === undefined) return undefined
+  return createProbe(healthCheck, { ports, host: advertiseAddresses[0] ?? '127.0.0.1' }, clock)
+}
+
+async function readJoinToken(file: string | undefined): Promise<string> {
+  if (file === undefined) throw new Error('HEDDLE_JOIN_TOKEN_FILE is not set, and there is no valid certificate')
+  return (await readFile(file, 'utf8')).trim()
+}
