@@ -81,7 +81,7 @@ export function proxyEnvironment(input: ProxyEnvironmentInput): Readonly<Record<
   }
 }
 
-const PASSED_ON = /^HEDDLE_(LOG_LEVEL|ACCESS_LOG|BEFORE_DISCOVERY|MAX_CONNECTIONS|[A-Z_]+_MS)$/
+const PASSED_ON = /^HEDDLE_(LOG_LEVEL|ACCESS_LOG|BEFORE_DISCOVERY|LIMITS|[A-Z_]+_MS)$/
 
 /** What of the user's own environment holds for all proxies: log level, limits and deadlines. */
 export function proxyOverrides(env: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
