@@ -4,7 +4,7 @@ import { accessLog } from './access-log.ts'
 import type { Filter } from './filter.ts'
 
 /** Every filter, in the order `onRequest` runs; `onResponse` and `onEnd` run backwards. */
-export const FILTER_ORDER = [
+const FILTER_ORDER = [
   'access-log', // first, so that it ends last and sees what all others made of the exchange
 ] as const
 

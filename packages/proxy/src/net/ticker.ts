@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '@heddle/base/clock'
 
 /** How often deadlines are looked at. */
-export const TICK_MS = 1000
+const TICK_MS = 1000
 
 /** Something with a deadline that moves often, such as a connection. */
 export interface Watched {

@@ -10,7 +10,7 @@ import { FileIdentity, NO_IDENTITY } from './static-identity.ts'
 import { toDestinationSource, toInboundPolicy, toLimits, toListeners, toPlainInbound } from './static-proxy.ts'
 
 /** Everything that is wrong with a static file. */
-export class StaticConfigError extends Error {
+class StaticConfigError extends Error {
   override readonly name = 'StaticConfigError'
   readonly problems: readonly string[]
 
@@ -45,10 +45,9 @@ export interface StaticDeps {
   readonly meter: Registry
 }
 
-/** A proxy from a file, with what the admin interface wants to show of it. */
+/** A proxy from a file, and what it counts. */
 export interface StaticProxy {
   readonly proxy: DataPlane
-  readonly context: WorkloadContext
   readonly traffic: TrafficTable
 }
 
@@ -80,7 +79,7 @@ export async function startStaticProxy(config: StaticConfig, deps: StaticDeps): 
   const served = { context, listeners: toListeners(config), plainInbound, accessLog: config.accessLog ?? 'failures' }
   try {
     const proxy = await startProxy({ workloads: [served], limits: toLimits(config, []) }, deps)
-    return { proxy, context, traffic }
+    return { proxy, traffic }
   } catch (error) {
     stopping.abort()
     throw error

@@ -91,7 +91,7 @@ export class TestIdentity implements WorkloadIdentity {
 }
 
 /** No certificate: for proxies that only speak plain. */
-export const NOBODY = new TestIdentity(idOf('nobody'), undefined)
+const NOBODY = new TestIdentity(idOf('nobody'), undefined)
 
 export interface TestProxyOptions {
   readonly identity?: WorkloadIdentity
@@ -177,7 +177,7 @@ export function service(
   return { kind: 'service', namespace: 'shop', name: 'cart', port: 80, protocol, endpoints, version: ports.join() }
 }
 
-export function endpoint(port: number, instance: string, identity?: string): Endpoint {
+function endpoint(port: number, instance: string, identity?: string): Endpoint {
   return {
     id: `shop/${instance}:${port}`,
     address: '127.0.0.1',
