@@ -155,7 +155,7 @@ function unnamed(port: number): ServiceName {
 }
 
 /** The service that a key names; for addresses only its port. */
-function parseKey(key: string): ServiceName {
+export function parseKey(key: string): ServiceName {
   const match = /^name:([^.]*)\.([^:]*):(\d+)$/.exec(key)
   if (match === null) return unnamed(parseAddress(key).port)
   return { namespace: match[2]!, name: match[1]!, port: Number(match[3]) }

@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '@heddle/base/clock'
+import { createLog } from '@heddle/base/log'
+import { Registry } from '@heddle/telemetry/registry'
+import { createTestCa } from '@heddle/testkit/test-ca'
+import { expect, test } from 'vitest'
+import { readStaticConfig, startStaticProxy } from '../src/static/run-static.ts'
+import { answering, dial, ok, startServer } from './harness/peer.ts'
+
+const id = (name: string) => `spiffe://heddle.local/ns/shop/sa/${name}`
+const log = createLog(() => undefined, 'off')
+
+/** A folder that is gone at the end. */
+function folder() {
+  const path = mkdtempSync(join(tmpdir(), 'heddle-static-'))
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) }
+}
+
+test('two static proxies carry a request by mTLS from files alone', async () => {
+  using files = folder()
+  const ca = await createTestCa()
+  const write = (name: string, text: string) => {
+    writeFileSync(join(files.path, name), text)
+    return join(files.path, name)
+  }
+  const identityOf = async (name: string) => {
+    const issued = await ca.issueFor(id(name))
+    return {
+      id: id(name),
+      certificateFile: write(`${name}.pem`, issued.certificateChainPem),
+      keyFile: write(`${name}.key`, issued.privateKeyPem),
+      trustBundleFile: write('ca.pem', issued.trustBundlePem),
+    }
+  }
+  const start = async (name: string, config: object) => {
+    const file = write(`${name}.json`, JSON.stringify(config))
+    const { proxy } = await startStaticProxy(readStaticConfig(file), { clock: systemClock, log, meter: new Registry() })
+    return proxy
+  }
+  const app = await startServer(answering(ok('hello')))
+  const cart = await start('cart', {
+    identity: await identityOf('cart'),
+    listeners: [{ kind: 'inbound', address: '127.0.0.1:0', app: `127.0.0.1:${app.port}`, plain: 'refuse' }],
+    destinations: [],
+  })
+  const endpoint = { address: `127.0.0.1:${cart.listeners[0]!.port}`, identity: id('cart') }
+  const web = await start('web', {
+    identity: await identityOf('web'),
+    listeners: [{ kind: 'outbound', address: '127.0.0.1:0', destination: 'cart' }],
+    destinations: [{ name: 'cart', endpoints: [endpoint] }],
+    limits: { connectMs: 500 },
+  })
+
+  using client = await dial(web.listeners[0]!.port)
+  client.send('GET / HTTP/1.1\r\nhost: cart\r\n\r\n')
+  await client.until('hello')
+
+  await Promise.all([web.close(), cart.close()])
+  app.close()
+})
+
+test('a file with mistakes is refused with all of them', () => {
+  using files = folder()
+  const file = join(files.path, 'bad.json')
+  writeFileSync(file, JSON.stringify({ listeners: [], destinations: {}, limit: {} }))
+  expect(() => readStaticConfig(file)).toThrow(/limit: unknown field[\s\S]*destinations: expected a list/)
+  writeFileSync(file, JSON.stringify({ listeners: [], destinations: [], limits: { conectMs: 1 } }))
+  expect(() => readStaticConfig(file)).toThrow('limits.conectMs: there is no such limit')
+  writeFileSync(file, '{')
+  expect(() => readStaticConfig(file)).toThrow('bad.json cannot be used')
+})
