@@ -9,6 +9,7 @@ import { formatRedirectRules } from './redirect-rules.ts'
 import { address4, address6, PREFIX4, type Subnet } from './subnet.ts'
 
 const NETNS_ETC = '/etc/netns'
+const CLAIM_TRIES = 5
 
 /** A workload's network namespace. */
 export interface NamespaceOptions {
@@ -31,7 +32,27 @@ export interface NamespaceFiles {
 }
 
 /**
- * Makes a namespace on the bridge with redirection in force. Nothing runs in it before the rules are there.
+ * Reserves the name of a namespace; {@link removeNamespace} gives it back.
+ *
+ * @returns whether it was free
+ */
+export async function claimNamespace(name: string): Promise<boolean> {
+  if (existsSync(`/run/netns/${name}`)) return false
+  for (let turn = 1; ; turn++) {
+    await mkdir(NETNS_ETC, { recursive: true })
+    try {
+      await mkdir(join(NETNS_ETC, name))
+      return true
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return false
+      // Another mesh has removed the folder around it in between, since it was empty.
+      if (codeOf(error) !== 'ENOENT' || turn === CLAIM_TRIES) throw error
+    }
+  }
+}
+
+/**
+ * Makes a claimed namespace on the bridge with redirection in force. Nothing runs in it before the rules are there.
  *
  * @throws {ToolError}; what was made until then is to be removed by {@link removeNamespace}
  */
@@ -69,7 +90,6 @@ async function redirect({ name, proxyUid, hasIpv6 }: NamespaceOptions): Promise<
 
 async function writeNamespaceFiles(name: string, files: NamespaceFiles): Promise<void> {
   const directory = join(NETNS_ETC, name)
-  await mkdir(directory, { recursive: true })
   await writeFile(join(directory, 'hosts'), files.hosts)
   await writeFile(join(directory, 'resolv.conf'), files.resolvConf)
 }

@@ -61,7 +61,7 @@ async function openToOthers(folder: string, files: readonly string[]): Promise<v
 
 async function bundleProxy(folder: string): Promise<string> {
   const file = join(folder, 'proxy.js')
-  const shape = ['--target=bun', '--minify-syntax', '--minify-whitespace']
+  const shape = ['--target=bun', '--minify']
   // koffi reaches the kernel where Bun's own way does not exist: on Node only.
   await runTool(findBun(), ['build', PROXY_ENTRY, ...shape, '--external=koffi', `--outfile=${file}`])
   return file

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { CliError, messageOf } from '../cli-error.ts'
 import { addBridge, hostForwards, hostHasIpv6, removeBridge, takenRanges } from '../net/bridge.ts'
 import { addHostRules, type HostRule, hostRules, removeHostRules } from '../net/host-rules.ts'
 import { formatHostsFile, type NamedService } from '../net/hosts-file.ts'
-import { addNamespace, type NamespaceRef, removeNamespace, updateHosts } from '../net/namespace.ts'
+import { addNamespace, claimNamespace, type NamespaceRef, removeNamespace, updateHosts } from '../net/namespace.ts'
 import { formatResolvConf } from '../net/resolv-conf.ts'
 import { address4, address6, chooseSubnet, cidr4, MAX_INSTANCES, type Subnet } from '../net/subnet.ts'
 import { findTool } from '../process/run-tool.ts'
@@ -130,7 +130,7 @@ class TransparentSite implements Site {
 
   async addPlace(request: PlaceRequest): Promise<Place> {
     const { record, tie } = this.#options
-    const number = this.#takeNumber()
+    const number = await this.#takeNumber()
     const inhabitant = this.#inhabitant(number, request)
     const { ref, addresses } = inhabitant
     await record.add('namespaces', ref)
@@ -178,18 +178,18 @@ class TransparentSite implements Site {
     return problems
   }
 
-  /** A namespace of that name may be another mesh's, of the same name but with another state directory. */
-  #takeNumber(): number {
+  /** Guests of the same mesh choose at the same time, so that a name is claimed in one step. */
+  async #takeNumber(): Promise<number> {
     for (let number = this.#firstNumber; number < this.#firstNumber + MAX_INSTANCES / 2; number++) {
-      if (this.#numbers.has(number) || existsSync(`/run/netns/${this.#name(number)}`)) continue
+      if (this.#numbers.has(number)) continue
       this.#numbers.add(number)
-      return number
+      if (await claimNamespace(this.#name(number))) return number
     }
     throw new CliError(`more than ${MAX_INSTANCES / 2} instances on one host`)
   }
 
   #name(number: number): string {
-    return `heddle-${this.#options.mesh}-${number}`
+    return `heddle-${this.#options.mesh}-${this.#network.bridge.replace('hd-', '')}-${number}`
   }
 
   #inhabitant(number: number, request: PlaceRequest): Inhabitant {
