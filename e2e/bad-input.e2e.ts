@@ -1,10 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { Traces } from './harness/leftovers.ts'
 import { HEDDLE, TestMesh } from './harness/mesh.ts'
 import { run } from './harness/process.ts'
+import { canRun } from './harness/requirements.ts'
 import { echoManifests } from './harness/shop.ts'
 import { until } from './harness/until.ts'
 
@@ -14,6 +17,8 @@ const env = { HEDDLE_HOME: join(root, 'home'), ...traces.env }
 
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
+/** User and group of nobody in particular. */
+const NOBODY = 65_534
 const SERVICE = 'apiVersion: v1\nkind: Service\nmetadata: { name: a, namespace: shop }\n'
 
 describe('heddle up refuses', () => {
@@ -62,7 +67,49 @@ describe('heddle up refuses', () => {
     expect(done.stdout).toBe('')
     expect(traces.list()).toEqual([])
   })
+
+  test('a port that is taken, by its name', async () => {
+    const directory = writeMesh()
+    await using taken = createServer()
+    await once(taken.listen(0, '127.0.0.1'), 'listening')
+    const address = `127.0.0.1:${(taken.address() as AddressInfo).port}`
+    const done = await run([HEDDLE, 'up', directory, '--mode', 'explicit', '--listen', address], { env })
+    expect(done.stderr).toMatch(`cannot listen on ${address}`)
+    expect(done.status).toBe(1)
+    expect(traces.list()).toEqual([])
+  })
+
+  test.runIf(canRun('root')).each([
+    {
+      name: 'transparent mode without root',
+      mode: 'transparent',
+      folder: 'theirs',
+      says: /it needs root[\s\S]*explicit/,
+    },
+    { name: 'a state directory that it may not write', mode: 'explicit', folder: 'ours', says: /HEDDLE_HOME/ },
+  ])('$name', async ({ mode, folder, says }) => {
+    const directory = writeMesh()
+    chmodSync(root, 0o755)
+    chmodSync(directory, 0o755)
+    const home = join(root, folder)
+    mkdirSync(home, { recursive: true })
+    if (folder === 'theirs') chownSync(home, NOBODY, NOBODY)
+    const asNobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups']
+    const done = await run([...asNobody, HEDDLE, 'up', directory, '--mode', mode], {
+      env: { ...env, HEDDLE_HOME: home },
+    })
+    expect(done.stderr).toMatch(says)
+    expect(done.status).toBe(1)
+    expect(traces.list()).toEqual([])
+  })
 })
+
+/** A directory with a Service that is right. */
+function writeMesh(): string {
+  const directory = mkdtempSync(join(root, 'mesh-'))
+  writeFileSync(join(directory, 'in.yaml'), `${SERVICE}spec: { ports: [{ port: 80 }] }\n`)
+  return directory
+}
 
 test('a second mesh of the same name is refused while the first one runs, and the first goes on', async () => {
   await using mesh = await TestMesh.start({ mode: 'explicit', manifests: () => ({ 'echo.yaml': echoManifests(1) }) })
