@@ -18,7 +18,7 @@ export const heddle: Peer = {
   name: 'heddle',
   find: () => (existsSync(BUN) ? BUN : undefined),
   prepare: (program) => void execFileSync(program, [BUILD], { stdio: ['ignore', 'ignore', 'inherit'] }),
-  install: 'npm ci',
+  install: 'tools/setup.sh',
   version: () => manifest.version,
   launch: (program, hop) => ({
     files: { 'heddle.json': JSON.stringify(toConfig(hop), null, 2) },

@@ -1,10 +1,8 @@
 import type { Fields } from '../message/fields.ts'
 import { formatFields } from './format-head.ts'
+import type { Framing } from './framing.ts'
 import type { Output } from './output.ts'
 import { isTrailerName } from './trailer-names.ts'
-
-/** How the end of a body is told. RFC 9112 §6. `opaque`: there is no message any more, only octets. */
-export type Framing = 'none' | 'length' | 'chunked' | 'until-close' | 'opaque'
 
 /** Writes one body in its framing. */
 export class BodyWriter {
