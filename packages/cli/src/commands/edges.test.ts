@@ -79,6 +79,14 @@ test('edges without traffic says so on stderr', async () => {
   expect(stderr).toBe('no traffic of deployments in namespace "default" in the last minutes\n')
 })
 
+test('edges of one that does not exist fails', async () => {
+  const { world } = answering([])
+  const admin = { ...world.admin, stat: () => ({ rows: [] }) }
+  const { status, stderr } = await runCommand(edges, ['edges', 'deploy/nothing'], { admin })
+  expect(status).toBe(1)
+  expect(stderr).toContain('no deployment "nothing" in namespace "default"')
+})
+
 test('edges of a kind that is unknown fails', async () => {
   const { world } = answering([])
   expect(await runCommand(edges, ['edges', 'job'], world)).toMatchObject({ status: 1, stdout: '' })

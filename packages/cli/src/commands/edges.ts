@@ -1,8 +1,10 @@
-import type { Edge } from '@heddle/api/admin'
+import type { Edge, EdgesResponse } from '@heddle/api/admin'
+import type { ControlClient } from '../client/control-client.ts'
 import type { CliDeps, Command } from '../command.ts'
 import { formatJson } from '../output/json.ts'
 import type { Style } from '../output/style.ts'
 import { type Column, formatTable } from '../output/table.ts'
+import { type PlacedChoice, requireKnown } from './known-resource.ts'
 import { describeChoice, parseResource, type ResourceChoice } from './resource-argument.ts'
 import {
   allNamespacesOption,
@@ -38,7 +40,7 @@ async function runEdges(choice: ResourceChoice, options: Options, deps: CliDeps)
   const { terminal } = deps
   const namespace = isNamespaced(choice.kind) ? chosenNamespace(options) : ''
   const client = await deps.connect()
-  const answer = await client.admin.edges({ resource: { ...choice, namespace } }).finally(() => client.close())
+  const answer = await askEdges(client, { ...choice, namespace }).finally(() => client.close())
   if (options.output === 'json') {
     terminal.write(formatJson(answer.edges.map(toEdgeJson)))
     return
@@ -49,6 +51,13 @@ async function runEdges(choice: ResourceChoice, options: Options, deps: CliDeps)
   }
   const isWide = options.output === 'wide'
   terminal.write(formatTable(edgeColumns(terminal.style, isWide ? formatWhole : formatShort), answer.edges))
+}
+
+/** @throws {CliError} when a resource that was named does not exist */
+async function askEdges(client: ControlClient, resource: PlacedChoice): Promise<EdgesResponse> {
+  const answer = await client.admin.edges({ resource })
+  if (answer.edges.length === 0) await requireKnown(client, resource)
+  return answer
 }
 
 /** One element of `edges -o json`. */

@@ -156,6 +156,35 @@ test('stat of nothing is a note, and of one that is missing a failure', async ()
   expect(one.stderr).toContain('no deployment "web" in namespace "default"')
 })
 
+describe('stat without traffic between the two', () => {
+  /** Knows web and vote-bot, between which there is none. */
+  const world: CommandWorld = {
+    admin: {
+      stat: ({ resource, to, from }) => {
+        const isKnown = to === undefined && from === undefined && ['web', 'vote-bot'].includes(resource?.name ?? '')
+        return { rows: isKnown ? [WEB] : [] }
+      },
+    },
+  }
+
+  test('says that there was none', async () => {
+    const { status, stderr } = await runCommand(stat, ['stat', 'deploy/web', '--to', 'deploy/vote-bot'], world)
+    expect(status).toBe(0)
+    expect(stderr).toBe('no traffic of deployment "web" in namespace "default" to deploy/vote-bot in that time\n')
+    const json = await runCommand(stat, ['stat', 'deploy', '--from', 'deploy/web', '-o', 'json'], world)
+    expect(json).toMatchObject({ status: 0, stdout: '[]\n', stderr: '' })
+  })
+
+  test.each([{ args: ['deploy', '--to', 'deploy/nothing'] }, { args: ['deploy/nothing', '--from', 'deploy/web'] }])(
+    'fails when one of them does not exist: $args',
+    async ({ args }) => {
+      const { status, stderr } = await runCommand(stat, ['stat', ...args], world)
+      expect(status).toBe(1)
+      expect(stderr).toContain('no deployment "nothing" in namespace "default"')
+    },
+  )
+})
+
 test('stat without a mesh says how to start one', async () => {
   const { status, stderr } = await runCommand(stat, ['stat', 'deploy'])
   expect(status).toBe(1)

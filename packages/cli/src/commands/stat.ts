@@ -6,6 +6,7 @@ import { formatJson } from '../output/json.ts'
 import { LiveView } from '../output/live-view.ts'
 import { formatTable } from '../output/table.ts'
 import type { Terminal } from '../output/terminal.ts'
+import { ELSEWHERE_HINT, requireKnown } from './known-resource.ts'
 import { describeChoice, parseResource, type ResourceChoice } from './resource-argument.ts'
 import {
   allNamespacesOption,
@@ -14,7 +15,7 @@ import {
   outputOption,
   readDurationMs,
 } from './resource-options.ts'
-import { type StatOptions, toStatRequest } from './stat/stat-question.ts'
+import { type StatOptions, toStatRequest, trafficEnds } from './stat/stat-question.ts'
 import { isNamespaced, statColumns, toStatJson } from './stat/stat-view.ts'
 
 const SHORTEST_WINDOW_MS = 10_000
@@ -61,7 +62,11 @@ async function runStat(choice: ResourceChoice, options: Options, deps: CliDeps):
   const ask: Ask = async () => (await client.admin.stat(toStatRequest(choice, options))).rows
   try {
     if (options.watch === true) await watch(ask, deps, (rows) => formatRows(choice, options, { rows, deps }))
-    else show(choice, options, { rows: await ask(), deps })
+    else {
+      const rows = await ask()
+      if (rows.length === 0) for (const end of trafficEnds(choice, options)) await requireKnown(client, end)
+      show(choice, options, { rows, deps })
+    }
   } finally {
     client.close()
   }
@@ -78,20 +83,18 @@ function show(choice: ResourceChoice, options: Options, answer: Answer): void {
   const { terminal } = answer.deps
   const isJson = options.output === 'json'
   if (isJson) terminal.write(formatJson(answer.rows.map(toStatJson)))
-  if (answer.rows.length === 0) {
-    if (!isJson || choice.name !== '')
-      reportMissing(`no ${describeChoice(choice, chosenNamespace(options))}`, choice, terminal)
-    return
-  }
-  if (!isJson) terminal.write(formatRows(choice, options, answer))
+  else if (answer.rows.length > 0) terminal.write(formatRows(choice, options, answer))
+  if (answer.rows.length === 0) reportNothing(choice, options, terminal)
 }
 
-/** @throws {CliError} when one was asked for by name */
-function reportMissing(missing: string, choice: ResourceChoice, terminal: Terminal): void {
-  const hint = 'other namespaces are shown with -n NAME or -A'
-  if (choice.name !== '') throw new CliError(missing, { hints: [hint] })
-  terminal.note(missing)
-  terminal.note(`  ${hint}`)
+/** @throws {CliError} when one was asked for by name, and not only its traffic with another */
+function reportNothing(choice: ResourceChoice, options: Options, terminal: Terminal): void {
+  const what = describeChoice(choice, chosenNamespace(options))
+  const { to, from, output } = options
+  const peer = to === undefined ? from && `from ${from}` : `to ${to}`
+  if (peer === undefined && choice.name !== '') throw new CliError(`no ${what}`, { hints: [ELSEWHERE_HINT] })
+  if (output === 'json') return
+  terminal.note(peer === undefined ? `no ${what}\n  ${ELSEWHERE_HINT}` : `no traffic of ${what} ${peer} in that time`)
 }
 
 async function watch(ask: Ask, deps: CliDeps, format: (rows: readonly StatRow[]) => string): Promise<void> {

@@ -17,8 +17,9 @@ import { RunRecord } from '../state/run-record.ts'
 import { isEmptyRunState, readRunState, replaceFile } from '../state/run-state.ts'
 import { type MeshPaths, meshPaths } from '../state/state-directory.ts'
 import { ControlProcess, type ControlReady } from './control-process.ts'
-import { Fleet, type InstanceReadiness } from './fleet.ts'
+import { Fleet } from './fleet.ts'
 import { openSite } from './open-site.ts'
+import { ReadinessPoll } from './readiness-poll.ts'
 
 export interface MeshOptions {
   readonly name: string
@@ -171,11 +172,12 @@ function toContext({ options, site }: Begun, ready: ControlReady): Context {
 function createFleet(begun: Begun, { control, ready }: { control: ControlClient; ready: ControlReady }): Fleet {
   const { options, record, site, logDirectory } = begun
   const { clock, env, report, signal, trustDomain } = options
+  const poll = new ReadinessPoll(control, clock)
   return new Fleet({
     clock,
     signal,
     report,
-    readiness: (namespace, instance) => askReadiness(control, namespace, instance),
+    readiness: (namespace, instance) => poll.readinessOf(namespace, instance),
     instances: {
       site,
       control: { trustDomain, identity: ready.identity },
@@ -196,15 +198,6 @@ const TOKEN_LIFE_MS = 120_000
 async function mintToken(control: ControlClient, namespace: string, serviceAccount: string): Promise<string> {
   const { token } = await control.admin.createJoinToken({ namespace, serviceAccount, ttlMs: TOKEN_LIFE_MS })
   return token
-}
-
-async function askReadiness(
-  control: ControlClient,
-  namespace: string,
-  name: string,
-): Promise<InstanceReadiness | undefined> {
-  const { instances } = await control.admin.listWorkloads({ namespace })
-  return instances.find((instance) => instance.instance === name)
 }
 
 function portOf(address: string): number {
