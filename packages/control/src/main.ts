@@ -1,6 +1,6 @@
 import { systemClock } from '@heddle/base/clock'
+import { ConfigError } from '@heddle/base/config-error'
 import { parseControlConfig } from './config/control-config.ts'
-import { ConfigError } from './config/flag-reader.ts'
 import { formatHostPort } from './config/host-port.ts'
 import { createPinoLog } from './log/pino-log.ts'
 import { type Control, startControl } from './start-control.ts'

@@ -1,4 +1,5 @@
 import { systemClock } from '@heddle/base/clock'
+import { ConfigError } from '@heddle/base/config-error'
 import { createLog } from '@heddle/base/log'
 import { Registry } from '@heddle/telemetry/registry'
 import { parseSidecarConfig, type SidecarConfig } from './config/sidecar-config.ts'
@@ -46,9 +47,5 @@ function emit(event: object): void {
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  process.exit(isInvalidConfiguration(error) ? 2 : 1)
+  process.exit(error instanceof ConfigError ? 2 : 1)
 })
-
-function isInvalidConfiguration(error: unknown): boolean {
-  return error instanceof Error && (error.name === 'ConfigError' || error.name === 'StaticConfigError')
-}

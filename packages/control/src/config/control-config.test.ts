@@ -1,7 +1,7 @@
+import { ConfigError } from '@heddle/base/config-error'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseControlConfig } from './control-config.ts'
-import { ConfigError } from './flag-reader.ts'
 import { formatHostPort, parseHostPort } from './host-port.ts'
 
 const REQUIRED = ['--config', 'mesh', '--state=state']

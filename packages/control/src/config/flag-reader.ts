@@ -1,18 +1,8 @@
 import { parseArgs } from 'node:util'
+import { ConfigError } from '@heddle/base/config-error'
 import { formatDurationMs, parseDurationMs } from '@heddle/base/duration'
 import { isTrustDomain } from '@heddle/identity/spiffe-id'
 import { type HostPort, isLoopback, parseHostPort } from './host-port.ts'
-
-/** Every problem found in the configuration, so that one start shows them all. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError'
-  readonly problems: readonly string[]
-
-  constructor(problems: readonly string[]) {
-    super(`invalid configuration:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
-    this.problems = problems
-  }
-}
 
 /** Limits of a flag that is a duration. */
 export interface DurationLimits {

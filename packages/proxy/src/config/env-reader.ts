@@ -1,3 +1,5 @@
+import { ConfigError } from '@heddle/base/config-error'
+
 /** The environment of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -16,17 +18,6 @@ export interface Variable<T> {
 
 /** A variable for each property of `T`. */
 export type VariableTable<T> = { readonly [K in keyof T]-?: Variable<T[K]> }
-
-/** Every problem found in the configuration, so that one start shows them all. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError'
-  readonly problems: readonly string[]
-
-  constructor(problems: readonly string[]) {
-    super(`invalid configuration:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
-    this.problems = problems
-  }
-}
 
 /** Reads the variables of a table from the environment and remembers what was wrong. */
 export class EnvReader {

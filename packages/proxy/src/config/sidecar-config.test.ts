@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { ConfigError } from '@heddle/base/config-error'
 import { describe, expect, test } from 'vitest'
-import { ConfigError } from './env-reader.ts'
 import { renderEnvironmentReference } from './environment-reference.ts'
 import { parseSidecarConfig } from './sidecar-config.ts'
 

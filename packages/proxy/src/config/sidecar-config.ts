@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { ConfigError } from '@heddle/base/config-error'
 import { LOG_LEVELS, type LogLevel } from '@heddle/base/log'
 import { formatSpiffeId, isTrustDomain, parseSpiffeId } from '@heddle/identity/spiffe-id'
 import type { Limits } from '../limits.ts'
@@ -12,7 +13,7 @@ import {
   parseUpstreams,
   type Upstream,
 } from './entries.ts'
-import { ConfigError, type Environment, EnvReader, type VariableTable } from './env-reader.ts'
+import { type Environment, EnvReader, type VariableTable } from './env-reader.ts'
 import { type HealthCheck, parseHealthCheck } from './health-check.ts'
 import { filePath, flag, integer, objectName, oneOf, optional, syntax } from './variable.ts'
 

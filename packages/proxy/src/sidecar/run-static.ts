@@ -15,7 +15,7 @@ const DRAIN_MS = 5_000
  * Runs a proxy from a file until it is told to end.
  *
  * @param emit - gets the events of docs/reference/proxy-environment.md
- * @throws {StaticConfigError | ListenError | Error}
+ * @throws {ConfigError | ListenError | Error}
  */
 export async function runStatic(file: string, emit: (event: object) => void): Promise<void> {
   const config = readStaticConfig(file)

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { checkStaticConfig, type StaticConfig } from '@heddle/api/static-config'
 import type { Clock } from '@heddle/base/clock'
+import { ConfigError } from '@heddle/base/config-error'
 import type { Log } from '@heddle/base/log'
 import type { Registry } from '@heddle/telemetry/registry'
 import { TrafficTable } from '@heddle/telemetry/traffic'
@@ -9,34 +10,27 @@ import type { WorkloadContext } from '../workload.ts'
 import { FileIdentity, NO_IDENTITY } from './static-identity.ts'
 import { toDestinationSource, toInboundPolicy, toLimits, toListeners, toPlainInbound } from './static-proxy.ts'
 
-/** Everything that is wrong with a static file. */
-class StaticConfigError extends Error {
-  override readonly name = 'StaticConfigError'
-  readonly problems: readonly string[]
-
-  constructor(file: string, problems: readonly string[]) {
-    super(`${file} cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
-    this.problems = problems
-  }
-}
-
 /**
  * Reads a static configuration.
- * @throws {StaticConfigError} listing every problem
+ * @throws {ConfigError} listing every problem
  */
 export function readStaticConfig(file: string): StaticConfig {
   let value: unknown
   try {
     value = JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
-    throw new StaticConfigError(file, [error instanceof Error ? error.message : String(error)])
+    throw refusal(file, [error instanceof Error ? error.message : String(error)])
   }
   const result = checkStaticConfig(value)
-  if (result.kind === 'invalid') throw new StaticConfigError(file, result.problems)
+  if (result.kind === 'invalid') throw refusal(file, result.problems)
   const problems: string[] = []
   toLimits(result.config, problems)
-  if (problems.length > 0) throw new StaticConfigError(file, problems)
+  if (problems.length > 0) throw refusal(file, problems)
   return result.config
+}
+
+function refusal(file: string, problems: readonly string[]): ConfigError {
+  return new ConfigError(problems, `${file} cannot be used`)
 }
 
 export interface StaticDeps {
