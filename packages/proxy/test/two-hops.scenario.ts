@@ -170,6 +170,24 @@ test.each([
   await waitFor('the refusal', () => server.metric('heddle_errors_total{error="client_identity_refused"') === 1)
 })
 
+test('a proxy whose certificate is refused by the other says so', async () => {
+  await using world = await World.create()
+  const app = world.keep(await startServer(answering(ok('secret'))))
+  const server = await world.proxy({ identity: await world.identity('cart'), listeners: [inbound(app.port)] })
+  // Trusts the server, but was issued by somebody else.
+  const foreign = await (await createTestCa()).issueFor(idOf('web'))
+  const material = { ...foreign, trustBundlePem: world.ca.trustBundlePem }
+  const client = await world.proxy({
+    identity: await world.identity('web', material),
+    listeners: [outbound('name:cart.shop:80')],
+    destinations: { 'name:cart.shop:80': service([server.port], { identity: idOf('cart') }) },
+  })
+
+  expect(await ask(client)).toContain('heddle-error: refused_by_peer\r\n')
+  expect(app.peers.length).toBe(0)
+  await waitFor('the refusal', () => server.metric('heddle_errors_total{error="client_identity_refused"') === 1)
+})
+
 test('a proxy without a certificate says so, and asks nobody', async () => {
   await using world = await World.create()
   const client = await world.proxy({

@@ -109,6 +109,14 @@ export const PROXY_ERRORS = {
   },
 
   // talking to the endpoint
+  refused_by_peer: {
+    status: 502,
+    retryable: false,
+    source: 'mesh',
+    meaning:
+      'The proxy of the endpoint closed a new connection without a word; most often it does not accept our certificate.',
+    hint: 'Compare `heddle identity` for both workloads, and see the log of the other proxy.',
+  },
   upstream_reset: {
     status: 502,
     retryable: false,

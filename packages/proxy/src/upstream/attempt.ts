@@ -121,11 +121,18 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   onAbort(reset: StreamReset): void {
     if (!this.#end()) return
     this.isRefused = reset.kind === 'refused'
-    const code = reset.kind === 'protocol' ? 'upstream_protocol_error' : 'upstream_reset'
+    const code = this.#codeOf(reset)
     const { address, port } = this.target.pool.remote
     const error = new ProxyError(code, `${address}:${port}: ${reset.error?.message ?? reset.detail}`)
     if (this.#exchange.isAnswered) this.#exchange.fail(error)
     else this.#owner.brokeOff(this.#exchange, this, error)
+  }
+
+  #codeOf(reset: StreamReset): ProxyErrorCode {
+    if (reset.kind === 'protocol') return 'upstream_protocol_error'
+    // With TLS 1.3 a client is done before its certificate was looked at: a refusal is a close without a word.
+    const isNew = !this.wasReused && this.target.pool.remote.identity !== undefined
+    return this.isRefused && isNew ? 'refused_by_peer' : 'upstream_reset'
   }
 
   onWritable(): void {

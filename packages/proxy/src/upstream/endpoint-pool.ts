@@ -51,11 +51,6 @@ export class EndpointPool implements ConnectionHome {
     this.load = createLoad(options.weight, core.clock.monotonicUs())
   }
 
-  /** Whether nothing at all goes on. */
-  get isUnused(): boolean {
-    return this.#open.size === 0 && this.#connecting.size === 0 && this.load.inFlight === 0
-  }
-
   /** A free connection, if there is one. To be used at once. */
   take(): PooledConnection | undefined {
     for (let last = this.#idle.pop(); last !== undefined; last = this.#idle.pop()) {

@@ -18,8 +18,11 @@ export class Upstreams {
   readonly #core: ProxyCore
   readonly #tls: ClientTls
   readonly #traffic: TrafficRecorder
-  /** By address and identity: two destinations may share an endpoint. */
-  readonly #pools = new Map<string, EndpointPool>()
+  /**
+   * By address and identity: two destinations may share an endpoint. A pool lives as long as a destination, a request or a
+   * connection of it does.
+   */
+  readonly #pools = new Map<string, WeakRef<EndpointPool>>()
   readonly #known = new WeakMap<Destination, Known>()
 
   constructor(tls: ClientTls, traffic: TrafficRecorder, core: ProxyCore) {
@@ -57,11 +60,11 @@ export class Upstreams {
 
   /** Ends idle connections, and others after their request. */
   close(): void {
-    for (const pool of this.#pools.values()) pool.close()
+    for (const pool of this.#pools.values()) pool.deref()?.close()
   }
 
   abort(): void {
-    for (const pool of this.#pools.values()) pool.abort()
+    for (const pool of this.#pools.values()) pool.deref()?.abort()
   }
 
   #build(destination: Destination, key: string): DestinationState {
@@ -116,7 +119,7 @@ export class Upstreams {
   /** @param weight - 0: not of the mesh */
   #poolOf(remote: Remote, weight: number): EndpointPool {
     const key = `${remote.address} ${remote.port} ${remote.identity ?? ''}`
-    const known = this.#pools.get(key)
+    const known = this.#pools.get(key)?.deref()
     if (known !== undefined) {
       known.load.weight = Math.max(1, weight)
       return known
@@ -132,16 +135,12 @@ export class Upstreams {
       this.#tls,
       this.#core,
     )
-    this.#pools.set(key, pool)
+    this.#pools.set(key, new WeakRef(pool))
     return pool
   }
 
   #forgetUnused(): boolean {
-    const nowUs = this.#core.clock.monotonicUs()
-    for (const [key, pool] of this.#pools) {
-      const isRemembered = pool.load.avoidUntilUs > nowUs
-      if (pool.isUnused && !isRemembered) this.#pools.delete(key)
-    }
+    for (const [key, pool] of this.#pools) if (pool.deref() === undefined) this.#pools.delete(key)
     return false
   }
 }
