@@ -26,7 +26,7 @@ async function main(args: readonly string[]): Promise<void> {
 async function runSidecar(config: SidecarConfig): Promise<void> {
   const log = createLog((line) => process.stderr.write(line), config.logLevel)
   const registry = new Registry()
-  addProcessMetrics(registry)
+  addProcessMetrics(registry, systemClock)
   const end = listenForEnd({ log, exitWithStdin: config.exitWithStdin })
   const sidecar = await startSidecar(config, {
     clock: systemClock,

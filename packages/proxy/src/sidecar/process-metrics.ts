@@ -1,10 +1,11 @@
+import type { Clock } from '@heddle/base/clock'
 import { formatLabels, formatMetricHead, formatSample } from '@heddle/telemetry/prometheus'
 import type { Registry } from '@heddle/telemetry/registry'
 import packageJson from '../../package.json' with { type: 'json' }
 
 /** What any process tells of itself, by the names that dashboards expect. */
-export function addProcessMetrics(registry: Registry): void {
-  const startSeconds = Date.now() / 1000 - process.uptime()
+export function addProcessMetrics(registry: Registry, clock: Clock): void {
+  const startSeconds = clock.nowMs() / 1000 - process.uptime()
   registry.gauge('process_start_time_seconds', 'When the process started, since the Unix epoch', () => startSeconds)
   registry.gauge('process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss())
   registry.counterOf('process_cpu_seconds_total', 'CPU time, user and system', () => {

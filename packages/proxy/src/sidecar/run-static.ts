@@ -21,7 +21,7 @@ export async function runStatic(file: string, emit: (event: object) => void): Pr
   const config = readStaticConfig(file)
   const log = createLog((line) => process.stderr.write(line), config.logLevel ?? 'info')
   const registry = new Registry()
-  addProcessMetrics(registry)
+  addProcessMetrics(registry, systemClock)
   const end = listenForEnd({ log, exitWithStdin: process.env.HEDDLE_EXIT_WITH_STDIN === '1' })
   const running = await startStaticProxy(config, { clock: systemClock, log, meter: registry })
   registry.collect(trafficMetrics(running.traffic))
