@@ -1,6 +1,7 @@
+import { delimiter } from 'node:path'
 import { messageOf } from '../cli-error.ts'
 import type { CliDeps } from '../command.ts'
-import { DEMO_MANIFESTS } from '../process/repository.ts'
+import { COMMAND_FOLDER, DEMO_MANIFESTS } from '../process/repository.ts'
 import { formatGolden, readGolden } from '../up/read-golden.ts'
 import { type RunningMesh, type UpOptions, up } from '../up/up.ts'
 import { observe } from './observe.ts'
@@ -35,7 +36,7 @@ async function watch(running: RunningMesh, options: DemoOptions, deps: CliDeps):
   await untilHealthy(running, expected, deps)
   if (!running.signal.aborted) {
     progress.line('the mesh is healthy')
-    for (const line of HOW_TO_LOOK_FURTHER) progress.line(line)
+    for (const line of howToLookFurther(deps.env.PATH)) progress.line(line)
   }
   const lastTable = await showTables(running, options, deps)
   const obstacles = await look(running, expected)
@@ -45,9 +46,17 @@ async function watch(running: RunningMesh, options: DemoOptions, deps: CliDeps):
   return obstacles.length === 0
 }
 
+/** What is typed in a second terminal has to be found there: nothing installs `heddle`. */
+function howToLookFurther(path = ''): readonly string[] {
+  return [
+    '',
+    'In another terminal:',
+    ...(path.split(delimiter).includes(COMMAND_FOLDER) ? [] : [`  export PATH="${COMMAND_FOLDER}:$PATH"`]),
+    ...HOW_TO_LOOK_FURTHER,
+  ]
+}
+
 const HOW_TO_LOOK_FURTHER = [
-  '',
-  'In another terminal:',
   '  heddle stat deploy -n emojivote      golden metrics; -w keeps watching',
   '  heddle edges -n emojivote            who talks to whom, and whether it is secured',
   '  heddle endpoints -n emojivote        where the services are',

@@ -5,6 +5,8 @@ import { CliError } from '../cli-error.ts'
 /** The root of the checkout. */
 const REPOSITORY = resolve(import.meta.dirname, '../../../..')
 
+/** Where `heddle` is. */
+export const COMMAND_FOLDER = join(REPOSITORY, 'bin')
 export const PROXY_ENTRY = join(REPOSITORY, 'packages/proxy/src/main.ts')
 export const CONTROL_ENTRY = join(REPOSITORY, 'packages/control/src/main.ts')
 export const DEMO_MANIFESTS = join(REPOSITORY, 'packages/demo/deploy/local')
