@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '@heddle/base/clock'
@@ -28,6 +28,16 @@ describe('openStateDir()', () => {
     expect(second.adminToken).toBe(first.adminToken)
     expect((await stat(path)).mode & 0o777).toBe(0o700)
     expect((await stat(first.adminTokenFile)).mode & 0o777).toBe(0o600)
+  })
+
+  test('makes a new token in place of one that others could read', async () => {
+    const first = await openStateDir(dir, systemClock)
+    first.release()
+    await chmod(first.adminTokenFile, 0o644)
+    const second = await openStateDir(dir, systemClock)
+    second.release()
+    expect(second.adminToken).not.toBe(first.adminToken)
+    expect((await stat(second.adminTokenFile)).mode & 0o777).toBe(0o600)
   })
 
   test('makes a new token in place of a broken one', async () => {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, readFile } from 'node:fs/promises'
+import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '@heddle/base/clock'
+import { readPrivateFile } from '../ca/private-file.ts'
 import { lockStateDir } from './state-lock.ts'
 import { replaceFile } from './write-file.ts'
 
@@ -48,8 +49,9 @@ export async function openStateDir(path: string, clock: Clock): Promise<StateDir
 }
 
 async function readOrMakeToken(file: string): Promise<string> {
-  const kept = await readFile(file, 'utf8').catch(() => '')
-  if (TOKEN.test(kept.trim())) return kept.trim()
+  const kept = await readPrivateFile(file).catch(() => undefined)
+  if (kept !== undefined && TOKEN.test(kept.trim())) return kept.trim()
+  // Also when other users could read it: what may be known to them is no secret any more.
   const token = randomBytes(TOKEN_BYTES).toString('hex')
   await replaceFile(file, `${token}\n`, 0o600)
   return token
