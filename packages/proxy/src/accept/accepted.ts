@@ -9,7 +9,6 @@ import type { Stage } from './stage.ts'
 export class Accepted implements Watched {
   deadlineMs = Number.POSITIVE_INFINITY
   readonly raw: Socket
-  readonly client: string
   readonly openedUs: number
   /** Key or address of where it goes; for people. */
   destination = ''
@@ -17,12 +16,23 @@ export class Accepted implements Watched {
   isDraining = false
   readonly #core: ProxyCore
   #stage: Stage | undefined
+  #client: string | undefined
 
   constructor(raw: Socket, core: ProxyCore) {
     this.raw = raw
     this.#core = core
     this.openedUs = core.clock.monotonicUs()
-    this.client = `${raw.remoteAddress ?? '?'}:${raw.remotePort ?? 0}`
+  }
+
+  /** `IP:PORT`. Asked of the system when first needed, for most connections never; a closed socket no longer knows. */
+  get client(): string {
+    return this.#client ?? this.rememberClient()
+  }
+
+  /** To be called where {@link client} may be asked for after the close. */
+  rememberClient(): string {
+    this.#client ??= `${this.raw.remoteAddress ?? '?'}:${this.raw.remotePort ?? 0}`
+    return this.#client
   }
 
   get stage(): Stage | undefined {

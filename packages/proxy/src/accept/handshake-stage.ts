@@ -15,6 +15,8 @@ export class HandshakeStage implements Stage {
     this.#accepted = accepted
     this.#core = core
     accepted.expectWithin(core.limits.handshakeMs)
+    // Whom it was is logged when it fails, and then the socket is closed.
+    accepted.rememberClient()
   }
 
   deadlinePassed(): void {

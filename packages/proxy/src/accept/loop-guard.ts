@@ -27,7 +27,7 @@ export class LoopGuard {
 
   /** Whether the proxy itself opened the connection that `accepted` is the other end of: it is not exempt from redirection. */
   isFromItself(accepted: Socket): boolean {
-    return this.#outgoing.has(`${accepted.remoteAddress}:${accepted.remotePort}`)
+    return this.#isRedirected && this.#outgoing.has(`${accepted.remoteAddress}:${accepted.remotePort}`)
   }
 
   /** Whether a connection to this address would arrive at a listener of this proxy. */
