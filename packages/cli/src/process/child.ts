@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Clock } from '@heddle/base/clock'
+import { type ProcessIdentity, startTimeOf } from '@heddle/base/process-start'
 import { CliError, codeOf, messageOf } from '../cli-error.ts'
-import { type ProcessIdentity, startTimeOf } from './process-start.ts'
 
 export interface ChildSpec {
   readonly command: readonly string[]

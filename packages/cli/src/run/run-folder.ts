@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '@heddle/base/clock'
-import { isRunning, startTimeOf } from '../process/process-start.ts'
+import { isRunning, startTimeOf } from '@heddle/base/process-start'
 import { cleanUp } from '../state/clean-up.ts'
 import { makeDirectory } from '../state/make-directory.ts'
 import { readRunState } from '../state/run-state.ts'

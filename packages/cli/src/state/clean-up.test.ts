@@ -1,5 +1,5 @@
+import { startTimeOf } from '@heddle/base/process-start'
 import { expect, test } from 'vitest'
-import { startTimeOf } from '../process/process-start.ts'
 import { survivors } from './clean-up.ts'
 
 const APP = { role: 'web-0', pid: 100, startTime: '5' }

@@ -1,11 +1,11 @@
 import { rm, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Clock } from '@heddle/base/clock'
+import { isRunning, type ProcessIdentity } from '@heddle/base/process-start'
 import { codeOf, messageOf } from '../cli-error.ts'
 import { removeBridge } from '../net/bridge.ts'
 import { removeHostRules } from '../net/host-rules.ts'
 import { removeNamespace } from '../net/namespace.ts'
-import { isRunning, type ProcessIdentity } from '../process/process-start.ts'
 import type { RunState, StartedProcess } from './run-state.ts'
 
 /** The processes of an earlier run that still live: those whose id was not given to another process since. */

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startTimeOf } from '@heddle/base/process-start'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { startTimeOf } from '../process/process-start.ts'
 import { lockMesh } from './mesh-lock.ts'
 
 let directory: string

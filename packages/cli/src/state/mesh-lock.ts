@@ -1,7 +1,7 @@
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { isRunning, type ProcessIdentity, startTimeOf } from '@heddle/base/process-start'
 import { CliError, codeOf, messageOf } from '../cli-error.ts'
-import { isRunning, type ProcessIdentity, startTimeOf } from '../process/process-start.ts'
 import { makeDirectory } from './make-directory.ts'
 
 const TRIES = 5

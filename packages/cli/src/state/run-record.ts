@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
+import { startTimeOf } from '@heddle/base/process-start'
 import { CliError, messageOf } from '../cli-error.ts'
-import { startTimeOf } from '../process/process-start.ts'
 import { EMPTY_RUN_STATE, isEmptyRunState, type RunState, replaceFile, type StartedProcess } from './run-state.ts'
 
 type Kind = Exclude<keyof RunState, 'processes' | 'owner' | 'copies'>

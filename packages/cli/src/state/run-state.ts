@@ -1,9 +1,9 @@
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { ProcessIdentity } from '@heddle/base/process-start'
 import { CliError, codeOf, messageOf } from '../cli-error.ts'
 import type { HostRule } from '../net/host-rules.ts'
 import type { NamespaceRef } from '../net/namespace.ts'
-import type { ProcessIdentity } from '../process/process-start.ts'
 import { makeDirectory } from './make-directory.ts'
 
 /** A process that was started for the mesh. */

@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Clock } from '@heddle/base/clock'
-import { isRunning, startTimeOf } from '../process/process-start.ts'
+import { isRunning, startTimeOf } from '@heddle/base/process-start'
 import { chooseMode, thisHost, type WantedMode } from '../site/choose-mode.ts'
 import { createExplicitSite } from '../site/explicit-site.ts'
 import { lifeTie } from '../site/life-tie.ts'

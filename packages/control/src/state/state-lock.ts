@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Clock } from '@heddle/base/clock'
+import { startTimeOf } from '@heddle/base/process-start'
 
 /** Another control plane works on the same state directory. */
 export class StateLockedError extends Error {
@@ -20,7 +21,7 @@ export interface StateLock {
 
 interface Holder {
   readonly pid: number
-  /** When the process started, in the kernel's own unit; empty where the kernel does not tell. */
+  /** As {@link startTimeOf} says it; empty where the system does not tell. */
   readonly started: string
 }
 
@@ -39,7 +40,7 @@ const TAKEOVER_LIMIT_MS = 5_000
 export function lockStateDir(dir: string, clock: Clock): StateLock {
   const file = resolve(dir, 'lock')
   if (heldHere.has(file)) throw new StateLockedError(dir, process.pid)
-  const mine = JSON.stringify({ pid: process.pid, started: startOf(process.pid) })
+  const mine = JSON.stringify({ pid: process.pid, started: startTimeOf(process.pid) ?? '' })
   if (!tryCreate(file, mine)) takeOver({ dir, file, clock }, mine)
   heldHere.add(file)
   return {
@@ -109,17 +110,7 @@ function isAlive(holder: Holder): boolean {
   } catch (error) {
     return codeOf(error) === 'EPERM'
   }
-  return startOf(holder.pid) === holder.started
-}
-
-/** Field 22 of /proc/PID/stat (proc(5)); the second one, the name in parentheses, may hold spaces. */
-function startOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
-  } catch {
-    return ''
-  }
+  return (startTimeOf(holder.pid) ?? '') === holder.started
 }
 
 function codeOf(error: unknown): string | undefined {
