@@ -392,6 +392,22 @@ test('a draining proxy finishes what it has begun and takes nothing new', async 
   expect(client.traffic.statuses).toEqual([200])
 })
 
+test('a drain does not wait for connections on which nothing was said', async () => {
+  await using world = await World.create()
+  const clock = new ManualClock()
+  const app = world.keep(await startServer(answering(ok('hello'))))
+  const proxy = await startOneHop(world, [app.port], { clock, destinations: { [KEY]: service([app.port]) } })
+  using web = await dial(proxy.port)
+  web.send(GET)
+  await web.until('hello')
+  using early = await dial(proxy.port)
+  await waitFor('both connections', () => proxy.plane.connections(9).length === 2)
+  const drained = proxy.plane.drain(60_000)
+  await early.untilEnd()
+  web.socket.end()
+  await drained
+})
+
 test('a drain that takes too long is cut short', async () => {
   await using world = await World.create()
   const app = world.keep(await startServer())

@@ -56,7 +56,9 @@ export class DetectStage implements Stage {
   }
 
   drain(): void {
-    // A request may be on its way; the next stage is told to drain as well.
+    // Opened early by a client that is known to speak first, and silent: as good as idle. Else a request may be on its way,
+    // and the next stage is told to drain as well.
+    if (this.#bytes.length === 0 && this.#options.waitMs >= COARSE_MS) this.destroy()
   }
 
   destroy(): void {
