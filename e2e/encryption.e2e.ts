@@ -64,7 +64,18 @@ interface Edge {
 /** Captures what the bridge carries, which joins all namespaces, from before `deed` until after it. */
 async function captureWhile(mesh: TestMesh, deed: () => Promise<void>): Promise<readonly TcpStream[]> {
   const file = mesh.file('capture.pcap')
-  const tcpdump = start(['tcpdump', '-U', '-Z', 'root', '-i', bridgeOf(mesh), '-w', file, 'tcp port 8080'])
+  const tcpdump = start([
+    'tcpdump',
+    '-U',
+    '--immediate-mode',
+    '-Z',
+    'root',
+    '-i',
+    bridgeOf(mesh),
+    '-w',
+    file,
+    'tcp port 8080',
+  ])
   await until('tcpdump listens', () => tcpdump.stderr().includes('listening on'))
   await deed()
   tcpdump.process.kill('SIGINT')

@@ -49,7 +49,11 @@ describe.each<{ mode: Mode }>([{ mode: 'explicit' }, { mode: 'transparent' }])('
 
 /** Serial numbers of the certificates in use, by instance; every one must be of a valid certificate. */
 async function serialsOf(mesh: TestMesh): Promise<ReadonlyMap<string, string>> {
-  const certificates = await mesh.json<readonly Certificate[]>('identity', '-n', 'shop')
+  // A proxy tells of its certificate with its first report, seconds after it is ready.
+  const certificates = await until('every certificate is known', async () => {
+    const known = await mesh.json<readonly Certificate[]>('identity', '-n', 'shop')
+    return known.every(({ remaining_seconds: remaining }) => remaining !== null) && known
+  })
   expect(certificates.map(({ pod }) => pod).sort()).toEqual(['echo-0', 'echo-1', 'load-0'])
   for (const { remaining_seconds: remaining, pod } of certificates) {
     expect(remaining, pod).toBeGreaterThan(0)

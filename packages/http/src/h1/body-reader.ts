@@ -1,5 +1,6 @@
 import { HttpError } from '../http-error.ts'
 import type { Fields } from '../message/fields.ts'
+import type { HeldInput } from './held-input.ts'
 
 /**
  * Cuts one body out of the octets of a connection. `read` goes on to the next piece of content, or to the end, and leaves
@@ -18,8 +19,11 @@ export interface BodyReader {
    * @throws {HttpError} bad_chunk, bad_field, head_too_large
    */
   read(bytes: Uint8Array, at: number, end: number): number
-  /** The peer's FIN. `undefined`: that is how the body ends; else what is wrong. */
-  end(): HttpError | undefined
+  /**
+   * The peer's FIN. `undefined`: that is how the body ends; else what is wrong.
+   * @param held - octets that {@link read} could not use yet
+   */
+  end(held: HeldInput | undefined): HttpError | undefined
 }
 
 /** A body of Content-Length octets. RFC 9112 §6.2. */

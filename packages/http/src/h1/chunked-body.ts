@@ -5,6 +5,7 @@ import { CR, HEX_DIGIT, LF, OCTET_CLASS, toLatin1Buffer } from '../octets.ts'
 import type { BodyReader } from './body-reader.ts'
 import { type ExtensionPhase, readExtensionOctet } from './chunk-extension.ts'
 import { HeadScan } from './head-scan.ts'
+import type { HeldInput } from './held-input.ts'
 import type { H1Limits } from './limits.ts'
 import { trailerScanRules } from './scan-rules.ts'
 import { isTrailerName } from './trailer-names.ts'
@@ -60,7 +61,14 @@ export class ChunkedBody implements BodyReader {
     return i
   }
 
-  end(): HttpError {
+  end(held: HeldInput | undefined): HttpError {
+    try {
+      // A trailer line that is wrong already is told as such, however the octets of it came.
+      if (held !== undefined) this.#trailerScan?.readLast(held.bytes, held.start, held.end)
+    } catch (error) {
+      if (error instanceof HttpError) return error
+      throw error
+    }
     return new HttpError('incomplete_message', 'the connection ended before the last chunk')
   }
 

@@ -299,7 +299,7 @@ export class H1ClientSession implements ClientSession, RequestOwner, InputSteps 
 
   #endBody(): void {
     if (this.#input.isBodyPaused) return
-    const fault = this.#body?.end()
+    const fault = this.#body?.end(this.#input.held)
     if (fault === undefined) this.#endAnswer(false)
     else this.#fail(fault)
   }

@@ -329,7 +329,7 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
         this.#endHead()
         return
       case 'body':
-        if (!this.#input.isBodyPaused) this.#fail(this.#body!.end())
+        if (!this.#input.isBodyPaused) this.#fail(this.#body!.end(this.#input.held))
         return
       case 'discard':
         this.#close()
