@@ -19,6 +19,8 @@ export const HTTP_FAULTS = {
   head_timeout: 408,
   /** The peer ended the connection in the middle of a message. */
   incomplete_message: 400,
+  /** A header block that HPACK cannot have made; ends the connection. RFC 7541. */
+  header_compression: 400,
 } as const
 
 export type HttpFault = keyof typeof HTTP_FAULTS

@@ -168,7 +168,7 @@ function isBlank(code: number): boolean {
 }
 
 /** @throws {RangeError} when a message with this line would not be read back as this line */
-function checkFieldLine(name: string, value: string): void {
+export function checkFieldLine(name: string, value: string): void {
   if (!isAllOf(name, TOKEN) || name !== name.toLowerCase()) {
     throw new RangeError(`field name ${JSON.stringify(name)} is not a token in lower case`)
   }
