@@ -22,9 +22,9 @@ export interface ExchangeHome {
   readonly core: ProxyCore
   readonly hop: Hop
   readonly filters: readonly Filter[]
-  /** Moves the deadline: {@link Exchange.timeOut} is called after so many ms without another call. */
-  expectWithin(delayMs: number): void
-  exchangeEnded(): void
+  /** {@link Exchange.timeOut} has to be called at that time of the ticker, unless the exchange's deadline has moved by then. */
+  expectBy(deadlineMs: number): void
+  exchangeEnded(exchange: Exchange): void
 }
 
 /**
@@ -34,6 +34,11 @@ export interface ExchangeHome {
 export class Exchange implements BodyReceiver {
   readonly head: RequestHead
   readonly stream: ServerStream
+  /** Ticker time at which {@link timeOut} is due. */
+  deadlineMs = Number.POSITIVE_INFINITY
+  /** Neighbours in the connection's list, whose business they are. */
+  next: Exchange | undefined
+  previous: Exchange | undefined
   /** Set by routing. */
   state: DestinationState | undefined
   /** Where it is counted; set as soon as an endpoint was chosen. */
@@ -88,14 +93,16 @@ export class Exchange implements BodyReceiver {
     return this.#status !== 0
   }
 
+  /** Moves the deadline: {@link timeOut} is called after so many ms without another call. */
   expectWithin(delayMs: number): void {
-    this.#home.expectWithin(delayMs)
+    this.deadlineMs = this.core.ticker.in(delayMs)
+    this.#home.expectBy(this.deadlineMs)
   }
 
   /** Octets went either way; the time in which more must come begins anew. */
   touch(): void {
     const { limits } = this.core
-    this.#home.expectWithin(this.#isUpgraded ? limits.opaqueIdleMs : limits.bodyIdleMs)
+    this.expectWithin(this.#isUpgraded ? limits.opaqueIdleMs : limits.bodyIdleMs)
   }
 
   /** From now on `attempt` gets the body. */
@@ -131,7 +138,7 @@ export class Exchange implements BodyReceiver {
     const attempt = this.#attempt
     if (attempt?.isSending !== true) return
     attempt.sendEnd(trailers)
-    if (!this.isAnswered) this.#home.expectWithin(this.core.limits.responseHeadMs)
+    if (!this.isAnswered) this.expectWithin(this.core.limits.responseHeadMs)
   }
 
   onAbort(reset: StreamReset): void {
@@ -207,25 +214,21 @@ export class Exchange implements BodyReceiver {
     if (this.#isEnded) return
     this.#isEnded = true
     const { core, hop, filters } = this.#home
-    const latencyUs = core.turn.nowUs() - this.#startedUs
     const series = this.series ?? hop.seriesOf(this.state, undefined, 'http1')
-    series.requestEnded(this.#status, latencyUs, error?.code)
-    if (error !== undefined) core.failed(error.code, error.spec.source)
-    if (filters.length > 0) {
-      const { requestBytes, responseBytes, attempts } = this
-      const detail = error?.message ?? ''
-      const outcome = {
-        status: this.#status,
-        error: error?.code,
-        detail,
-        latencyUs,
-        requestBytes,
-        responseBytes,
-        attempts,
-      }
-      runEndFilters(filters, this, outcome)
+    const outcome = {
+      status: this.#status,
+      grpcStatus: undefined,
+      error: error?.code,
+      detail: error?.message ?? '',
+      latencyUs: core.turn.nowUs() - this.#startedUs,
+      requestBytes: this.requestBytes,
+      responseBytes: this.responseBytes,
+      attempts: this.attempts,
     }
-    this.#home.exchangeEnded()
+    series.requestEnded(outcome)
+    if (error !== undefined) core.failed(error.code, error.spec.source)
+    if (filters.length > 0) runEndFilters(filters, this, outcome)
+    this.#home.exchangeEnded(this)
   }
 
   #expire(code: ProxyErrorCode, limit: LimitName, ms: number): void {

@@ -7,7 +7,8 @@ import type { Stage } from '../accept/stage.ts'
 import type { Filter } from '../filters/filter.ts'
 import { HttpSocket, type HttpSocketOwner, type SocketPair } from '../net/http-socket.ts'
 import type { ProxyCore } from '../proxy-core.ts'
-import type { Exchange, ExchangeHome } from './exchange.ts'
+import { Exchange, type ExchangeHome } from './exchange.ts'
+import { ExchangeList } from './exchange-list.ts'
 import type { Hop } from './hop.ts'
 import { runExchange } from './run.ts'
 
@@ -28,7 +29,9 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
   readonly #accepted: Accepted
   readonly #http: HttpSocket
   readonly #session: ServerSession
-  #exchange: Exchange | undefined
+  readonly #exchanges = new ExchangeList()
+  /** Of the connection itself: a head that is under way, idleness, the end. */
+  #deadlineMs = Number.POSITIVE_INFINITY
   #isHeadUnderWay = true
 
   constructor(pair: SocketPair, options: HttpConnectionOptions) {
@@ -40,7 +43,7 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
     this.#session = createH1Server(this, this.#http, this.core.serverLimits)
     this.#http.series = this.hop.connectionSeries('http1')
     this.#http.series?.connectionOpened()
-    this.#accepted.expectWithin(this.core.limits.requestHeadMs)
+    this.#expectWithin(this.core.limits.requestHeadMs)
     this.#http.attach(this.#session, this)
   }
 
@@ -68,8 +71,10 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
 
   onRequest(stream: ServerStream, head: RequestHead): BodyReceiver {
     this.#isHeadUnderWay = false
-    const exchange = runExchange(this, stream, head)
-    if (!exchange.isEnded) this.#exchange = exchange
+    this.#deadlineMs = Number.POSITIVE_INFINITY
+    const exchange = new Exchange(this, stream, head)
+    this.#exchanges.add(exchange)
+    runExchange(exchange)
     return exchange
   }
 
@@ -80,35 +85,34 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
 
   onIdle(): void {
     this.#isHeadUnderWay = false
-    this.#accepted.expectWithin(this.core.limits.keepAliveMs)
+    this.#expectWithin(this.core.limits.keepAliveMs)
   }
 
-  expectWithin(delayMs: number): void {
-    this.#accepted.expectWithin(delayMs)
+  expectBy(deadlineMs: number): void {
+    // The earliest of all deadlines or earlier: those that move on are looked at when it has passed.
+    if (deadlineMs < this.#accepted.deadlineMs) this.#accepted.deadlineMs = deadlineMs
   }
 
-  exchangeEnded(): void {
-    this.#exchange = undefined
+  exchangeEnded(exchange: Exchange): void {
+    this.#exchanges.remove(exchange)
     // The session says when the connection is idle; until then it has to get rid of what it holds.
-    this.#accepted.expectWithin(this.core.limits.bodyIdleMs)
+    if (this.#exchanges.count === 0) this.#expectWithin(this.core.limits.bodyIdleMs)
   }
 
   received(): void {
-    if (this.#isHeadUnderWay || this.#exchange !== undefined || this.#session.activeStreams > 0) return
+    if (this.#isHeadUnderWay || this.#exchanges.count > 0 || this.#session.activeStreams > 0) return
     // Something came that is no complete head yet.
     this.#isHeadUnderWay = true
-    this.#accepted.expectWithin(this.core.limits.requestHeadMs)
+    this.#expectWithin(this.core.limits.requestHeadMs)
   }
 
   deadlinePassed(): void {
-    const { limits, turn } = this.core
+    const { ticker, turn } = this.core
     turn.enter()
     try {
-      if (this.#http.isEnding) this.#http.abort()
-      else if (this.#exchange !== undefined) this.#exchange.timeOut()
-      else if (this.#isHeadUnderWay) this.#refuseHead()
-      else this.drain()
-      if (this.#accepted.deadlineMs === Number.POSITIVE_INFINITY) this.#accepted.expectWithin(limits.lingerMs)
+      const earliestMs = this.#exchanges.expire(ticker.nowMs)
+      if (this.#deadlineMs <= ticker.nowMs) this.#ownDeadlinePassed()
+      this.#accepted.deadlineMs = Math.min(earliestMs, this.#deadlineMs)
     } finally {
       turn.leave()
     }
@@ -118,7 +122,7 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
     this.core.turn.enter()
     try {
       this.#session.drain()
-      if (this.#exchange === undefined) this.#accepted.expectWithin(this.core.limits.lingerMs)
+      if (this.#exchanges.count === 0) this.#expectWithin(this.core.limits.lingerMs)
     } finally {
       this.core.turn.leave()
     }
@@ -130,6 +134,18 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
 
   closed(): void {
     this.#http.series?.connectionClosed(undefined)
+  }
+
+  #expectWithin(delayMs: number): void {
+    this.#deadlineMs = this.core.ticker.in(delayMs)
+    this.#accepted.deadlineMs = this.#deadlineMs
+  }
+
+  #ownDeadlinePassed(): void {
+    this.#expectWithin(this.core.limits.lingerMs)
+    if (this.#http.isEnding) this.#http.abort()
+    else if (this.#isHeadUnderWay) this.#refuseHead()
+    else this.drain()
   }
 
   #refuseHead(): void {

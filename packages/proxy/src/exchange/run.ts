@@ -1,25 +1,22 @@
-import type { RequestHead } from '@heddle/http/message'
-import type { ServerStream } from '@heddle/http/session'
 import { ProxyError, toProxyError } from '../errors/proxy-error.ts'
 import { runRequestFilters } from '../filters/chain.ts'
 import type { Verdict } from '../filters/filter.ts'
 import { startAttempt } from '../upstream/attempts.ts'
 import type { DestinationState } from '../upstream/destination-state.ts'
-import { Exchange, type ExchangeHome } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 
 /**
  * The life of one request: route, filters, attempts. What follows happens in `upstream/` and in the exchange itself, as its octets
  * come and go; ARCHITECTURE.md tells the whole.
  */
-export function runExchange(home: ExchangeHome, stream: ServerStream, head: RequestHead): Exchange {
-  const exchange = new Exchange(home, stream, head)
+export function runExchange(exchange: Exchange): void {
+  const { head } = exchange
   if (head.method === 'CONNECT') {
-    exchange.fail(new ProxyError('connect_method_refused', `CONNECT ${head.authority} by way of ${home.hop.name}`))
-    return exchange
+    exchange.fail(new ProxyError('connect_method_refused', `CONNECT ${head.authority} by way of ${exchange.hop.name}`))
+    return
   }
-  exchange.expectWithin(home.core.limits.pendingMs)
+  exchange.expectWithin(exchange.core.limits.pendingMs)
   route(exchange)
-  return exchange
 }
 
 /** Finds out what is behind the hop; goes on at once when that is known. */

@@ -31,6 +31,11 @@ export class Ticker {
     return this.#watched.size
   }
 
+  /** The time that deadlines are compared with. */
+  get nowMs(): number {
+    return this.#nowMs
+  }
+
   /** A deadline that passes after at least `delayMs`, at most two ticks later. */
   in(delayMs: number): number {
     return this.#nowMs + delayMs + TICK_MS
