@@ -1,6 +1,8 @@
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import type { Endpoint } from '@heddle/engine/endpoint'
+import type { EndedRequest } from '@heddle/telemetry/ended-request'
+import type { SeriesKey as AnySeriesKey } from '@heddle/telemetry/series-key'
 
 /**
  * All that depends on one workload. Everything hangs from here and nothing from the process, so that one process can
@@ -97,31 +99,15 @@ export type Direction = 'inbound' | 'outbound'
 /** Why a hop is encrypted or not; the same words in metrics, edges and logs. */
 export type Security = 'mtls' | 'peer_not_meshed' | 'destination_unmeshed' | 'local'
 
-/** What a series of counters is about. Bounded: services talked to, times their workloads. */
-export interface SeriesKey {
-  readonly direction: Direction
-  /** Outbound: the service addressed; empty strings when addressed otherwise. Inbound: empty. */
-  readonly serviceNamespace: string
-  readonly service: string
-  /** Service port (outbound) or the workload's own port (inbound). */
-  readonly port: number
-  readonly peerNamespace: string
-  readonly peerWorkload: string
-  readonly peerInstance: string
-  /** SPIFFE id of the other side, empty in plain. */
-  readonly peerIdentity: string
+/** What a series of counters is about, in the words of the data path. */
+export interface SeriesKey extends AnySeriesKey {
   readonly security: Security
   readonly protocol: 'http1' | 'http2' | 'tls' | 'opaque'
 }
 
 /** Counters of one {@link SeriesKey}; resolved once per connection or pool, then only added to. */
 export interface TrafficSeries {
-  /**
-   * One request ended.
-   * @param status - what the client got; 0 when it got no head
-   * @param error - a code of the error table when the proxy answered or broke off, else `undefined`
-   */
-  requestEnded(status: number, latencyUs: number, error: string | undefined): void
+  requestEnded(ended: EndedRequest): void
   connectionOpened(): void
   connectionClosed(error: string | undefined): void
   addReadBytes(count: number): void

@@ -1,8 +1,10 @@
 import { DURATION_BOUNDS_SECONDS } from './duration-bounds.ts'
 import { formatHistogram, formatLabels, formatMetricHead, formatSample, type MetricType } from './prometheus-text.ts'
 import type { Collector } from './registry.ts'
+import { grpcStatusOf, statusOf } from './request-code.ts'
+import { SERIES_LABELS, type SeriesKey, valuesOfKey } from './series-key.ts'
 import type { TrafficTable } from './traffic.ts'
-import type { Count, Series, SeriesKey } from './traffic-series.ts'
+import type { Count, Series } from './traffic-series.ts'
 
 /**
  * Shows a {@link TrafficTable} to Prometheus. A line for each series and, where one is forgotten, none any more; the
@@ -34,11 +36,11 @@ const METRICS: readonly TrafficMetric[] = [
   {
     name: REQUESTS,
     type: 'counter',
-    help: 'Requests that ended, by the status the client got; 0: it got none',
+    help: 'Requests that ended, by the status the client got (0: it got none), and of gRPC by the status of that',
     lines: (series, labels) => {
       let text = ''
-      for (const [status, count] of series.requests?.statuses ?? []) {
-        text += formatSample(REQUESTS, `${labels},status="${status}"`, count.total)
+      for (const [code, count] of series.requests?.codes ?? []) {
+        text += formatSample(REQUESTS, `${labels},${toStatusLabels(code)}`, count.total)
       }
       return text
     },
@@ -91,30 +93,14 @@ function renderMetric(table: TrafficTable, metric: TrafficMetric): string {
   return lines === '' ? '' : formatMetricHead(metric.name, metric.type, metric.help) + lines
 }
 
-const LABEL_NAMES = [
-  'direction',
-  'namespace',
-  'service',
-  'port',
-  'peer_namespace',
-  'peer_workload',
-  'peer_instance',
-  'peer_identity',
-  'security',
-  'protocol',
-]
+function toStatusLabels(code: number): string {
+  const grpcStatus = grpcStatusOf(code)
+  const status = `status="${statusOf(code)}"`
+  return grpcStatus === undefined ? status : `${status},grpc_status="${grpcStatus}"`
+}
+
+const LABEL_NAMES = Object.values(SERIES_LABELS)
 
 function toLabels(key: SeriesKey): string {
-  return formatLabels(LABEL_NAMES, [
-    key.direction,
-    key.serviceNamespace,
-    key.service,
-    key.port,
-    key.peerNamespace,
-    key.peerWorkload,
-    key.peerInstance,
-    key.peerIdentity,
-    key.security,
-    key.protocol,
-  ])
+  return formatLabels(LABEL_NAMES, valuesOfKey(key))
 }

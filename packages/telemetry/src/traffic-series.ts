@@ -1,20 +1,9 @@
 import type { SeriesJson } from '@heddle/api/telemetry'
 import { DURATION_BOUND_COUNT, durationBoundOf } from './duration-bounds.ts'
+import { type EndedRequest, isFailure } from './ended-request.ts'
 import { LatencyHistogram } from './latency-histogram.ts'
-
-/** What a series of counters is about. Bounded: services talked to, times the instances of their workloads. */
-export interface SeriesKey {
-  readonly direction: 'inbound' | 'outbound'
-  readonly serviceNamespace: string
-  readonly service: string
-  readonly port: number
-  readonly peerNamespace: string
-  readonly peerWorkload: string
-  readonly peerInstance: string
-  readonly peerIdentity: string
-  readonly security: string
-  readonly protocol: string
-}
+import { grpcStatusOf, statusOf, toRequestCode } from './request-code.ts'
+import type { SeriesKey } from './series-key.ts'
 
 /** A count since the start of the series, and what of it was not reported yet. */
 export interface Count {
@@ -24,7 +13,8 @@ export interface Count {
 
 /** What of requests is counted once there was one: a series of opaque connections does without. */
 export interface RequestCounts {
-  readonly statuses: Map<number, Count>
+  /** By what {@link toRequestCode} makes of the statuses. */
+  readonly codes: Map<number, Count>
   readonly success: Count
   readonly failure: Count
   /** Not reported yet. */
@@ -62,12 +52,13 @@ export class Series {
     return this.opened.total - this.closed.total
   }
 
-  requestEnded(status: number, latencyUs: number, error: string | undefined): void {
+  requestEnded(ended: EndedRequest): void {
+    const { status, grpcStatus, latencyUs, error } = ended
     this.#changed()
     this.requests ??= createRequestCounts()
     const requests = this.requests
-    add(countOf(requests.statuses, status), 1)
-    add(isFailure(status, error) ? requests.failure : requests.success, 1)
+    add(countOf(requests.codes, toRequestCode(status, grpcStatus)), 1)
+    add(isFailure(ended) ? requests.failure : requests.success, 1)
     requests.latency.record(latencyUs)
     const bound = durationBoundOf(latencyUs)
     requests.durations[bound] = requests.durations[bound]! + 1
@@ -108,7 +99,7 @@ export class Series {
     const taken = {
       requestsSuccess: String(take(requests.success)),
       requestsFailure: String(take(requests.failure)),
-      statuses: takeEach(requests.statuses, (status, count) => ({ status, count })),
+      ...takeStatuses(requests.codes),
       latency: requests.latency.toBuckets(),
       latencySumUs: String(Math.round(requests.latency.sumUs)),
     }
@@ -134,14 +125,9 @@ export class Series {
   }
 }
 
-/** A refusal (4xx) is an answer and counts as success; a failure is the server's or the mesh's. */
-function isFailure(status: number, error: string | undefined): boolean {
-  return error !== undefined || status >= 500 || status === 0
-}
-
 function createRequestCounts(): RequestCounts {
   return {
-    statuses: new Map(),
+    codes: new Map(),
     success: { total: 0, pending: 0 },
     failure: { total: 0, pending: 0 },
     latency: new LatencyHistogram(),
@@ -176,6 +162,29 @@ function takeEach<K, T>(counts: Map<K, Count>, toJson: (key: K, count: string) =
     if (pending > 0) taken.push(toJson(key, String(pending)))
   }
   return taken
+}
+
+/** Sums by each of the two statuses. Requests of gRPC are in both. */
+function takeStatuses(codes: Map<number, Count>): SeriesJson {
+  const statuses = new Map<number, number>()
+  const grpcStatuses = new Map<number, number>()
+  for (const [code, count] of codes) {
+    const pending = take(count)
+    if (pending === 0) continue
+    addTo(statuses, statusOf(code), pending)
+    const grpcStatus = grpcStatusOf(code)
+    if (grpcStatus !== undefined) addTo(grpcStatuses, grpcStatus, pending)
+  }
+  if (grpcStatuses.size === 0) return { statuses: toStatusCounts(statuses) }
+  return { statuses: toStatusCounts(statuses), grpcStatuses: toStatusCounts(grpcStatuses) }
+}
+
+function addTo(sums: Map<number, number>, status: number, by: number): void {
+  sums.set(status, (sums.get(status) ?? 0) + by)
+}
+
+function toStatusCounts(sums: Map<number, number>): { status: number; count: string }[] {
+  return Array.from(sums, ([status, count]) => ({ status, count: String(count) }))
 }
 
 function toKeyJson(key: SeriesKey): SeriesJson {

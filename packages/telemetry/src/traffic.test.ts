@@ -1,8 +1,9 @@
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { describe, expect, test } from 'vitest'
+import type { EndedRequest } from './ended-request.ts'
+import type { SeriesKey } from './series-key.ts'
 import { TrafficTable } from './traffic.ts'
 import { trafficMetrics } from './traffic-metrics.ts'
-import type { SeriesKey } from './traffic-series.ts'
 
 const KEY: SeriesKey = {
   direction: 'outbound',
@@ -24,6 +25,10 @@ function table(maxSeries?: number) {
   return { clock, traffic: new TrafficTable({ clock, ...(maxSeries === undefined ? {} : { maxSeries }) }) }
 }
 
+function ended(status: number, latencyUs: number, error?: string): EndedRequest {
+  return { status, grpcStatus: undefined, latencyUs, error }
+}
+
 describe('TrafficTable', () => {
   test('gives the same series for the same key', () => {
     const { traffic } = table()
@@ -35,10 +40,10 @@ describe('TrafficTable', () => {
     const { traffic } = table()
     const series = traffic.series(KEY)
     series.connectionOpened()
-    series.requestEnded(200, 1000, undefined)
-    series.requestEnded(404, 1000, undefined)
-    series.requestEnded(503, 70, 'no_healthy_endpoint')
-    series.requestEnded(0, 70, 'client_gone')
+    series.requestEnded(ended(200, 1000))
+    series.requestEnded(ended(404, 1000))
+    series.requestEnded(ended(503, 70, 'no_healthy_endpoint'))
+    series.requestEnded(ended(0, 70, 'client_gone'))
     series.addReadBytes(10)
     series.addWrittenBytes(20)
     series.connectionClosed(undefined)
@@ -75,16 +80,32 @@ describe('TrafficTable', () => {
     expect(traffic.takeDelta()).toEqual([])
   })
 
-  test.each([
-    { status: 200, error: undefined, failures: '0' },
-    { status: 499, error: undefined, failures: '0' },
-    { status: 500, error: undefined, failures: '1' },
-    { status: 400, error: 'bad_field', failures: '1' },
-    { status: 0, error: undefined, failures: '1' },
-  ])('counts status $status with error $error as $failures failures', ({ status, error, failures }) => {
+  test('reports requests of gRPC by both statuses, each once', () => {
     const { traffic } = table()
-    traffic.series(KEY).requestEnded(status, 100, error)
-    expect(traffic.takeDelta()[0]?.requestsFailure).toBe(failures)
+    const series = traffic.series(KEY)
+    for (const grpcStatus of [0, 0, 13]) series.requestEnded({ ...ended(200, 1), grpcStatus })
+    series.requestEnded(ended(200, 1))
+    series.requestEnded({ ...ended(0, 1, 'client_reset'), grpcStatus: 1 })
+
+    expect(traffic.takeDelta()).toMatchObject([
+      {
+        requestsSuccess: '4',
+        requestsFailure: '1',
+        statuses: [
+          { status: 200, count: '4' },
+          { status: 0, count: '1' },
+        ],
+        grpcStatuses: [
+          { status: 0, count: '2' },
+          { status: 13, count: '1' },
+          { status: 1, count: '1' },
+        ],
+      },
+    ])
+    series.requestEnded(ended(200, 1))
+    const [delta] = traffic.takeDelta()
+    expect(delta).toMatchObject({ statuses: [{ status: 200, count: '1' }] })
+    expect(delta).not.toHaveProperty('grpcStatuses')
   })
 
   test('reports series with open connections again and again, so that their gauge stays true', () => {
@@ -100,7 +121,7 @@ describe('TrafficTable', () => {
 
   test('forgets a series that was idle for ten minutes, but not one with open connections', () => {
     const { clock, traffic } = table()
-    traffic.series(KEY).requestEnded(200, 1, undefined)
+    traffic.series(KEY).requestEnded(ended(200, 1))
     traffic.series({ ...KEY, peerInstance: 'voting-1' }).connectionOpened()
     traffic.takeDelta()
     clock.advance(TEN_MINUTES_MS - 1)
@@ -118,7 +139,7 @@ describe('TrafficTable', () => {
     traffic.takeDelta()
     expect(traffic.size).toBe(0)
 
-    held.requestEnded(200, 1, undefined)
+    held.requestEnded(ended(200, 1))
 
     expect(traffic.size).toBe(1)
     expect(traffic.series(KEY)).toBe(held)
@@ -146,17 +167,19 @@ describe('trafficMetrics()', () => {
     const series = traffic.series(KEY)
     series.connectionOpened()
     series.addReadBytes(7)
-    series.requestEnded(200, 1000, undefined)
-    series.requestEnded(503, 2_000_000, 'connect_timeout')
+    series.requestEnded(ended(200, 1000))
+    series.requestEnded(ended(503, 2_000_000, 'connect_timeout'))
+    series.requestEnded({ ...ended(200, 100_000_000), grpcStatus: 13 })
     traffic.takeDelta()
 
     const lines = trafficMetrics(traffic).render().split('\n')
 
     expect(lines).toContain(`heddle_requests_total{${LABELS},status="200"} 1`)
     expect(lines).toContain(`heddle_requests_total{${LABELS},status="503"} 1`)
+    expect(lines).toContain(`heddle_requests_total{${LABELS},status="200",grpc_status="13"} 1`)
     expect(lines).toContain(`heddle_request_duration_seconds_bucket{${LABELS},le="0.001"} 1`)
     expect(lines).toContain(`heddle_request_duration_seconds_bucket{${LABELS},le="2.5"} 2`)
-    expect(lines).toContain(`heddle_request_duration_seconds_sum{${LABELS}} 2.001`)
+    expect(lines).toContain(`heddle_request_duration_seconds_sum{${LABELS}} 102.001`)
     expect(lines).toContain(`heddle_tcp_connections_open{${LABELS}} 1`)
     expect(lines).toContain(`heddle_tcp_read_bytes_total{${LABELS}} 7`)
     expect(lines).toContain(`heddle_traffic_errors_total{${LABELS},error="connect_timeout"} 1`)
@@ -167,7 +190,7 @@ describe('trafficMetrics()', () => {
     const { traffic } = table()
     for (const peerInstance of ['voting-0', 'voting-1']) {
       for (const security of ['mtls', 'peer_not_meshed']) {
-        traffic.series({ ...KEY, peerInstance, security }).requestEnded(200, 1, 'reset')
+        traffic.series({ ...KEY, peerInstance, security }).requestEnded(ended(200, 1, 'reset'))
       }
     }
     const lines = trafficMetrics(traffic).render().trimEnd().split('\n')

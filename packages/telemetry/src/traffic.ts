@@ -1,6 +1,7 @@
 import type { SeriesJson } from '@heddle/api/telemetry'
 import type { Clock } from '@heddle/base/clock'
-import { Series, type SeriesKey } from './traffic-series.ts'
+import { type SeriesKey, textOfKey, toFoldedKey } from './series-key.ts'
+import { Series } from './traffic-series.ts'
 
 /** Limits of a {@link TrafficTable}. */
 export interface TrafficOptions {
@@ -15,8 +16,6 @@ const MAX_SERIES = 2_000
 const IDLE_MS = 600_000
 /** How often idle series are looked for. */
 const SWEEP_MS = 30_000
-/** Fields of a key have no control characters, so this cannot be in one. */
-const SEPARATOR = '\u0000'
 
 /** All series of one workload: counted into by connections and pools, read by `/metrics` and by the reporter. */
 export class TrafficTable {
@@ -53,7 +52,7 @@ export class TrafficTable {
 
   /** The counters of `key`; the same for the same key. */
   series(key: SeriesKey): Series {
-    const text = toText(key)
+    const text = textOfKey(key)
     const known = this.#live.get(text) ?? this.#forgotten.get(text)?.deref()
     if (known !== undefined) return known
     if (this.#live.size >= this.#maxSeries) return this.#other(key)
@@ -85,19 +84,8 @@ export class TrafficTable {
 
   #other(key: SeriesKey): Series {
     this.#overflowed += 1
-    const other: SeriesKey = {
-      direction: key.direction,
-      serviceNamespace: '',
-      service: 'other',
-      port: 0,
-      peerNamespace: '',
-      peerWorkload: 'other',
-      peerInstance: '',
-      peerIdentity: '',
-      security: key.security,
-      protocol: key.protocol,
-    }
-    const text = toText(other)
+    const other = toFoldedKey(key)
+    const text = textOfKey(other)
     return this.#live.get(text) ?? this.#create(text, other)
   }
 
@@ -119,19 +107,4 @@ export class TrafficTable {
       this.#forgotten.set(text, new WeakRef(series))
     }
   }
-}
-
-function toText(key: SeriesKey): string {
-  return [
-    key.direction,
-    key.serviceNamespace,
-    key.service,
-    key.port,
-    key.peerNamespace,
-    key.peerWorkload,
-    key.peerInstance,
-    key.peerIdentity,
-    key.security,
-    key.protocol,
-  ].join(SEPARATOR)
 }

@@ -16,6 +16,8 @@ export type Verdict = LocalReply | undefined
 export interface Outcome {
   /** What the client got; 0 when it got no head. */
   readonly status: number
+  /** Of gRPC: 0 to 16, from the trailers or as the answer stands for it; `undefined` for other requests. */
+  readonly grpcStatus: number | undefined
   /** Set when the proxy answered itself or broke off. */
   readonly error: ProxyErrorCode | undefined
   /** What happened, with names and numbers; empty when nothing did. */

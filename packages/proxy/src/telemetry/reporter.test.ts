@@ -57,9 +57,9 @@ function world() {
 
 test('Reporter sends what was counted, and the certificate, every interval', async () => {
   const { clock, traffic, reports, stop } = world()
-  traffic.series(KEY).requestEnded(200, 1000, undefined)
+  traffic.series(KEY).requestEnded({ status: 200, grpcStatus: undefined, latencyUs: 1000, error: undefined })
   await clock.advanceAsync(2_000)
-  traffic.series(KEY).requestEnded(200, 1000, undefined)
+  traffic.series(KEY).requestEnded({ status: 200, grpcStatus: undefined, latencyUs: 1000, error: undefined })
   await clock.advanceAsync(2_000)
   await stop()
   expect(reports).toMatchObject([
@@ -73,9 +73,9 @@ test('Reporter sends what was counted, and the certificate, every interval', asy
 test('Reporter repeats what was not delivered, unchanged, and loses nothing counted meanwhile', async () => {
   const { clock, traffic, reports, control, stop } = world()
   control.failing = true
-  traffic.series(KEY).requestEnded(200, 1000, undefined)
+  traffic.series(KEY).requestEnded({ status: 200, grpcStatus: undefined, latencyUs: 1000, error: undefined })
   await clock.advanceAsync(2_000)
-  traffic.series(KEY).requestEnded(500, 1000, undefined)
+  traffic.series(KEY).requestEnded({ status: 500, grpcStatus: undefined, latencyUs: 1000, error: undefined })
   await clock.advanceAsync(2_000)
   control.failing = false
   await clock.advanceAsync(2_000)

@@ -1,9 +1,11 @@
+import type { EndedRequest } from '@heddle/telemetry/ended-request'
 import type { SeriesKey, TrafficRecorder, TrafficSeries } from '../../src/workload.ts'
 
 /** Counters of one key, readable. */
 export class TestSeries implements TrafficSeries {
   readonly key: SeriesKey
   readonly statuses: number[] = []
+  readonly grpcStatuses: number[] = []
   readonly errors: string[] = []
   opened = 0
   closed = 0
@@ -14,8 +16,9 @@ export class TestSeries implements TrafficSeries {
     this.key = key
   }
 
-  requestEnded(status: number, _latencyUs: number, error: string | undefined): void {
+  requestEnded({ status, grpcStatus, error }: EndedRequest): void {
     this.statuses.push(status)
+    if (grpcStatus !== undefined) this.grpcStatuses.push(grpcStatus)
     if (error !== undefined) this.errors.push(error)
   }
 
@@ -52,6 +55,10 @@ export class TestTraffic implements TrafficRecorder {
 
   get statuses(): readonly number[] {
     return this.all.flatMap((series) => series.statuses)
+  }
+
+  get grpcStatuses(): readonly number[] {
+    return this.all.flatMap((series) => series.grpcStatuses)
   }
 
   get errors(): readonly string[] {

@@ -303,6 +303,13 @@ export declare type StatRow = Message<"heddle.admin.v1.StatRow"> & {
    * @generated from field: uint64 requests_failure = 15;
    */
   requestsFailure: bigint;
+
+  /**
+   * Of these requests the ones that were gRPC, by status, ascending; those that did not occur are left out.
+   *
+   * @generated from field: repeated heddle.admin.v1.GrpcStatusCount grpc_statuses = 16;
+   */
+  grpcStatuses: GrpcStatusCount[];
 };
 
 /**
@@ -387,6 +394,13 @@ export declare type StatRowJson = {
    * @generated from field: uint64 requests_failure = 15;
    */
   requestsFailure?: string;
+
+  /**
+   * Of these requests the ones that were gRPC, by status, ascending; those that did not occur are left out.
+   *
+   * @generated from field: repeated heddle.admin.v1.GrpcStatusCount grpc_statuses = 16;
+   */
+  grpcStatuses?: GrpcStatusCountJson[];
 };
 
 /**
@@ -394,6 +408,46 @@ export declare type StatRowJson = {
  * Use `create(StatRowSchema)` to create a new message.
  */
 export declare const StatRowSchema: GenMessage<StatRow, {jsonType: StatRowJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.GrpcStatusCount
+ */
+export declare type GrpcStatusCount = Message<"heddle.admin.v1.GrpcStatusCount"> & {
+  /**
+   * 0 to 16.
+   *
+   * @generated from field: uint32 status = 1;
+   */
+  status: number;
+
+  /**
+   * @generated from field: uint64 count = 2;
+   */
+  count: bigint;
+};
+
+/**
+ * @generated from message heddle.admin.v1.GrpcStatusCount
+ */
+export declare type GrpcStatusCountJson = {
+  /**
+   * 0 to 16.
+   *
+   * @generated from field: uint32 status = 1;
+   */
+  status?: number;
+
+  /**
+   * @generated from field: uint64 count = 2;
+   */
+  count?: string;
+};
+
+/**
+ * Describes the message heddle.admin.v1.GrpcStatusCount.
+ * Use `create(GrpcStatusCountSchema)` to create a new message.
+ */
+export declare const GrpcStatusCountSchema: GenMessage<GrpcStatusCount, {jsonType: GrpcStatusCountJson}>;
 
 /**
  * @generated from message heddle.admin.v1.EdgesRequest

@@ -302,6 +302,13 @@ export declare type Series = Message<"heddle.telemetry.v1.Series"> & {
    * @generated from field: repeated heddle.telemetry.v1.ErrorCount errors = 21;
    */
   errors: ErrorCount[];
+
+  /**
+   * Of the requests above those that were gRPC, by the status that the client got.
+   *
+   * @generated from field: repeated heddle.telemetry.v1.GrpcStatusCount grpc_statuses = 22;
+   */
+  grpcStatuses: GrpcStatusCount[];
 };
 
 /**
@@ -430,6 +437,13 @@ export declare type SeriesJson = {
    * @generated from field: repeated heddle.telemetry.v1.ErrorCount errors = 21;
    */
   errors?: ErrorCountJson[];
+
+  /**
+   * Of the requests above those that were gRPC, by the status that the client got.
+   *
+   * @generated from field: repeated heddle.telemetry.v1.GrpcStatusCount grpc_statuses = 22;
+   */
+  grpcStatuses?: GrpcStatusCountJson[];
 };
 
 /**
@@ -473,6 +487,46 @@ export declare type StatusCountJson = {
  * Use `create(StatusCountSchema)` to create a new message.
  */
 export declare const StatusCountSchema: GenMessage<StatusCount, {jsonType: StatusCountJson}>;
+
+/**
+ * @generated from message heddle.telemetry.v1.GrpcStatusCount
+ */
+export declare type GrpcStatusCount = Message<"heddle.telemetry.v1.GrpcStatusCount"> & {
+  /**
+   * 0 to 16.
+   *
+   * @generated from field: uint32 status = 1;
+   */
+  status: number;
+
+  /**
+   * @generated from field: uint64 count = 2;
+   */
+  count: bigint;
+};
+
+/**
+ * @generated from message heddle.telemetry.v1.GrpcStatusCount
+ */
+export declare type GrpcStatusCountJson = {
+  /**
+   * 0 to 16.
+   *
+   * @generated from field: uint32 status = 1;
+   */
+  status?: number;
+
+  /**
+   * @generated from field: uint64 count = 2;
+   */
+  count?: string;
+};
+
+/**
+ * Describes the message heddle.telemetry.v1.GrpcStatusCount.
+ * Use `create(GrpcStatusCountSchema)` to create a new message.
+ */
+export declare const GrpcStatusCountSchema: GenMessage<GrpcStatusCount, {jsonType: GrpcStatusCountJson}>;
 
 /**
  * @generated from message heddle.telemetry.v1.ErrorCount
