@@ -60,6 +60,11 @@ export const LIMITS = {
     unit: 'ms',
     doc: 'Silence of both sides in the middle of a request or answer. Then the exchange is broken off.',
   },
+  grpcIdleMs: {
+    default: 3_600_000,
+    unit: 'ms',
+    doc: 'Silence of both sides of a call of gRPC, before and after the head of its answer; in the place of `responseHeadMs` and `bodyIdleMs`, since streams may be silent for long. A call that has a deadline ends at that, if it comes first. Then the call is broken off.',
+  },
   keepAliveMs: {
     default: 600_000,
     unit: 'ms',
@@ -104,6 +109,11 @@ export const LIMITS = {
     default: 1_024,
     unit: 'count',
     doc: 'Pooled connections to one endpoint, in use or not. Further requests wait.',
+  },
+  endpointStreams: {
+    default: 1_000,
+    unit: 'count',
+    doc: 'Requests under way on one HTTP/2 connection to an endpoint, where the endpoint does not allow fewer. Beyond it a further connection is opened.',
   },
   endpointPending: {
     default: 1_024,

@@ -1,3 +1,4 @@
+import { GRPC_STATUS } from '@heddle/api/grpc-status'
 import { PROXY_ERRORS, type ProxyErrorCode } from './proxy-error.ts'
 
 const SOURCES = {
@@ -15,10 +16,14 @@ Whenever the proxy answers a request itself, or breaks off a connection, it says
 the response header \`heddle-error\`, in the field \`error\` of the proxy's log, and in the label \`error\` of the metrics.
 Opaque connections have no header: they are closed or reset, with the code in log and metrics. Codes are never renamed.
 
+Whoever speaks gRPC gets an answer of gRPC: status 200, the status of gRPC from the table in \`grpc-status\`, and what happened in
+\`grpc-message\`, next to \`heddle-error\`. Once an answer has begun, these come as its trailers where that is possible; else the
+stream is reset.
+
 "Tried again" means that the proxy itself tries another endpoint, before it sent anything to the client.
 
-| code | status | where to look | tried again |
-| --- | --- | --- | --- |
+| code | status | gRPC | where to look | tried again |
+| --- | --- | --- | --- | --- |
 ${codes.map(toRow).join('\n')}
 
 ${codes.map(toSection).join('\n\n')}
@@ -26,8 +31,8 @@ ${codes.map(toSection).join('\n\n')}
 }
 
 function toRow(code: ProxyErrorCode): string {
-  const { status, source, retryable } = PROXY_ERRORS[code]
-  return `| [\`${code}\`](#${code}) | ${status} | ${SOURCES[source]} | ${retryable ? 'yes' : 'no'} |`
+  const { status, grpc, source, retryable } = PROXY_ERRORS[code]
+  return `| [\`${code}\`](#${code}) | ${status} | ${grpc} (${GRPC_STATUS[grpc]}) | ${SOURCES[source]} | ${retryable ? 'yes' : 'no'} |`
 }
 
 function toSection(code: ProxyErrorCode): string {

@@ -1,6 +1,10 @@
+import type { GrpcStatusName } from '@heddle/api/grpc-status'
+
 interface ErrorSpec {
   /** What the client of the request gets. */
   readonly status: number
+  /** What it gets in the place of that when it speaks gRPC. */
+  readonly grpc: GrpcStatusName
   /** May another endpoint be tried before anything was sent to the client? */
   readonly retryable: boolean
   /** Who has to look: decides the log level and the `source` label of heddle_errors_total. */
@@ -16,6 +20,7 @@ export const PROXY_ERRORS = {
   // finding the destination
   destination_not_found: {
     status: 502,
+    grpc: 'UNAVAILABLE',
     retryable: false,
     source: 'client',
     meaning: 'The name or address belongs to the mesh, but no such Service or port exists.',
@@ -23,6 +28,7 @@ export const PROXY_ERRORS = {
   },
   discovery_unavailable: {
     status: 503,
+    grpc: 'UNAVAILABLE',
     retryable: false,
     source: 'mesh',
     meaning: 'The proxy has not yet heard of this destination, and the control plane did not answer in time.',
@@ -30,6 +36,7 @@ export const PROXY_ERRORS = {
   },
   no_healthy_endpoint: {
     status: 503,
+    grpc: 'UNAVAILABLE',
     retryable: false,
     source: 'upstream',
     meaning: 'The Service has no endpoint that is ready.',
@@ -37,6 +44,7 @@ export const PROXY_ERRORS = {
   },
   original_destination_unknown: {
     status: 502,
+    grpc: 'INTERNAL',
     retryable: false,
     source: 'mesh',
     meaning: 'The connection reached a transparent listener, but the kernel did not say where it was meant to go.',
@@ -44,6 +52,7 @@ export const PROXY_ERRORS = {
   },
   loop_detected: {
     status: 508,
+    grpc: 'INTERNAL',
     retryable: false,
     source: 'mesh',
     meaning: 'The connection was meant for the proxy itself, or came from it.',
@@ -53,6 +62,7 @@ export const PROXY_ERRORS = {
   // connecting
   connect_timeout: {
     status: 504,
+    grpc: 'UNAVAILABLE',
     retryable: true,
     source: 'upstream',
     meaning: 'An endpoint did not accept the connection in time.',
@@ -60,6 +70,7 @@ export const PROXY_ERRORS = {
   },
   connect_refused: {
     status: 502,
+    grpc: 'UNAVAILABLE',
     retryable: true,
     source: 'upstream',
     meaning: 'An endpoint refused the connection, or could not be reached.',
@@ -67,6 +78,7 @@ export const PROXY_ERRORS = {
   },
   connect_failed: {
     status: 502,
+    grpc: 'UNAVAILABLE',
     retryable: true,
     source: 'upstream',
     meaning: 'The connection to an endpoint ended before it could be used.',
@@ -74,6 +86,7 @@ export const PROXY_ERRORS = {
   },
   own_certificate_missing: {
     status: 503,
+    grpc: 'UNAVAILABLE',
     retryable: false,
     source: 'mesh',
     meaning: 'The proxy has no valid certificate of its own yet, so it cannot speak mTLS.',
@@ -81,6 +94,7 @@ export const PROXY_ERRORS = {
   },
   tls_handshake_failed: {
     status: 502,
+    grpc: 'UNAVAILABLE',
     retryable: true,
     source: 'mesh',
     meaning: 'The TLS handshake between two proxies failed.',
@@ -88,6 +102,7 @@ export const PROXY_ERRORS = {
   },
   peer_identity_mismatch: {
     status: 502,
+    grpc: 'UNAVAILABLE',
     retryable: true,
     source: 'mesh',
     meaning: 'The other end proved another identity than the one that belongs to the endpoint.',
@@ -95,6 +110,7 @@ export const PROXY_ERRORS = {
   },
   peer_certificate_expired: {
     status: 502,
+    grpc: 'UNAVAILABLE',
     retryable: true,
     source: 'mesh',
     meaning: "The other end's certificate is no longer valid.",
@@ -102,6 +118,7 @@ export const PROXY_ERRORS = {
   },
   peer_certificate_untrusted: {
     status: 502,
+    grpc: 'UNAVAILABLE',
     retryable: true,
     source: 'mesh',
     meaning: "The other end's certificate was not issued by a root that this proxy trusts.",
@@ -111,6 +128,7 @@ export const PROXY_ERRORS = {
   // talking to the endpoint
   refused_by_peer: {
     status: 502,
+    grpc: 'UNAVAILABLE',
     retryable: false,
     source: 'mesh',
     meaning:
@@ -119,6 +137,7 @@ export const PROXY_ERRORS = {
   },
   upstream_reset: {
     status: 502,
+    grpc: 'UNAVAILABLE',
     retryable: false,
     source: 'upstream',
     meaning: 'The endpoint ended the connection before its answer was complete.',
@@ -126,6 +145,7 @@ export const PROXY_ERRORS = {
   },
   upstream_protocol_error: {
     status: 502,
+    grpc: 'INTERNAL',
     retryable: false,
     source: 'upstream',
     meaning: "The endpoint's answer is not valid HTTP.",
@@ -133,6 +153,7 @@ export const PROXY_ERRORS = {
   },
   response_timeout: {
     status: 504,
+    grpc: 'DEADLINE_EXCEEDED',
     retryable: false,
     source: 'upstream',
     meaning: 'The endpoint did not begin its answer in time.',
@@ -140,13 +161,23 @@ export const PROXY_ERRORS = {
   },
   idle_timeout: {
     status: 504,
+    grpc: 'UNAVAILABLE',
     retryable: false,
     source: 'upstream',
     meaning: 'Neither side sent anything for too long in the middle of a request.',
     hint: 'Long silent streams need a keep-alive of the application.',
   },
+  deadline_exceeded: {
+    status: 504,
+    grpc: 'DEADLINE_EXCEEDED',
+    retryable: false,
+    source: 'upstream',
+    meaning: 'The deadline that the client gave its call of gRPC has passed.',
+    hint: 'The application took longer than the client wanted to wait; see `heddle stat` for its latencies.',
+  },
   pending_timeout: {
     status: 503,
+    grpc: 'UNAVAILABLE',
     retryable: true,
     source: 'upstream',
     meaning: 'The request waited too long for a free connection to its endpoint.',
@@ -154,6 +185,7 @@ export const PROXY_ERRORS = {
   },
   endpoint_overloaded: {
     status: 503,
+    grpc: 'UNAVAILABLE',
     retryable: true,
     source: 'upstream',
     meaning: 'Too many requests wait for a connection to this endpoint already.',
@@ -163,6 +195,7 @@ export const PROXY_ERRORS = {
   // the client
   client_reset: {
     status: 499,
+    grpc: 'CANCELLED',
     retryable: false,
     source: 'client',
     meaning: 'The client went away before its request was answered.',
@@ -170,6 +203,7 @@ export const PROXY_ERRORS = {
   },
   client_protocol_error: {
     status: 400,
+    grpc: 'INTERNAL',
     retryable: false,
     source: 'client',
     meaning: "The client's request is not valid HTTP.",
@@ -177,6 +211,7 @@ export const PROXY_ERRORS = {
   },
   request_timeout: {
     status: 408,
+    grpc: 'DEADLINE_EXCEEDED',
     retryable: false,
     source: 'client',
     meaning: 'The head or body of the request did not arrive in time.',
@@ -184,6 +219,7 @@ export const PROXY_ERRORS = {
   },
   connect_method_refused: {
     status: 501,
+    grpc: 'UNIMPLEMENTED',
     retryable: false,
     source: 'client',
     meaning: 'CONNECT inside of an HTTP connection is not forwarded.',
@@ -191,6 +227,7 @@ export const PROXY_ERRORS = {
   },
   plain_refused: {
     status: 403,
+    grpc: 'UNAUTHENTICATED',
     retryable: false,
     source: 'client',
     meaning: 'This workload accepts mTLS only, and the client came without.',
@@ -198,6 +235,7 @@ export const PROXY_ERRORS = {
   },
   client_identity_refused: {
     status: 403,
+    grpc: 'UNAUTHENTICATED',
     retryable: false,
     source: 'client',
     meaning: "The client's certificate is missing, not trusted, no longer valid, or of another trust domain.",
@@ -207,6 +245,7 @@ export const PROXY_ERRORS = {
   // this proxy
   connection_limit: {
     status: 503,
+    grpc: 'UNAVAILABLE',
     retryable: false,
     source: 'mesh',
     meaning: 'The proxy has as many connections open as it may.',
@@ -214,6 +253,7 @@ export const PROXY_ERRORS = {
   },
   draining: {
     status: 503,
+    grpc: 'UNAVAILABLE',
     retryable: false,
     source: 'mesh',
     meaning: 'The proxy is being stopped.',
@@ -221,6 +261,7 @@ export const PROXY_ERRORS = {
   },
   internal_error: {
     status: 500,
+    grpc: 'INTERNAL',
     retryable: false,
     source: 'mesh',
     meaning: 'The proxy failed in a way it should not.',
