@@ -4,6 +4,8 @@ import type { Exchange } from '../exchange/exchange.ts'
 /** An answer the proxy gives itself; the request goes no further. */
 export interface LocalReply {
   readonly status: number
+  /** What a client of gRPC gets in its place; left out: what the status stands for. */
+  readonly grpcStatus?: number
   readonly headers?: Readonly<Record<string, string>>
   /** One sentence for the person who reads the response. */
   readonly body?: string

@@ -1,0 +1,76 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { encodeGrpcMessage } from './message.ts'
+import { grpcStatusOfHttp, grpcStatusOfReset, parseGrpcStatus } from './status.ts'
+
+describe('parseGrpcStatus()', () => {
+  test.each([
+    { text: '0', status: 0 },
+    { text: '00', status: 0 },
+    { text: '13', status: 13 },
+    { text: '16', status: 16 },
+    { text: '17', status: 2 },
+    { text: '99', status: 2 },
+    { text: '', status: 2 },
+    { text: '-1', status: 2 },
+    { text: '1a', status: 2 },
+    { text: '000', status: 2 },
+    { text: 'OK', status: 2 },
+  ])('reads "$text" as $status', ({ text, status }) => {
+    expect(parseGrpcStatus(text)).toBe(status)
+  })
+})
+
+test.each([
+  { http: 400, grpc: 13 },
+  { http: 401, grpc: 16 },
+  { http: 403, grpc: 7 },
+  { http: 404, grpc: 12 },
+  { http: 429, grpc: 14 },
+  { http: 502, grpc: 14 },
+  { http: 503, grpc: 14 },
+  { http: 504, grpc: 14 },
+  { http: 200, grpc: 2 },
+  { http: 302, grpc: 2 },
+  { http: 418, grpc: 2 },
+  { http: 500, grpc: 2 },
+])('an answer $http without status of gRPC is $grpc', ({ http, grpc }) => {
+  expect(grpcStatusOfHttp(http)).toBe(grpc)
+})
+
+test.each([
+  { code: undefined, grpc: 14 },
+  { code: 0x0, grpc: 13 },
+  { code: 0x1, grpc: 13 },
+  { code: 0x2, grpc: 13 },
+  { code: 0x3, grpc: 13 },
+  { code: 0x7, grpc: 14 },
+  { code: 0x8, grpc: 1 },
+  { code: 0xb, grpc: 8 },
+  { code: 0xc, grpc: 7 },
+  { code: 0x77, grpc: 13 },
+])('a reset with $code is $grpc', ({ code, grpc }) => {
+  expect(grpcStatusOfReset(code)).toBe(grpc)
+})
+
+describe('encodeGrpcMessage()', () => {
+  test.each([
+    { text: 'plain, with "marks"!', encoded: 'plain, with "marks"!' },
+    { text: '100%', encoded: '100%25' },
+    { text: 'a\r\nb\tc', encoded: 'a%0D%0Ab%09c' },
+    { text: ' Löwe\u007f ', encoded: 'L%C3%B6we%7F' },
+    { text: '', encoded: '' },
+  ])('writes $text', ({ text, encoded }) => {
+    expect(encodeGrpcMessage(text)).toBe(encoded)
+  })
+
+  test('is undone by decoding, and always makes a value of a field', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 300 }), (text) => {
+        const encoded = encodeGrpcMessage(text)
+        expect(encoded).toMatch(/^([!-~]([ -~]*[!-~])?)?$/)
+        expect(decodeURIComponent(encoded)).toBe(text.trim())
+      }),
+    )
+  })
+})

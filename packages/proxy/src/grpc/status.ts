@@ -1,0 +1,55 @@
+import { GRPC_STATUS, GRPC_STATUS_NAMES } from '@heddle/api/grpc-status'
+
+const { INTERNAL, UNAUTHENTICATED, PERMISSION_DENIED, UNIMPLEMENTED, UNAVAILABLE, UNKNOWN } = GRPC_STATUS
+const { CANCELLED, RESOURCE_EXHAUSTED } = GRPC_STATUS
+
+/**
+ * What a `grpc-status` says. One that is no number, or of no meaning, is UNKNOWN, as clients have it.
+ */
+export function parseGrpcStatus(text: string): number {
+  if (text.length === 0 || text.length > 2) return UNKNOWN
+  let status = 0
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48
+    if (digit < 0 || digit > 9) return UNKNOWN
+    status = status * 10 + digit
+  }
+  return status < GRPC_STATUS_NAMES.length ? status : UNKNOWN
+}
+
+/**
+ * What an answer without `grpc-status` stands for.
+ * https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
+ */
+export function grpcStatusOfHttp(status: number): number {
+  switch (status) {
+    case 400:
+      return INTERNAL
+    case 401:
+      return UNAUTHENTICATED
+    case 403:
+      return PERMISSION_DENIED
+    case 404:
+      return UNIMPLEMENTED
+    case 429:
+    case 502:
+    case 503:
+    case 504:
+      return UNAVAILABLE
+    default:
+      return UNKNOWN
+  }
+}
+
+/** What the error codes of HTTP/2 stand for that do not mean INTERNAL. RFC 9113 §7; PROTOCOL-HTTP2.md of gRPC, "Errors". */
+const RESETS: ReadonlyMap<number, number> = new Map([
+  [0x7, UNAVAILABLE], // REFUSED_STREAM
+  [0x8, CANCELLED], // CANCEL
+  [0xb, RESOURCE_EXHAUSTED], // ENHANCE_YOUR_CALM
+  [0xc, PERMISSION_DENIED], // INADEQUATE_SECURITY
+])
+
+/** @param code - of RST_STREAM; `undefined` when the connection was lost */
+export function grpcStatusOfReset(code: number | undefined): number {
+  return code === undefined ? UNAVAILABLE : (RESETS.get(code) ?? INTERNAL)
+}
