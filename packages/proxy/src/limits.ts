@@ -120,6 +120,11 @@ export const LIMITS = {
     unit: 'count',
     doc: 'Requests that wait for a connection to one endpoint. Further ones are answered 503.',
   },
+  replayBytes: {
+    default: 65_536,
+    unit: 'bytes',
+    doc: 'Body of a request kept until its answer begins, so that it can be sent again when an HTTP/2 server refuses it unread. A larger one is not sent again.',
+  },
   pendingMs: {
     default: 10_000,
     unit: 'ms',

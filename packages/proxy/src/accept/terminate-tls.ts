@@ -9,6 +9,7 @@ import type { TlsMaterial, WorkloadIdentity } from '../workload.ts'
 
 /** Application protocols between proxies, as ALPN names. */
 export const ALPN_HTTP1 = 'http/1.1'
+export const ALPN_HTTP2 = 'h2'
 export const ALPN_OPAQUE = 'heddle-opaque/1'
 
 /** How a handshake ended. */

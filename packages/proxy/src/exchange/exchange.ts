@@ -11,17 +11,22 @@ import type { Attempt } from '../upstream/attempt.ts'
 import type { DestinationState } from '../upstream/destination-state.ts'
 import type { TrafficSeries } from '../workload.ts'
 import type { Hop } from './hop.ts'
+import { type HttpVersion, takeClientVersion } from './http-version.ts'
 import { sendLocalReply, toFailureReply } from './local-reply.ts'
 import { asUnprocessed } from './unprocessed.ts'
 
 /** RFC 9110 §15.2.2: from here on the stream is opaque. */
 export const SWITCHING_PROTOCOLS = 101
+/** A small part of a larger chunk than this is copied when kept, so that it does not hold the whole in memory. */
+const MAX_REFERRED_BYTES = 16_384
 
 /** The accepted connection that an exchange lives on. */
 export interface ExchangeHome {
   readonly core: ProxyCore
   readonly hop: Hop
   readonly filters: readonly Filter[]
+  /** What is spoken on it. */
+  readonly protocol: HttpVersion
   /** {@link Exchange.timeOut} has to be called at that time of the ticker, unless the exchange's deadline has moved by then. */
   expectBy(deadlineMs: number): void
   exchangeEnded(exchange: Exchange): void
@@ -50,6 +55,8 @@ export class Exchange implements BodyReceiver {
   attempts = 0
   requestBytes = 0
   responseBytes = 0
+  /** What the client speaks, perhaps to a proxy before this one. */
+  readonly version: HttpVersion
   readonly #home: ExchangeHome
   readonly #startedUs: number
   #attempt: Attempt | undefined
@@ -58,6 +65,9 @@ export class Exchange implements BodyReceiver {
   #trailers: Fields | undefined
   /** Body that came while no connection was there to take it. */
   #held: Uint8Array[] | undefined
+  /** Body that was sent on, as long as it may have to be sent again. */
+  #kept: Uint8Array[] | undefined
+  #keptBytes = 0
   #isEnded = false
   #isUpgraded = false
 
@@ -65,6 +75,7 @@ export class Exchange implements BodyReceiver {
     this.#home = home
     this.stream = stream
     this.head = head
+    this.version = takeClientVersion(head, home.protocol, home.hop.peerIdentity !== '')
     this.#startedUs = home.core.turn.nowUs()
   }
 
@@ -114,7 +125,12 @@ export class Exchange implements BodyReceiver {
   release(attempt: Attempt): void {
     const held = this.#held
     this.#held = undefined
-    if (held !== undefined) for (const bytes of held) attempt.sendData(bytes)
+    if (held !== undefined) {
+      for (const bytes of held) {
+        if (attempt.mayBeRefused) this.#keep(bytes)
+        attempt.sendData(bytes)
+      }
+    }
     if (this.#isRequestOver && this.head.bodyLength !== 0) attempt.sendEnd(this.#trailers)
     if (held !== undefined) this.stream.resumeBody()
   }
@@ -124,12 +140,22 @@ export class Exchange implements BodyReceiver {
     const attempt = this.#attempt
     if (attempt?.isSending === true) {
       this.touch()
+      if (attempt.mayBeRefused && !this.isAnswered) this.#keep(bytes)
       if (!attempt.sendData(bytes)) this.stream.pauseBody()
       return
     }
     this.#held ??= []
     this.#held.push(bytes.slice())
     this.stream.pauseBody()
+  }
+
+  /** Goes back to the begin of the request's body. @returns false when that is not there any more */
+  rewind(): boolean {
+    if (this.#keptBytes > this.core.limits.replayBytes) return false
+    if (this.#kept !== undefined) this.#held = this.#held === undefined ? this.#kept : [...this.#kept, ...this.#held]
+    this.#kept = undefined
+    this.#keptBytes = 0
+    return true
   }
 
   onEnd(trailers: Fields | undefined): void {
@@ -163,6 +189,7 @@ export class Exchange implements BodyReceiver {
   /** The answer's head goes to the client. */
   answer(head: ResponseHead, hasBody: boolean): void {
     this.#status = head.status
+    this.#kept = undefined
     this.#isUpgraded = head.status === SWITCHING_PROTOCOLS
     this.touch()
     this.stream.sendHead(head, hasBody)
@@ -214,7 +241,7 @@ export class Exchange implements BodyReceiver {
     if (this.#isEnded) return
     this.#isEnded = true
     const { core, hop, filters } = this.#home
-    const series = this.series ?? hop.seriesOf(this.state, undefined, 'http1')
+    const series = this.series ?? hop.seriesOf(this.state, undefined, this.version)
     const outcome = {
       status: this.#status,
       grpcStatus: undefined,
@@ -229,6 +256,16 @@ export class Exchange implements BodyReceiver {
     if (error !== undefined) core.failed(error.code, error.spec.source)
     if (filters.length > 0) runEndFilters(filters, this, outcome)
     this.#home.exchangeEnded(this)
+  }
+
+  #keep(bytes: Uint8Array): void {
+    this.#keptBytes += bytes.length
+    if (this.#keptBytes > this.core.limits.replayBytes) {
+      this.#kept = undefined
+      return
+    }
+    this.#kept ??= []
+    this.#kept.push(bytes.buffer.byteLength > MAX_REFERRED_BYTES ? bytes.slice() : bytes)
   }
 
   #expire(code: ProxyErrorCode, limit: LimitName, ms: number): void {

@@ -67,7 +67,7 @@ export class OutboundHop implements Hop {
 
   seriesOf(state: DestinationState | undefined, target: Target | undefined, protocol: SeriesProtocol): TrafficSeries {
     if (target !== undefined) return target.seriesOf(protocol)
-    return state === undefined ? this.#upstreams.failureSeries(this.name) : state.failureSeries()
+    return state === undefined ? this.#upstreams.failureSeries(this.name, protocol) : state.failureSeries(protocol)
   }
 
   connectionSeries(): undefined {
@@ -99,8 +99,7 @@ export class InboundHop implements Hop {
     this.#state = state
     this.#traffic = traffic
     this.peerIdentity = key.peerIdentity
-    const { address, port } = state.targets[0]!.pool.remote
-    this.name = `${address}:${port}`
+    this.name = state.targets[0]!.endpoint.name
   }
 
   resolve(): DestinationState {

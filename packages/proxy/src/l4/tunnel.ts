@@ -75,7 +75,7 @@ export class Tunnel implements Stage, CopyOwner {
   }
 
   ended(brokenBy: 'left' | 'right' | undefined): void {
-    if (this.#target !== undefined) this.#target.pool.load.inFlight -= 1
+    if (this.#target !== undefined) this.#target.endpoint.load.inFlight -= 1
     const broken = brokenBy === undefined ? undefined : this.#codeOf(brokenBy)
     this.#close(this.#expired ?? broken)
   }
@@ -123,8 +123,8 @@ export class Tunnel implements Stage, CopyOwner {
       return
     }
     this.#target = target
-    target.pool.load.inFlight += 1
-    this.#cancelConnect = target.pool.open(ALPN_OPAQUE, {
+    target.endpoint.load.inFlight += 1
+    this.#cancelConnect = target.endpoint.open([ALPN_OPAQUE], {
       connected: (right) => this.#connected(right),
       failed: (error) => this.#notConnected(error),
     })
@@ -147,7 +147,7 @@ export class Tunnel implements Stage, CopyOwner {
 
   #giveBack({ socket }: SocketPair, clientSpokeFirst: () => void): void {
     this.#isOver = true
-    this.#target!.pool.load.inFlight -= 1
+    this.#target!.endpoint.load.inFlight -= 1
     socket.on('error', ignore)
     socket.destroy()
     // Not before the octets are back in the socket.
@@ -167,8 +167,8 @@ export class Tunnel implements Stage, CopyOwner {
     const { core } = this.#options
     this.#cancelConnect = undefined
     const target = this.#target!
-    target.pool.load.inFlight -= 1
-    this.#tried.push(target.pool.load)
+    target.endpoint.load.inFlight -= 1
+    this.#tried.push(target.endpoint.load)
     const mayTry = error.spec.retryable && this.#tried.length < core.limits.connectTries
     if (mayTry && this.#tried.length < this.#state!.targets.length) this.#connect(this.#state!)
     else this.#fail(error)
@@ -190,7 +190,7 @@ export class Tunnel implements Stage, CopyOwner {
   readonly #onLeftClosed = (): void => {
     if (this.#cancelConnect !== undefined && this.#target !== undefined) {
       this.#cancelConnect()
-      this.#target.pool.load.inFlight -= 1
+      this.#target.endpoint.load.inFlight -= 1
     }
     this.#close('client_reset')
   }

@@ -4,9 +4,10 @@ import type { ResponseHead } from '@heddle/http/message'
 import type { BodySender, ResponseReceiver, StreamReset } from '@heddle/http/session'
 import { PROXY_ERRORS, ProxyError, type ProxyErrorCode, toErrorCode } from '../errors/proxy-error.ts'
 import { type Exchange, SWITCHING_PROTOCOLS } from '../exchange/exchange.ts'
+import { markHttp1, unmarkHttp1 } from '../exchange/http-version.ts'
 import { takeUnprocessed } from '../exchange/unprocessed.ts'
 import { runResponseFilters } from '../filters/chain.ts'
-import type { PoolWaiter } from './endpoint-pool.ts'
+import type { ConnectionPool, PoolWaiter } from './connection-pool.ts'
 import type { PooledConnection } from './pooled-connection.ts'
 import type { Target } from './target.ts'
 
@@ -15,20 +16,32 @@ export interface AttemptOwner {
   /** No octet of the request left this proxy. */
   notSent(exchange: Exchange, target: Target, error: ProxyError): void
   /** The request was under way, and no head of an answer had come. */
-  brokeOff(exchange: Exchange, attempt: Attempt, error: ProxyError): void
+  brokeOff(exchange: Exchange, attempt: Attempt, end: BrokenEnd): void
 }
+
+/** How an attempt broke off. */
+export interface BrokenEnd {
+  readonly error: ProxyError
+  readonly trace: Trace
+}
+
+/**
+ * Whether the server may have acted on a request that broke off. `none`: it said that it has not. `unlikely`: it closed an
+ * idle connection at the moment in which we began to use it, or so it looks.
+ */
+export type Trace = 'none' | 'unlikely' | 'likely'
 
 /** One endpoint's try at an exchange: waits for a connection, sends the request, hands the answer on. */
 export class Attempt implements ResponseReceiver, PoolWaiter {
   readonly target: Target
-  /** Whether the connection had carried another request before. */
-  wasReused = false
-  /** Whether the server closed before any octet of an answer. */
-  isRefused = false
+  readonly pool: ConnectionPool
   hasSentBody = false
   readonly #exchange: Exchange
   readonly #owner: AttemptOwner
+  #connection: PooledConnection | undefined
   #sender: BodySender | undefined
+  /** Whether the connection had carried another request before. */
+  #wasReused = false
   #startedUs = 0
   #isOver = false
   #isUpgraded = false
@@ -37,8 +50,9 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   constructor(exchange: Exchange, target: Target, owner: AttemptOwner) {
     this.#exchange = exchange
     this.target = target
+    this.pool = target.endpoint.pool(target.version ?? exchange.version)
     this.#owner = owner
-    target.pool.load.inFlight += 1
+    target.endpoint.load.inFlight += 1
   }
 
   /** Whether it takes the request's body. */
@@ -46,11 +60,21 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     return this.#sender !== undefined
   }
 
+  /** Whether the server may refuse the request without having looked at it, so that its body may be needed again. */
+  get mayBeRefused(): boolean {
+    return this.#connection?.version === 'http2'
+  }
+
   gotConnection(connection: PooledConnection): void {
     const exchange = this.#exchange
     const { limits, turn } = exchange.core
-    this.wasReused = connection.uses > 0
+    this.#connection = connection
+    this.#wasReused = connection.uses > 0
     this.#startedUs = turn.nowUs()
+    if (exchange.version === 'http1' && this.target.endpoint.isMeshed) {
+      if (connection.version === 'http2') markHttp1(exchange.head)
+      else unmarkHttp1(exchange.head)
+    }
     const isWhole = exchange.head.bodyLength === 0 || exchange.isRequestOver
     exchange.expectWithin(isWhole ? limits.responseHeadMs : limits.bodyIdleMs)
     this.#sender = connection.begin(exchange.head, exchange.head.bodyLength !== 0, this)
@@ -78,7 +102,7 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   /** Ends it from this side: deadline, client gone. */
   giveUp(detail: string): void {
     if (!this.#end()) return
-    if (this.#sender === undefined) this.target.pool.cancel(this)
+    if (this.#sender === undefined) this.pool.cancel(this)
     else this.#sender.reset({ kind: 'local', detail })
   }
 
@@ -94,7 +118,7 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
       return
     }
     const nowUs = exchange.core.turn.nowUs()
-    observeRtt(this.target.pool.load, nowUs - this.#startedUs, nowUs)
+    observeRtt(this.target.endpoint.load, nowUs - this.#startedUs, nowUs)
     this.#isUpgraded = head.status === SWITCHING_PROTOCOLS
     exchange.response = head
     if (exchange.filters.length > 0) runResponseFilters(exchange.filters, exchange)
@@ -120,19 +144,23 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
 
   onAbort(reset: StreamReset): void {
     if (!this.#end()) return
-    this.isRefused = reset.kind === 'refused'
-    const code = this.#codeOf(reset)
-    const { address, port } = this.target.pool.remote
-    const error = new ProxyError(code, `${address}:${port}: ${reset.error?.message ?? reset.detail}`)
+    const detail = `${this.target.endpoint.name}: ${reset.error?.message ?? reset.detail}`
+    const error = new ProxyError(this.#codeOf(reset), detail)
     if (this.#exchange.isAnswered) this.#exchange.fail(error)
-    else this.#owner.brokeOff(this.#exchange, this, error)
+    else this.#owner.brokeOff(this.#exchange, this, { error, trace: this.#traceOf(reset) })
+  }
+
+  #traceOf({ kind, code }: StreamReset): Trace {
+    if (this.mayBeRefused && kind === 'refused') return 'none'
+    const isClosed = kind === 'refused' || (kind === 'peer-closed' && code === undefined)
+    return isClosed && this.#wasReused ? 'unlikely' : 'likely'
   }
 
   #codeOf(reset: StreamReset): ProxyErrorCode {
     if (reset.kind === 'protocol') return 'upstream_protocol_error'
     // With TLS 1.3 a client is done before its certificate was looked at: a refusal is a close without a word.
-    const isNew = !this.wasReused && this.target.pool.remote.identity !== undefined
-    return this.isRefused && isNew ? 'refused_by_peer' : 'upstream_reset'
+    const isSilent = this.#connection?.hasHeard === false && reset.kind !== 'local'
+    return isSilent && this.target.endpoint.isMeshed ? 'refused_by_peer' : 'upstream_reset'
   }
 
   onWritable(): void {
@@ -141,16 +169,15 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
 
   /** Whether the word of the other side counts, and nothing is lost by asking another endpoint. */
   #mayGoElsewhere(): boolean {
-    return this.target.pool.remote.identity !== undefined && !this.hasSentBody
+    return this.target.endpoint.isMeshed && !this.hasSentBody
   }
 
   /** The endpoint's proxy answered in its application's place, which it could not reach. */
   #goElsewhere(head: ResponseHead): void {
-    const { pool } = this.target
-    pool.applicationUnreachable()
-    const { address, port } = pool.remote
+    const { endpoint } = this.target
+    endpoint.applicationUnreachable()
     const code = toErrorCode(head.fields.get('heddle-error'))
-    const error = new ProxyError(isRetryable(code) ? code : 'connect_failed', `told by the proxy at ${address}:${port}`)
+    const error = new ProxyError(isRetryable(code) ? code : 'connect_failed', `told by the proxy at ${endpoint.name}`)
     // With a body still to come the connection cannot be used again; without one it ends its answer by itself.
     if (!this.#exchange.isRequestOver) this.giveUp(error.message)
     else this.#end()
@@ -171,7 +198,7 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   #end(): boolean {
     if (this.#isOver) return false
     this.#isOver = true
-    this.target.pool.load.inFlight -= 1
+    this.target.endpoint.load.inFlight -= 1
     return true
   }
 }

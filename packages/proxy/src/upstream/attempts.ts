@@ -38,17 +38,21 @@ export function noTarget(state: DestinationState): ProxyError {
 }
 
 function send(exchange: Exchange, target: Target): void {
-  exchange.series = exchange.hop.seriesOf(exchange.state, target, 'http1')
+  exchange.series = exchange.hop.seriesOf(exchange.state, target, exchange.version)
   exchange.attempts += 1
   const attempt = new Attempt(exchange, target, OWNER)
   exchange.use(attempt)
-  const connection = target.pool.take()
+  const connection = attempt.pool.take()
   if (connection !== undefined) {
     attempt.gotConnection(connection)
     return
   }
+  wait(attempt)
+}
+
+function wait(attempt: Attempt): void {
   try {
-    target.pool.wait(attempt)
+    attempt.pool.wait(attempt)
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error
     attempt.gotNone(error)
@@ -58,23 +62,31 @@ function send(exchange: Exchange, target: Target): void {
 const OWNER: AttemptOwner = {
   notSent(exchange, target, error) {
     const { limits } = exchange.core
-    exchange.tried ??= []
-    exchange.tried.push(target.pool.load)
-    const next =
-      error.spec.retryable && exchange.attempts < limits.connectTries
-        ? pickTarget(exchange.state!, exchange)
-        : undefined
-    if (next === undefined) exchange.failUnsent(error)
+    const mayTry = error.spec.retryable && exchange.attempts < limits.connectTries
+    const next = pickOther(exchange, target)
+    if (next === undefined || !mayTry) exchange.failUnsent(error)
     else send(exchange, next)
   },
 
-  brokeOff(exchange, attempt, error) {
-    // The server closed the idle connection just as we began to use it. One more try, for what may be sent twice.
-    const mayRepeat =
-      attempt.wasReused && attempt.isRefused && !attempt.hasSentBody && IDEMPOTENT_METHODS.has(exchange.head.method)
-    if (mayRepeat && exchange.attempts === 1) repeat(exchange, attempt.target)
+  brokeOff(exchange, attempt, { error, trace }) {
+    const { limits } = exchange.core
+    const { target } = attempt
+    if (trace === 'none' && exchange.attempts < limits.connectTries && exchange.rewind()) {
+      send(exchange, pickOther(exchange, target) ?? target)
+      return
+    }
+    // One more try, for what may be sent twice.
+    const mayRepeat = trace === 'unlikely' && !attempt.hasSentBody && IDEMPOTENT_METHODS.has(exchange.head.method)
+    if (mayRepeat && exchange.attempts === 1) repeat(exchange, target)
     else exchange.fail(error)
   },
+}
+
+/** One that was not tried yet, nor is `target`. */
+function pickOther(exchange: Exchange, target: Target): Target | undefined {
+  exchange.tried ??= []
+  exchange.tried.push(target.endpoint.load)
+  return pickTarget(exchange.state!, exchange)
 }
 
 /** The same endpoint over a new connection: other idle ones may have met the same end. */
@@ -82,10 +94,5 @@ function repeat(exchange: Exchange, target: Target): void {
   exchange.attempts += 1
   const attempt = new Attempt(exchange, target, OWNER)
   exchange.use(attempt)
-  try {
-    target.pool.wait(attempt)
-  } catch (error) {
-    if (!(error instanceof ProxyError)) throw error
-    attempt.gotNone(error)
-  }
+  wait(attempt)
 }

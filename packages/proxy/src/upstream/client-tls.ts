@@ -12,7 +12,7 @@ export interface ExpectedPeer {
   /** SPIFFE id that it must prove. */
   readonly identity: string
   readonly serverName: string
-  readonly alpn: string
+  readonly alpn: readonly string[]
 }
 
 /** Sessions of more peers than this are forgotten, the oldest first. */
@@ -44,13 +44,13 @@ export class ClientTls {
     if (this.#context === undefined || notAfterMs === undefined || notAfterMs < this.#nowMs()) {
       throw new ProxyError('own_certificate_missing', `no valid certificate of ${this.#identity.spiffeId}`)
     }
-    const key = `${peer.address} ${peer.port} ${peer.identity} ${peer.alpn}`
+    const key = `${peer.address} ${peer.port} ${peer.identity} ${peer.alpn.join()}`
     const session = this.#sessions.get(key)
     const secured = connect({
       socket,
       secureContext: this.#context,
       servername: peer.serverName,
-      ALPNProtocols: [peer.alpn],
+      ALPNProtocols: [...peer.alpn],
       rejectUnauthorized: true,
       checkServerIdentity: (_name, certificate) => this.#check(certificate, peer.identity),
       ...(session === undefined ? {} : { session }),

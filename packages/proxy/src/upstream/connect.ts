@@ -22,13 +22,14 @@ export interface ConnectOptions {
   readonly handshakeMs: number
   readonly loopGuard: LoopGuard
   readonly outgoing: OutgoingCount
-  /** What is spoken inside of TLS. */
-  readonly alpn: string
+  /** What may be spoken inside of TLS, the preferred first. */
+  readonly alpn: readonly string[]
 }
 
 /** Gets the outcome of one connect; exactly one of the two. */
 export interface ConnectReceiver {
-  connected(pair: SocketPair): void
+  /** @param alpn - what is spoken inside of TLS; empty in plain */
+  connected(pair: SocketPair, alpn: string): void
   failed(error: ProxyError): void
 }
 
@@ -74,7 +75,7 @@ class ConnectAttempt {
     this.#raw.setNoDelay(true)
     this.#options.loopGuard.addOutgoing(this.#raw)
     if (this.#remote.identity === undefined) {
-      this.#finish()?.connected({ socket: this.#raw, raw: undefined })
+      this.#finish()?.connected({ socket: this.#raw, raw: undefined }, '')
       return
     }
     this.#timer.cancel()
@@ -95,12 +96,13 @@ class ConnectAttempt {
     secured.once('close', this.#onClose)
     secured.once('secureConnect', () => {
       if (this.#receiver === undefined) return
-      if (secured.alpnProtocol !== alpn) {
-        this.#fail(new ProxyError('tls_handshake_failed', `${this.#name} does not speak ${alpn}`))
+      const chosen = secured.alpnProtocol || ''
+      if (!alpn.includes(chosen)) {
+        this.#fail(new ProxyError('tls_handshake_failed', `${this.#name} does not speak ${alpn.join(' or ')}`))
         return
       }
       this.#raw.on('error', ignore)
-      this.#finish()?.connected({ socket: secured, raw: this.#raw })
+      this.#finish()?.connected({ socket: secured, raw: this.#raw }, chosen)
     })
   }
 

@@ -1,5 +1,5 @@
 import type { EndpointLoad } from '@heddle/engine/balance'
-import type { AppProtocol, Destination, TrafficSeries } from '../workload.ts'
+import type { AppProtocol, Destination, SeriesKey, TrafficSeries } from '../workload.ts'
 import type { Target } from './target.ts'
 
 /** What the data path keeps for one destination: its targets in the order of their loads. */
@@ -12,5 +12,5 @@ export interface DestinationState {
   /** For people: what is missing or empty here. */
   readonly reason: string
   /** Where requests are counted that got to no target. */
-  failureSeries(): TrafficSeries
+  failureSeries(protocol: SeriesKey['protocol']): TrafficSeries
 }

@@ -1,6 +1,7 @@
 import { createH1Client } from '@heddle/http/h1'
 import type { RequestHead } from '@heddle/http/message'
 import type { BodySender, ClientHandler, ClientSession, ResponseReceiver } from '@heddle/http/session'
+import type { HttpVersion } from '../exchange/http-version.ts'
 import { HttpSocket, type HttpSocketOwner, type SocketPair } from '../net/http-socket.ts'
 import type { Watched } from '../net/ticker.ts'
 import type { ProxyCore } from '../proxy-core.ts'
@@ -16,18 +17,26 @@ export interface ConnectionHome {
   connectionClosed(connection: PooledConnection): void
 }
 
-/** A connection to an endpoint that carries one HTTP/1 request after the other. */
+export interface PooledConnectionOptions {
+  readonly version: HttpVersion
+  readonly home: ConnectionHome
+  readonly core: ProxyCore
+}
+
+/** A connection to an endpoint that carries one request after the other, or several at a time. */
 export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched {
   deadlineMs = Number.POSITIVE_INFINITY
   /** Requests that were begun on it. */
   uses = 0
+  /** Whether its pool knows it as one with room. */
+  isListed = false
   readonly #core: ProxyCore
   readonly #home: ConnectionHome
   readonly #http: HttpSocket
   readonly #session: ClientSession
   #isRetired = false
 
-  constructor(pair: SocketPair, home: ConnectionHome, core: ProxyCore) {
+  constructor(pair: SocketPair, { home, core }: PooledConnectionOptions) {
     this.#core = core
     this.#home = home
     this.#http = new HttpSocket(pair, core.turn)
@@ -42,8 +51,29 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
     series?.connectionOpened()
   }
 
-  get isUsable(): boolean {
-    return !this.#isRetired && this.#session.capacity > 0
+  get version(): HttpVersion {
+    return this.#session.protocol
+  }
+
+  /** Whether any octet came from the server. */
+  get hasHeard(): boolean {
+    return this.#http.readBytes > 0
+  }
+
+  get openRequests(): number {
+    return this.#session.activeStreams
+  }
+
+  /** Whether it may ever take a request again. */
+  get isReusable(): boolean {
+    return !this.#isRetired && this.#session.isReusable
+  }
+
+  /** How many requests it takes now. */
+  get room(): number {
+    if (this.#isRetired) return 0
+    const { activeStreams, capacity } = this.#session
+    return Math.max(0, Math.min(capacity, this.#core.limits.endpointStreams - activeStreams))
   }
 
   begin(head: RequestHead, hasBody: boolean, receiver: ResponseReceiver): BodySender {

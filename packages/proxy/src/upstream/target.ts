@@ -1,6 +1,7 @@
 import type { Endpoint } from '@heddle/engine/endpoint'
+import type { HttpVersion } from '../exchange/http-version.ts'
 import type { SeriesKey, TrafficRecorder, TrafficSeries } from '../workload.ts'
-import type { EndpointPool } from './endpoint-pool.ts'
+import type { RemoteEndpoint } from './remote-endpoint.ts'
 
 type SeriesProtocol = SeriesKey['protocol']
 
@@ -11,15 +12,25 @@ export interface ServiceName {
   readonly port: number
 }
 
+export interface TargetOptions {
+  readonly endpoint: RemoteEndpoint
+  readonly version: HttpVersion | undefined
+  readonly key: Omit<SeriesKey, 'protocol'>
+  readonly traffic: TrafficRecorder
+}
+
 /** One endpoint as part of a destination: where to send, and where to count. */
 export class Target {
-  readonly pool: EndpointPool
+  readonly endpoint: RemoteEndpoint
+  /** What to speak; `undefined`: what the client speaks. */
+  readonly version: HttpVersion | undefined
   readonly #key: Omit<SeriesKey, 'protocol'>
   readonly #traffic: TrafficRecorder
   readonly #series: Partial<Record<SeriesProtocol, TrafficSeries>> = {}
 
-  constructor(pool: EndpointPool, key: Omit<SeriesKey, 'protocol'>, traffic: TrafficRecorder) {
-    this.pool = pool
+  constructor({ endpoint, version, key, traffic }: TargetOptions) {
+    this.endpoint = endpoint
+    this.version = version
     this.#key = key
     this.#traffic = traffic
   }
@@ -30,7 +41,7 @@ export class Target {
     if (known !== undefined) return known
     const series = this.#traffic.series({ ...this.#key, protocol })
     this.#series[protocol] = series
-    if (protocol === 'http1') this.pool.series ??= series
+    if (protocol === 'http1' || protocol === 'http2') this.endpoint.series ??= series
     return series
   }
 }

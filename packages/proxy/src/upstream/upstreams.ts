@@ -1,11 +1,12 @@
 import type { EndpointLoad } from '@heddle/engine/balance'
 import type { Endpoint } from '@heddle/engine/endpoint'
+import type { HttpVersion } from '../exchange/http-version.ts'
 import type { ProxyCore } from '../proxy-core.ts'
-import type { AppProtocol, Destination, TrafficRecorder, TrafficSeries } from '../workload.ts'
+import type { AppProtocol, Destination, SeriesKey, TrafficRecorder, TrafficSeries } from '../workload.ts'
 import type { ClientTls } from './client-tls.ts'
 import type { Remote } from './connect.ts'
 import type { DestinationState } from './destination-state.ts'
-import { EndpointPool } from './endpoint-pool.ts'
+import { RemoteEndpoint } from './remote-endpoint.ts'
 import { type ServiceName, Target, toOutboundKey } from './target.ts'
 
 interface Known {
@@ -18,11 +19,13 @@ export class Upstreams {
   readonly #core: ProxyCore
   readonly #tls: ClientTls
   readonly #traffic: TrafficRecorder
+  /** What to speak with other proxies. */
+  readonly #meshVersion: HttpVersion = 'http1'
   /**
-   * By address and identity: two destinations may share an endpoint. A pool lives as long as a destination, a request or a
-   * connection of it does.
+   * By address and identity: two destinations may share one. It lives as long as a destination, a request or a connection
+   * of it does.
    */
-  readonly #pools = new Map<string, WeakRef<EndpointPool>>()
+  readonly #endpoints = new Map<string, WeakRef<RemoteEndpoint>>()
   readonly #known = new WeakMap<Destination, Known>()
 
   constructor(tls: ClientTls, traffic: TrafficRecorder, core: ProxyCore) {
@@ -48,23 +51,24 @@ export class Upstreams {
 
   /** The own application at an address. */
   localState(address: string, port: number, protocol: AppProtocol): DestinationState {
-    const pool = this.#poolOf({ address, port, identity: undefined, serverName: undefined }, 1)
-    const target = new Target(pool, toOutboundKey({ namespace: '', name: '', port }, undefined), this.#traffic)
-    return { kind: 'local', protocol, targets: [target], loads: [pool.load], reason: '', failureSeries: noSeries }
+    const endpoint = this.#endpointOf({ address, port, identity: undefined, serverName: undefined }, 1)
+    const key = toOutboundKey(unnamed(port), undefined)
+    const target = new Target({ endpoint, version: toVersion(protocol), key, traffic: this.#traffic })
+    return { kind: 'local', protocol, targets: [target], loads: [endpoint.load], reason: '', failureSeries: noSeries }
   }
 
   /** Where requests are counted whose destination is not known yet. */
-  failureSeries(key: string): TrafficSeries {
-    return this.#traffic.series({ ...toOutboundKey(parseKey(key), undefined), protocol: 'http1' })
+  failureSeries(key: string, protocol: SeriesKey['protocol']): TrafficSeries {
+    return this.#traffic.series({ ...toOutboundKey(parseKey(key), undefined), protocol })
   }
 
   /** Ends idle connections, and others after their request. */
   close(): void {
-    for (const pool of this.#pools.values()) pool.deref()?.close()
+    for (const endpoint of this.#endpoints.values()) endpoint.deref()?.close()
   }
 
   abort(): void {
-    for (const pool of this.#pools.values()) pool.deref()?.abort()
+    for (const endpoint of this.#endpoints.values()) endpoint.deref()?.abort()
   }
 
   #build(destination: Destination, key: string): DestinationState {
@@ -90,9 +94,10 @@ export class Upstreams {
     endpoints: readonly Endpoint[],
     { kind, protocol }: { readonly kind: 'service' | 'endpoint'; readonly protocol: AppProtocol },
   ): DestinationState {
-    const targets = endpoints.map((endpoint) => {
-      const pool = this.#poolOf(endpoint, endpoint.weight)
-      return new Target(pool, toOutboundKey(service, endpoint), this.#traffic)
+    const targets = endpoints.map((about) => {
+      const endpoint = this.#endpointOf(about, about.weight)
+      const version = endpoint.isMeshed ? this.#meshVersion : toVersion(protocol)
+      return new Target({ endpoint, version, key: toOutboundKey(service, about), traffic: this.#traffic })
     })
     const name = service.name === '' ? 'the endpoint' : `${service.name}.${service.namespace}:${service.port}`
     return this.#stateWith(targets, { kind, protocol, service, reason: `${name} has no ready endpoint` })
@@ -100,9 +105,10 @@ export class Upstreams {
 
   #unmeshedState(key: string): DestinationState {
     const { address, port } = parseAddress(key)
-    const pool = this.#poolOf({ address, port, identity: undefined, serverName: undefined }, 0)
+    const endpoint = this.#endpointOf({ address, port, identity: undefined, serverName: undefined }, 0)
     const service = unnamed(port)
-    const target = new Target(pool, toOutboundKey(service, undefined), this.#traffic)
+    const about = toOutboundKey(service, undefined)
+    const target = new Target({ endpoint, version: undefined, key: about, traffic: this.#traffic })
     return this.#stateWith([target], { kind: 'unmeshed', protocol: 'detect', service, reason: '' })
   }
 
@@ -111,21 +117,22 @@ export class Upstreams {
     about: { kind: Destination['kind']; protocol: AppProtocol; service: ServiceName; reason: string },
   ): DestinationState {
     const { kind, protocol, service, reason } = about
-    const loads: EndpointLoad[] = targets.map(({ pool }) => pool.load)
-    const failureSeries = () => this.#traffic.series({ ...toOutboundKey(service, undefined), protocol: 'http1' })
+    const loads: EndpointLoad[] = targets.map(({ endpoint }) => endpoint.load)
+    const failureSeries = (protocol: SeriesKey['protocol']) =>
+      this.#traffic.series({ ...toOutboundKey(service, undefined), protocol })
     return { kind, protocol, targets, loads, reason, failureSeries }
   }
 
   /** @param weight - 0: not of the mesh */
-  #poolOf(remote: Remote, weight: number): EndpointPool {
+  #endpointOf(remote: Remote, weight: number): RemoteEndpoint {
     const key = `${remote.address} ${remote.port} ${remote.identity ?? ''}`
-    const known = this.#pools.get(key)?.deref()
+    const known = this.#endpoints.get(key)?.deref()
     if (known !== undefined) {
       known.load.weight = Math.max(1, weight)
       return known
     }
     const { limits } = this.#core
-    const pool = new EndpointPool(
+    const endpoint = new RemoteEndpoint(
       {
         remote,
         weight: Math.max(1, weight),
@@ -135,14 +142,19 @@ export class Upstreams {
       this.#tls,
       this.#core,
     )
-    this.#pools.set(key, new WeakRef(pool))
-    return pool
+    this.#endpoints.set(key, new WeakRef(endpoint))
+    return endpoint
   }
 
   #forgetUnused(): boolean {
-    for (const [key, pool] of this.#pools) if (pool.deref() === undefined) this.#pools.delete(key)
+    for (const [key, endpoint] of this.#endpoints) if (endpoint.deref() === undefined) this.#endpoints.delete(key)
     return false
   }
+}
+
+/** What a declared protocol says to speak; `undefined`: what the client speaks. */
+function toVersion(protocol: AppProtocol): HttpVersion | undefined {
+  return protocol === 'http1' || protocol === 'http2' ? protocol : undefined
 }
 
 function noSeries(): TrafficSeries {

@@ -1,0 +1,196 @@
+import { ALPN_HTTP1, ALPN_HTTP2 } from '../accept/terminate-tls.ts'
+import { ProxyError } from '../errors/proxy-error.ts'
+import type { HttpVersion } from '../exchange/http-version.ts'
+import type { SocketPair } from '../net/http-socket.ts'
+import type { ProxyCore } from '../proxy-core.ts'
+import { type ConnectionHome, PooledConnection } from './pooled-connection.ts'
+import type { RemoteEndpoint } from './remote-endpoint.ts'
+
+/** Somebody who waits for a connection; gets exactly one of the two, unless it cancels. */
+export interface PoolWaiter {
+  /** It takes a request now, and is to be used at once. */
+  gotConnection(connection: PooledConnection): void
+  gotNone(error: ProxyError): void
+}
+
+const ALPN: Readonly<Record<HttpVersion, readonly string[]>> = {
+  http1: [ALPN_HTTP1],
+  http2: [ALPN_HTTP2, ALPN_HTTP1],
+}
+
+/** Until a server has said how many streams it takes. RFC 9113 §6.5.2 recommends not to allow fewer. */
+const USUAL_STREAMS = 100
+
+/**
+ * The connections of one workload to one endpoint, each of which carries one request at a time (HTTP/1) or many (HTTP/2). The
+ * last one that got room is used first, so that the others may grow old and be closed.
+ */
+export class ConnectionPool implements ConnectionHome {
+  readonly #endpoint: RemoteEndpoint
+  readonly #version: HttpVersion
+  readonly #core: ProxyCore
+  /** Connections that take a request now, but for those that have ended meanwhile. */
+  readonly #free: PooledConnection[] = []
+  readonly #waiting = new Set<PoolWaiter>()
+  readonly #connecting = new Set<() => void>()
+  readonly #open = new Set<PooledConnection>()
+  /** Requests that a new connection is expected to take. */
+  #expected: number
+  #isClosed = false
+
+  constructor(endpoint: RemoteEndpoint, version: HttpVersion, core: ProxyCore) {
+    this.#endpoint = endpoint
+    this.#version = version
+    this.#core = core
+    this.#expected = version === 'http1' ? 1 : Math.min(USUAL_STREAMS, core.limits.endpointStreams)
+  }
+
+  get idleMs(): number {
+    return this.#endpoint.idleMs
+  }
+
+  /** A connection that takes a request, if there is one. To be used at once. */
+  take(): PooledConnection | undefined {
+    const free = this.#free
+    for (let last = free.at(-1); last !== undefined; last = free.at(-1)) {
+      const { room } = last
+      if (room <= 1) this.#unlistLast()
+      if (room > 0) return last
+    }
+    return undefined
+  }
+
+  /**
+   * Waits for a connection: the next that has room or is established.
+   * @throws {ProxyError} endpoint_overloaded when too many wait already
+   */
+  wait(waiter: PoolWaiter): void {
+    if (this.#waiting.size >= this.#core.limits.endpointPending) {
+      this.#core.limitReached('endpointPending')
+      const detail = `${this.#waiting.size} requests wait for ${this.#endpoint.name} already`
+      throw new ProxyError('endpoint_overloaded', detail)
+    }
+    this.#waiting.add(waiter)
+    this.#connectAsNeeded()
+  }
+
+  cancel(waiter: PoolWaiter): void {
+    this.#waiting.delete(waiter)
+  }
+
+  /** Ends idle connections now and the others after their requests. */
+  close(): void {
+    this.#isClosed = true
+    for (const cancel of this.#connecting) cancel()
+    this.#connecting.clear()
+    for (const waiter of this.#waiting)
+      waiter.gotNone(new ProxyError('draining', `the pool of ${this.#endpoint.name} is closed`))
+    this.#waiting.clear()
+    this.#free.length = 0
+    for (const connection of this.#open) connection.retire()
+  }
+
+  /** Ends all connections at once. */
+  abort(): void {
+    this.close()
+    for (const connection of this.#open) connection.abort()
+  }
+
+  connectionFree(connection: PooledConnection): void {
+    if (this.#isClosed || !connection.isReusable) {
+      connection.retire()
+      return
+    }
+    if (this.#waiting.size > 0) this.#serve(connection)
+    if (connection.openRequests === 0) connection.rest()
+    if (connection.isListed || connection.room === 0) return
+    connection.isListed = true
+    this.#free.push(connection)
+  }
+
+  connectionUnusable(connection: PooledConnection): void {
+    if (!connection.isListed) return
+    connection.isListed = false
+    const at = this.#free.indexOf(connection)
+    if (at !== -1) this.#free.splice(at, 1)
+  }
+
+  connectionClosed(connection: PooledConnection): void {
+    this.connectionUnusable(connection)
+    this.#open.delete(connection)
+    this.#connectAsNeeded()
+  }
+
+  #unlistLast(): void {
+    this.#free.pop()!.isListed = false
+  }
+
+  #connectAsNeeded(): void {
+    const { endpointConnections } = this.#core.limits
+    while (!this.#isClosed && this.#connecting.size * this.#expected < this.#waiting.size) {
+      if (this.#open.size + this.#connecting.size >= endpointConnections) {
+        this.#core.limitReached('endpointConnections')
+        return
+      }
+      this.#connect()
+    }
+  }
+
+  #connect(): void {
+    const cancel = this.#endpoint.open(ALPN[this.#version], {
+      connected: (pair, alpn) => {
+        this.#connecting.delete(cancel)
+        this.#connected(pair, this.#versionOf(alpn))
+      },
+      failed: (error) => {
+        this.#connecting.delete(cancel)
+        this.#refused(error)
+      },
+    })
+    this.#connecting.add(cancel)
+  }
+
+  /** Without TLS there is nothing to agree upon. */
+  #versionOf(alpn: string): HttpVersion {
+    if (alpn === '') return this.#version
+    return alpn === ALPN_HTTP2 ? 'http2' : 'http1'
+  }
+
+  #connected(pair: SocketPair, version: HttpVersion): void {
+    const { turn } = this.#core
+    turn.enter()
+    try {
+      const connection = new PooledConnection(pair, { version, home: this, core: this.#core })
+      connection.countIn(this.#endpoint.series)
+      this.#open.add(connection)
+      this.#expected = Math.max(1, connection.room)
+      this.connectionFree(connection)
+      this.#connectAsNeeded()
+    } finally {
+      turn.leave()
+    }
+  }
+
+  /** Those who waited for this connect get the failure; the others have connects of their own, or get new ones. */
+  #refused(error: ProxyError): void {
+    const { turn } = this.#core
+    turn.enter()
+    try {
+      let unserved = Math.max(1, this.#waiting.size - this.#connecting.size * this.#expected)
+      unserved = Math.min(unserved, this.#expected)
+      for (const waiter of [...this.#waiting].slice(0, unserved))
+        if (this.#waiting.delete(waiter)) waiter.gotNone(error)
+      this.#connectAsNeeded()
+    } finally {
+      turn.leave()
+    }
+  }
+
+  #serve(connection: PooledConnection): void {
+    for (const waiter of this.#waiting) {
+      if (connection.room === 0) return
+      this.#waiting.delete(waiter)
+      waiter.gotConnection(connection)
+    }
+  }
+}
