@@ -40,6 +40,10 @@ async function report() {
     requestsFailure: 10n,
     connectionsOpen: 3n,
     latency: [{ index: 100, count: 100n }],
+    grpcStatuses: [
+      { status: 13, count: 10n },
+      { status: 0, count: 40n },
+    ],
   }
   const telemetry = await world.telemetry(web.tls)
   const toCart = { serviceNamespace: 'shop', service: 'cart', port: 80, peerNamespace: 'shop', peerWorkload: 'cart' }
@@ -71,6 +75,10 @@ test('stat gives golden metrics of what came in, and a row for what is idle', as
     requestsSuccess: 90n,
     requestsFailure: 10n,
     tcpConnections: 3,
+    grpcStatuses: [
+      { status: 0, count: 40n },
+      { status: 13, count: 10n },
+    ],
   })
   expect(served?.latencyP50Us).toBeGreaterThan(0)
   expect(idle?.successRate).toBeUndefined()

@@ -21,6 +21,11 @@ const WEB: Row = {
   tcpConnections: 3,
   readBytesPerSecond: 1234.56,
   writeBytesPerSecond: 99_000,
+  grpcStatuses: [
+    { status: 0, count: 540n },
+    { status: 13, count: 45n },
+    { status: 17, count: 1n },
+  ],
 }
 /** Nothing was counted: no requests, no proxy. */
 const VOTING: Row = { kind: ResourceKind.DEPLOYMENT, namespace: 'emojivote', name: 'voting', meshed: 0, total: 2 }
@@ -51,12 +56,12 @@ test('stat shows a row for each resource, with dashes for what was not counted',
   )
 })
 
-test('stat -A has a column of namespaces, and -o wide the bytes', async () => {
+test('stat -A has a column of namespaces, and -o wide the bytes and the statuses of gRPC', async () => {
   const { world } = answering([WEB])
   const { stdout } = await runCommand(stat, ['stat', 'deploy', '-A', '-o', 'wide'], world)
   expect(stdout).toMatch(/^NAMESPACE {3}NAME/)
-  expect(stdout).toMatch(/TCP_CONN {3}READ_BYTES\/SEC {3}WRITE_BYTES\/SEC\n/)
-  expect(stdout).toMatch(/1234\.6B\/s {8}99000\.0B\/s\n/)
+  expect(stdout).toMatch(/TCP_CONN {3}READ_BYTES\/SEC {3}WRITE_BYTES\/SEC {3}GRPC_STATUS\n/)
+  expect(stdout).toMatch(/1234\.6B\/s {8}99000\.0B\/s {3}OK:540,INTERNAL:45,17:1\n/)
 })
 
 test('stat -o json has stable keys, ratios as numbers and null for what was not counted', async () => {
@@ -76,6 +81,7 @@ test('stat -o json has stable keys, ratios as numbers and null for what was not 
       tcp_open_connections: null,
       read_bytes_per_second: null,
       write_bytes_per_second: null,
+      grpc_status: null,
     },
     {
       namespace: 'emojivote',
@@ -90,6 +96,7 @@ test('stat -o json has stable keys, ratios as numbers and null for what was not 
       tcp_open_connections: 3,
       read_bytes_per_second: 1234.56,
       write_bytes_per_second: 99_000,
+      grpc_status: { OK: 540, INTERNAL: 45, '17': 1 },
     },
   ])
 })

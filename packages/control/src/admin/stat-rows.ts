@@ -1,6 +1,12 @@
 import { create } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { type StatRequest, type StatRow, StatRowSchema } from '@heddle/api/admin'
+import {
+  type GrpcStatusCount,
+  GrpcStatusCountSchema,
+  type StatRequest,
+  type StatRow,
+  StatRowSchema,
+} from '@heddle/api/admin'
 import type { Model } from '../model/model.ts'
 import {
   type ResourceName,
@@ -104,14 +110,23 @@ function addConnections(row: StatRow, traffic: ResourceTraffic): void {
 }
 
 function addRequests(row: StatRow, traffic: ResourceTraffic): void {
-  const { success, failure } = traffic.totals
+  const { success, failure, grpc } = traffic.totals
   row.successRate = success / (success + failure)
   row.rps = traffic.requestsPerSecond
   row.requestsSuccess = BigInt(success)
   row.requestsFailure = BigInt(failure)
+  row.grpcStatuses = toStatusCounts(grpc)
   row.latencyP50Us = Math.round(traffic.quantileUs(0.5) ?? 0)
   row.latencyP95Us = Math.round(traffic.quantileUs(0.95) ?? 0)
   row.latencyP99Us = Math.round(traffic.quantileUs(0.99) ?? 0)
+}
+
+function toStatusCounts(grpc: readonly number[]): GrpcStatusCount[] {
+  const counts: GrpcStatusCount[] = []
+  for (let at = 0; at < grpc.length; at += 2) {
+    counts.push(create(GrpcStatusCountSchema, { status: grpc[at]!, count: BigInt(grpc[at + 1]!) }))
+  }
+  return counts
 }
 
 function keyOf({ namespace, name }: ResourceName): string {

@@ -1,4 +1,4 @@
-import { addTotals, createTotals, fromNumbers, type Totals, toNumbers } from './totals.ts'
+import { addTotals, createTotals, fromNumbers, type Totals, toNumbers, withoutGrpc } from './totals.ts'
 
 /** One resolution: totals of `widthMs` each, the newest `slots` of them. */
 export interface Level {
@@ -19,8 +19,13 @@ export const LEVELS: readonly Level[] = [
 /** The longest window that can be asked for. */
 export const LONGEST_WINDOW_MS = 6 * 60 * MINUTE_MS
 
-/** The totals of one level, oldest first: slot and fields of {@link Totals} in their order, then the buckets. */
+/** The totals of one level, oldest first: slot, then what {@link toNumbers} makes of {@link Totals}. */
 export type SavedCells = readonly (readonly number[])[]
+
+/** Cells of a file from before there were totals of gRPC. */
+export function upgradeCells(cells: SavedCells): SavedCells {
+  return cells.map(([slot, ...numbers]) => [slot ?? Number.NaN, ...withoutGrpc(numbers)])
+}
 
 interface Cell {
   /** Time since the epoch in widths of the level. */

@@ -2,7 +2,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { create } from '@bufbuild/protobuf'
-import { BucketSchema, CertificateSchema, Direction, ReportRequestSchema, SeriesSchema } from '@heddle/api/telemetry'
+import {
+  BucketSchema,
+  CertificateSchema,
+  Direction,
+  GrpcStatusCountSchema,
+  ReportRequestSchema,
+  SeriesSchema,
+} from '@heddle/api/telemetry'
 import { createLog } from '@heddle/base/log'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -48,6 +55,7 @@ const REPORT = create(ReportRequestSchema, {
       requestsFailure: 10n,
       latency: [create(BucketSchema, { index: 7, count: 100n })],
       readBytes: 5_000_000_000n,
+      grpcStatuses: [create(GrpcStatusCountSchema, { status: 13, count: 10n })],
     }),
   ],
 })
@@ -62,6 +70,18 @@ test('what was counted before a restart is there after it, in every resolution',
     expect([...after.store.window(windowMs)]).toEqual([...before.store.window(windowMs)])
   }
   expect(after.store.reporter('shop', 'web-0')).toMatchObject({ certificate: { serial: '4F', notAfterMs: 9n } })
+})
+
+test('a file of the version before there were statuses of gRPC is taken over', async () => {
+  const clock = new ManualClock()
+  const slot = Math.floor(clock.nowMs() / 60_000)
+  const reporter = { namespace: 'shop', workload: 'web', instance: 'web-0', identity: 'id' }
+  const facts = { reporter, direction: 'inbound', service: '', port: 80, security: 'mtls', protocol: 'http1' }
+  const file = { reporters: [], series: [{ facts, cells: [[], [[slot, 90, 10, 7, 0, 0, 0, 0, 0, 16, 100]], []] }] }
+  await writeFile(join(dir, 'telemetry.json'), JSON.stringify(file))
+  const { store } = await started(clock)
+  const [series] = store.window(30 * 60_000)
+  expect(series?.totals).toMatchObject({ success: 90, failure: 10, latency: [16, 100], grpc: [] })
 })
 
 test('a report that was counted before a restart is not counted again after it', async () => {

@@ -4,6 +4,7 @@ import { CertificateSchema } from '@heddle/api/telemetry'
 import type { Clock, Timer } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import { SavedFile } from '../state/saved-file.ts'
+import { type SavedCells, upgradeCells } from './rolling-totals.ts'
 import type { Reporter } from './series-facts.ts'
 import type { StoreSnapshot, TelemetryStore } from './telemetry-store.ts'
 
@@ -59,19 +60,26 @@ function pick({ reporters, series }: StoreSnapshot, isPresent: (reporter: Report
   }
 }
 
+/** What is written. Format 1 had no number, and no totals of gRPC. */
+const FORMAT = 2
+
 function formatSnapshot({ reporters, series }: StoreSnapshot): string {
   const known = reporters.map(({ certificate, sequence, ...rest }) => ({
     ...rest,
     sequence: String(sequence),
     certificate: certificate && toJson(CertificateSchema, certificate),
   }))
-  return `${JSON.stringify({ reporters: known, series })}\n`
+  return `${JSON.stringify({ format: FORMAT, reporters: known, series })}\n`
 }
 
 function parseSnapshot(text: string): StoreSnapshot {
-  const { reporters, series } = JSON.parse(text, (key, value) => {
+  const { format, reporters, series }: StoreSnapshot & { format?: number } = JSON.parse(text, (key, value) => {
     if (key === 'sequence') return BigInt(value)
     return key === 'certificate' ? fromJson(CertificateSchema, value, { ignoreUnknownFields: true }) : value
   })
-  return { reporters, series }
+  if (format === FORMAT) return { reporters, series }
+  const upgrade = <T extends { readonly cells: readonly SavedCells[] }>(one: T): T => {
+    return { ...one, cells: one.cells.map(upgradeCells) }
+  }
+  return { reporters: reporters.map(upgrade), series: series.map(upgrade) }
 }

@@ -1,4 +1,5 @@
 import { Direction, type Series } from '@heddle/api/telemetry'
+import { type SeriesKey, textOfKey, toFoldedKey } from '@heddle/telemetry/series-key'
 
 /** Who counted. */
 export interface Reporter {
@@ -10,18 +11,8 @@ export interface Reporter {
 }
 
 /** What was counted about: one peer and service, seen from one side. */
-export interface SeriesFacts {
+export interface SeriesFacts extends SeriesKey {
   readonly reporter: Reporter
-  readonly direction: 'inbound' | 'outbound'
-  readonly serviceNamespace: string
-  readonly service: string
-  readonly port: number
-  readonly peerNamespace: string
-  readonly peerWorkload: string
-  readonly peerInstance: string
-  readonly peerIdentity: string
-  readonly security: string
-  readonly protocol: string
 }
 
 /** What a series of a report is about. */
@@ -42,14 +33,11 @@ export function factsOf(reporter: Reporter, series: Series): SeriesFacts {
 }
 
 /** What is counted together: the sums of a workload stay right when there are too many series; who talked to whom is lost. */
-export function foldedFacts(facts: SeriesFacts): SeriesFacts {
-  const { reporter, direction, security, protocol } = facts
-  const peer = { peerNamespace: '', peerWorkload: 'other', peerInstance: '', peerIdentity: '' }
-  const service = { serviceNamespace: '', service: 'other', port: 0 }
-  return { reporter: { ...reporter, instance: '' }, direction, security, protocol, ...service, ...peer }
+export function foldedFacts({ reporter, ...key }: SeriesFacts): SeriesFacts {
+  return { reporter: { ...reporter, instance: '' }, ...toFoldedKey(key) }
 }
 
 /** Equal for equal facts. */
-export function keyOfFacts({ reporter, ...facts }: SeriesFacts): string {
-  return JSON.stringify([reporter.namespace, reporter.workload, reporter.instance, ...Object.values(facts)])
+export function textOfFacts({ reporter, ...key }: SeriesFacts): string {
+  return JSON.stringify([reporter.namespace, reporter.workload, reporter.instance, textOfKey(key)])
 }

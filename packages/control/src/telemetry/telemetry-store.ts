@@ -2,7 +2,7 @@ import type { Certificate, ReportRequest, Series } from '@heddle/api/telemetry'
 import type { Clock } from '@heddle/base/clock'
 import { createKnownReporter, isSilent, type KnownReporter, spanOf } from './known-reporter.ts'
 import { RollingTotals, type SavedCells } from './rolling-totals.ts'
-import { factsOf, foldedFacts, keyOfFacts, type Reporter, type SeriesFacts } from './series-facts.ts'
+import { factsOf, foldedFacts, type Reporter, type SeriesFacts, textOfFacts } from './series-facts.ts'
 import { createTotals, hasTraffic, type Totals, totalsOf } from './totals.ts'
 
 /** One series in a window. */
@@ -215,13 +215,13 @@ export class TelemetryStore {
 
   /** `undefined`: there is no room, not even for what is counted together. */
   #storedSeries(facts: SeriesFacts): StoredSeries | undefined {
-    const key = keyOfFacts(facts)
+    const key = textOfFacts(facts)
     const known = this.#series.get(key)
     if (known !== undefined) return known
     if (this.#series.size < this.#limits.series) return this.#addSeries(key, facts)
     this.#folded += 1
     const other = foldedFacts(facts)
-    const otherKey = keyOfFacts(other)
+    const otherKey = textOfFacts(other)
     const hasRoom = this.#series.size < this.#limits.series + FOLDED_SERIES
     return this.#series.get(otherKey) ?? (hasRoom ? this.#addSeries(otherKey, other) : undefined)
   }

@@ -1,3 +1,4 @@
+import { GRPC_STATUS, GRPC_STATUS_NAMES } from '@heddle/api/grpc-status'
 import type { Series } from '@heddle/api/telemetry'
 
 /** What was counted in some time. */
@@ -14,6 +15,8 @@ export interface Totals {
    * plain array: of hundreds of thousands of small typed arrays, the objects around the numbers are most of the memory.
    */
   latency: number[]
+  /** Of gRPC: status, count, status, count, ... ascending. */
+  grpc: number[]
   /** How long the reporters counted, in ms, added up. */
   coveredMs: number
 }
@@ -42,6 +45,7 @@ export function createTotals(): Totals {
     readBytes: 0,
     writtenBytes: 0,
     latency: [],
+    grpc: [],
     coveredMs: 0,
   }
 }
@@ -57,6 +61,7 @@ export function totalsOf(series: Series): Totals {
     readBytes: Number(series.readBytes),
     writtenBytes: Number(series.writtenBytes),
     latency: sparse(series.latency),
+    grpc: sparse(series.grpcStatuses.map(({ status, count }) => ({ index: toKnownStatus(status), count }))),
     coveredMs: 0,
   }
 }
@@ -72,11 +77,17 @@ export function addTotals(into: Totals, more: Totals): void {
   into.writtenBytes += more.writtenBytes
   into.coveredMs += more.coveredMs
   into.latency = mergeSparse(into.latency, more.latency)
+  into.grpc = mergeSparse(into.grpc, more.grpc)
 }
 
-/** The counts in a fixed order, then the buckets; for a file. */
-export function toNumbers({ latency, ...counts }: Totals): number[] {
-  return [...COUNTS.map((name) => counts[name]), ...latency]
+/** The counts in a fixed order, then how many numbers there are of gRPC, then these, then the buckets; for a file. */
+export function toNumbers({ latency, grpc, ...counts }: Totals): number[] {
+  return [...COUNTS.map((name) => counts[name]), grpc.length, ...grpc, ...latency]
+}
+
+/** What {@link toNumbers} gave before there were numbers of gRPC, as it gives them now. */
+export function withoutGrpc(numbers: readonly number[]): number[] {
+  return numbers.toSpliced(COUNTS.length, 0, 0)
 }
 
 /**
@@ -85,10 +96,13 @@ export function toNumbers({ latency, ...counts }: Totals): number[] {
  * @throws {RangeError} when these are no totals
  */
 export function fromNumbers(numbers: readonly number[]): Totals {
-  const isWhole = numbers.length >= COUNTS.length && (numbers.length - COUNTS.length) % 2 === 0
+  const grpcAt = COUNTS.length + 1
+  const latencyAt = grpcAt + (numbers[COUNTS.length] ?? 0)
+  const isWhole =
+    latencyAt <= numbers.length && (latencyAt - grpcAt) % 2 === 0 && (numbers.length - latencyAt) % 2 === 0
   if (!isWhole || !numbers.every((number) => Number.isFinite(number) && number >= 0)) throw new RangeError('no totals')
   const counts = Object.fromEntries(COUNTS.map((name, at) => [name, numbers[at]!])) as Record<CountName, number>
-  return { ...counts, latency: numbers.slice(COUNTS.length) }
+  return { ...counts, grpc: numbers.slice(grpcAt, latencyAt), latency: numbers.slice(latencyAt) }
 }
 
 /** Whether anything was counted. */
@@ -97,8 +111,13 @@ export function hasTraffic(totals: Totals): boolean {
   return success + failure + opened + closed + readBytes + writtenBytes > 0
 }
 
+/** A status that does not exist is UNKNOWN, as clients have it; so their number is bounded. */
+function toKnownStatus(status: number): number {
+  return status < GRPC_STATUS_NAMES.length ? status : GRPC_STATUS.UNKNOWN
+}
+
 /** A proxy sends each index once and ascending; one that does not is put right instead of trusted. */
-function sparse(buckets: Series['latency']): number[] {
+function sparse(buckets: readonly { readonly index: number; readonly count: bigint }[]): number[] {
   const counts = new Map<number, number>()
   for (const { index, count } of buckets) counts.set(index, (counts.get(index) ?? 0) + Number(count))
   return [...counts].sort(([a], [b]) => a - b).flat()

@@ -2,6 +2,7 @@ import { ResourceKind, type StatRow } from '@heddle/api/admin'
 import type { Style } from '../../output/style.ts'
 import type { Column } from '../../output/table.ts'
 import { kindName } from '../resource-argument.ts'
+import { countByGrpcStatus, formatGrpcStatuses } from './grpc-status.ts'
 
 /** One element of `stat -o json`. Keys are stable; what was not counted is null. */
 export interface StatJson {
@@ -20,6 +21,8 @@ export interface StatJson {
   readonly tcp_open_connections: number | null
   readonly read_bytes_per_second: number | null
   readonly write_bytes_per_second: number | null
+  /** Calls of gRPC in the window by the name of their status: `{ "OK": 540, "INTERNAL": 45 }`. */
+  readonly grpc_status: Readonly<Record<string, number>> | null
 }
 
 /** The row as JSON shows it. */
@@ -37,6 +40,7 @@ export function toStatJson(row: StatRow): StatJson {
     tcp_open_connections: row.tcpConnections ?? null,
     read_bytes_per_second: row.readBytesPerSecond ?? null,
     write_bytes_per_second: row.writeBytesPerSecond ?? null,
+    grpc_status: countByGrpcStatus(row),
   }
 }
 
@@ -61,6 +65,7 @@ export function statColumns({ hasNamespaces, style }: StatColumnOptions): readon
     number('TCP_CONN', ({ tcpConnections }) => (tcpConnections === undefined ? '' : String(tcpConnections))),
     { ...number('READ_BYTES/SEC', (row) => formatBytesPerSecond(row.readBytesPerSecond)), isWide: true },
     { ...number('WRITE_BYTES/SEC', (row) => formatBytesPerSecond(row.writeBytesPerSecond)), isWide: true },
+    { title: 'GRPC_STATUS', cell: formatGrpcStatuses, isWide: true },
   ]
 }
 
