@@ -6,6 +6,8 @@ import { echoManifests, loadWorkload } from './harness/shop.ts'
 import { until } from './harness/until.ts'
 
 const LEAF_LIFE_SECONDS = 20
+/** Not to be waited for twice: proxies are to miss a renewal. */
+const SHORT_LIFE_SECONDS = 10
 const CONTROL_PLANE = 'the control plane'
 
 /** One element of `heddle identity -o json`. */
@@ -45,7 +47,47 @@ describe.each<{ mode: Mode }>([{ mode: 'explicit' }, { mode: 'transparent' }])('
       expect(mesh.load('load').failed - failedBefore, mesh.load('load').lastFailure).toBe(0)
     },
   )
+
+  test.runIf(mode === 'explicit' || canRun('root', 'ip', 'iptables'))(
+    'proxies whose certificates expired while the control plane was away join again by themselves',
+    async () => {
+      await using mesh = await TestMesh.start({
+        mode,
+        args: ['--leaf-life', `${SHORT_LIFE_SECONDS}s`],
+        manifests: (file) => ({
+          'echo.yaml': echoManifests(1),
+          'load.yaml': loadWorkload({ resultFile: file('load.json') }),
+        }),
+      })
+      await mesh.waitForSuccesses('load', 10)
+      const control = pidOf(mesh, CONTROL_PLANE)
+      process.kill(control, 'SIGSTOP')
+      try {
+        for (const instance of ['echo-0', 'load-0']) {
+          await until(`${instance} asks for a token`, () => mesh.up.stderr().includes(expiryOf(instance)))
+        }
+      } finally {
+        process.kill(control, 'SIGCONT')
+      }
+
+      await until(
+        'every certificate is good again',
+        async () => {
+          const known = await mesh.json<readonly Certificate[]>('identity', '-n', 'shop')
+          return known.length === 2 && known.every(({ remaining_seconds: remaining }) => (remaining ?? 0) > 0)
+        },
+        60_000,
+      )
+      expect((await mesh.heddle('check')).status).toBe(0)
+      await mesh.waitForSuccesses('load', 100)
+      expect(mesh.up.stderr(), 'no proxy was started again').not.toContain('starting it again')
+    },
+  )
 })
+
+function expiryOf(instance: string): string {
+  return `proxy of ${instance}: its certificate has expired`
+}
 
 /** Serial numbers of the certificates in use, by instance; every one must be of a valid certificate. */
 async function serialsOf(mesh: TestMesh): Promise<ReadonlyMap<string, string>> {

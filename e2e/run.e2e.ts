@@ -16,6 +16,8 @@ const ASK_ONCE = `fetch('http://' + process.env.ECHO).then(async (answer) => {
   console.log(answer.status, answer.headers.get('heddle-error'), await answer.text())
   process.exitCode = answer.status === 200 ? 0 : 1
 })`
+/** How long a proxy may take to be ready. */
+const NOT_READY_MS = 30_000
 const AS_LOAD = ['-n', 'shop', '--service-account', 'load']
 const CALLS_ECHO = ['--upstream', 'echo-svc.shop:80=ECHO']
 /** Says that it runs, and of each signal that it came. */
@@ -57,12 +59,19 @@ describe.each<{ mode: Mode }>([{ mode: 'explicit' }, { mode: 'transparent' }])('
     const done = await runIn(mesh, AS_LOAD, ['sh', '-c', script])
     expect(done.status, done.stderr).toBe(status)
     expect(done.stdout).toBe('')
+    expect(done.stderr).toMatch(/^heddle: sh-\w+ joined the mesh \(namespace shop, service account load\)$/m)
   })
 
   test_('a program that is not there is status 127, as in a shell', async () => {
     const done = await runIn(mesh, AS_LOAD, ['no-such-program'])
     expect(done.status).toBe(127)
     expect(done.stderr).toMatch(/no-such-program/)
+  })
+
+  test_('a program that may not be executed is status 126, as in a shell', async () => {
+    const done = await runIn(mesh, AS_LOAD, ['/etc/passwd'])
+    expect(done.status).toBe(126)
+    expect(done.stderr).toMatch(/passwd may not be executed/)
   })
 
   test_.each([
@@ -121,12 +130,15 @@ describe.each<{ mode: Mode }>([{ mode: 'explicit' }, { mode: 'transparent' }])('
     const env = { HEDDLE_HOME: join(elsewhere, 'home') }
 
     const first = await run(command, { env })
+    const startedMs = Date.now()
     const again = await run(command, { env })
 
     expect(first.status, first.stderr).toBe(0)
     expect(first.stdout).toBe('200 null echo-0\n')
     expect(again.status).toBe(1)
-    expect(again.stderr).toMatch(/token/)
+    expect(again.stderr).toMatch(/refuses the join token of asker-\w+: the join token was used already/)
+    expect(again.stderr).toMatch(/heddle token create -n shop -s load/)
+    expect(Date.now() - startedMs, 'it ends at once').toBeLessThan(NOT_READY_MS / 2)
     expect(again.stdout).toBe('')
     rmSync(elsewhere, { recursive: true })
   })

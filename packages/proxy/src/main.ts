@@ -33,6 +33,7 @@ async function runSidecar(config: SidecarConfig): Promise<void> {
     log,
     registry,
     onDrainRequest: () => end.request('the admin interface was told to drain'),
+    onTokenWanted: (reason) => emit({ event: 'token_wanted', reason }),
   })
   exitWhenDrained(end, sidecar)
   emit(sidecar.listeningEvent)

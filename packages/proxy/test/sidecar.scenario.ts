@@ -1,10 +1,12 @@
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
+import { Code } from '@connectrpc/connect'
 import { State } from '@heddle/api/discovery'
 import { systemClock } from '@heddle/base/clock'
 import { createTestAuthority } from '@heddle/testkit/test-authority'
 import { describe, expect, test } from 'vitest'
-import { type FakeControlPlane, startFakeControlPlane } from './fake-control-plane.ts'
+import { type FakeControlPlane, refusal, startFakeControlPlane } from './fake-control-plane.ts'
 import { BUN, type ProxyProcess, RUNTIMES, sidecarEnvironment, startProxyProcess } from './proxy-process.ts'
 import { until } from './until.ts'
 
@@ -183,6 +185,27 @@ describe('a sidecar', () => {
       again.onStream = (stream) => stream.send({ streamId: 'again', sequence: 1n })
       await proxy.event('ready')
       expect((await proxy.admin('GET /ready')).status).toBe(200)
+    },
+    LIMIT_MS,
+  )
+
+  test(
+    'says that its join token is refused, and joins by the one that is put in its place',
+    async () => {
+      await using plane = await controlPlane(1)
+      plane.beforeCall = (method) => {
+        const isSpent = method === 'sign' && plane.joinTokens.at(-1) === 'the-join-token'
+        if (isSpent) throw refusal(Code.Unauthenticated, 'the join token was used already')
+      }
+      await using sidecar = await sidecarEnvironment(plane)
+      await using proxy = startProxyProcess(BUN, sidecar.env)
+      expect(await proxy.event('token_wanted')).toEqual({
+        event: 'token_wanted',
+        reason: 'the join token was used already',
+      })
+      await writeFile(sidecar.env.HEDDLE_JOIN_TOKEN_FILE, 'another-token')
+      await proxy.event('ready')
+      expect(plane.joinTokens.at(-1)).toBe('another-token')
     },
     LIMIT_MS,
   )

@@ -5,8 +5,10 @@ import { type Child, describeExit, type ExitStatus, startChild } from '../proces
 import type { LogFile } from '../process/log-file.ts'
 import { readableLines } from '../process/readable-lines.ts'
 import type { Place, Runtime } from '../site/site.ts'
+import { EventWaiter, type WaitOptions } from './event-waiter.ts'
+import { JoinToken } from './join-token.ts'
 import { type ControlAccess, type ProxyEnvironmentInput, proxyEnvironment } from './proxy-environment.ts'
-import { type ListeningEvent, parseProxyEvent } from './proxy-event.ts'
+import type { ListeningEvent } from './proxy-event.ts'
 
 /** What keeps track of processes, so that a crash of ours leaves none unknown. */
 export interface ProcessRecord {
@@ -18,7 +20,7 @@ export interface SidecarOptions extends Omit<ProxyEnvironmentInput, 'control'> {
   readonly control: Omit<ControlAccess, 'trustBundleFile' | 'joinTokenFile'>
   readonly place: Place
   readonly runtime: Runtime
-  /** A fresh join token for each start of the proxy. */
+  /** A fresh join token, for each start of the proxy and when its certificate has expired. */
   mintToken(): Promise<string>
   readonly output: LogFile
   readonly record: ProcessRecord
@@ -41,6 +43,7 @@ const BACKOFF = { firstMs: 200, lastMs: 10_000, jitter: 0.5 }
 export class Sidecar {
   readonly #options: SidecarOptions
   readonly #name: string
+  readonly #token: JoinToken
   readonly #backoff = new Backoff(BACKOFF)
   readonly #ended = new AbortController()
   #child: Child | undefined
@@ -50,7 +53,14 @@ export class Sidecar {
 
   constructor(options: SidecarOptions) {
     this.#options = options
-    this.#name = `proxy of ${options.identity.instance}`
+    const { namespace, instance } = options.identity
+    this.#name = `proxy of ${instance}`
+    this.#token = new JoinToken({
+      ...options,
+      name: `${namespace}.${instance}`,
+      mintToken: () => options.mintToken(),
+      report: (line) => options.report(`${this.#name}: ${line}`),
+    })
   }
 
   /** How often it was started again. */
@@ -85,6 +95,7 @@ export class Sidecar {
       await child.stop(this.#drainMs() + DRAIN_MARGIN_MS, this.#options.clock, hurry)
       await this.#forget(child)
     }
+    await this.#token.remove()
     await this.#supervision
   }
 
@@ -114,14 +125,21 @@ export class Sidecar {
       const start = await this.#startOnce(this.#ended.signal)
       start.ready.then(
         () => this.#recovered(),
-        () => start.child.killGroup(),
+        (error: unknown) => {
+          this.#complain(error)
+          start.child.killGroup()
+        },
       )
       await start.listening
       return start.child
     } catch (error) {
-      if (!this.#ended.signal.aborted) this.#options.report(`${this.#name}: ${messageOf(error)}`)
+      this.#complain(error)
       return this.#child?.exit === undefined ? this.#child : undefined
     }
+  }
+
+  #complain(error: unknown): void {
+    if (!this.#ended.signal.aborted) this.#options.report(`${this.#name}: ${messageOf(error)}`)
   }
 
   #recovered(): void {
@@ -130,13 +148,20 @@ export class Sidecar {
   }
 
   async #startOnce(signal: AbortSignal): Promise<Start> {
-    const { place, runtime, identity, mintToken, output, record } = this.#options
-    const secret = `${identity.namespace}.${identity.instance}`
-    const joinTokenFile = await runtime.writeSecret(secret, await mintToken())
-    const events = new EventWaiter(this.#options.clock, signal)
+    const { place, runtime, output, record, clock } = this.#options
+    const refusal = Promise.withResolvers<CliError>()
+    let isJoined = false
+    const events = new EventWaiter({
+      clock,
+      signal,
+      onTokenWanted: (reason) => {
+        if (isJoined) this.#token.renew(reason)
+        else refusal.resolve(this.#explainRefusal(reason))
+      },
+    })
     const child = await startChild({
       command: place.proxyCommand(runtime.proxyCommand),
-      env: this.#environment(joinTokenFile),
+      env: this.#environment(await this.#token.write()),
       cwd: '/',
       output: (chunk) => output.write(chunk),
       onLine: (line) => events.take(line),
@@ -144,19 +169,28 @@ export class Sidecar {
     })
     this.#child = child
     await record.addProcess({ role: this.#name, ...child.identity })
-    const ended = child.exited.then((exit) => this.#explainExit(exit))
-    const late = (what: string, ms: number) => this.#explain(`${this.#name} is not ${what} after ${ms / 1000} s`)
-    const ready = events.wait('ready', { ended, deadlineMs: READY_MS, late: () => late('ready', READY_MS) })
-    // The token was used, or is of no use any more.
-    const used = ready.then(() => {}).finally(() => runtime.removeSecret(secret))
-    used.catch(() => {})
-    const listening = events.wait('listening', {
-      ended,
-      deadlineMs: LISTEN_MS,
-      late: () => late('listening', LISTEN_MS),
+    const inVain = Promise.race([refusal.promise, child.exited.then((exit) => this.#explainExit(exit))])
+    const ready = this.#awaitReady(events, inVain).then(() => {
+      isJoined = true
     })
+    ready.catch(() => {})
+    const listening = events.wait('listening', this.#patience('listening', LISTEN_MS, inVain))
     listening.catch(() => child.killGroup())
-    return { child, listening, ready: used }
+    return { child, listening, ready }
+  }
+
+  async #awaitReady(events: EventWaiter, inVain: Promise<CliError>): Promise<void> {
+    try {
+      await events.wait('ready', this.#patience('ready', READY_MS, inVain))
+    } finally {
+      // The token was used, or is of no use any more.
+      await this.#token.remove()
+    }
+  }
+
+  #patience(what: string, deadlineMs: number, inVain: Promise<CliError>): WaitOptions {
+    const late = () => this.#explain(`${this.#name} is not ${what} after ${deadlineMs / 1000} s`)
+    return { inVain, deadlineMs, late }
   }
 
   #environment(joinTokenFile: string): Readonly<Record<string, string>> {
@@ -184,6 +218,17 @@ export class Sidecar {
     return this.#explain(`${this.#name} ${describeExit(exit)} before it was ready`)
   }
 
+  /** Final: trying again with the same token would be refused again. */
+  #explainRefusal(reason: string): CliError {
+    const { namespace, serviceAccount } = this.#options.identity
+    return new CliError(`the control plane refuses the join token of ${this.#options.identity.instance}: ${reason}`, {
+      hints: [
+        'unless it was made reusable, a token joins one process, once; and each for a limited time',
+        `make one on the host of the control plane: heddle token create -n ${namespace} -s ${serviceAccount}`,
+      ],
+    })
+  }
+
   #explain(message: string): CliError {
     const { output } = this.#options
     return new CliError(message, { hints: [...readableLines(output.tail()), `all of its log: ${output.path}`] })
@@ -203,49 +248,3 @@ interface Start {
 
 const listenOf = (listen: string | undefined) => (listen === undefined ? {} : { listen })
 const adminOf = (adminAddress: string | undefined) => (adminAddress === undefined ? {} : { adminAddress })
-
-interface WaitOptions {
-  /** Resolves with why the wait is in vain. */
-  readonly ended: Promise<CliError>
-  readonly deadlineMs: number
-  late(): CliError
-}
-
-interface Events {
-  readonly listening: ListeningEvent
-  readonly ready: { readonly event: 'ready' }
-}
-
-/** Lets others wait for the events of one proxy. */
-class EventWaiter {
-  readonly #clock: Clock
-  readonly #signal: AbortSignal
-  readonly #resolvers = {
-    listening: Promise.withResolvers<ListeningEvent>(),
-    ready: Promise.withResolvers<Events['ready']>(),
-  }
-
-  constructor(clock: Clock, signal: AbortSignal) {
-    this.#clock = clock
-    this.#signal = signal
-  }
-
-  take(line: string): void {
-    const event = parseProxyEvent(line)
-    if (event?.event === 'listening') this.#resolvers.listening.resolve(event)
-    if (event?.event === 'ready') this.#resolvers.ready.resolve(event)
-  }
-
-  async wait<K extends keyof Events>(kind: K, { ended, deadlineMs, late }: WaitOptions): Promise<Events[K]> {
-    const done = new AbortController()
-    const deadline = this.#clock.sleep(deadlineMs, AbortSignal.any([done.signal, this.#signal])).then(late)
-    const came = this.#resolvers[kind].promise as Promise<Events[K]>
-    try {
-      const first = await Promise.race([came, ended, deadline])
-      if (first instanceof CliError) throw this.#signal.aborted ? new CliError('interrupted') : first
-      return first
-    } finally {
-      done.abort()
-    }
-  }
-}

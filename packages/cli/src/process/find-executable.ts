@@ -1,29 +1,48 @@
-import { accessSync, constants, statSync } from 'node:fs'
-import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { delimiter, dirname, join, resolve } from 'node:path'
+
+/** What came of looking for a program. */
+export type Search =
+  | { readonly kind: 'found'; readonly file: string }
+  /** There is a file of that name, but it may not be executed, or it is a folder. */
+  | { readonly kind: 'not executable'; readonly file: string }
+  | { readonly kind: 'not found' }
+
+/** Looks for a program as a shell would: a name with a slash from `cwd`, any other in `path`. */
+export function searchProgram(name: string, path: string, cwd: string): Search {
+  let result: Search = { kind: 'not found' }
+  for (const file of candidates(name, path, cwd)) {
+    const search = judge(file)
+    if (search.kind === 'found') return search
+    if (result.kind === 'not found') result = search
+  }
+  return result
+}
 
 /**
- * Finds a program as a shell would: a name with a slash from `cwd`, any other in `path`.
+ * Finds a program as {@link searchProgram} does.
  *
  * @returns its path, or `undefined`
  */
 export function findExecutable(name: string, path: string, cwd: string): string | undefined {
-  if (name.includes('/')) return asExecutable(resolve(cwd, name))
-  for (const directory of path.split(delimiter)) {
-    const found =
-      directory === ''
-        ? undefined
-        : asExecutable(join(isAbsolute(directory) ? directory : resolve(cwd, directory), name))
-    if (found !== undefined) return found
-  }
-  return undefined
+  const search = searchProgram(name, path, cwd)
+  return search.kind === 'found' ? search.file : undefined
 }
 
-function asExecutable(file: string): string | undefined {
+function candidates(name: string, path: string, cwd: string): readonly string[] {
+  if (name === '') return []
+  if (name.includes('/')) return [resolve(cwd, name)]
+  const directories = path.split(delimiter).filter((directory) => directory !== '')
+  return directories.map((directory) => resolve(cwd, directory, name))
+}
+
+function judge(file: string): Search {
+  if (!existsSync(file)) return { kind: 'not found' }
   try {
     accessSync(file, constants.X_OK)
-    return statSync(file).isFile() ? file : undefined
+    return { kind: statSync(file).isFile() ? 'found' : 'not executable', file }
   } catch {
-    return undefined
+    return { kind: 'not executable', file }
   }
 }
 

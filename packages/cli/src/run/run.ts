@@ -5,7 +5,7 @@ import type { CliDeps } from '../command.ts'
 import { proxyOverrides, type SidecarPort } from '../instance/proxy-environment.ts'
 import type { ListeningEvent } from '../instance/proxy-event.ts'
 import { Sidecar } from '../instance/sidecar.ts'
-import { findExecutable } from '../process/find-executable.ts'
+import { searchProgram } from '../process/find-executable.ts'
 import type { Mode } from '../site/site.ts'
 import { type ControlFlags, findControl } from './control-target.ts'
 import { type Foreground, startForeground } from './foreground.ts'
@@ -40,6 +40,8 @@ export async function run(command: readonly string[], options: RunOptions, deps:
   stack.defer(() => sidecar.stop(hurry))
   const started = await sidecar.start(signal)
   await started.ready
+  const { namespace, serviceAccount } = options
+  deps.terminal.note(`heddle: ${instance} joined the mesh (namespace ${namespace}, service account ${serviceAccount})`)
   const application = await startForeground({
     command: residence.place.applicationCommand(command),
     env: applicationEnvironment(options, started.listening, deps),
@@ -161,7 +163,15 @@ function nameOf(command: readonly string[]): string {
   }
 }
 
+/** As shells do: status 127 for what is not there, 126 for what cannot be run. */
 function checkCommand([program = '']: readonly string[], deps: CliDeps): void {
-  if (findExecutable(program, deps.env.PATH ?? '', deps.cwd) !== undefined) return
-  throw new CliError(`cannot start ${program}: not found`, { exitStatus: 127 })
+  const search = searchProgram(program, deps.env.PATH ?? '', deps.cwd)
+  switch (search.kind) {
+    case 'found':
+      return
+    case 'not executable':
+      throw new CliError(`cannot start ${program}: ${search.file} may not be executed`, { exitStatus: 126 })
+    case 'not found':
+      throw new CliError(`cannot start ${program}: not found`, { exitStatus: 127 })
+  }
 }

@@ -1,4 +1,4 @@
-import { chmod, chown, constants, copyFile, link, mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, constants, copyFile, link, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { CliError, messageOf } from '../cli-error.ts'
 import { findBun, PROXY_ENTRY } from '../process/repository.ts'
@@ -80,8 +80,12 @@ async function shareFile(file: string, shared: string): Promise<string> {
   return shared
 }
 
+/** It appears whole, and readable for its reader: a proxy may look at any time. */
 async function writeSecret(file: string, text: string, uid: number | undefined): Promise<string> {
-  await writeFile(file, text, { mode: 0o400 })
-  if (uid !== undefined) await chown(file, uid, uid)
+  const unfinished = `${file}.new`
+  await rm(unfinished, { force: true })
+  await writeFile(unfinished, text, { mode: 0o400 })
+  if (uid !== undefined) await chown(unfinished, uid, uid)
+  await rename(unfinished, file)
   return file
 }

@@ -53,6 +53,14 @@ When it has a certificate, is registered and has applied what the control plane 
 {"event":"ready"}
 \`\`\`
 
+Whenever a certificate can only be had by another join token: there is none in \`HEDDLE_JOIN_TOKEN_FILE\`, or the control plane
+refuses it. The file is read again at each try, at most 30 seconds apart, so whoever put a new token there need not start the
+proxy anew:
+
+\`\`\`json
+{"event":"token_wanted","reason":"the join token was used already"}
+\`\`\`
+
 ## How it ends
 - SIGTERM or SIGINT (and, with \`HEDDLE_EXIT_WITH_STDIN=1\`, the end of standard input): the control plane is told that the instance drains; for
   \`HEDDLE_DRAIN_DELAY_MS\` the proxy goes on accepting while others learn it; then it stops accepting, and open

@@ -7,8 +7,10 @@ import { Registry } from '@heddle/telemetry/registry'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { createTestAuthority, type TestAuthority } from '@heddle/testkit/test-authority'
 import { describe, expect, test } from 'vitest'
+import { ControlError } from '../control/control-error.ts'
 import type { TlsMaterial } from '../workload.ts'
 import { IssuedIdentity } from './issued-identity.ts'
+import { JoinTokenError } from './join-token.ts'
 
 const SPIFFE_ID = 'spiffe://heddle.local/ns/emojivote/sa/voting'
 const HOUR_MS = 3_600_000
@@ -20,6 +22,7 @@ interface World {
   readonly identity: IssuedIdentity
   readonly tokens: string[]
   readonly lines: { level: string; msg: string }[]
+  readonly tokensWanted: string[]
   readonly registry: Registry
   failing: Error | undefined
   answer: (response: SignResponseJson) => SignResponseJson
@@ -35,6 +38,7 @@ async function world(): Promise<World> {
     clock,
     authority,
     tokens: [],
+    tokensWanted: [],
     lines,
     registry,
     failing: undefined,
@@ -52,6 +56,7 @@ async function world(): Promise<World> {
         if (self.failing !== undefined) throw self.failing
         return self.answer(await authority.sign(csr))
       },
+      onTokenWanted: (reason) => void self.tokensWanted.push(reason),
       clock,
       log: createLog((line) => void lines.push(JSON.parse(line)), 'debug'),
       registry,
@@ -172,6 +177,48 @@ describe('IssuedIdentity', () => {
     abort.abort()
     expect(self.tokens.at(-1)).toBe('secret-token')
     expect(self.lines.some(({ msg, level }) => msg === 'certificate not renewed' && level === 'error')).toBe(true)
+  })
+
+  test.each([
+    { name: 'that is refused', error: new ControlError('unauthenticated', 'the join token was used already') },
+    { name: 'of another identity', error: new ControlError('permission_denied', 'not the caller’s') },
+    { name: 'that is not there', error: new JoinTokenError('no join token at /nowhere') },
+  ])('asks for another join token in place of one $name, at each try', async ({ error }) => {
+    const self = await world()
+    self.failing = error
+    const abort = new AbortController()
+    void self.identity.run(abort.signal)
+    await until(() => self.clock.waiting === 1)
+    await self.clock.advanceAsync(200)
+    await until(() => self.tokensWanted.length === 2)
+    abort.abort()
+    expect(self.tokensWanted).toEqual([error.message, error.message])
+  })
+
+  test.each([
+    { name: 'the control plane is away', error: new ControlError('unreachable', 'connection refused') },
+    { name: 'the authority cannot sign', error: new ControlError('unavailable', 'cannot sign now') },
+  ])('asks for no other join token when $name', async ({ error }) => {
+    const self = await world()
+    self.failing = error
+    const abort = new AbortController()
+    void self.identity.run(abort.signal)
+    await until(() => self.clock.waiting === 1)
+    abort.abort()
+    expect(self.tokensWanted).toEqual([])
+  })
+
+  test('asks for no join token while its certificate is good, whatever it is refused for', async () => {
+    const self = await world()
+    const abort = new AbortController()
+    await certified(self, abort.signal)
+    self.failing = new ControlError('unauthenticated', 'the certificate is not valid here')
+    await self.clock.advanceAsync(0.75 * DAY_MS)
+    await until(() => self.tokens.length > 1 && self.clock.waiting === 1)
+    expect(self.tokensWanted).toEqual([])
+    await self.clock.advanceAsync(DAY_MS)
+    await until(() => self.tokensWanted.length > 0)
+    abort.abort()
   })
 
   test.each([

@@ -10,6 +10,7 @@ import { verifyIssued } from '@heddle/identity/verify-chain'
 import type { Registry } from '@heddle/telemetry/registry'
 import type { ControlCredentials } from '../control/control-connection.ts'
 import type { TlsMaterial, WorkloadIdentity } from '../workload.ts'
+import { isTokenAtFault } from './join-token.ts'
 
 /** What an identity needs from outside. */
 export interface IssuedIdentityDeps {
@@ -20,6 +21,8 @@ export interface IssuedIdentityDeps {
   readonly readJoinToken: () => Promise<string>
   /** Asks the control plane; an empty token: the connection's certificate is the proof. */
   readonly sign: (csr: Uint8Array, joinToken: string) => Promise<SignResponseJson>
+  /** Hears why, whenever nothing but another join token can help; it is read at the next try. */
+  readonly onTokenWanted: (reason: string) => void
   readonly clock: Clock
   readonly log: Log
   readonly registry: Registry
@@ -128,6 +131,7 @@ export class IssuedIdentity implements WorkloadIdentity {
     } catch (error) {
       this.#counters.failed.add()
       this.#logFailure(error, backoff.failures + 1)
+      if (!this.#isValid && isTokenAtFault(error)) this.#deps.onTokenWanted(messageOf(error))
       return undefined
     }
   }
@@ -155,7 +159,7 @@ export class IssuedIdentity implements WorkloadIdentity {
   }
 
   #logFailure(error: unknown, failures: number): void {
-    const fields = { identity: this.spiffeId, error: error instanceof Error ? error.message : String(error), failures }
+    const fields = { identity: this.spiffeId, error: messageOf(error), failures }
     const current = this.#current
     if (current === undefined) {
       this.#deps.log.warn('no certificate yet', fields)
@@ -165,6 +169,10 @@ export class IssuedIdentity implements WorkloadIdentity {
     const expiresInSeconds = Math.round((current.notAfterMs - nowMs) / 1000)
     this.#deps.log[urgencyOf(current, nowMs)]('certificate not renewed', { ...fields, expiresInSeconds })
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** There is much time at first: only what comes near the end is anybody's business. */

@@ -13,6 +13,7 @@ import { DiscoveryClient } from '../discovery/discovery-client.ts'
 import type { Probe } from '../health/health-checker.ts'
 import { createProbe } from '../health/probe.ts'
 import { IssuedIdentity } from '../identity/issued-identity.ts'
+import { readJoinToken } from '../identity/join-token.ts'
 
 /** What a sidecar needs from outside; main.ts passes the real ones, tests their own. */
 export interface SidecarDeps {
@@ -21,6 +22,8 @@ export interface SidecarDeps {
   readonly registry: Registry
   /** Called when the admin interface is told to drain. */
   readonly onDrainRequest: () => void
+  /** Called with the reason whenever a certificate can only be had by another join token. */
+  readonly onTokenWanted: (reason: string) => void
 }
 
 /** What a sidecar is made of beside its listeners. */
@@ -54,6 +57,7 @@ export async function createParts(config: SidecarConfig, deps: SidecarDeps): Pro
     trustBundlePem,
     readJoinToken: () => readJoinToken(config.joinTokenFile),
     sign: (csr, joinToken) => control.call(SIGN, { csr: Buffer.from(csr).toString('base64'), joinToken }),
+    onTokenWanted: deps.onTokenWanted,
     clock,
     log,
     registry,
@@ -88,9 +92,4 @@ export async function createParts(config: SidecarConfig, deps: SidecarDeps): Pro
 function toProbe({ healthCheck, ports, advertiseAddresses }: SidecarConfig, clock: Clock): Probe | undefined {
   if (healthCheck === undefined) return undefined
   return createProbe(healthCheck, { ports, host: advertiseAddresses[0] ?? '127.0.0.1' }, clock)
-}
-
-async function readJoinToken(file: string | undefined): Promise<string> {
-  if (file === undefined) throw new Error('HEDDLE_JOIN_TOKEN_FILE is not set, and there is no valid certificate')
-  return (await readFile(file, 'utf8')).trim()
 }

@@ -1,0 +1,77 @@
+import { ManualClock } from '@heddle/testkit/manual-clock'
+import { describe, expect, test } from 'vitest'
+import { JoinToken } from './join-token.ts'
+
+function world() {
+  const clock = new ManualClock()
+  const files = new Map<string, string>()
+  const reported: string[] = []
+  const self = { clock, files, reported, minted: 0, failing: false, token: undefined as unknown as JoinToken }
+  self.token = new JoinToken({
+    name: 'shop.web-0',
+    clock,
+    runtime: {
+      writeSecret: async (name, text) => {
+        files.set(name, text)
+        return `/secrets/${name}`
+      },
+      removeSecret: async (name) => void files.delete(name),
+    },
+    mintToken: async () => {
+      if (self.failing) throw new Error('the control plane does not answer')
+      self.minted += 1
+      return `token-${self.minted}`
+    },
+    report: (line) => void reported.push(line),
+  })
+  return self
+}
+
+describe('JoinToken', () => {
+  test('is there for the start of a proxy, and gone once it was used', async () => {
+    const { token, files } = world()
+    expect(await token.write()).toBe('/secrets/shop.web-0')
+    expect([...files]).toEqual([['shop.web-0', 'token-1']])
+    await token.remove()
+    expect(files.size).toBe(0)
+  })
+
+  test('is made anew when a running proxy asks, once however often it asks, and taken away after a minute', async () => {
+    const { token, files, clock, reported } = world()
+    await token.write()
+    await token.remove()
+    token.renew('no join token')
+    token.renew('no join token')
+    await clock.advanceAsync(59_000)
+    expect([...files.values()]).toEqual(['token-2'])
+    expect(reported).toHaveLength(1)
+    await clock.advanceAsync(2_000)
+    expect(files.size).toBe(0)
+    token.renew('the join token was used already')
+    await clock.advanceAsync(1)
+    expect([...files.values()]).toEqual(['token-3'])
+    expect(reported[1]).toContain('the join token was used already')
+  })
+
+  test('is made at the next question when the control plane was away', async () => {
+    const self = world()
+    self.failing = true
+    self.token.renew('no join token')
+    await self.clock.advanceAsync(1)
+    expect(self.files.size).toBe(0)
+    self.failing = false
+    self.token.renew('no join token')
+    await self.clock.advanceAsync(1)
+    expect([...self.files.values()]).toEqual(['token-1'])
+    expect(self.reported).toHaveLength(1)
+  })
+
+  test('of a proxy that starts again is not taken away by an earlier question', async () => {
+    const { token, files, clock } = world()
+    token.renew('no join token')
+    await clock.advanceAsync(1)
+    await token.write()
+    await clock.advanceAsync(120_000)
+    expect([...files.values()]).toEqual(['token-2'])
+  })
+})

@@ -1,0 +1,71 @@
+import type { Clock } from '@heddle/base/clock'
+import type { Runtime } from '../site/site.ts'
+
+export interface JoinTokenOptions {
+  /** Name of the secret among those of all proxies. */
+  readonly name: string
+  readonly runtime: Pick<Runtime, 'writeSecret' | 'removeSecret'>
+  readonly clock: Clock
+  mintToken(): Promise<string>
+  report(line: string): void
+}
+
+/** A proxy looks for a new token at least twice within this time; after that it has used it, or asks again. */
+const SEEN_MS = 60_000
+
+/**
+ * The join token of one proxy, in a file that the proxy reads whenever it has no valid certificate: at its start, and after
+ * its certificate has expired because the control plane was away for too long.
+ */
+export class JoinToken {
+  readonly #options: JoinTokenOptions
+  /** Ends the wait of a renewal. */
+  #removal = new AbortController()
+  #renewal: Promise<void> | undefined
+  #reported = ''
+
+  constructor(options: JoinTokenOptions) {
+    this.#options = options
+  }
+
+  /** Writes a fresh one, for a proxy that is about to start. @returns the path of the file */
+  async write(): Promise<string> {
+    await this.remove()
+    this.#reported = ''
+    return this.#write()
+  }
+
+  /** Takes it away: it was used, or is of no use any more. */
+  async remove(): Promise<void> {
+    this.#removal.abort()
+    await this.#renewal
+    await this.#options.runtime.removeSecret(this.#options.name)
+  }
+
+  /** Puts a new one there for a moment; does nothing more while that goes on. */
+  renew(reason: string): void {
+    if (this.#reported !== reason)
+      this.#options.report(`its certificate has expired, and a new one needs a join token: ${reason}`)
+    this.#reported = reason
+    this.#renewal ??= this.#renew().finally(() => {
+      this.#renewal = undefined
+    })
+  }
+
+  async #renew(): Promise<void> {
+    this.#removal = new AbortController()
+    const { signal } = this.#removal
+    try {
+      await this.#write()
+      await this.#options.clock.sleep(SEEN_MS, signal)
+      await this.#options.runtime.removeSecret(this.#options.name)
+    } catch {
+      // The control plane may be away still. The proxy asks again at its next try.
+    }
+  }
+
+  async #write(): Promise<string> {
+    const { runtime, name, mintToken } = this.#options
+    return runtime.writeSecret(name, await mintToken())
+  }
+}
