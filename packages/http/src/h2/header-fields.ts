@@ -1,4 +1,3 @@
-import { checkFieldLine } from '../message/field-lines.ts'
 import type { Fields } from '../message/fields.ts'
 import { entryOf } from './hpack/entry-cache.ts'
 import type { HeaderEntry } from './hpack/header-entry.ts'
@@ -54,14 +53,12 @@ export class HeaderFields implements Fields {
       this.append(name, value)
       return
     }
-    checkFieldLine(name, value)
-    this.#entries[at] = entryOf(name, value)
+    this.#entries[at] = fieldOf(name, value)
     this.#removeFrom(at + 1, name)
   }
 
   append(name: string, value: string): void {
-    checkFieldLine(name, value)
-    this.#entries.push(entryOf(name, value))
+    this.#entries.push(fieldOf(name, value))
   }
 
   remove(name: string): void {
@@ -84,4 +81,10 @@ export class HeaderFields implements Fields {
     }
     entries.length = kept
   }
+}
+
+function fieldOf(name: string, value: string): HeaderEntry {
+  const entry = entryOf(name, value)
+  if (entry.header.isPseudo) throw new RangeError(`a field with the name ${JSON.stringify(name)} of a pseudo-header`)
+  return entry
 }

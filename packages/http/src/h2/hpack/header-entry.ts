@@ -1,13 +1,14 @@
 import { trimmedValue } from '../../message/field-lines.ts'
 import { isAllOf, VALUE } from '../../octets.ts'
-import type { HeaderName } from './header-name.ts'
+import { type HeaderName, hashOf } from './header-name.ts'
+import { type Indexing, indexingOfValue } from './indexing.ts'
 
 /** Counted for each entry beside its octets. RFC 7541 §4.1, RFC 9113 §6.5.2. */
 const ENTRY_OVERHEAD_BYTES = 32
 
 /**
  * A field line of HTTP/2 (a pseudo-header is one, too), as it lies in static and dynamic tables and travels through the proxy:
- * what was once found out of it is not found out again. Never changed, shared between connections.
+ * what was once found out about it is not found out again. What it says never changes; connections share it.
  */
 export class HeaderEntry {
   readonly header: HeaderName
@@ -25,6 +26,15 @@ export class HeaderEntry {
    * need a second look.
    */
   readonly isOrdinary: boolean
+  /** For the encoder. */
+  readonly indexing: Indexing
+  /** Entry of the static table that says the same; 0: there is none, or an index is forbidden. */
+  readonly staticIndex: number
+  /** An encoder has written it out once; so it is one that comes again. */
+  wasWritten = false
+  /** The value as a string literal, once an encoder had to write it out again. */
+  literal: Uint8Array | undefined = undefined
+  #hash = -1
 
   constructor(header: HeaderName, value: string, isNeverIndexed = false) {
     this.header = header
@@ -34,6 +44,14 @@ export class HeaderEntry {
     this.isNeverIndexed = isNeverIndexed
     this.isValueValid = isValue(value)
     this.isOrdinary = this.isValueValid && header.isOrdinary
+    this.indexing = isNeverIndexed ? 'never' : indexingOfValue(header.text, header.indexing, value)
+    this.staticIndex = isNeverIndexed ? 0 : header.staticIndexOf(value)
+  }
+
+  /** The same for entries with the same name and value. */
+  get hash(): number {
+    if (this.#hash === -1) this.#hash = hashOf(this.value, this.header.hash)
+    return this.#hash
   }
 }
 

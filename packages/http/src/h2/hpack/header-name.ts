@@ -1,50 +1,5 @@
-import { isAllOf, TOKEN } from '../../octets.ts'
-
-/** What the encoder does with fields of a name; the reasons are at {@link INDEXING_OF_NAME}. */
-export type Indexing =
-  /** Goes into the dynamic table when it is first sent. */
-  | 'first'
-  /** Goes into the dynamic table when it is sent again: what comes once only would push out what is used. */
-  | 'repeated'
-  /** Never goes into the table. */
-  | 'without'
-  /** As `without`, and no later hop may put it into one. RFC 7541 §7.1.3. */
-  | 'never'
-
-/**
- * As nghttp2 (and so Envoy) has it, but for `:path`: there it is never indexed, since it mostly differs; here one that comes
- * again is (methods of gRPC). Names that are not here are `repeated`.
- */
-const INDEXING_OF_NAME: Readonly<Record<string, Indexing>> = {
-  ':authority': 'first',
-  ':method': 'first',
-  ':scheme': 'first',
-  ':status': 'first',
-  ':protocol': 'first',
-  accept: 'first',
-  'accept-encoding': 'first',
-  'accept-language': 'first',
-  'content-encoding': 'first',
-  'content-type': 'first',
-  'grpc-accept-encoding': 'first',
-  'grpc-encoding': 'first',
-  'grpc-status': 'first',
-  server: 'first',
-  te: 'first',
-  'user-agent': 'first',
-  vary: 'first',
-  // Numbers, dates and tags that differ from answer to answer.
-  age: 'without',
-  'content-length': 'without',
-  etag: 'without',
-  'if-modified-since': 'without',
-  'if-none-match': 'without',
-  location: 'without',
-  'set-cookie': 'without',
-  // Secrets: whoever can make requests on the same connection could otherwise guess them by the size of what is sent.
-  authorization: 'never',
-  'proxy-authorization': 'never',
-}
+import { isAllOf, LOWER_CASE, TOKEN } from '../../octets.ts'
+import { type Indexing, indexingOf } from './indexing.ts'
 
 /**
  * Fields that need a second look in a message of HTTP/2: those of a connection (RFC 9113 §8.2.2), those that the codec turns
@@ -64,21 +19,56 @@ const SPECIAL_NAMES: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
+/** Where a name is in the static table. */
+export interface StaticPlace {
+  /** The first entry with the name. */
+  readonly index: number
+  /** Values of that entry and of those that follow with the same name. */
+  readonly values: readonly string[]
+}
+
 /** The name of fields. Of equal names there is mostly one object, so that what is known of a name is found out once. */
 export class HeaderName {
   readonly text: string
+  readonly hash: number
   /** First entry of the static table with that name, or 0. */
   readonly staticIndex: number
+  readonly #staticValues: readonly string[]
   readonly indexing: Indexing
   readonly isPseudo: boolean
-  /** A token in lower case, neither special (RFC 9113 §8.2.2 and the like) nor of a pseudo-header. */
+  /** A token in lower case that means nothing to the codec. */
   readonly isOrdinary: boolean
+  /** The name as a string literal, once that was made: by the encoder. */
+  literal: Uint8Array | undefined = undefined
 
-  constructor(text: string, staticIndex: number) {
+  constructor(text: string, place?: StaticPlace) {
     this.text = text
-    this.staticIndex = staticIndex
-    this.indexing = Object.hasOwn(INDEXING_OF_NAME, text) ? INDEXING_OF_NAME[text]! : 'repeated'
+    this.hash = hashOf(text, 0)
+    this.staticIndex = place?.index ?? 0
+    this.#staticValues = place?.values ?? []
+    this.indexing = indexingOf(text)
     this.isPseudo = text.charCodeAt(0) === 0x3a
-    this.isOrdinary = isAllOf(text, TOKEN) && !/[A-Z]/.test(text) && !SPECIAL_NAMES.has(text)
+    this.isOrdinary = isLowerCaseToken(text) && !SPECIAL_NAMES.has(text)
   }
+
+  /** The entry of the static table with this name and `value`, or 0. */
+  staticIndexOf(value: string): number {
+    const at = this.#staticValues.indexOf(value)
+    return at === -1 ? 0 : this.staticIndex + at
+  }
+}
+
+/** A number of `text` for hash tables; 31 bits. */
+export function hashOf(text: string, seed: number): number {
+  let hash = seed
+  for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0
+  return (hash ^ (hash >>> 15)) & 0x7fff_ffff
+}
+
+function isLowerCaseToken(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (LOWER_CASE[code] !== code) return false
+  }
+  return isAllOf(text, TOKEN)
 }

@@ -69,9 +69,9 @@ const LINES: readonly (readonly [string, string])[] = [
 /** The names of the static table, each once. */
 export const STATIC_NAMES: ReadonlyMap<string, HeaderName> = createNames()
 
-/** Entries 1 to 61 of every connection; entry 0 is no entry and never asked for. RFC 7541 appendix A. */
+/** Entries 1 to 61 of every connection; entry 0 is none and never asked for. RFC 7541 appendix A. */
 export const STATIC_TABLE: readonly HeaderEntry[] = [['', ''] as const, ...LINES].map(
-  ([name, value]) => new HeaderEntry(STATIC_NAMES.get(name) ?? new HeaderName(name, 0), value),
+  ([name, value]) => new HeaderEntry(STATIC_NAMES.get(name) ?? new HeaderName(name), value),
 )
 
 /** The dynamic table begins here. RFC 7541 §2.3.3. */
@@ -80,7 +80,9 @@ export const FIRST_DYNAMIC_INDEX = STATIC_TABLE.length
 function createNames(): Map<string, HeaderName> {
   const names = new Map<string, HeaderName>()
   LINES.forEach(([name], at) => {
-    if (!names.has(name)) names.set(name, new HeaderName(name, at + 1))
+    if (names.has(name)) return
+    const values = LINES.filter(([other]) => other === name).map(([, value]) => value)
+    names.set(name, new HeaderName(name, { index: at + 1, values }))
   })
   return names
 }
