@@ -1,5 +1,6 @@
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
+import { LogLimit } from '@heddle/base/log-limit'
 import { Registry } from '@heddle/telemetry/registry'
 import packageJson from '../package.json' with { type: 'json' }
 import { adminHandlers } from './admin/admin-handlers.ts'
@@ -7,7 +8,6 @@ import type { ControlConfig } from './config/control-config.ts'
 import type { HostPort } from './config/host-port.ts'
 import { type CallMetrics, createCallMetrics, observeParts } from './control-metrics.ts'
 import { type ControlParts, openParts } from './control-parts.ts'
-import { LogLimit } from './log/log-limit.ts'
 import { createApiHandler } from './server/api-handler.ts'
 import { discoveryHandlers } from './server/discovery-handlers.ts'
 import { identityHandlers } from './server/identity-handlers.ts'
@@ -119,7 +119,7 @@ function listenOne(address: HostPort, handler: RequestHandler, listening: Listen
   const { parts, deps, metrics } = listening
   const { clock, log } = deps
   const rules = { trustDomain: parts.ca.trustDomain, clock }
-  const limit = new LogLimit(clock)
+  const refusals = new LogLimit(log, clock)
   return listenTls({
     address,
     handler,
@@ -127,8 +127,9 @@ function listenOne(address: HostPort, handler: RequestHandler, listening: Listen
     tls: parts.server.current(),
     onSecure(socket) {
       const peer = identifyPeer(socket, rules)
-      if (peer.kind !== 'refused' || !limit.take(peer.reason)) return
-      log.warn('client certificate refused', { reason: peer.reason, detail: peer.detail, from: socket.remoteAddress })
+      if (peer.kind !== 'refused') return
+      const fields = { reason: peer.reason, detail: peer.detail, from: socket.remoteAddress }
+      refusals.write({ level: 'warn', event: 'client certificate refused', kind: peer.reason, fields })
     },
     onHandshakeError(error, socket) {
       metrics.handshakesFailed.add()

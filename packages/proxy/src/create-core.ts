@@ -1,5 +1,6 @@
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
+import { LogLimit } from '@heddle/base/log-limit'
 import { DEFAULT_H1_LIMITS } from '@heddle/http/h1-limits'
 import type { Registry } from '@heddle/telemetry/registry'
 import { LoopGuard } from './accept/loop-guard.ts'
@@ -32,6 +33,7 @@ export function createProxyCore(overrides: Partial<Limits> | undefined, deps: Co
   return {
     clock,
     log,
+    refusals: new LogLimit(log, clock),
     limits,
     serverLimits: { ...DEFAULT_H1_LIMITS, maxHeadBytes: limits.requestHeadBytes },
     clientLimits: { ...DEFAULT_H1_LIMITS, maxHeadBytes: limits.responseHeadBytes },

@@ -1,5 +1,6 @@
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
+import type { LogLimit } from '@heddle/base/log-limit'
 import type { H1Limits } from '@heddle/http/h1-limits'
 import type { LoopGuard } from './accept/loop-guard.ts'
 import type { LimitName, Limits } from './limits.ts'
@@ -11,6 +12,8 @@ import type { OutgoingCount } from './upstream/outgoing-count.ts'
 export interface ProxyCore {
   readonly clock: Clock
   readonly log: Log
+  /** For lines that clients can cause as often as they like. */
+  readonly refusals: LogLimit
   readonly limits: Limits
   /** Bounds of HTTP/1 sessions facing clients, and facing servers. */
   readonly serverLimits: H1Limits

@@ -1,5 +1,6 @@
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
+import { LogLimit } from '@heddle/base/log-limit'
 import { parseSpiffeId } from '@heddle/identity/spiffe-id'
 import { CaError } from './ca-error.ts'
 import type { CertificateAuthority } from './certificate-authority.ts'
@@ -83,18 +84,17 @@ const REFUSALS: Readonly<Record<SignRefusal, { readonly code: SignRefusalCode; r
 /** The service account, in namespace `heddle`, that only the control plane itself has. */
 export const CONTROL_PLANE_ACCOUNT = { namespace: 'heddle', serviceAccount: 'control-plane' } as const
 
-const LOG_EVERY_US = 1_000_000
-
 /** `heddle.identity.v1.IdentityService`, free of transport. Counts every answer by its reason. */
 export class IdentityService {
   readonly #deps: IdentityServiceDeps
   readonly #limit: SignLimit
   readonly #answers = new Map<SignRefusal | 'signed', number>()
-  readonly #loggedAtUs = new Map<SignRefusal, number>()
+  readonly #refusals: LogLimit
 
   constructor(deps: IdentityServiceDeps) {
     this.#deps = deps
     this.#limit = new SignLimit(deps.clock)
+    this.#refusals = new LogLimit(deps.log, deps.clock)
   }
 
   /** How often each answer was given: `signed`, or the reason of a refusal. */
@@ -170,15 +170,8 @@ export class IdentityService {
 
   #refuse(reason: SignRefusal, spiffeId: string | undefined, detail?: string): SignAnswer {
     const { code, message } = REFUSALS[reason]
-    this.#logRefusal(reason, spiffeId, detail)
+    const fields = { reason, identity: spiffeId, detail }
+    this.#refusals.write({ level: 'warn', event: 'certificate refused', kind: reason, fields })
     return { kind: 'refused', reason, code, message: detail === undefined ? message : `${message} (${detail})` }
-  }
-
-  /** One line a second for each reason: whoever knocks in a loop is in the counters, not in a full disk. */
-  #logRefusal(reason: SignRefusal, spiffeId: string | undefined, detail: string | undefined): void {
-    const nowUs = this.#deps.clock.monotonicUs()
-    if (nowUs - (this.#loggedAtUs.get(reason) ?? Number.NEGATIVE_INFINITY) < LOG_EVERY_US) return
-    this.#loggedAtUs.set(reason, nowUs)
-    this.#deps.log.warn('certificate refused', { reason, identity: spiffeId, detail })
   }
 }

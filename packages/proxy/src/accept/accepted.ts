@@ -57,7 +57,7 @@ export class Accepted implements Watched {
     const { spec } = new ProxyError(code, detail)
     this.#core.failed(code, spec.source)
     const fields = { client: this.client, destination: this.destination, error: code, detail, hint: spec.hint }
-    this.#core.log.warn('connection refused', fields)
+    this.#core.refusals.write({ level: 'warn', event: 'connection refused', kind: code, fields })
     resetSocket(this.raw, undefined)
   }
 

@@ -6,16 +6,12 @@ import { Accepted } from './accepted.ts'
 import type { ConnectionRecord } from './connection-record.ts'
 import type { Admission } from './listener.ts'
 
-/** A refusal is logged at most so often: running into the limit must not make it worse. */
-const LOG_EVERY_MS = 1000
-
 /** All accepted connections of the process, and the limit of their number. */
 export class ConnectionTable implements Admission {
   readonly #core: ProxyCore
   readonly #open = new Map<Accepted, ListenerConfig['kind']>()
   readonly #counter: Counter
   #emptied: (() => void) | undefined
-  #loggedMs = Number.NEGATIVE_INFINITY
   /** Connections ever accepted. */
   accepted = 0
 
@@ -80,14 +76,12 @@ export class ConnectionTable implements Admission {
   }
 
   #refuse(socket: Socket): void {
-    const { clock, limits, log } = this.#core
+    const { limits, refusals } = this.#core
     this.#core.limitReached('connections')
     this.#core.failed('connection_limit', 'mesh')
     socket.destroy()
-    const nowMs = clock.nowMs()
-    if (nowMs - this.#loggedMs < LOG_EVERY_MS) return
-    this.#loggedMs = nowMs
-    log.warn('connections refused', { error: 'connection_limit', limit: limits.connections })
+    const fields = { error: 'connection_limit', limit: limits.connections }
+    refusals.write({ level: 'warn', event: 'connection refused', kind: 'connection_limit', fields })
   }
 
   #toRecord(accepted: Accepted, kind: ListenerConfig['kind']): ConnectionRecord {

@@ -80,7 +80,8 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
 
   onFault(error: HttpError): void {
     this.core.failed('client_protocol_error', 'client')
-    this.core.log.info('request refused', { client: this.#accepted.client, fault: error.fault, detail: error.message })
+    const fields = { client: this.#accepted.client, fault: error.fault, detail: error.message }
+    this.core.refusals.write({ level: 'info', event: 'request refused', kind: error.fault, fields })
   }
 
   onIdle(): void {

@@ -180,8 +180,9 @@ export class Tunnel implements Stage, CopyOwner {
     const { core, hop, protocol, accepted } = this.#options
     this.#series = hop.seriesOf(this.#state, this.#target, protocol)
     this.#series.connectionOpened()
-    const fields = { client: accepted.client, destination: hop.name, error: error.code, detail: error.message }
-    core.log.warn('connection failed', { ...fields, hint: error.spec.hint })
+    const { code, message: detail, spec } = error
+    const fields = { client: accepted.client, destination: hop.name, error: code, detail, hint: spec.hint }
+    core.refusals.write({ level: 'warn', event: 'connection failed', kind: `${code} ${hop.name}`, fields })
     this.#left.socket.off('close', this.#onLeftClosed)
     resetSocket(this.#left.socket, this.#left.raw)
     this.#close(error.code)
