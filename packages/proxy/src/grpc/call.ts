@@ -123,7 +123,7 @@ export class GrpcCall {
 
   #isNearlyDue(nowUs: number): boolean {
     const { startedUs, dueUs } = this.#times
-    return dueUs - nowUs <= (dueUs - startedUs) * LAST_PART
+    return dueUs !== Number.POSITIVE_INFINITY && dueUs - nowUs <= (dueUs - startedUs) * LAST_PART
   }
 
   #saw(fields: Fields): void {
