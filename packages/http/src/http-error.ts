@@ -19,6 +19,29 @@ export const HTTP_FAULTS = {
   head_timeout: 408,
   /** The peer ended the connection in the middle of a message. */
   incomplete_message: 400,
+  /** HTTP/2, from here on: no preface, or no SETTINGS behind it. */
+  bad_preface: 400,
+  /** A frame that is too long, too short, or has a value that it may not have. */
+  bad_frame: 400,
+  /** A frame that may not come where it came. */
+  stream_state: 400,
+  /** More octets than the window had, a window above 2^31-1, or an increment of 0. */
+  window_fault: 400,
+  /** A pseudo-header that is missing, unknown, double or at the wrong place. */
+  bad_pseudo_header: 400,
+  /** More streams at once than we allowed. */
+  too_many_streams: 503,
+  /** Streams begun for nothing, or made us reset them, too often. */
+  rapid_reset: 429,
+  /** A header block in too many pieces, or too large to be held. */
+  continuation_flood: 429,
+  settings_flood: 429,
+  ping_flood: 429,
+  empty_frame_flood: 429,
+  priority_flood: 429,
+  window_update_flood: 429,
+  /** The peer does not read what it makes us answer. */
+  unread_replies: 429,
   /** A header block that HPACK cannot have made; ends the connection. RFC 7541. */
   header_compression: 400,
 } as const

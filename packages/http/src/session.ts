@@ -69,6 +69,8 @@ export interface StreamReset {
     | 'refused'
   readonly detail: string
   readonly error?: HttpError
+  /** HTTP/2: the error code that came or is to be sent. RFC 9113 §7. Left out: CANCEL is sent. */
+  readonly code?: number
 }
 
 /**
@@ -107,6 +109,7 @@ export interface BodySender {
   sendEnd(trailers?: Fields): void
   /**
    * Gives up the stream. HTTP/1: the connection goes with it (`Transport.abort`), unless nothing of a message is under way.
+   * HTTP/2: RST_STREAM.
    * The own receiver hears nothing more, not even `onAbort`.
    */
   reset(reset: StreamReset): void
@@ -131,11 +134,18 @@ export interface ServerStream extends BodySender {
 export interface ServerSession extends Session {
   readonly role: 'server'
   readonly protocol: 'http1' | 'http2'
+  /** Something has come that is not complete, and of no request yet: its rest should have a deadline. */
+  readonly isHeadUnderWay: boolean
   /**
    * Ends the connection for a fault that the owner saw, such as `head_timeout`: as if the session had found it itself, so
    * with an answer where that is possible and with `onAbort` or `onFault`.
    */
   refuse(error: HttpError): void
+  /**
+   * HTTP/2: resets streams whose answer has ended for our side, while nothing of it could be sent since the last call. To be
+   * called now and then while more streams are open than requests.
+   */
+  resetStuck(): void
 }
 
 export interface ServerHandler {
@@ -143,10 +153,14 @@ export interface ServerHandler {
   onRequest(stream: ServerStream, head: RequestHead): BodyReceiver
   /**
    * The client broke the protocol outside of any request of ours; the session has answered (400 and the like) where
-   * it could and ends the connection itself.
+   * it could and ends the connection itself. Of HTTP/2 the connection goes on when only the head of one stream was wrong,
+   * or one stream was too many; what breaks the connection is told here once and to each open stream (`onAbort`).
    */
   onFault(error: HttpError): void
-  /** No stream is open, the connection can be reused, and nothing of a next request has come; begins the idle time. */
+  /**
+   * No stream is open, the connection can be reused, and nothing of a next request has come; begins the idle time. HTTP/2:
+   * also once, when the connection has been set up.
+   */
   onIdle(): void
 }
 
@@ -161,7 +175,10 @@ export interface ResponseReceiver extends BodyReceiver {
 export interface ClientSession extends Session {
   readonly role: 'client'
   readonly protocol: 'http1' | 'http2'
-  /** How many more requests may be begun now: HTTP/1 0 or 1. */
+  /**
+   * How many more requests may be begun now: HTTP/1 0 or 1, HTTP/2 what the server allows (before it said so: 100) less the
+   * open ones, and 0 once it sent GOAWAY, the ids ran out, or `drain` was called.
+   */
   readonly capacity: number
   /** False once no request can ever be begun again. */
   readonly isReusable: boolean
@@ -170,15 +187,21 @@ export interface ClientSession extends Session {
    * @throws {RangeError} when `capacity` is 0: a bug of the caller
    */
   request(head: RequestHead, hasBody: boolean, receiver: ResponseReceiver): BodySender
+  /** Asks the server for a sign of life; any octets are one. HTTP/1 has no such question: nothing happens. */
+  ping(): void
 }
 
 export interface ClientHandler {
-  /** A stream ended and `capacity` grew; the owner may pool the connection, or begin the next request at once. */
+  /**
+   * A stream ended and `capacity` grew; the owner may pool the connection, or begin the next request at once. HTTP/2: also when
+   * the server allowed more streams after there had been no capacity; never after `onUnusable`.
+   */
   onIdle(): void
   /**
    * Not to be used again: the server spoke or closed while nothing was asked, broke the protocol, or ends the connection
    * with this answer. After the end or abort of each stream comes exactly one of `onIdle` and `onUnusable`, but for streams
-   * that our side ended by `reset` or `destroy`. The session has called `Transport.end` or `abort` itself.
+   * that our side ended by `reset` or `destroy`. The session has called `Transport.end` or `abort` itself. HTTP/2: told once,
+   * other streams may go on; the session ends the connection after the last of them.
    */
   onUnusable(reason: StreamReset): void
 }

@@ -3,7 +3,14 @@ import { DEFAULT_H1_LIMITS, type H1Limits } from '../src/h1/limits.ts'
 import { createH1Client } from '../src/h1/session.ts'
 import type { Fields } from '../src/message/fields.ts'
 import { createRequestHead, type RequestHead, type ResponseHead } from '../src/message/head.ts'
-import type { BodySender, ClientHandler, ClientSession, ResponseReceiver, StreamReset } from '../src/session.ts'
+import type {
+  BodySender,
+  ClientHandler,
+  ClientSession,
+  ResponseReceiver,
+  StreamReset,
+  Transport,
+} from '../src/session.ts'
 import { linesOf } from './recording-server.ts'
 import { endTurn, RecordingTransport } from './recording-transport.ts'
 
@@ -19,6 +26,7 @@ export interface ReceivedAnswer {
   trailerFields: Fields | undefined
   isEnded: boolean
   reset: StreamReset | undefined
+  writableCalls: number
 }
 
 /** A client session whose answers are kept. */
@@ -28,8 +36,12 @@ export class RecordingClient implements ClientHandler {
   idles = 0
   readonly unusable: StreamReset[] = []
 
-  constructor(limits: Partial<H1Limits> = {}) {
-    this.session = createH1Client(this, this.transport, { ...DEFAULT_H1_LIMITS, ...limits })
+  /** @param make - limits of a session of HTTP/1, or what makes another session */
+  constructor(make: Partial<H1Limits> | ((handler: ClientHandler, transport: Transport) => ClientSession) = {}) {
+    this.session =
+      typeof make === 'function'
+        ? make(this, this.transport)
+        : createH1Client(this, this.transport, { ...DEFAULT_H1_LIMITS, ...make })
   }
 
   onIdle(): void {
@@ -52,6 +64,7 @@ export class RecordingClient implements ClientHandler {
       trailerFields: undefined,
       isEnded: false,
       reset: undefined,
+      writableCalls: 0,
     }
     const receiver: ResponseReceiver = {
       onInformational: ({ status }) => answer.informational.push(status),
@@ -73,7 +86,9 @@ export class RecordingClient implements ClientHandler {
         if (answer.reset !== undefined) throw new Error('two aborts')
         answer.reset = reset
       },
-      onWritable: () => undefined,
+      onWritable: () => {
+        answer.writableCalls += 1
+      },
     }
     const sender = this.session.request(head, hasBody, receiver)
     return Object.assign(answer, { sender })

@@ -4,7 +4,14 @@ import { createH1Server } from '../src/h1/session.ts'
 import type { HttpError } from '../src/http-error.ts'
 import type { Fields } from '../src/message/fields.ts'
 import { createResponseHead, type RequestHead } from '../src/message/head.ts'
-import type { BodyReceiver, ServerHandler, ServerSession, ServerStream, StreamReset } from '../src/session.ts'
+import type {
+  BodyReceiver,
+  ServerHandler,
+  ServerSession,
+  ServerStream,
+  StreamReset,
+  Transport,
+} from '../src/session.ts'
 import { endTurn, RecordingTransport } from './recording-transport.ts'
 
 /** A request as it was received. */
@@ -38,8 +45,12 @@ export class RecordingServer implements ServerHandler {
   /** Called at each end of a request. */
   onRequestEnd: Answer | undefined
 
-  constructor(limits: Partial<H1Limits> = {}) {
-    this.session = createH1Server(this, this.transport, { ...DEFAULT_H1_LIMITS, ...limits })
+  /** @param make - limits of a session of HTTP/1, or what makes another session */
+  constructor(make: Partial<H1Limits> | ((handler: ServerHandler, transport: Transport) => ServerSession) = {}) {
+    this.session =
+      typeof make === 'function'
+        ? make(this, this.transport)
+        : createH1Server(this, this.transport, { ...DEFAULT_H1_LIMITS, ...make })
   }
 
   onRequest(stream: ServerStream, head: RequestHead): BodyReceiver {
@@ -67,7 +78,8 @@ export class RecordingServer implements ServerHandler {
         this.onRequestEnd?.(stream, exchange)
       },
       onAbort: (reset) => {
-        if (exchange.isEnded && this.session.activeStreams > 0) throw new Error('an abort of what goes on')
+        const isBusy = this.session.protocol === 'http1' && this.session.activeStreams > 0
+        if (exchange.isEnded && isBusy) throw new Error('an abort of what goes on')
         exchange.reset = reset
       },
       onWritable: () => {

@@ -45,10 +45,12 @@ export class RecordingTransport implements Transport {
 
   /** All that was written since the last call. */
   take(): string {
-    return this.#written
-      .splice(0)
-      .map((bytes) => bytes.toString('latin1'))
-      .join('')
+    return this.takeBytes().toString('latin1')
+  }
+
+  /** Likewise, as octets. */
+  takeBytes(): Buffer {
+    return Buffer.concat(this.#written.splice(0))
   }
 }
 

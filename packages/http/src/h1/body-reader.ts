@@ -1,6 +1,6 @@
+import type { HeldInput } from '../held-input.ts'
 import { HttpError } from '../http-error.ts'
 import type { Fields } from '../message/fields.ts'
-import type { HeldInput } from './held-input.ts'
 
 /**
  * Cuts one body out of the octets of a connection. `read` goes on to the next piece of content, or to the end, and leaves

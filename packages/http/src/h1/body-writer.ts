@@ -1,8 +1,8 @@
 import type { Fields } from '../message/fields.ts'
+import { isTrailerName } from '../message/trailer-names.ts'
+import type { Output } from '../output.ts'
 import { formatFields } from './format-head.ts'
 import type { Framing } from './framing.ts'
-import type { Output } from './output.ts'
-import { isTrailerName } from './trailer-names.ts'
 
 /** Writes one body in its framing. */
 export class BodyWriter {

@@ -1,14 +1,14 @@
+import type { HeldInput } from '../held-input.ts'
 import { HttpError } from '../http-error.ts'
 import { FieldLines } from '../message/field-lines.ts'
 import type { Fields } from '../message/fields.ts'
+import { isTrailerName } from '../message/trailer-names.ts'
 import { CR, HEX_DIGIT, LF, OCTET_CLASS, toLatin1Buffer } from '../octets.ts'
 import type { BodyReader } from './body-reader.ts'
 import { type ExtensionPhase, readExtensionOctet } from './chunk-extension.ts'
 import { HeadScan } from './head-scan.ts'
-import type { HeldInput } from './held-input.ts'
 import type { H1Limits } from './limits.ts'
 import { trailerScanRules } from './scan-rules.ts'
-import { isTrailerName } from './trailer-names.ts'
 
 /**
  * What comes next in a chunked body (RFC 9112 §7.1):

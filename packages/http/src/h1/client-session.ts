@@ -1,6 +1,7 @@
 import { HttpError } from '../http-error.ts'
 import type { RequestHead } from '../message/head.ts'
 import { toLatin1Buffer } from '../octets.ts'
+import { Output } from '../output.ts'
 import type { BodySender, ClientHandler, ClientSession, ResponseReceiver, StreamReset, Transport } from '../session.ts'
 import { type BodyReader, CloseBody, LengthBody, part } from './body-reader.ts'
 import { BodyWriter } from './body-writer.ts'
@@ -11,7 +12,6 @@ import type { Framing } from './framing.ts'
 import { HeadScan, type HeadScanRules } from './head-scan.ts'
 import { InputGate, type InputSteps } from './input-gate.ts'
 import type { H1Limits } from './limits.ts'
-import { Output } from './output.ts'
 import { type ReceivedResponse, type ResponseBody, readResponseHead } from './read-head.ts'
 import { responseScanRules } from './scan-rules.ts'
 
@@ -89,6 +89,8 @@ export class H1ClientSession implements ClientSession, RequestOwner, InputSteps 
     this.#informationalBytes = 0
     return stream
   }
+
+  ping(): void {}
 
   receive(bytes: Uint8Array): void {
     this.#input.receive(bytes)

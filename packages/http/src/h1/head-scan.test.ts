@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { expect, test } from 'vitest'
+import { HeldInput } from '../held-input.ts'
 import { HeadScan } from './head-scan.ts'
-import { HeldInput } from './held-input.ts'
 import { DEFAULT_H1_LIMITS } from './limits.ts'
 import { requestScanRules, trailerScanRules } from './scan-rules.ts'
 

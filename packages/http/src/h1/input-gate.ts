@@ -1,5 +1,5 @@
+import { HeldInput } from '../held-input.ts'
 import type { Transport } from '../session.ts'
-import { HeldInput } from './held-input.ts'
 import type { H1Limits } from './limits.ts'
 
 /** What reads the input: a session. */

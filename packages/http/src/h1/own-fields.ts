@@ -1,7 +1,7 @@
 import { HttpError } from '../http-error.ts'
+import { isAuthorityIn } from '../message/authority.ts'
 import { isNameAt, skipBlanks, trimBlanks, trimmedValue } from '../message/field-lines.ts'
 import { isAllOf, SPACE, TOKEN } from '../octets.ts'
-import { isAuthorityIn } from './authority.ts'
 
 /** What the fields that are the codec's business say; everything in lower case. */
 export interface OwnFields {

@@ -1,6 +1,6 @@
 import { HttpError } from '../http-error.ts'
+import { hasPort, isAuthority } from '../message/authority.ts'
 import { isAllOf, TARGET, TOKEN } from '../octets.ts'
-import { hasPort, isAuthority } from './authority.ts'
 
 /** A request line, its target still as it came. RFC 9112 §3. */
 export interface RequestLine {

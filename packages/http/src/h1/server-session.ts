@@ -1,6 +1,7 @@
 import { HttpError } from '../http-error.ts'
 import type { Fields } from '../message/fields.ts'
 import { CR, LF, toLatin1Buffer } from '../octets.ts'
+import { Output } from '../output.ts'
 import type { BodyReceiver, ServerHandler, ServerSession, StreamReset, Transport } from '../session.ts'
 import { type BodyReader, LengthBody, part } from './body-reader.ts'
 import { ChunkedBody } from './chunked-body.ts'
@@ -8,7 +9,6 @@ import { formatFaultAnswer } from './fault-answer.ts'
 import { HeadScan, type HeadScanRules } from './head-scan.ts'
 import { InputGate, type InputSteps } from './input-gate.ts'
 import type { H1Limits } from './limits.ts'
-import { Output } from './output.ts'
 import { type ReceivedRequest, readRequestHead } from './read-head.ts'
 import { requestScanRules } from './scan-rules.ts'
 import { H1ServerStream, type StreamOwner } from './server-stream.ts'
@@ -64,6 +64,10 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
 
   get activeStreams(): number {
     return this.#stream === undefined ? 0 : 1
+  }
+
+  get isHeadUnderWay(): boolean {
+    return this.#phase === 'head' && this.#input.held !== undefined
   }
 
   receive(bytes: Uint8Array): void {
@@ -126,6 +130,8 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
         return
     }
   }
+
+  resetStuck(): void {}
 
   step(bytes: Uint8Array, at: number, end: number): number {
     switch (this.#phase) {

@@ -1,10 +1,10 @@
 import type { Fields } from '../message/fields.ts'
 import type { RequestHead, ResponseHead } from '../message/head.ts'
+import type { Output } from '../output.ts'
 import type { ServerStream, StreamReset } from '../session.ts'
 import { BodyWriter } from './body-writer.ts'
 import { type ConnectionOption, formatInformationalHead, formatResponseHead } from './format-head.ts'
 import type { Framing } from './framing.ts'
-import type { Output } from './output.ts'
 import type { ReceivedRequest } from './read-head.ts'
 import type { AnnouncedLength } from './received-head.ts'
 
