@@ -39,7 +39,7 @@ test('checkStaticConfig() tells all problems at once, each with its place', () =
   expect(result).toEqual({
     kind: 'invalid',
     problems: [
-      'acessLog: unknown field; known are listeners, destinations, identity, admin, limits, accessLog, logLevel',
+      'acessLog: unknown field; known are listeners, destinations, identity, admin, limits, meshProtocol, accessLog, logLevel',
       'destinations[0].name: expected a name in lower case',
       'destinations[0].endpoints[0].address: expected an address like 10.0.0.7:8080',
       'destinations[0].endpoints[0].weight: expected a whole number from 1',

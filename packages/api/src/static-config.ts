@@ -10,6 +10,8 @@ export interface StaticConfig {
   readonly admin?: string
   /** Named limits of the proxy, see docs/reference/limits.md. */
   readonly limits?: Readonly<Record<string, number>>
+  /** What to speak with proxies that take both; `http2` unless stated. */
+  readonly meshProtocol?: 'http1' | 'http2'
   /** `failures` unless stated. */
   readonly accessLog?: 'off' | 'failures' | 'all'
   /** `info` unless stated. */
@@ -79,11 +81,12 @@ export type StaticConfigResult =
 export function checkStaticConfig(value: unknown): StaticConfigResult {
   const problems: string[] = []
   const root = new Checker(value, '', problems)
-  root.hasOnly(['listeners', 'destinations', 'identity', 'admin', 'limits', 'accessLog', 'logLevel'])
+  root.hasOnly(['listeners', 'destinations', 'identity', 'admin', 'limits', 'meshProtocol', 'accessLog', 'logLevel'])
   const names = checkDestinations(root)
   checkListeners(root, names)
   checkIdentity(root)
   root.text('admin', ADDRESS, 'an address like 127.0.0.1:15000', 'optional')
+  root.oneOf('meshProtocol', ['http1', 'http2'], 'optional')
   root.oneOf('accessLog', ['off', 'failures', 'all'], 'optional')
   root.oneOf('logLevel', ['debug', 'info', 'warn', 'error', 'off'], 'optional')
   checkLimits(root)

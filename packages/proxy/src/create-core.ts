@@ -2,9 +2,12 @@ import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import { LogLimit } from '@heddle/base/log-limit'
 import { DEFAULT_H1_LIMITS } from '@heddle/http/h1-limits'
+import { DEFAULT_H2_LIMITS } from '@heddle/http/h2-limits'
 import type { Registry } from '@heddle/telemetry/registry'
 import { LoopGuard } from './accept/loop-guard.ts'
+import { Deadlines } from './grpc/deadlines.ts'
 import { type Limits, resolveLimits } from './limits.ts'
+import { OpenCount } from './net/open-count.ts'
 import { Ticker } from './net/ticker.ts'
 import { Turn } from './net/turn.ts'
 import { ACCEPTED_SHARE, capConnections, OUTGOING_SHARE, readDescriptorLimit } from './platform/descriptors.ts'
@@ -30,6 +33,14 @@ export function createProxyCore(overrides: Partial<Limits> | undefined, deps: Co
     help: 'Requests and connections that failed inside the proxy.',
     labels: ['error', 'source'],
   })
+  const faults = meter.counters('heddle_protocol_faults_total', {
+    help: 'What clients did that HTTP does not allow, floods included.',
+    labels: ['fault'],
+  })
+  const ticker = new Ticker(clock)
+  const upgrades = new OpenCount()
+  meter.gauge('heddle_upgrades_open_count', 'WebSockets and other upgraded streams that are open.', () => upgrades.open)
+  const h2Limits = { ...DEFAULT_H2_LIMITS, nowMs: () => ticker.nowMs }
   return {
     clock,
     log,
@@ -37,12 +48,22 @@ export function createProxyCore(overrides: Partial<Limits> | undefined, deps: Co
     limits,
     serverLimits: { ...DEFAULT_H1_LIMITS, maxHeadBytes: limits.requestHeadBytes },
     clientLimits: { ...DEFAULT_H1_LIMITS, maxHeadBytes: limits.responseHeadBytes },
-    ticker: new Ticker(clock),
+    h2ServerLimits: {
+      ...h2Limits,
+      maxHeadBytes: limits.requestHeadBytes,
+      maxConcurrentStreams: limits.connectionStreams,
+      maxResets: limits.streamResets,
+    },
+    h2ClientLimits: { ...h2Limits, maxHeadBytes: limits.responseHeadBytes },
+    ticker,
+    deadlines: new Deadlines(clock),
     turn: new Turn(clock),
     loopGuard: new LoopGuard(),
+    upgrades,
     outgoing: new OutgoingCount(limits.outgoingConnections),
     random,
     limitReached: (name) => reached.with(name).add(),
+    faulted: (fault) => faults.with(fault).add(),
     failed: (code, source) => failures.with(code, source).add(),
   }
 }

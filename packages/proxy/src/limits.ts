@@ -78,7 +78,7 @@ export const LIMITS = {
   poolPlainIdleMs: {
     default: 4_000,
     unit: 'ms',
-    doc: 'How long an unused connection without mTLS is kept. Below the 5 s after which many HTTP servers close.',
+    doc: 'How long an unused HTTP/1 connection without mTLS is kept. Below the 5 s after which many HTTP servers close.',
   },
   connectMs: {
     default: 1_000,
@@ -105,6 +105,16 @@ export const LIMITS = {
     unit: 'ms',
     doc: 'The longest time for which an endpoint is passed over.',
   },
+  connectionStreams: {
+    default: 256,
+    unit: 'count',
+    doc: 'Requests under way on one accepted HTTP/2 connection. Told to the client; further ones are refused unread.',
+  },
+  streamResets: {
+    default: 1_000,
+    unit: 'count',
+    doc: 'Requests of one HTTP/2 connection that were for nothing: cancelled before their answer, refused, or broken. Each answered one gives one back. Beyond it the connection is closed.',
+  },
   endpointConnections: {
     default: 1_024,
     unit: 'count',
@@ -125,6 +135,16 @@ export const LIMITS = {
     unit: 'bytes',
     doc: 'Body of a request kept until its answer begins, so that it can be sent again when an HTTP/2 server refuses it unread. A larger one is not sent again.',
   },
+  pingAfterMs: {
+    default: 10_000,
+    unit: 'ms',
+    doc: 'Silence of an HTTP/2 connection to another proxy on which answers are awaited, after which it is asked for a sign of life.',
+  },
+  pingMs: {
+    default: 5_000,
+    unit: 'ms',
+    doc: 'How long that sign may take. Then the connection is given up, and its requests are answered 502 or sent again.',
+  },
   pendingMs: {
     default: 10_000,
     unit: 'ms',
@@ -133,7 +153,12 @@ export const LIMITS = {
   opaqueIdleMs: {
     default: 3_600_000,
     unit: 'ms',
-    doc: 'Silence of both sides of an opaque or upgraded connection. Then it is closed.',
+    doc: 'Silence of both sides of an opaque connection. Then it is closed.',
+  },
+  websocketIdleMs: {
+    default: 3_600_000,
+    unit: 'ms',
+    doc: 'Silence of both sides of a WebSocket, or of whatever else a request was upgraded to. Then it is closed.',
   },
   halfClosedMs: {
     default: 300_000,

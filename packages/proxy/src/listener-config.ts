@@ -1,3 +1,4 @@
+import type { HttpVersion } from './exchange/http-version.ts'
 import type { WorkloadContext } from './workload.ts'
 
 /** One address on which a proxy listens for one workload. Port 0: any free one. */
@@ -46,6 +47,8 @@ export interface ServedWorkload {
   readonly listeners: readonly ListenerConfig[]
   /** What becomes of traffic to the application without mTLS; `permit` unless stated. */
   readonly plainInbound?: 'permit' | 'refuse'
+  /** What to speak with other proxies that take both versions of HTTP; `http2` unless stated. */
+  readonly meshVersion?: HttpVersion
   /** `failures` unless stated. */
   readonly accessLog?: 'off' | 'failures' | 'all'
 }

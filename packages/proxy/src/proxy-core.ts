@@ -1,9 +1,13 @@
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import type { LogLimit } from '@heddle/base/log-limit'
+import type { HttpFault } from '@heddle/http/errors'
 import type { H1Limits } from '@heddle/http/h1-limits'
+import type { H2Limits } from '@heddle/http/h2-limits'
 import type { LoopGuard } from './accept/loop-guard.ts'
+import type { Deadlines } from './grpc/deadlines.ts'
 import type { LimitName, Limits } from './limits.ts'
+import type { OpenCount } from './net/open-count.ts'
 import type { Ticker } from './net/ticker.ts'
 import type { Turn } from './net/turn.ts'
 import type { OutgoingCount } from './upstream/outgoing-count.ts'
@@ -15,16 +19,24 @@ export interface ProxyCore {
   /** For lines that clients can cause as often as they like. */
   readonly refusals: LogLimit
   readonly limits: Limits
-  /** Bounds of HTTP/1 sessions facing clients, and facing servers. */
+  /** Bounds of sessions facing clients, and facing servers. */
   readonly serverLimits: H1Limits
   readonly clientLimits: H1Limits
+  readonly h2ServerLimits: H2Limits
+  readonly h2ClientLimits: H2Limits
   readonly ticker: Ticker
+  /** Those that clients of gRPC set. */
+  readonly deadlines: Deadlines
   readonly turn: Turn
   readonly loopGuard: LoopGuard
   readonly outgoing: OutgoingCount
+  /** WebSockets, and whatever else requests were upgraded to. */
+  readonly upgrades: OpenCount
   readonly random: () => number
   /** Counts that a limit was reached. */
   limitReached(name: LimitName): void
+  /** Counts what a client did that HTTP does not allow. */
+  faulted(fault: HttpFault): void
   /** Counts a failure that no request can tell of. */
   failed(code: string, source: string): void
 }

@@ -21,17 +21,20 @@ export interface WorkloadRuntime {
 
 /** Everything of `workload` that goes on until `signal` is aborted. */
 export function createWorkloadRuntime(workload: ServedWorkload, core: ProxyCore, signal: AbortSignal): WorkloadRuntime {
-  const { context } = workload
+  const { context, meshVersion = 'http2' } = workload
   const nowMs = () => context.clock.nowMs()
   const clientTls = new ClientTls(context.identity, nowMs, signal)
   // Twice the limit: the connection's own deadline comes first, this one only where that is lost.
   const handshakeMs = core.limits.handshakeMs * 2
+  const upstreams = new Upstreams({ tls: clientTls, traffic: context.traffic, meshVersion }, core)
+  // Many requests share a connection, which might go on for ever: so whom it reaches is verified anew now and then.
+  context.identity.onRotate(() => upstreams.renew(), signal)
   return {
     core,
     context,
     plainInbound: workload.plainInbound ?? 'permit',
     filters: createFilters(workload, context.log),
-    upstreams: new Upstreams(clientTls, context.traffic, core),
+    upstreams,
     terminator: new TlsTerminator({ identity: context.identity, handshakeMs, nowMs }, signal),
     memory: new ProtocolMemory(core.clock),
   }

@@ -183,17 +183,6 @@ test('TLS of the application itself passes through both proxies unread', async (
   expect(client.traffic.all[0]!.key.protocol).toBe('tls')
 })
 
-test('HTTP/2 is carried unread, and counted as such', async () => {
-  await using world = await World.create()
-  const app = world.keep(await startServer())
-  const { client } = await startTwoHops(world, app.port)
-  using web = await dial(client.port)
-  web.send('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
-  const cart = await app.peer(0)
-  await cart.until('SM\r\n\r\n')
-  expect(client.traffic.all[0]!.key).toMatchObject({ protocol: 'http2', service: 'cart', security: 'mtls' })
-})
-
 test('a tunnel to endpoints of which the first refuses uses the next', async () => {
   await using world = await World.create()
   const gone = await startServer()

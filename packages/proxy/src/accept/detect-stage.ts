@@ -1,12 +1,26 @@
 import type { Socket } from 'node:net'
 import type { Timer } from '@heddle/base/clock'
+import type { HttpVersion } from '../exchange/http-version.ts'
 import type { ProxyCore } from '../proxy-core.ts'
+import type { AppProtocol } from '../workload.ts'
 import type { Accepted } from './accepted.ts'
 import { type Detected, detectProtocol } from './detect.ts'
 import type { Stage } from './stage.ts'
 
 /** `silent`: the client waits for the server to speak first. */
 export type DetectResult = Detected | { readonly kind: 'silent' }
+
+/** Whether what is declared can be understood. */
+export function isHttp(declared: AppProtocol): declared is HttpVersion {
+  return declared === 'http1' || declared === 'http2'
+}
+
+/** What a client of HTTP speaks, as its first bytes tell; where they do not, what is declared of the server. */
+export function versionOf({ kind }: DetectResult, declared: HttpVersion): HttpVersion {
+  if (kind === 'silent') return declared
+  // What is none of both is told so in HTTP/1.
+  return kind === 'http2' ? 'http2' : 'http1'
+}
 
 export interface DetectOptions {
   readonly core: ProxyCore
@@ -67,6 +81,8 @@ export class DetectStage implements Stage {
   }
 
   readonly #onData = (bytes: Uint8Array): void => {
+    // It has begun, so it has no longer all the time of a connection that was only opened early.
+    if (this.#bytes.length === 0 && this.#timer === undefined) this.#hurry()
     this.#bytes = this.#bytes.length === 0 ? bytes : Buffer.concat([this.#bytes, bytes])
     const detected = detectProtocol(this.#bytes)
     if (detected.kind !== 'unknown') {
@@ -85,6 +101,11 @@ export class DetectStage implements Stage {
 
   readonly #onClose = (): void => {
     this.#stop()
+  }
+
+  #hurry(): void {
+    const { accepted, core, waitMs } = this.#options
+    accepted.expectWithin(Math.min(waitMs, core.limits.requestHeadMs))
   }
 
   #giveUp(): void {

@@ -6,10 +6,10 @@ import type { SocketPair } from '../net/http-socket.ts'
 import type { AppProtocol, SeriesKey } from '../workload.ts'
 import type { WorkloadRuntime } from '../workload-runtime.ts'
 import type { Accepted } from './accepted.ts'
-import { type DetectResult, DetectStage } from './detect-stage.ts'
+import { type DetectResult, DetectStage, isHttp, versionOf } from './detect-stage.ts'
 import { HandshakeStage } from './handshake-stage.ts'
 import { type Serving, serveHttp, serveOpaque } from './serve.ts'
-import { ALPN_HTTP1, ALPN_OPAQUE, type HandshakeResult } from './terminate-tls.ts'
+import { ALPN_HTTP1, ALPN_HTTP2, ALPN_OPAQUE, type HandshakeResult } from './terminate-tls.ts'
 
 /** Where the own application listens for what arrives on one listener. */
 export interface AppAddress {
@@ -67,26 +67,29 @@ function serveFirstBytes(inbound: Inbound, result: DetectResult, bytes: Uint8Arr
     firstBytes: bytes,
   }
   // The first bytes of another proxy may only be late (a lost packet, a busy machine): its TLS is not for the application.
-  if (result.kind === 'silent' && protocol !== 'http1') {
+  if (result.kind === 'silent' && !isHttp(protocol)) {
     const clientSpokeFirst = () => detect(inbound, workload.core.limits.handshakeMs)
     serveOpaque(plain, { protocol: labelOf(protocol), clientSpokeFirst })
   } else serveAs(plain, protocol, result)
 }
 
-/** Declared beats detected. */
+/** Declared beats detected, but what is declared is the application's: a client may speak the other version of HTTP. */
 function serveAs(serving: Serving, protocol: AppProtocol, result: DetectResult): void {
   const { workload, accepted } = serving
+  if (isHttp(protocol)) {
+    serveHttp(serving, versionOf(result, protocol))
+    return
+  }
   if (protocol !== 'detect') {
-    if (protocol === 'http1') serveHttp(serving)
-    else serveOpaque(serving, { protocol })
+    serveOpaque(serving, { protocol })
     return
   }
   switch (result.kind) {
     case 'http1':
-      workload.memory.remember(accepted.destination, 'client')
-      serveHttp(serving)
-      return
     case 'http2':
+      workload.memory.remember(accepted.destination, 'client')
+      serveHttp(serving, result.kind)
+      return
     case 'tls':
       workload.memory.remember(accepted.destination, 'client')
       serveOpaque(serving, { protocol: result.kind })
@@ -131,7 +134,8 @@ function serveSecured(inbound: Inbound, result: HandshakeResult & { kind: 'secur
     hop: hopOf(inbound, peerIdentity),
     firstBytes: NOTHING,
   }
-  if (alpn === ALPN_HTTP1) serveHttp(serving)
+  if (alpn === ALPN_HTTP2) serveHttp(serving, 'http2')
+  else if (alpn === ALPN_HTTP1) serveHttp(serving, 'http1')
   else if (alpn === ALPN_OPAQUE) serveOpaque(serving, { protocol: labelOf(protocol) })
   else
     accepted.refuse('client_protocol_error', `${accepted.client} speaks no protocol that proxies speak to each other`)

@@ -4,7 +4,7 @@ import type { DestinationState } from '../upstream/destination-state.ts'
 import type { AppProtocol } from '../workload.ts'
 import type { WorkloadRuntime } from '../workload-runtime.ts'
 import type { Accepted } from './accepted.ts'
-import { type DetectResult, DetectStage } from './detect-stage.ts'
+import { type DetectResult, DetectStage, isHttp, versionOf } from './detect-stage.ts'
 import { type Serving, serveHttp, serveOpaque } from './serve.ts'
 
 /** Serves a connection of the own application to the destination named `key`. */
@@ -41,24 +41,15 @@ function resolveOnce(hop: OutboundHop): DestinationState | Promise<DestinationSt
 function serveAs(protocol: AppProtocol, serving: (firstBytes: Uint8Array) => Serving): void {
   const plain = serving(new Uint8Array(0))
   if (plain.accepted.raw.destroyed) return
-  switch (protocol) {
-    case 'http1':
-      serveHttp(plain)
-      return
-    case 'http2':
-    case 'tls':
-    case 'opaque':
-      serveOpaque(plain, { protocol })
-      return
-    case 'detect':
-      detect(plain)
-  }
+  if (protocol === 'tls' || protocol === 'opaque') serveOpaque(plain, { protocol })
+  else detect(plain, protocol)
 }
 
-function detect(plain: Serving): void {
+/** What is declared is the destination's: where that is HTTP, the client may speak the other version. */
+function detect(plain: Serving, declared: AppProtocol): void {
   const { workload, accepted, hop } = plain
   const { core, memory } = workload
-  const speaker = memory.recall(hop.name)
+  const speaker = isHttp(declared) ? 'client' : memory.recall(hop.name)
   if (speaker === 'server') {
     serveOpaque(plain, { protocol: 'opaque' })
     return
@@ -68,6 +59,7 @@ function detect(plain: Serving): void {
   const done = (result: DetectResult, firstBytes: Uint8Array) => {
     // Its other end may have been connected, and so been known to us, only now.
     if (core.loopGuard.isFromItself(accepted.raw)) accepted.refuse('loop_detected', 'the proxy connected to itself')
+    else if (isHttp(declared)) serveHttp({ ...plain, firstBytes }, versionOf(result, declared))
     else serveDetected({ ...plain, firstBytes }, result)
   }
   accepted.enter(new DetectStage(accepted.raw, { core, accepted, waitMs }, done))
@@ -78,10 +70,10 @@ function serveDetected(serving: Serving, { kind }: DetectResult): void {
   const { name } = serving.hop
   switch (kind) {
     case 'http1':
-      memory.remember(name, 'client')
-      serveHttp(serving)
-      return
     case 'http2':
+      memory.remember(name, 'client')
+      serveHttp(serving, kind)
+      return
     case 'tls':
       memory.remember(name, 'client')
       serveOpaque(serving, { protocol: kind })

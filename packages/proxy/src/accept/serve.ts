@@ -1,5 +1,6 @@
 import type { Hop } from '../exchange/hop.ts'
 import { HttpConnection } from '../exchange/http-connection.ts'
+import type { HttpVersion } from '../exchange/http-version.ts'
 import { Tunnel, type TunnelOptions } from '../l4/tunnel.ts'
 import type { SocketPair } from '../net/http-socket.ts'
 import type { WorkloadRuntime } from '../workload-runtime.ts'
@@ -15,10 +16,10 @@ export interface Serving {
   readonly firstBytes: Uint8Array
 }
 
-/** Treats the connection as HTTP/1 from here on. */
-export function serveHttp({ workload, accepted, pair, hop, firstBytes }: Serving): void {
+/** Treats the connection as HTTP of that version from here on. */
+export function serveHttp({ workload, accepted, pair, hop, firstBytes }: Serving, protocol: HttpVersion): void {
   const { core, filters } = workload
-  const connection = new HttpConnection(pair, { core, hop, filters, accepted })
+  const connection = new HttpConnection(pair, { core, hop, filters, accepted, protocol })
   accepted.enter(connection)
   pair.socket.resume()
   if (firstBytes.length > 0) connection.feed(firstBytes)

@@ -70,7 +70,7 @@ export class TlsTerminator {
       ...context,
       requestCert: true,
       rejectUnauthorized: true,
-      ALPNProtocols: [ALPN_HTTP1, ALPN_OPAQUE],
+      ALPNProtocols: [ALPN_HTTP2, ALPN_HTTP1, ALPN_OPAQUE],
       handshakeTimeout: this.#options.handshakeMs,
       allowHalfOpen: true,
       sessionTimeout: SESSION_SECONDS,

@@ -1,10 +1,14 @@
 import type { EndpointLoad } from '@heddle/engine/balance'
 import type { Fields } from '@heddle/http/fields'
+import { H2_CODE } from '@heddle/http/h2-codes'
 import type { RequestHead, ResponseHead } from '@heddle/http/message'
 import type { BodyReceiver, ServerStream, StreamReset } from '@heddle/http/session'
 import { ProxyError, type ProxyErrorCode } from '../errors/proxy-error.ts'
 import { runEndFilters } from '../filters/chain.ts'
 import type { Filter, LocalReply } from '../filters/filter.ts'
+import { type GrpcCall, grpcCallOf } from '../grpc/call.ts'
+import type { DeadlineOwner } from '../grpc/deadlines.ts'
+import { toGrpcReply, toGrpcTrailers } from '../grpc/reply.ts'
 import type { LimitName } from '../limits.ts'
 import type { ProxyCore } from '../proxy-core.ts'
 import type { Attempt } from '../upstream/attempt.ts'
@@ -36,7 +40,7 @@ export interface ExchangeHome {
  * One request and its answer. It receives the request's body and hands it to the attempt under way, which hands the answer
  * back. It ends exactly once.
  */
-export class Exchange implements BodyReceiver {
+export class Exchange implements BodyReceiver, DeadlineOwner {
   readonly head: RequestHead
   readonly stream: ServerStream
   /** Ticker time at which {@link timeOut} is due. */
@@ -57,6 +61,8 @@ export class Exchange implements BodyReceiver {
   responseBytes = 0
   /** What the client speaks, perhaps to a proxy before this one. */
   readonly version: HttpVersion
+  /** Set when the request is a call of gRPC. */
+  readonly grpc: GrpcCall | undefined
   readonly #home: ExchangeHome
   readonly #startedUs: number
   #attempt: Attempt | undefined
@@ -68,6 +74,8 @@ export class Exchange implements BodyReceiver {
   /** Body that was sent on, as long as it may have to be sent again. */
   #kept: Uint8Array[] | undefined
   #keptBytes = 0
+  /** Whether the client takes no more of the answer for now. */
+  #isBlocked = false
   #isEnded = false
   #isUpgraded = false
 
@@ -77,6 +85,7 @@ export class Exchange implements BodyReceiver {
     this.head = head
     this.version = takeClientVersion(head, home.protocol, home.hop.peerIdentity !== '')
     this.#startedUs = home.core.turn.nowUs()
+    this.grpc = grpcCallOf(head, this.#startedUs)
   }
 
   get core(): ProxyCore {
@@ -112,8 +121,7 @@ export class Exchange implements BodyReceiver {
 
   /** Octets went either way; the time in which more must come begins anew. */
   touch(): void {
-    const { limits } = this.core
-    this.expectWithin(this.#isUpgraded ? limits.opaqueIdleMs : limits.bodyIdleMs)
+    this.expectWithin(this.core.limits[this.#silenceLimit()])
   }
 
   /** From now on `attempt` gets the body. */
@@ -164,7 +172,7 @@ export class Exchange implements BodyReceiver {
     const attempt = this.#attempt
     if (attempt?.isSending !== true) return
     attempt.sendEnd(trailers)
-    if (!this.isAnswered) this.expectWithin(this.core.limits.responseHeadMs)
+    if (!this.isAnswered) this.touch()
   }
 
   onAbort(reset: StreamReset): void {
@@ -173,59 +181,93 @@ export class Exchange implements BodyReceiver {
   }
 
   onWritable(): void {
+    this.#isBlocked = false
     this.#attempt?.resumeAnswer()
   }
 
-  /** The deadline passed: fails with what was being waited for. */
+  /** It was silent for too long: fails with what was being waited for. */
   timeOut(): void {
-    const { limits } = this.core
-    if (this.#isUpgraded) this.#expire('idle_timeout', 'opaqueIdleMs', limits.opaqueIdleMs)
-    else if (this.isAnswered) this.#expire('idle_timeout', 'bodyIdleMs', limits.bodyIdleMs)
-    else if (this.#attempt?.isSending !== true) this.#expire('pending_timeout', 'pendingMs', limits.pendingMs)
-    else if (!this.#isRequestOver) this.#expire('request_timeout', 'bodyIdleMs', limits.bodyIdleMs)
-    else this.#expire('response_timeout', 'responseHeadMs', limits.responseHeadMs)
+    const isSending = this.#attempt?.isSending === true
+    if (!this.isAnswered && !isSending) this.#expire('pending_timeout', 'pendingMs')
+    else if (this.isAnswered || this.grpc !== undefined) this.#expire('idle_timeout', this.#silenceLimit())
+    else this.#expire(this.#isRequestOver ? 'response_timeout' : 'request_timeout', this.#silenceLimit())
+  }
+
+  /** The deadline passed that the client had set. */
+  deadlinePassed(): void {
+    const { turn } = this.core
+    turn.enter()
+    try {
+      const detail = `${this.head.path} ${this.hop.name}: not done after ${this.grpc?.timeoutMs} ms`
+      this.fail(new ProxyError('deadline_exceeded', detail))
+    } finally {
+      turn.leave()
+    }
   }
 
   /** The answer's head goes to the client. */
   answer(head: ResponseHead, hasBody: boolean): void {
     this.#status = head.status
     this.#kept = undefined
-    this.#isUpgraded = head.status === SWITCHING_PROTOCOLS
+    if (head.status === SWITCHING_PROTOCOLS) this.#upgrade()
+    this.grpc?.sawHead(head)
     this.touch()
     this.stream.sendHead(head, hasBody)
   }
 
-  /** Answers by the proxy itself, as a filter asked. */
-  reply(reply: LocalReply): void {
-    if (this.#isEnded) return
-    this.#status = reply.status
-    sendLocalReply(this.stream, this.head, reply)
-    this.finish(undefined)
+  #upgrade(): void {
+    this.#isUpgraded = true
+    this.core.upgrades.add()
   }
 
-  /** Fails: with an answer that tells why where none has begun, else by breaking it off. */
-  fail(error: ProxyError): void {
+  /** Part of the answer's body goes to the client. @returns false when it takes no more for now */
+  answerData(bytes: Uint8Array): boolean {
+    this.responseBytes += bytes.length
+    this.touch()
+    this.#isBlocked = !this.stream.sendData(bytes)
+    return !this.#isBlocked
+  }
+
+  /** Answers by the proxy itself, as a filter asked. */
+  reply(reply: LocalReply): void {
+    if (!this.#isEnded) this.#endWith(reply, undefined)
+  }
+
+  /**
+   * Fails: with an answer that tells why where none has begun, else by breaking it off.
+   * @param code - of HTTP/2, with which the server broke it off
+   */
+  fail(error: ProxyError, code: number = H2_CODE.internalError): void {
     if (this.#isEnded) return
     this.#attempt?.giveUp(error.message)
     if (this.isAnswered) {
-      this.stream.reset({ kind: 'local', detail: error.message })
+      this.#cutShort(error, code)
       this.finish(error)
       return
     }
-    this.#failWith(toFailureReply(error), error)
+    this.#endWith(toFailureReply(error), error)
   }
 
   /** Fails before any octet of the request was sent on: a proxy that asks us may ask another. */
   failUnsent(error: ProxyError): void {
     if (this.#isEnded) return
     const reply = toFailureReply(error)
-    this.#failWith(this.hop.direction === 'inbound' ? asUnprocessed(reply) : reply, error)
+    this.#endWith(this.hop.direction === 'inbound' ? asUnprocessed(reply) : reply, error)
   }
 
-  #failWith(reply: LocalReply, error: ProxyError): void {
-    this.#status = reply.status
-    sendLocalReply(this.stream, this.head, reply)
+  #endWith(reply: LocalReply, error: ProxyError | undefined): void {
+    const answer = this.grpc === undefined ? reply : toGrpcReply(this.grpc, reply, error)
+    this.#status = answer.status
+    sendLocalReply(this.stream, this.head, answer)
     this.finish(error)
+  }
+
+  /** Ends an answer that has begun: trailers of gRPC can still tell why, unless the client is too slow to get to them. */
+  #cutShort(error: ProxyError, code: number): void {
+    const { grpc, response } = this
+    const hasTrailers = grpc?.kind === 'grpc' && response?.bodyLength === undefined
+    if (hasTrailers && !this.#isBlocked) this.stream.sendEnd(toGrpcTrailers(grpc, error))
+    else this.stream.reset({ kind: 'local', detail: error.message, code })
   }
 
   /** Ends because the client is gone: there is nobody to answer. */
@@ -242,12 +284,15 @@ export class Exchange implements BodyReceiver {
     this.#isEnded = true
     const { core, hop, filters } = this.#home
     const series = this.series ?? hop.seriesOf(this.state, undefined, this.version)
+    const nowUs = core.turn.nowUs()
+    this.grpc?.end()
+    if (this.#isUpgraded) this.core.upgrades.remove()
     const outcome = {
       status: this.#status,
-      grpcStatus: undefined,
+      grpcStatus: this.grpc?.finalStatus(this.#status, error, nowUs),
       error: error?.code,
       detail: error?.message ?? '',
-      latencyUs: core.turn.nowUs() - this.#startedUs,
+      latencyUs: nowUs - this.#startedUs,
       requestBytes: this.requestBytes,
       responseBytes: this.responseBytes,
       attempts: this.attempts,
@@ -268,8 +313,18 @@ export class Exchange implements BodyReceiver {
     this.#kept.push(bytes.buffer.byteLength > MAX_REFERRED_BYTES ? bytes.slice() : bytes)
   }
 
-  #expire(code: ProxyErrorCode, limit: LimitName, ms: number): void {
-    this.core.limitReached(limit)
-    this.fail(new ProxyError(code, `${this.head.method} ${this.hop.name}: nothing for ${ms} ms`))
+  /** What bounds the time in which nothing comes from either side. */
+  #silenceLimit(): LimitName {
+    if (this.#isUpgraded) return 'websocketIdleMs'
+    if (this.grpc !== undefined) return 'grpcIdleMs'
+    if (this.isAnswered) return 'bodyIdleMs'
+    const isWhole = this.head.bodyLength === 0 || this.#isRequestOver
+    return isWhole ? 'responseHeadMs' : 'bodyIdleMs'
+  }
+
+  #expire(code: ProxyErrorCode, limit: LimitName): void {
+    const { core, head, hop } = this
+    core.limitReached(limit)
+    this.fail(new ProxyError(code, `${head.method} ${hop.name}: nothing for ${core.limits[limit]} ms`))
   }
 }

@@ -1,5 +1,6 @@
 import { HttpError } from '@heddle/http/errors'
 import { createH1Server } from '@heddle/http/h1'
+import { createH2Server } from '@heddle/http/h2'
 import type { RequestHead } from '@heddle/http/message'
 import type { BodyReceiver, ServerHandler, ServerSession, ServerStream } from '@heddle/http/session'
 import type { Accepted } from '../accept/accepted.ts'
@@ -10,6 +11,7 @@ import type { ProxyCore } from '../proxy-core.ts'
 import { Exchange, type ExchangeHome } from './exchange.ts'
 import { ExchangeList } from './exchange-list.ts'
 import type { Hop } from './hop.ts'
+import type { HttpVersion } from './http-version.ts'
 import { runExchange } from './run.ts'
 
 /** What a connection of HTTP needs beside its socket. */
@@ -18,11 +20,12 @@ export interface HttpConnectionOptions {
   readonly hop: Hop
   readonly filters: readonly Filter[]
   readonly accepted: Accepted
+  readonly protocol: HttpVersion
 }
 
-/** An accepted connection that speaks HTTP/1: one exchange after the other, and the waits between them. */
+/** An accepted connection that speaks HTTP: its exchanges, one after the other or many at a time, and the waits between them. */
 export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeHome, Stage {
-  readonly protocol = 'http1'
+  readonly protocol: HttpVersion
   readonly core: ProxyCore
   readonly hop: Hop
   readonly filters: readonly Filter[]
@@ -32,17 +35,25 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
   readonly #exchanges = new ExchangeList()
   /** Of the connection itself: a head that is under way, idleness, the end. */
   #deadlineMs = Number.POSITIVE_INFINITY
+  /** When to look for streams that are stuck. */
+  #stuckMs = Number.POSITIVE_INFINITY
   #isHeadUnderWay = true
+  #isCounted = false
+  #hasFaulted = false
 
   constructor(pair: SocketPair, options: HttpConnectionOptions) {
+    this.protocol = options.protocol
     this.core = options.core
     this.hop = options.hop
     this.filters = options.filters
     this.#accepted = options.accepted
     this.#http = new HttpSocket(pair, this.core.turn)
-    this.#session = createH1Server(this, this.#http, this.core.serverLimits)
-    this.#http.series = this.hop.connectionSeries('http1')
-    this.#http.series?.connectionOpened()
+    this.#session =
+      this.protocol === 'http1'
+        ? createH1Server(this, this.#http, this.core.serverLimits)
+        : createH2Server(this, this.#http, this.core.h2ServerLimits)
+    // Over HTTP/2 a proxy sends what clients of either version asked: the first request tells.
+    if (this.protocol === 'http1' || this.hop.peerIdentity === '') this.#countIn(this.protocol)
     this.#expectWithin(this.core.limits.requestHeadMs)
     this.#http.attach(this.#session, this)
   }
@@ -73,6 +84,7 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
     this.#isHeadUnderWay = false
     this.#deadlineMs = Number.POSITIVE_INFINITY
     const exchange = new Exchange(this, stream, head)
+    if (!this.#isCounted) this.#countIn(exchange.version)
     this.#exchanges.add(exchange)
     runExchange(exchange)
     return exchange
@@ -80,6 +92,10 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
 
   onFault(error: HttpError): void {
     this.core.failed('client_protocol_error', 'client')
+    this.core.faulted(error.fault)
+    // One connection may break the rules of many streams.
+    if (this.#hasFaulted) return
+    this.#hasFaulted = true
     const fields = { client: this.#accepted.client, fault: error.fault, detail: error.message }
     this.core.refusals.write({ level: 'info', event: 'request refused', kind: error.fault, fields })
   }
@@ -98,13 +114,14 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
     this.#exchanges.remove(exchange)
     // The session says when the connection is idle; until then it has to get rid of what it holds.
     if (this.#exchanges.count === 0) this.#expectWithin(this.core.limits.bodyIdleMs)
+    else if (this.#session.activeStreams > this.#exchanges.count) this.#watchStuck()
   }
 
   received(): void {
-    if (this.#isHeadUnderWay || this.#exchanges.count > 0 || this.#session.activeStreams > 0) return
-    // Something came that is no complete head yet.
-    this.#isHeadUnderWay = true
-    this.#expectWithin(this.core.limits.requestHeadMs)
+    const { isHeadUnderWay } = this.#session
+    if (isHeadUnderWay === this.#isHeadUnderWay) return
+    this.#isHeadUnderWay = isHeadUnderWay
+    if (isHeadUnderWay) this.#expectWithin(this.core.limits.requestHeadMs)
   }
 
   deadlinePassed(): void {
@@ -113,7 +130,8 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
     try {
       const earliestMs = this.#exchanges.expire(ticker.nowMs)
       if (this.#deadlineMs <= ticker.nowMs) this.#ownDeadlinePassed()
-      this.#accepted.deadlineMs = Math.min(earliestMs, this.#deadlineMs)
+      if (this.#stuckMs <= ticker.nowMs) this.#resetStuck()
+      this.#accepted.deadlineMs = Math.min(earliestMs, this.#deadlineMs, this.#stuckMs)
     } finally {
       turn.leave()
     }
@@ -134,12 +152,31 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
   }
 
   closed(): void {
-    this.#http.series?.connectionClosed(undefined)
+    // The session has told every exchange.
+  }
+
+  #countIn(version: HttpVersion): void {
+    this.#isCounted = true
+    this.#http.countIn(this.hop.connectionSeries(version))
   }
 
   #expectWithin(delayMs: number): void {
     this.#deadlineMs = this.core.ticker.in(delayMs)
-    this.#accepted.deadlineMs = this.#deadlineMs
+    if (this.#exchanges.count > 0) this.expectBy(this.#deadlineMs)
+    else this.#accepted.deadlineMs = this.#deadlineMs
+  }
+
+  /** Answers may be complete for us, and wait for clients that give no room for them while other requests go on. */
+  #watchStuck(): void {
+    if (this.#stuckMs !== Number.POSITIVE_INFINITY) return
+    this.#stuckMs = this.core.ticker.in(this.core.limits.bodyIdleMs)
+    this.expectBy(this.#stuckMs)
+  }
+
+  #resetStuck(): void {
+    this.#session.resetStuck()
+    this.#stuckMs = Number.POSITIVE_INFINITY
+    if (this.#session.activeStreams > this.#exchanges.count) this.#watchStuck()
   }
 
   #ownDeadlinePassed(): void {

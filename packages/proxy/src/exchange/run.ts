@@ -16,6 +16,7 @@ export function runExchange(exchange: Exchange): void {
     return
   }
   exchange.expectWithin(exchange.core.limits.pendingMs)
+  exchange.grpc?.watch(exchange.core.deadlines, exchange)
   route(exchange)
 }
 

@@ -14,8 +14,7 @@ export function asUnprocessed(reply: LocalReply): LocalReply {
 
 /** Takes the field off an answer. @returns whether it was there */
 export function takeUnprocessed(head: ResponseHead): boolean {
-  // Only answers that a proxy makes itself carry it, and those are failures of the server's side.
-  if (head.status < 500 || !head.fields.has(UNPROCESSED)) return false
+  if (!head.fields.has(UNPROCESSED)) return false
   head.fields.remove(UNPROCESSED)
   return true
 }

@@ -24,10 +24,10 @@ const NOTHING = Buffer.alloc(0)
 /** A socket as an HTTP session wants it: octets in by events, out once a turn, counted both ways. */
 export class HttpSocket implements Transport, Flushable {
   readonly socket: Socket
-  /** Counters of the other side; set as soon as it is known who that is. */
-  series: TrafficSeries | undefined
   readBytes = 0
   writtenBytes = 0
+  /** Counters of the other side, as soon as it is known who that is. */
+  #series: TrafficSeries | undefined
   readonly #raw: Socket | undefined
   readonly #turn: Turn
   #session!: ClientSession | ServerSession
@@ -53,6 +53,15 @@ export class HttpSocket implements Transport, Flushable {
     socket.on('close', this.#onClose)
   }
 
+  /** Counts the connection and its octets there, those that went before as well. */
+  countIn(series: TrafficSeries | undefined): void {
+    this.#series = series
+    if (series === undefined) return
+    series.connectionOpened()
+    if (this.readBytes > 0) series.addReadBytes(this.readBytes)
+    if (this.writtenBytes > 0) series.addWrittenBytes(this.writtenBytes)
+  }
+
   /** Feeds octets that were read before {@link attach}. */
   feed(bytes: Uint8Array): void {
     this.#onData(bytes)
@@ -67,7 +76,7 @@ export class HttpSocket implements Transport, Flushable {
     const { socket } = this
     if (socket.destroyed || this.#isEnding) return true
     this.writtenBytes += bytes.length
-    this.series?.addWrittenBytes(bytes.length)
+    this.#series?.addWrittenBytes(bytes.length)
     const taken = socket.writableLength === 0 ? writeNow(socket, bytes) : 0
     if (taken === bytes.length) return true
     socket.write(taken === 0 ? bytes : bytes.subarray(taken))
@@ -115,7 +124,7 @@ export class HttpSocket implements Transport, Flushable {
     turn.enter()
     try {
       this.readBytes += bytes.length
-      this.series?.addReadBytes(bytes.length)
+      this.#series?.addReadBytes(bytes.length)
       this.#session.receive(bytes)
       this.#owner.received()
     } finally {
@@ -151,6 +160,7 @@ export class HttpSocket implements Transport, Flushable {
     this.#turn.enter()
     try {
       this.#session.destroy(this.#reset ?? { kind: 'peer-closed', detail: 'connection closed' })
+      this.#series?.connectionClosed(undefined)
       this.#owner.closed()
     } finally {
       this.#turn.leave()

@@ -70,7 +70,8 @@ export async function startStaticProxy(config: StaticConfig, deps: StaticDeps): 
     log,
   }
   const plainInbound = toPlainInbound(config)
-  const served = { context, listeners: toListeners(config), plainInbound, accessLog: config.accessLog ?? 'failures' }
+  const { accessLog = 'failures', meshProtocol: meshVersion = 'http2' } = config
+  const served = { context, listeners: toListeners(config), plainInbound, accessLog, meshVersion }
   try {
     const proxy = await startProxy({ workloads: [served], limits: toLimits(config, []) }, deps)
     return { proxy, traffic }

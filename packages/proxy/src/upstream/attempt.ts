@@ -1,15 +1,17 @@
 import { observeRtt } from '@heddle/engine/balance'
 import type { Fields } from '@heddle/http/fields'
+import { H2_CODE } from '@heddle/http/h2-codes'
 import type { ResponseHead } from '@heddle/http/message'
 import type { BodySender, ResponseReceiver, StreamReset } from '@heddle/http/session'
 import { PROXY_ERRORS, ProxyError, type ProxyErrorCode, toErrorCode } from '../errors/proxy-error.ts'
 import { type Exchange, SWITCHING_PROTOCOLS } from '../exchange/exchange.ts'
-import { markHttp1, unmarkHttp1 } from '../exchange/http-version.ts'
+import { type HttpVersion, markHttp1, unmarkHttp1 } from '../exchange/http-version.ts'
 import { takeUnprocessed } from '../exchange/unprocessed.ts'
 import { runResponseFilters } from '../filters/chain.ts'
 import type { ConnectionPool, PoolWaiter } from './connection-pool.ts'
 import type { PooledConnection } from './pooled-connection.ts'
 import type { Target } from './target.ts'
+import { addKey, completeAccept, takeAccept, WEB_SOCKET } from './web-socket.ts'
 
 /** Decides what follows when an attempt brought no answer. */
 export interface AttemptOwner {
@@ -42,6 +44,8 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   #sender: BodySender | undefined
   /** Whether the connection had carried another request before. */
   #wasReused = false
+  /** What the server of a WebSocket has to prove with, where we made the key. */
+  #proof: string | undefined
   #startedUs = 0
   #isOver = false
   #isUpgraded = false
@@ -50,7 +54,7 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   constructor(exchange: Exchange, target: Target, owner: AttemptOwner) {
     this.#exchange = exchange
     this.target = target
-    this.pool = target.endpoint.pool(target.version ?? exchange.version)
+    this.pool = target.endpoint.pool(versionFor(exchange, target))
     this.#owner = owner
     target.endpoint.load.inFlight += 1
   }
@@ -67,7 +71,7 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
 
   gotConnection(connection: PooledConnection): void {
     const exchange = this.#exchange
-    const { limits, turn } = exchange.core
+    const { turn } = exchange.core
     this.#connection = connection
     this.#wasReused = connection.uses > 0
     this.#startedUs = turn.nowUs()
@@ -75,8 +79,10 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
       if (connection.version === 'http2') markHttp1(exchange.head)
       else unmarkHttp1(exchange.head)
     }
-    const isWhole = exchange.head.bodyLength === 0 || exchange.isRequestOver
-    exchange.expectWithin(isWhole ? limits.responseHeadMs : limits.bodyIdleMs)
+    const needsKey = exchange.version === 'http2' && connection.version === 'http1'
+    if (needsKey && exchange.head.upgrade === WEB_SOCKET) this.#proof = addKey(exchange.head)
+    exchange.grpc?.writeTimeout(exchange.head.fields, this.#startedUs)
+    exchange.touch()
     this.#sender = connection.begin(exchange.head, exchange.head.bodyLength !== 0, this)
     exchange.release(this)
   }
@@ -103,7 +109,7 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   giveUp(detail: string): void {
     if (!this.#end()) return
     if (this.#sender === undefined) this.pool.cancel(this)
-    else this.#sender.reset({ kind: 'local', detail })
+    else this.#connection!.giveUp(this.#sender, detail)
   }
 
   onInformational(head: ResponseHead): void {
@@ -113,13 +119,15 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   onHead(head: ResponseHead, hasBody: boolean): void {
     if (this.#isOver) return
     const exchange = this.#exchange
-    if (takeUnprocessed(head) && this.#mayGoElsewhere()) {
+    // Only answers that a proxy makes itself carry the mark: failures of the server's side, or what these are over gRPC.
+    const mayBeMarked = head.status >= 500 || exchange.grpc !== undefined
+    if (mayBeMarked && takeUnprocessed(head) && this.#mayGoElsewhere()) {
       this.#goElsewhere(head)
       return
     }
+    if (head.status === SWITCHING_PROTOCOLS && !this.#switch(head)) return
     const nowUs = exchange.core.turn.nowUs()
     observeRtt(this.target.endpoint.load, nowUs - this.#startedUs, nowUs)
-    this.#isUpgraded = head.status === SWITCHING_PROTOCOLS
     exchange.response = head
     if (exchange.filters.length > 0) runResponseFilters(exchange.filters, exchange)
     exchange.answer(head, hasBody)
@@ -127,16 +135,14 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
 
   onData(bytes: Uint8Array): void {
     if (this.#isOver) return
-    const exchange = this.#exchange
-    exchange.responseBytes += bytes.length
-    exchange.touch()
-    if (!exchange.stream.sendData(bytes)) this.#sender!.pauseBody()
+    if (!this.#exchange.answerData(bytes)) this.#sender!.pauseBody()
   }
 
   onEnd(trailers: Fields | undefined): void {
     if (this.#isOver) return
     const exchange = this.#exchange
     this.#isAnswerOver = true
+    exchange.grpc?.sawTrailers(trailers)
     exchange.stream.sendEnd(trailers)
     if (this.#isUpgraded && !exchange.isRequestOver) return
     this.#complete()
@@ -146,7 +152,8 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     if (!this.#end()) return
     const detail = `${this.target.endpoint.name}: ${reset.error?.message ?? reset.detail}`
     const error = new ProxyError(this.#codeOf(reset), detail)
-    if (this.#exchange.isAnswered) this.#exchange.fail(error)
+    this.#exchange.grpc?.sawReset(reset.code)
+    if (this.#exchange.isAnswered) this.#exchange.fail(error, codeToPassOn(reset))
     else this.#owner.brokeOff(this.#exchange, this, { error, trace: this.#traceOf(reset) })
   }
 
@@ -167,9 +174,23 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     if (!this.#isOver) this.#exchange.stream.resumeBody()
   }
 
+  /** @returns false when the server did not prove that it understood */
+  #switch(head: ResponseHead): boolean {
+    const exchange = this.#exchange
+    this.#isUpgraded = true
+    if (this.#proof !== undefined && !takeAccept(head, this.#proof)) {
+      const detail = `${this.target.endpoint.name} accepted a WebSocket with the wrong key`
+      exchange.fail(new ProxyError('upstream_protocol_error', detail))
+      return false
+    }
+    if (exchange.version === 'http1' && this.#connection?.version === 'http2') completeAccept(exchange.head, head)
+    return true
+  }
+
   /** Whether the word of the other side counts, and nothing is lost by asking another endpoint. */
   #mayGoElsewhere(): boolean {
-    return this.target.endpoint.isMeshed && !this.hasSentBody
+    if (!this.target.endpoint.isMeshed) return false
+    return !this.hasSentBody || (this.mayBeRefused && this.#exchange.rewind())
   }
 
   /** The endpoint's proxy answered in its application's place, which it could not reach. */
@@ -189,8 +210,7 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     const exchange = this.#exchange
     if (!this.#end()) return
     // Answered early: the rest of the request is of no use to anybody.
-    if (!exchange.isRequestOver)
-      this.#sender!.reset({ kind: 'local', detail: 'answered before the end of the request' })
+    if (!exchange.isRequestOver) this.#connection!.giveUp(this.#sender!, 'answered before the end of the request')
     exchange.finish(undefined)
   }
 
@@ -201,6 +221,22 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     this.target.endpoint.load.inFlight -= 1
     return true
   }
+}
+
+/**
+ * What to speak with `target`. Extended CONNECT (RFC 8441) has neither a method nor a choice of protocols, nor can it be declined
+ * with an ordinary answer, so of all upgrades only WebSockets travel that way.
+ */
+function versionFor({ head, version }: Exchange, target: Target): HttpVersion {
+  if (head.upgrade === undefined) return target.version ?? version
+  if (target.endpoint.isMeshed) return head.upgrade === WEB_SOCKET ? (target.version ?? version) : 'http1'
+  // Where nothing is declared: hardly any server takes WebSockets over HTTP/2.
+  return target.version ?? 'http1'
+}
+
+/** What the server says of its stream holds for the client's, but for what only the beginning of an answer can mean. */
+function codeToPassOn({ kind, code }: StreamReset): number | undefined {
+  return kind === 'peer-closed' && code !== H2_CODE.noError ? code : undefined
 }
 
 function isRetryable(code: ProxyErrorCode | undefined): code is ProxyErrorCode {

@@ -78,7 +78,14 @@ export class ConnectionPool implements ConnectionHome {
     this.#waiting.delete(waiter)
   }
 
-  /** Ends idle connections now and the others after their requests. */
+  /** Ends the connections of today, each after its requests. */
+  renew(): void {
+    for (const connection of this.#free) connection.isListed = false
+    this.#free.length = 0
+    for (const connection of this.#open) connection.retire()
+  }
+
+  /** Takes no more requests. Ends idle connections now and the others after their requests. */
   close(): void {
     this.#isClosed = true
     for (const cancel of this.#connecting) cancel()
@@ -86,8 +93,7 @@ export class ConnectionPool implements ConnectionHome {
     for (const waiter of this.#waiting)
       waiter.gotNone(new ProxyError('draining', `the pool of ${this.#endpoint.name} is closed`))
     this.#waiting.clear()
-    this.#free.length = 0
-    for (const connection of this.#open) connection.retire()
+    this.renew()
   }
 
   /** Ends all connections at once. */
@@ -160,7 +166,12 @@ export class ConnectionPool implements ConnectionHome {
     const { turn } = this.#core
     turn.enter()
     try {
-      const connection = new PooledConnection(pair, { version, home: this, core: this.#core })
+      const connection = new PooledConnection(pair, {
+        version,
+        isPeer: this.#endpoint.isMeshed,
+        home: this,
+        core: this.#core,
+      })
       connection.countIn(this.#endpoint.series)
       this.#open.add(connection)
       this.#expected = Math.max(1, connection.room)

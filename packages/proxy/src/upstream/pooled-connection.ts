@@ -1,4 +1,5 @@
 import { createH1Client } from '@heddle/http/h1'
+import { createH2Client } from '@heddle/http/h2'
 import type { RequestHead } from '@heddle/http/message'
 import type { BodySender, ClientHandler, ClientSession, ResponseReceiver } from '@heddle/http/session'
 import type { HttpVersion } from '../exchange/http-version.ts'
@@ -19,6 +20,8 @@ export interface ConnectionHome {
 
 export interface PooledConnectionOptions {
   readonly version: HttpVersion
+  /** Whether the other side is a proxy, which may be asked for signs of life: other servers take offence. */
+  readonly isPeer: boolean
   readonly home: ConnectionHome
   readonly core: ProxyCore
 }
@@ -34,21 +37,29 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
   readonly #home: ConnectionHome
   readonly #http: HttpSocket
   readonly #session: ClientSession
+  readonly #mayPing: boolean
   #isRetired = false
+  /** Ticker time at which octets came last. */
+  #heardMs = 0
+  /** Ticker time at which a sign of life was asked for that has not come; 0: none was. */
+  #askedMs = 0
 
-  constructor(pair: SocketPair, { home, core }: PooledConnectionOptions) {
+  constructor(pair: SocketPair, { version, isPeer, home, core }: PooledConnectionOptions) {
+    this.#mayPing = isPeer && version === 'http2'
     this.#core = core
     this.#home = home
     this.#http = new HttpSocket(pair, core.turn)
-    this.#session = createH1Client(this, this.#http, core.clientLimits)
+    this.#session =
+      version === 'http1'
+        ? createH1Client(this, this.#http, core.clientLimits)
+        : createH2Client(this, this.#http, core.h2ClientLimits)
     this.#http.attach(this.#session, this)
     core.ticker.watch(this)
   }
 
   /** Counts the connection and its octets there. */
   countIn(series: TrafficSeries | undefined): void {
-    this.#http.series = series
-    series?.connectionOpened()
+    this.#http.countIn(series)
   }
 
   get version(): HttpVersion {
@@ -78,13 +89,19 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
 
   begin(head: RequestHead, hasBody: boolean, receiver: ResponseReceiver): BodySender {
     this.uses += 1
-    this.deadlineMs = Number.POSITIVE_INFINITY
+    if (this.#session.activeStreams === 0) this.#awaitAnswers()
     return this.#session.request(head, hasBody, receiver)
+  }
+
+  /** Gives up a request: with HTTP/1 the connection goes with it, with HTTP/2 there is room for another one. */
+  giveUp(sender: BodySender, detail: string): void {
+    sender.reset({ kind: 'local', detail })
+    if (this.isReusable) this.#home.connectionFree(this)
   }
 
   /** Starts the time after which an unused connection is closed. */
   rest(): void {
-    this.deadlineMs = this.#core.ticker.in(this.#home.idleMs)
+    this.deadlineMs = this.#core.ticker.in(this.version === 'http2' ? this.#core.limits.poolIdleMs : this.#home.idleMs)
   }
 
   /** Takes no more requests; ends when the last one has. */
@@ -110,20 +127,49 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
   }
 
   received(): void {
-    // Whoever waits for the answer has the deadline.
+    this.#heardMs = this.#core.ticker.nowMs
   }
 
   closed(): void {
     this.#core.ticker.unwatch(this)
-    this.#http.series?.connectionClosed(undefined)
     this.#home.connectionClosed(this)
   }
 
   deadlinePassed(): void {
-    if (this.#isRetired) {
-      this.abort()
-      return
+    if (this.#session.activeStreams > 0) this.#checkLife()
+    else if (this.#isRetired) this.abort()
+    else this.onUnusable()
+  }
+
+  /** Whoever waits for an answer has a deadline; but that of one exchange must not be what all later ones wait for, too. */
+  #awaitAnswers(): void {
+    const { limits, ticker } = this.#core
+    this.#askedMs = 0
+    this.#heardMs = ticker.nowMs
+    this.deadlineMs = this.#mayPing ? ticker.in(limits.pingAfterMs) : Number.POSITIVE_INFINITY
+  }
+
+  #checkLife(): void {
+    const { limits, ticker, turn } = this.#core
+    turn.enter()
+    try {
+      const silentMs = ticker.nowMs - this.#heardMs
+      if (this.#askedMs > this.#heardMs) this.#giveUpDead()
+      else if (silentMs < limits.pingAfterMs) this.deadlineMs = ticker.in(limits.pingAfterMs - silentMs)
+      else {
+        this.#askedMs = ticker.nowMs
+        this.deadlineMs = ticker.in(limits.pingMs)
+        this.#session.ping()
+      }
+    } finally {
+      turn.leave()
     }
-    this.onUnusable()
+  }
+
+  #giveUpDead(): void {
+    this.#core.limitReached('pingMs')
+    this.#home.connectionUnusable(this)
+    this.#isRetired = true
+    this.#session.destroy({ kind: 'peer-closed', detail: 'no sign of life for too long' })
   }
 }

@@ -87,7 +87,13 @@ export class RemoteEndpoint {
     this.#connectFailed()
   }
 
-  /** Ends idle connections now and the others after their requests. */
+  /** Ends the connections of today, each after its requests. */
+  renew(): void {
+    this.#http1?.renew()
+    this.#http2?.renew()
+  }
+
+  /** Takes no more requests. Ends idle connections now and the others after their requests. */
   close(): void {
     this.#http1?.close()
     this.#http2?.close()

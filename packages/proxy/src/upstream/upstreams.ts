@@ -14,13 +14,20 @@ interface Known {
   readonly state: DestinationState
 }
 
+export interface UpstreamsOptions {
+  readonly tls: ClientTls
+  readonly traffic: TrafficRecorder
+  /** What to speak with other proxies; they may choose HTTP/1 where HTTP/2 is asked for. */
+  readonly meshVersion: HttpVersion
+}
+
 /** All that one workload knows of the endpoints it talks to. */
 export class Upstreams {
   readonly #core: ProxyCore
   readonly #tls: ClientTls
   readonly #traffic: TrafficRecorder
   /** What to speak with other proxies. */
-  readonly #meshVersion: HttpVersion = 'http1'
+  readonly #meshVersion: HttpVersion
   /**
    * By address and identity: two destinations may share one. It lives as long as a destination, a request or a connection
    * of it does.
@@ -28,9 +35,10 @@ export class Upstreams {
   readonly #endpoints = new Map<string, WeakRef<RemoteEndpoint>>()
   readonly #known = new WeakMap<Destination, Known>()
 
-  constructor(tls: ClientTls, traffic: TrafficRecorder, core: ProxyCore) {
+  constructor({ tls, traffic, meshVersion }: UpstreamsOptions, core: ProxyCore) {
     this.#tls = tls
     this.#traffic = traffic
+    this.#meshVersion = meshVersion
     this.#core = core
     core.ticker.onTick(() => this.#forgetUnused())
   }
@@ -60,6 +68,14 @@ export class Upstreams {
   /** Where requests are counted whose destination is not known yet. */
   failureSeries(key: string, protocol: SeriesKey['protocol']): TrafficSeries {
     return this.#traffic.series({ ...toOutboundKey(parseKey(key), undefined), protocol })
+  }
+
+  /** Lets requests to come go over new connections to other proxies, made with the certificates of today. */
+  renew(): void {
+    for (const known of this.#endpoints.values()) {
+      const endpoint = known.deref()
+      if (endpoint?.isMeshed === true) endpoint.renew()
+    }
   }
 
   /** Ends idle connections, and others after their request. */

@@ -5,6 +5,7 @@ import type { Endpoint } from '@heddle/engine/endpoint'
 import { parseSpiffeId, serverNameOf } from '@heddle/identity/spiffe-id'
 import { Registry } from '@heddle/telemetry/registry'
 import { createTestCa, type TestCa } from '@heddle/testkit/test-ca'
+import type { HttpVersion } from '../../src/exchange/http-version.ts'
 import type { Limits } from '../../src/limits.ts'
 import type { ListenerConfig } from '../../src/listener-config.ts'
 import { type DataPlane, startProxy } from '../../src/start-proxy.ts'
@@ -99,6 +100,7 @@ export interface TestProxyOptions {
   readonly destinations?: Readonly<Record<string, Destination>> | DestinationSource
   readonly protocolOf?: (port: number) => AppProtocol
   readonly plainInbound?: 'permit' | 'refuse'
+  readonly meshVersion?: HttpVersion
   readonly limits?: Partial<Limits>
   readonly clock?: Clock
 }
@@ -131,7 +133,8 @@ async function startTestProxy(options: TestProxyOptions): Promise<TestProxy> {
     clock,
     log,
   }
-  const served = { context, listeners: options.listeners, plainInbound: options.plainInbound ?? 'permit' }
+  const { listeners, plainInbound = 'permit', meshVersion = 'http2' } = options
+  const served = { context, listeners, plainInbound, meshVersion }
   const plane = await startProxy({ workloads: [served], limits: options.limits ?? {} }, { clock, log, meter })
   return { plane, traffic, meter, port: plane.listeners[0]!.port, logged, metric: (name) => readMetric(meter, name) }
 }
