@@ -69,11 +69,17 @@ describe.each([
 
     const web = await until('web is measured', async () => (await user.stat()).find(isMeasuredWeb), 60_000)
     user.rememberTraces()
+    const emoji = await until('emoji is measured', async () => (await user.stat()).find(isMeasuredEmoji), 20_000)
+    const voting = await until('a vote fails', async () => (await user.stat()).find(isFailingVoting), 20_000)
     const edges = await user.heddle('edges', 'deploy', '-n', 'emojivote', '-o', 'json')
 
     expect(web.meshed).toBe('1/1')
     expect(web.latency_ms_p50).toBeGreaterThan(0)
     expect(web.latency_ms_p99).toBeGreaterThan(0)
+    expect(emoji).toMatchObject({ success: 1, grpc_status: { OK: expect.any(Number) } })
+    expect(voting.success).toBeGreaterThan(0.5)
+    expect(voting.success).toBeLessThan(1)
+    expect(Object.keys(voting.grpc_status ?? {})).toEqual(['OK', 'INTERNAL'])
     expect(JSON.parse(edges.stdout)).toContainEqual(
       expect.objectContaining({ src: 'vote-bot', dst: 'web', secured: true }),
     )
@@ -101,4 +107,14 @@ describe.each([
 /** Some votes fail by design, most do not. */
 function isMeasuredWeb(row: StatRow): boolean {
   return row.name === 'web' && (row.rps ?? 0) > 0 && (row.success ?? 0) >= 0.8 && (row.success ?? 1) <= 0.99
+}
+
+/** Its calls are counted each for itself, though they share a connection. */
+function isMeasuredEmoji(row: StatRow): boolean {
+  return row.name === 'emoji' && (row.rps ?? 0) > 0
+}
+
+/** The vote that cannot be counted is a call that fails, with status 200 of HTTP. */
+function isFailingVoting(row: StatRow): boolean {
+  return row.name === 'voting' && (row.rps ?? 0) > 0 && (row.grpc_status?.INTERNAL ?? 0) > 0
 }

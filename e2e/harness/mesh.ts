@@ -30,6 +30,7 @@ export interface StatRow {
   readonly latency_ms_p50: number | null
   readonly latency_ms_p99: number | null
   readonly tcp_open_connections: number | null
+  readonly grpc_status: Readonly<Record<string, number>> | null
 }
 
 /** A mesh run by `heddle up` on a directory of its own. */
