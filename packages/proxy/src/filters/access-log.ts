@@ -1,3 +1,4 @@
+import { GRPC_STATUS_NAMES } from '@heddle/api/grpc-status'
 import type { Log } from '@heddle/base/log'
 import { PROXY_ERRORS } from '../errors/proxy-error.ts'
 import type { Exchange } from '../exchange/exchange.ts'
@@ -24,11 +25,22 @@ function toFields(exchange: Exchange, outcome: Outcome): Readonly<Record<string,
     method: exchange.head.method,
     authority: exchange.head.authority,
     status: outcome.status,
+    ...toGrpcFields(exchange, outcome),
     latencyUs: Math.round(outcome.latencyUs),
     requestBytes: outcome.requestBytes,
     responseBytes: outcome.responseBytes,
     attempts: outcome.attempts,
   }
+}
+
+/** The path of gRPC names service and method, and has no query. */
+function toGrpcFields(
+  { grpc, head }: Exchange,
+  { grpcStatus }: Outcome,
+): Readonly<Record<string, unknown>> | undefined {
+  if (grpc === undefined) return undefined
+  const [path] = head.path.split('?', 1)
+  return { grpcMethod: path, grpcStatus: grpcStatus === undefined ? undefined : GRPC_STATUS_NAMES[grpcStatus] }
 }
 
 function toFailure(exchange: Exchange, outcome: Outcome): Readonly<Record<string, unknown>> {
