@@ -140,12 +140,24 @@ describe('refuses in words', () => {
   })
 
   test('a message above the limit, of each service', async () => {
-    const name = 'x'.repeat(5 * 1024 * 1024)
+    const tooMuch = { code: Code.ResourceExhausted }
+    const name = 'x'.repeat(64 * 1024)
     const admin = await world.admin()
-    await expect(admin.listServices({ namespace: name })).rejects.toMatchObject({ code: Code.ResourceExhausted })
+    await expect(admin.listServices({ namespace: name })).rejects.toMatchObject(tooMuch)
     const identity = await world.identity()
-    const csr = new Uint8Array(128 * 1024)
-    await expect(identity.sign({ csr })).rejects.toMatchObject({ code: Code.ResourceExhausted })
+    await expect(identity.sign({ csr: new Uint8Array(64 * 1024) })).rejects.toMatchObject(tooMuch)
+    const tls = await world.certificate('shop', 'web')
+    const telemetry = await world.telemetry(tls)
+    await expect(telemetry.report({ epoch: name.repeat(2) })).rejects.toMatchObject(tooMuch)
+    const discovery = await world.discovery(tls)
+    await expect(discovery.acknowledge({ streamId: name.repeat(16) })).rejects.toMatchObject(tooMuch)
+  })
+
+  test('a message that is nested without end, and answers others soon after', async () => {
+    const depth = 30_000
+    const body = `{"namespace":${'['.repeat(depth)}${']'.repeat(depth)}}`
+    expect(await call('/heddle.admin.v1.AdminService/ListServices', body)).toContain('invalid_argument')
+    expect(await isWell()).toBe(true)
   })
 
   test.each([

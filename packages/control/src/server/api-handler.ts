@@ -25,9 +25,18 @@ export interface ApiOptions {
   readonly log: Log
 }
 
-/** A report of a proxy with all the series it may have stays below; nothing else comes near. */
-const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
-const MAX_SIGN_BYTES = 64 * 1024
+/**
+ * Octets of one request, by service. A message is parsed in one go, and nobody else is answered meanwhile: 1 MiB of the
+ * smallest series takes two seconds, of the smallest subscriptions a tenth of one.
+ */
+const MAX_BYTES = {
+  admin: 64 * 1024,
+  identity: 64 * 1024,
+  /** A proxy that comes back names all that it holds, up to 4,000 keys and versions. */
+  discovery: 1024 * 1024,
+  /** Proxies send more than this in several reports. */
+  telemetry: 128 * 1024,
+} as const
 const LINGER_MS = 1_000
 
 /** One handler for gRPC, gRPC-Web and Connect, of HTTP/1.1 and HTTP/2. */
@@ -35,15 +44,15 @@ export function createApiHandler(options: ApiOptions): RequestHandler {
   const { admin, discovery, identity, telemetry, adminToken, metrics, clock, log } = options
   const handle = connectNodeAdapter({
     routes(router) {
-      router.service(AdminService, admin)
-      router.service(DiscoveryService, discovery)
-      router.service(IdentityService, identity, { readMaxBytes: MAX_SIGN_BYTES })
-      router.service(TelemetryService, telemetry)
+      router.service(AdminService, admin, { readMaxBytes: MAX_BYTES.admin })
+      router.service(DiscoveryService, discovery, { readMaxBytes: MAX_BYTES.discovery })
+      router.service(IdentityService, identity, { readMaxBytes: MAX_BYTES.identity })
+      router.service(TelemetryService, telemetry, { readMaxBytes: MAX_BYTES.telemetry })
     },
     contextValues: (request) => createContextValues().set(peerKey, peerOf(request.socket, clock)),
     requestGate: createGate({ adminToken, refused: metrics.refused }),
     interceptors: [observeCalls({ calls: metrics.calls, log })],
-    readMaxBytes: MAX_MESSAGE_BYTES,
+    readMaxBytes: MAX_BYTES.admin,
   })
   return (request, response) => {
     const { socket } = request

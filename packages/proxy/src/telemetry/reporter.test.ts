@@ -5,7 +5,7 @@ import { TrafficTable } from '@heddle/telemetry/traffic'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { expect, test } from 'vitest'
 import type { ControlClient } from '../control/control-client.ts'
-import { ControlError } from '../control/control-error.ts'
+import { ControlError, type ControlErrorCode } from '../control/control-error.ts'
 import type { SeriesKey } from '../workload.ts'
 import { Reporter } from './reporter.ts'
 
@@ -22,14 +22,17 @@ const KEY: SeriesKey = {
   protocol: 'http1',
 }
 
+/** Above this the control plane takes no report. */
+const MOST_TAKEN_BYTES = 128 * 1024
+
 function world() {
   const clock = new ManualClock()
   const traffic = new TrafficTable({ clock })
   const reports: ReportRequestJson[] = []
-  const control = { answer: {} as object, failing: false }
+  const control = { answer: {} as object, failing: undefined as ControlErrorCode | undefined }
   const client: ControlClient = {
     call: (_rpc, request) => {
-      if (control.failing) return Promise.reject(new ControlError('unreachable', 'away'))
+      if (control.failing !== undefined) return Promise.reject(new ControlError(control.failing, 'away'))
       reports.push(structuredClone(request) as ReportRequestJson)
       return Promise.resolve(control.answer as never)
     },
@@ -72,12 +75,12 @@ test('Reporter sends what was counted, and the certificate, every interval', asy
 
 test('Reporter repeats what was not delivered, unchanged, and loses nothing counted meanwhile', async () => {
   const { clock, traffic, reports, control, stop } = world()
-  control.failing = true
+  control.failing = 'unreachable'
   traffic.series(KEY).requestEnded({ status: 200, grpcStatus: undefined, latencyUs: 1000, error: undefined })
   await clock.advanceAsync(2_000)
   traffic.series(KEY).requestEnded({ status: 500, grpcStatus: undefined, latencyUs: 1000, error: undefined })
   await clock.advanceAsync(2_000)
-  control.failing = false
+  control.failing = undefined
   await clock.advanceAsync(2_000)
   await clock.advanceAsync(2_000)
   await stop()
@@ -107,14 +110,44 @@ test('Reporter takes over the interval that the control plane wants', async () =
   expect(reports.map(({ intervalMs }) => intervalMs)).toEqual([2000, 5000, 5000])
 })
 
-test('Reporter splits what is too much for one message', async () => {
+test('Reporter splits what is too much for one message, and loses nothing', async () => {
   const { clock, traffic, reports, stop } = world()
   for (let port = 1; port <= 1_200; port++) traffic.series({ ...KEY, port }).connectionOpened()
   await clock.advanceAsync(2_000)
   await stop()
-  expect(reports.map(({ series, sequence }) => [sequence, series?.length])).toEqual([
-    ['1', 500],
-    ['2', 500],
-    ['3', 200],
-  ])
+  expect(reports.length).toBeGreaterThan(1)
+  for (const report of reports) expect(JSON.stringify(report).length).toBeLessThan(MOST_TAKEN_BYTES)
+  expect(reports.map(({ sequence }) => Number(sequence))).toEqual(reports.map((_, at) => at + 1))
+  const ports = reports.flatMap(({ series = [] }) => series.map(({ port }) => port))
+  expect(ports).toEqual(Array.from({ length: 1_200 }, (_, at) => at + 1))
+})
+
+test('Reporter sends the largest series there can be in messages that are taken', async () => {
+  const { clock, traffic, reports, stop } = world()
+  for (let port = 1; port <= 3; port++) {
+    const series = traffic.series({ ...KEY, port, peerInstance: 'x'.repeat(253), peerIdentity: 'y'.repeat(600) })
+    for (let status = 100; status < 1_000; status++) {
+      series.requestEnded({ status, grpcStatus: undefined, latencyUs: 1.03 ** status, error: undefined })
+    }
+  }
+  await clock.advanceAsync(2_000)
+  await stop()
+  expect(reports).toHaveLength(3)
+  for (const report of reports) expect(JSON.stringify(report).length).toBeLessThan(MOST_TAKEN_BYTES)
+})
+
+test.each([
+  { code: 'invalid_argument', isGivenUp: true },
+  { code: 'resource_exhausted', isGivenUp: true },
+  { code: 'unavailable', isGivenUp: false },
+  { code: 'unauthenticated', isGivenUp: false },
+] as const)('Reporter gives up a report that is refused as $code: $isGivenUp', async ({ code, isGivenUp }) => {
+  const { clock, traffic, reports, control, stop } = world()
+  control.failing = code
+  traffic.series(KEY).requestEnded({ status: 200, grpcStatus: undefined, latencyUs: 1000, error: undefined })
+  await clock.advanceAsync(2_000)
+  control.failing = undefined
+  await clock.advanceAsync(10_000)
+  await stop()
+  expect(reports[0]!.sequence).toBe(isGivenUp ? '2' : '1')
 })

@@ -5,6 +5,7 @@ import type { Log } from '@heddle/base/log'
 import type { Counter, Registry } from '@heddle/telemetry/registry'
 import type { TrafficTable } from '@heddle/telemetry/traffic'
 import type { ControlClient } from '../control/control-client.ts'
+import { ControlError, type ControlErrorCode } from '../control/control-error.ts'
 import { REPORT } from '../control/rpc.ts'
 
 /** What a reporter needs from outside. */
@@ -20,8 +21,10 @@ export interface ReporterDeps {
   readonly intervalMs: number
 }
 
-/** A report is one message; more series than this go in several. */
-const MAX_SERIES = 500
+/** A report is one message, and the control plane takes none above 128 KiB. One series has at most some 40 KiB. */
+const MAX_SERIES_BYTES = 64 * 1024
+/** What no later try can change. */
+const FINAL: readonly ControlErrorCode[] = ['invalid_argument', 'resource_exhausted']
 /** Also when nothing happened: the certificate is news as well, and the control plane may be a new one. */
 const MAX_SILENCE_MS = 10_000
 const MIN_INTERVAL_MS = 200
@@ -72,6 +75,7 @@ export class Reporter {
       }
     } catch (error) {
       this.#failed.add()
+      if (error instanceof ControlError && FINAL.includes(error.code)) this.#undelivered.shift()
       log.debug('report not delivered', { error: String(error) })
     }
   }
@@ -99,7 +103,16 @@ export class Reporter {
 }
 
 function split(series: SeriesJson[]): SeriesJson[][] {
-  const parts = [series.slice(0, MAX_SERIES)]
-  for (let at = MAX_SERIES; at < series.length; at += MAX_SERIES) parts.push(series.slice(at, at + MAX_SERIES))
+  const parts: SeriesJson[][] = [[]]
+  let bytes = 0
+  for (const one of series) {
+    const size = JSON.stringify(one).length
+    if (bytes > 0 && bytes + size > MAX_SERIES_BYTES) {
+      parts.push([])
+      bytes = 0
+    }
+    parts.at(-1)!.push(one)
+    bytes += size
+  }
   return parts
 }
