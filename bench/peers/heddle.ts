@@ -19,6 +19,7 @@ export const heddle: Peer = {
   find: () => (existsSync(BUN) ? BUN : undefined),
   prepare: (program) => void execFileSync(program, [BUILD], { stdio: ['ignore', 'ignore', 'inherit'] }),
   install: 'tools/setup.sh',
+  isCompiledAsItRuns: true,
   version: () => manifest.version,
   launch: (program, hop) => ({
     files: { 'heddle.json': JSON.stringify(toConfig(hop), null, 2) },
@@ -30,16 +31,19 @@ function toConfig(hop: Hop): StaticConfig {
   const { role, tls } = hop
   const address = `127.0.0.1:${hop.listenPort}`
   const admin = `127.0.0.1:${hop.adminPort}`
-  const next = `127.0.0.1:${hop.upstreamPort}`
+  const [app = '', ...others] = hop.upstreamPorts.map((port) => `127.0.0.1:${port}`)
   if (role === 'tls-server') {
-    const listener = { kind: 'inbound', address, app: next, plain: 'refuse' } as const
+    const listener = { kind: 'inbound', address, app, plain: 'refuse' } as const
     return { listeners: [listener], destinations: [], identity: toIdentity(tls.server), admin }
   }
   const isMeshed = role === 'tls-client'
-  const endpoint = { address: next, ...(isMeshed && { identity: tls.server.identity }) }
+  const endpoints = [app, ...others].map((next) => ({
+    address: next,
+    ...(isMeshed && { identity: tls.server.identity }),
+  }))
   return {
     listeners: [{ kind: 'outbound', address, destination: 'next' }],
-    destinations: [{ name: 'next', endpoints: [endpoint] }],
+    destinations: [{ name: 'next', endpoints }],
     ...(isMeshed && { identity: toIdentity(tls.client) }),
     admin,
   }

@@ -8,6 +8,7 @@ export const nginx: Peer = {
   name: 'nginx',
   find: () => findProgram('nginx'),
   install: 'Debian: apt-get install nginx',
+  isCompiledAsItRuns: false,
   version: (program) => readVersion(program, ['-v']),
   launch: (program, hop) => ({
     files: { 'nginx.conf': formatNginxConfig(hop.directory, formatServer(hop)) },
@@ -44,21 +45,33 @@ ${http}
 function formatServer(hop: Hop): string {
   return `  upstream next {
     random two least_conn;
-    server 127.0.0.1:${hop.upstreamPort};
+${hop.upstreamPorts.map((port) => `    server 127.0.0.1:${port};`).join('\n')}
     keepalive 512;
     keepalive_requests 1000000000;
   }
   server {
-    listen 127.0.0.1:${hop.listenPort}${hop.role === 'tls-server' ? ' ssl' : ''};
+    listen 127.0.0.1:${hop.listenPort}${formatListenOptions(hop)};
 ${formatListenTls(hop)}    location / {
-      proxy_pass ${hop.role === 'tls-client' ? 'https' : 'http'}://next;
+${formatPass(hop)}${formatUpstreamTls(hop)}    }
+  }`
+}
+
+/** Between two proxies it stays with HTTP/1.1: it cannot speak HTTP/2 to the next one with TLS and a pool. */
+function formatListenOptions({ role, listenProtocol }: Hop): string {
+  if (role === 'tls-server') return ' ssl'
+  return listenProtocol === 'h2' ? ' http2' : ''
+}
+
+/** Its module for gRPC speaks HTTP/2 to any server, one request at a time on each connection. */
+function formatPass({ role, upstreamProtocol }: Hop): string {
+  if (role === 'plain' && upstreamProtocol === 'h2') return '      grpc_pass grpc://next;\n'
+  return `      proxy_pass ${role === 'tls-client' ? 'https' : 'http'}://next;
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_set_header Host $host;
       proxy_buffers 32 8k;
       proxy_max_temp_file_size 0;
-${formatUpstreamTls(hop)}    }
-  }`
+`
 }
 
 function formatListenTls({ role, tls }: Hop): string {

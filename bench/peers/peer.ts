@@ -1,11 +1,15 @@
 import type { TlsPair } from '../certificates.ts'
-import type { ProxyName } from '../scenarios.ts'
+import type { Protocol, ProxyName } from '../scenarios.ts'
 
 /** Where one proxy stands: `tls-client` speaks mTLS to the next proxy, `tls-server` takes mTLS from the one before. */
 export interface Hop {
   readonly role: 'plain' | 'tls-client' | 'tls-server'
   readonly listenPort: number
-  readonly upstreamPort: number
+  /** What those that connect to it speak; with TLS it is agreed upon by ALPN. */
+  readonly listenProtocol: Protocol
+  /** Endpoints, all of the same kind. */
+  readonly upstreamPorts: readonly number[]
+  readonly upstreamProtocol: Protocol
   /** For what a proxy insists on beside its listener, such as an admin interface. */
   readonly adminPort: number
   readonly tls: TlsPair
@@ -30,5 +34,7 @@ export interface Peer {
   /** What to do when it is not. */
   readonly install: string
   version(program: string): string
+  /** Whether its cost falls in its first seconds under load, as code is compiled. */
+  readonly isCompiledAsItRuns: boolean
   launch(program: string, hop: Hop): Launch
 }

@@ -17,7 +17,9 @@ const filesOf = (name: string): TlsFiles => ({
 const hopOf = (role: Hop['role']): Hop => ({
   role,
   listenPort: 1111,
-  upstreamPort: 2222,
+  listenProtocol: 'http1',
+  upstreamPorts: [2222, 2223],
+  upstreamProtocol: 'http1',
   adminPort: 3333,
   tls: { client: filesOf('client'), server: filesOf('server') },
   directory: '/hop',

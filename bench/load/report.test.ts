@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseReport } from './load.ts'
+import { parseReport } from './report.ts'
 
 const OUTPUT = `Running 2s test @ http://127.0.0.1:1/1k
   Thread Stats   Avg      Stdev     Max   +/- Stdev
