@@ -196,6 +196,8 @@ export class H2ClientSession extends H2Connection implements ClientSession, Requ
   /** Only one protocol can be asked for: the first, which the client likes most. */
   #protocolOf({ upgrade, method }: RequestHead): string | undefined {
     if (upgrade === undefined || method !== 'GET') return undefined
+    // RFC 8441 §3: the offer is ignored as any server may ignore it. Before its SETTINGS came nobody knows.
+    if (this.peer.isKnown && !this.peer.takesExtendedConnect) return undefined
     return upgrade.split(',', 1)[0]
   }
 

@@ -19,6 +19,7 @@ export class H2ClientStream extends H2Stream {
   readonly responseReceiver: ResponseReceiver
   isAnswered = false
   informationalBytes = 0
+  #isOverWithInput = false
   readonly #home: RequestHome
 
   constructor(
@@ -66,13 +67,14 @@ export class H2ClientStream extends H2Stream {
   }
 
   protected inputEndTold(): void {
+    this.#isOverWithInput = this.isOutputEndSent || !this.isOpaque
     if (this.isOutputEndSent) this.remove()
     // The answer is complete: nobody needs the rest of the request. RFC 9113 §8.1.
     else if (!this.isOpaque) this.home.resetStream(this, H2_CODE.noError)
   }
 
   protected override afterEndTold(): void {
-    if (this.isRemoved) this.#home.streamOver()
+    if (this.#isOverWithInput) this.#home.streamOver()
   }
 
   get #maySwitch(): boolean {

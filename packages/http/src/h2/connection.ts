@@ -222,7 +222,9 @@ export abstract class H2Connection implements FrameOwner, StreamHome {
   }
 
   #abortStreams(reason: StreamReset): void {
-    for (const stream of [...this.streams.values()]) stream.abort(reason)
+    // All are over before the first hears of it: it could want to go on with another one.
+    const receivers = [...this.streams.values()].map((stream) => stream.takeReceiver())
+    for (const receiver of receivers) receiver?.onAbort(reason)
   }
 
   #discard(count: number): void {

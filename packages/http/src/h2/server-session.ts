@@ -25,6 +25,8 @@ export class H2ServerSession extends H2Connection implements ServerSession, Answ
   readonly #handler: ServerHandler
   #isIdleDue = false
   #isSetUp = false
+  #unreadHeads = 0
+  #isReadingPaused = false
   /** `announced`: GOAWAY without a last stream was sent, so that what is on its way is served still. RFC 9113 §6.8. */
   #draining: 'no' | 'announced' | 'last' = 'no'
 
@@ -64,6 +66,16 @@ export class H2ServerSession extends H2Connection implements ServerSession, Answ
     this.writer.beginHeaders()
     writeResponseBlock(head, answer, this)
     this.writer.endHeaders(streamId, answer.isLast)
+    if (this.output.isBlocked) this.#countUnread()
+  }
+
+  override transportDrained(): void {
+    this.#unreadHeads = 0
+    if (this.#isReadingPaused) {
+      this.#isReadingPaused = false
+      this.transport.resumeReading()
+    }
+    super.transportDrained()
   }
 
   answerBegun(): void {
@@ -157,6 +169,14 @@ export class H2ServerSession extends H2Connection implements ServerSession, Answ
 
   protected failed(error: HttpError): void {
     this.#handler.onFault(error)
+  }
+
+  /** Heads have no flow control: a client that asks and does not read has to wait with its next requests. */
+  #countUnread(): void {
+    this.#unreadHeads += 1
+    if (this.#isReadingPaused || this.isDeaf || this.#unreadHeads < this.limits.maxUnreadReplies) return
+    this.#isReadingPaused = true
+    this.transport.pauseReading()
   }
 
   #sendLastGoaway(): void {

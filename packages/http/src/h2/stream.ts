@@ -204,10 +204,14 @@ export abstract class H2Stream implements BodySender {
 
   /** Ends the stream for both sides of it; nothing is written. */
   abort(reset: StreamReset): void {
-    const { receiver } = this
-    const mustTell = !this.isOver
+    this.takeReceiver()?.onAbort(reset)
+  }
+
+  /** Removes the stream. @returns who has to hear of it */
+  takeReceiver(): BodyReceiver | undefined {
+    const receiver = this.isOver ? undefined : this.receiver
     this.remove()
-    if (mustTell) receiver?.onAbort(reset)
+    return receiver
   }
 
   /** Forgets all; called by the connection, too. */
