@@ -96,7 +96,7 @@ function sorted(fields: readonly Line[]): string[] {
 }
 
 // On Bun node:http2 is not nghttp2, but a codec that does not say when its table shrinks, against RFC 7541 §4.2.
-describe.skipIf(process.versions['bun'] !== undefined)('HPACK with nghttp2', () => {
+describe.skipIf(process.versions.bun !== undefined)('HPACK with nghttp2', () => {
   test.each([{ tableBytes: DEFAULT_TABLE_BYTES }, { tableBytes: 200 }])(
     'what the node:http2 client encodes with a table of $tableBytes octets is decoded',
     async ({ tableBytes }) => {

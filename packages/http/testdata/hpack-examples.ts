@@ -196,3 +196,16 @@ dfcd5b3960d5af27087f3672c1ab270fb5291f9587316065c003ed4ee5b1063d5007`,
     { lines: ANSWER_LINES, tables: ANSWER_TABLES },
   ),
 }
+
+/** Blocks of connections, in hexadecimal digits, for a fuzzer to change; all are right. */
+export const HPACK_CONNECTIONS: readonly (readonly string[])[] = [
+  ...[PLAIN_REQUESTS, HUFFMAN_REQUESTS].map(({ blocks }) => blocks.map(({ block }) => block)),
+  // Their tables have 256 octets.
+  ...[PLAIN_ANSWERS, HUFFMAN_ANSWERS].map(({ blocks }) => ['3fe101', ...blocks.map(({ block }) => block)]),
+  SINGLE_EXAMPLES.map(({ block }) => block),
+  // Evicted and added again; sizes up and down; what is larger than the table; a secret; octets with long codes.
+  ['3f1f400161076f6c6465722d31', '400161066e657765722d', 'be', '3fe11f400161016240016101637f000162bfbe'],
+  ['3f013e82', '400161206161616161616161616161616161616161616161616161616161616161616161', '82'],
+  ['4001618c1ffff7fffdbfffffa7ffffe3', '100378787803616263be', '82be'],
+  ['4002746508747261696c657273', '7e08747261696c657273bebf', '0f2f0161', '1f2f0162'],
+]
