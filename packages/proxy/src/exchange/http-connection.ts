@@ -40,6 +40,7 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
   #isHeadUnderWay = true
   #isCounted = false
   #hasFaulted = false
+  #isDraining = false
 
   constructor(pair: SocketPair, options: HttpConnectionOptions) {
     this.protocol = options.protocol
@@ -101,8 +102,9 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
   }
 
   onIdle(): void {
-    this.#isHeadUnderWay = false
-    this.#expectWithin(this.core.limits.keepAliveMs)
+    const { limits } = this.core
+    this.#isHeadUnderWay = this.#session.isHeadUnderWay
+    this.#expectWithin(this.#isHeadUnderWay ? limits.requestHeadMs : limits.keepAliveMs)
   }
 
   expectBy(deadlineMs: number): void {
@@ -140,6 +142,7 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
   drain(): void {
     this.core.turn.enter()
     try {
+      this.#isDraining = true
       this.#session.drain()
       if (this.#exchanges.count === 0) this.#expectWithin(this.core.limits.lingerMs)
     } finally {
@@ -181,7 +184,8 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
 
   #ownDeadlinePassed(): void {
     this.#expectWithin(this.core.limits.lingerMs)
-    if (this.#http.isEnding) this.#http.abort()
+    // A client may not confirm that it heard of the end.
+    if (this.#http.isEnding || this.#isDraining) this.#http.abort()
     else if (this.#isHeadUnderWay) this.#refuseHead()
     else this.drain()
   }

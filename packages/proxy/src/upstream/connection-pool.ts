@@ -133,12 +133,22 @@ export class ConnectionPool implements ConnectionHome {
 
   #connectAsNeeded(): void {
     const { endpointConnections } = this.#core.limits
+    if (this.#waiting.size > 0) this.#learn()
     while (!this.#isClosed && this.#connecting.size * this.#expected < this.#waiting.size) {
       if (this.#open.size + this.#connecting.size >= endpointConnections) {
         this.#core.limitReached('endpointConnections')
         return
       }
       this.#connect()
+    }
+  }
+
+  /** Servers may allow fewer streams than is usual, or more. */
+  #learn(): void {
+    for (const connection of this.#open) {
+      if (!connection.isReusable || !connection.hasHeard) continue
+      this.#expected = Math.max(1, connection.room + connection.openRequests)
+      return
     }
   }
 
@@ -168,13 +178,14 @@ export class ConnectionPool implements ConnectionHome {
     try {
       const connection = new PooledConnection(pair, {
         version,
+        expectedRoom: version === this.#version ? this.#expected : 1,
         isPeer: this.#endpoint.isMeshed,
         home: this,
         core: this.#core,
       })
       connection.countIn(this.#endpoint.series)
       this.#open.add(connection)
-      this.#expected = Math.max(1, connection.room)
+      if (version !== this.#version) this.#expected = 1
       this.connectionFree(connection)
       this.#connectAsNeeded()
     } finally {

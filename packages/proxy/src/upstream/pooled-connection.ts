@@ -20,6 +20,8 @@ export interface ConnectionHome {
 
 export interface PooledConnectionOptions {
   readonly version: HttpVersion
+  /** Requests that it is expected to take, until the server has said so. */
+  readonly expectedRoom: number
   /** Whether the other side is a proxy, which may be asked for signs of life: other servers take offence. */
   readonly isPeer: boolean
   readonly home: ConnectionHome
@@ -38,13 +40,15 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
   readonly #http: HttpSocket
   readonly #session: ClientSession
   readonly #mayPing: boolean
+  readonly #expectedRoom: number
   #isRetired = false
   /** Ticker time at which octets came last. */
   #heardMs = 0
   /** Ticker time at which a sign of life was asked for that has not come; 0: none was. */
   #askedMs = 0
 
-  constructor(pair: SocketPair, { version, isPeer, home, core }: PooledConnectionOptions) {
+  constructor(pair: SocketPair, { version, expectedRoom, isPeer, home, core }: PooledConnectionOptions) {
+    this.#expectedRoom = expectedRoom
     this.#mayPing = isPeer && version === 'http2'
     this.#core = core
     this.#home = home
@@ -84,7 +88,8 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
   get room(): number {
     if (this.#isRetired) return 0
     const { activeStreams, capacity } = this.#session
-    return Math.max(0, Math.min(capacity, this.#core.limits.endpointStreams - activeStreams))
+    const most = this.hasHeard ? this.#core.limits.endpointStreams : this.#expectedRoom
+    return Math.max(0, Math.min(capacity, most - activeStreams))
   }
 
   begin(head: RequestHead, hasBody: boolean, receiver: ResponseReceiver): BodySender {

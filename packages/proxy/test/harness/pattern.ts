@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
 
 /** A prime, so that no buffer of the path under test ends where the pattern does. */
 const PERIOD = 65_521
@@ -15,10 +15,10 @@ function part(from: number, to: number): Buffer {
 export class PatternWriter {
   /** Octets handed to the socket. */
   sent = 0
-  readonly #socket: Socket
+  readonly #socket: Writable
   readonly #size: number
 
-  constructor(socket: Socket, size: number) {
+  constructor(socket: Writable, size: number) {
     this.#socket = socket
     this.#size = size
     socket.on('drain', () => this.#pump())
