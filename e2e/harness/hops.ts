@@ -14,10 +14,15 @@ const CLIENT_ID = 'spiffe://heddle.local/ns/shop/sa/client'
 /** Whom the client's proxy expects. */
 export const SERVER_ID = 'spiffe://heddle.local/ns/shop/sa/server'
 
+export type HopsProtocol = 'detect' | 'http1' | 'http2'
+
 export interface HopsOptions {
   /** Where the server's proxy forwards to. */
   readonly originPort: number
-  readonly protocol?: 'detect' | 'http1' | 'http2'
+  /** As declared on both proxies; `http1` unless given. */
+  readonly protocol?: HopsProtocol
+  /** As declared for the application alone. */
+  readonly appProtocol?: HopsProtocol
   /** Descriptors that the first proxy may open. */
   readonly descriptors?: number
   readonly limits?: Readonly<Record<string, number>>
@@ -35,19 +40,21 @@ export class TwoHops {
   /** The proxy beside the origin. */
   readonly server: Started
   readonly adminPort: number
+  readonly serverAdminPort: number
   /** Where the server's proxy listens; it refuses all but mTLS. */
   readonly inboundPort: number
   readonly #directory: string
 
   private constructor(
     directory: string,
-    ports: { readonly port: number; readonly adminPort: number; readonly inboundPort: number },
+    [port, adminPort, inboundPort, serverAdminPort]: readonly [number, number, number, number],
     proxies: readonly [Started, Started],
   ) {
     this.#directory = directory
-    this.port = ports.port
-    this.adminPort = ports.adminPort
-    this.inboundPort = ports.inboundPort
+    this.port = port
+    this.adminPort = adminPort
+    this.inboundPort = inboundPort
+    this.serverAdminPort = serverAdminPort
     this.client = proxies[0]
     this.server = proxies[1]
   }
@@ -56,7 +63,7 @@ export class TwoHops {
     const directory = mkdtempSync(join(tmpdir(), 'heddle-e2e-'))
     const authority = options.authority ?? (await createTestCa())
     const protocol = options.protocol ?? 'http1'
-    const [port, adminPort, between] = await freePorts(3)
+    const [port = 0, adminPort = 0, between = 0, serverAdminPort = 0] = await freePorts(4)
     const { limits = {}, endpointPort = between } = options
     const server = startProxy(join(directory, 'server.json'), {
       listeners: [
@@ -64,12 +71,13 @@ export class TwoHops {
           kind: 'inbound',
           address: `127.0.0.1:${between}`,
           app: `127.0.0.1:${options.originPort}`,
-          protocol,
+          protocol: options.appProtocol ?? protocol,
           plain: 'refuse',
         },
       ],
       destinations: [],
       identity: writeIdentity(directory, SERVER_ID, await authority.issueFor(SERVER_ID)),
+      admin: `127.0.0.1:${serverAdminPort}`,
       limits,
     })
     const client = startProxy(
@@ -85,14 +93,14 @@ export class TwoHops {
       },
       options.descriptors,
     )
-    const hops = new TwoHops(directory, { port: port!, adminPort: adminPort!, inboundPort: between! }, [client, server])
+    const hops = new TwoHops(directory, [port, adminPort, between, serverAdminPort], [client, server])
     await until('both proxies listen', () => [client, server].every((proxy) => proxy.stdout().includes('"listening"')))
     return hops
   }
 
-  /** Sample of a metric of the client's proxy; 0 when it is not there. */
-  async metric(name: string): Promise<number> {
-    const text = await (await fetch(`http://127.0.0.1:${this.adminPort}/metrics`)).text()
+  /** Sample of a metric of the client's proxy, or of that of `adminPort`; 0 when it is not there. */
+  async metric(name: string, adminPort = this.adminPort): Promise<number> {
+    const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text()
     const line = text.split('\n').find((candidate) => candidate.startsWith(name))
     return Number(line?.split(' ').at(-1) ?? 0)
   }

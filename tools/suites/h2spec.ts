@@ -48,7 +48,7 @@ async function testProxies(program: string): Promise<readonly CaseOutcome[]> {
   const authority = await createTestCa()
   using server = await DualServer.start(application)
   await using hops = await TwoHops.start({ originPort: server.port, protocol: 'http2', authority })
-  await using downgrade = await TwoHops.start({ originPort: server.port, protocol: 'http1' })
+  await using downgrade = await TwoHops.start({ originPort: server.port, protocol: 'http2', appProtocol: 'http1' })
   using tunnel = await MtlsTunnel.start(hops.inboundPort, await authority.issueFor(CLIENT_ID))
   const outcomes: CaseOutcome[] = []
   for (const target of [

@@ -17,9 +17,7 @@ export function isHttp(declared: AppProtocol): declared is HttpVersion {
 
 /** What a client of HTTP speaks, as its first bytes tell; where they do not, what is declared of the server. */
 export function versionOf({ kind }: DetectResult, declared: HttpVersion): HttpVersion {
-  if (kind === 'silent') return declared
-  // What is none of both is told so in HTTP/1.
-  return kind === 'http2' ? 'http2' : 'http1'
+  return kind === 'http1' || kind === 'http2' ? kind : declared
 }
 
 export interface DetectOptions {

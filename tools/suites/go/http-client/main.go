@@ -176,7 +176,12 @@ func (t *tester) parallel(ctx context.Context) error {
 		})
 	}
 	wait.Wait()
-	return errors.Join(failures...)
+	for _, err := range failures {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *tester) cancel(ctx context.Context) error {

@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto'
+import { type DualHandler, type DualRequest, type DualResponse, DualServer } from './dual-server.ts'
+import { echoUpgrades } from './ws-echo.ts'
+
+/**
+ * An application for clients of all kinds, of both versions of HTTP on one port, WebSocket included. It knows nothing of the mesh.
+ *
+ * `/hello`     answers "hello"
+ * `/digest`    answers the SHA-256 of the body in hex
+ * `/echo`      answers the body as it comes, and each trailer `NAME` as `x-echo-NAME`
+ * `/bytes/N`   answers N octets of {@link pattern}, and their SHA-256 in the trailer `x-digest`
+ * `/endless`   answers until the client has enough
+ * `/stalled`   reads nothing and never answers
+ */
+export class ClientsOrigin {
+  readonly #server: DualServer
+  readonly #counts: { cancelled: number; stalled: number }
+
+  private constructor(server: DualServer, counts: { cancelled: number; stalled: number }) {
+    this.#server = server
+    this.#counts = counts
+  }
+
+  static async start(): Promise<ClientsOrigin> {
+    const counts = { cancelled: 0, stalled: 0 }
+    const server = await DualServer.start(handler(counts), echoUpgrades())
+    return new ClientsOrigin(server, counts)
+  }
+
+  get port(): number {
+    return this.#server.port
+  }
+
+  /** Requests to `/endless` whose client went away. */
+  get cancelled(): number {
+    return this.#counts.cancelled
+  }
+
+  /** Requests to `/stalled` that are open. */
+  get stalled(): number {
+    return this.#counts.stalled
+  }
+
+  [Symbol.dispose](): void {
+    this.#server[Symbol.dispose]()
+  }
+}
+
+/** Octet i is i mod 251, so that a piece that is missing or twice there shows. */
+export function pattern(length: number): Buffer {
+  const body = Buffer.allocUnsafe(length)
+  for (let i = 0; i < length; i++) body[i] = i % 251
+  return body
+}
+
+export function digestOf(body: Buffer | string): string {
+  return createHash('sha256').update(body).digest('hex')
+}
+
+function handler(counts: { cancelled: number; stalled: number }): DualHandler {
+  return (request, response) => {
+    request.on('error', () => undefined)
+    response.on('error', () => undefined)
+    const [, first = '', size = '0'] = (request.url ?? '').split('/')
+    switch (first) {
+      case 'digest':
+        return void answerDigest(request, response)
+      case 'echo':
+        return echo(request, response)
+      case 'bytes':
+        return sendBytes(request, response, Number(size))
+      case 'endless':
+        response.on('close', () => {
+          counts.cancelled += 1
+        })
+        return sendEndless(response)
+      case 'stalled':
+        counts.stalled += 1
+        return void response.on('close', () => {
+          counts.stalled -= 1
+        })
+      default:
+        request.resume().on('end', () => response.end('hello'))
+    }
+  }
+}
+
+async function answerDigest(request: DualRequest, response: DualResponse): Promise<void> {
+  const hash = createHash('sha256')
+  try {
+    for await (const chunk of request) hash.update(chunk as Buffer)
+    response.end(hash.digest('hex'))
+  } catch {
+    response.destroy()
+  }
+}
+
+function echo(request: DualRequest, response: DualResponse): void {
+  response.setHeader('content-type', request.headers['content-type'] ?? 'application/octet-stream')
+  request.on('end', () => {
+    const trailers = Object.entries(request.trailers).map(([name, value]) => [`x-echo-${name}`, String(value)])
+    addTrailers(response, Object.fromEntries(trailers))
+    response.end()
+  })
+  request.pipe(response as NodeJS.WritableStream, { end: false })
+}
+
+function sendBytes(request: DualRequest, response: DualResponse, length: number): void {
+  if (request.method === 'HEAD') return void response.end()
+  const body = pattern(length)
+  response.setHeader('trailer', 'x-digest')
+  let at = 0
+  const more = (): void => {
+    while (at < length) {
+      const chunk = body.subarray(at, at + 65_536)
+      at += chunk.length
+      if (!write(response, chunk)) return void response.once('drain', more)
+    }
+    addTrailers(response, { 'x-digest': digestOf(body) })
+    response.end()
+  }
+  more()
+}
+
+function sendEndless(response: DualResponse): void {
+  const chunk = pattern(65_536)
+  const more = (): void => {
+    while (!response.destroyed && write(response, chunk));
+    if (!response.destroyed) response.once('drain', more)
+  }
+  more()
+}
+
+/** The two kinds of answers have the same method, of different types. */
+function write(response: DualResponse, chunk: Buffer): boolean {
+  return (response as NodeJS.WritableStream).write(chunk)
+}
+
+function addTrailers(response: DualResponse, trailers: Readonly<Record<string, string>>): void {
+  if (Object.keys(trailers).length > 0) response.addTrailers(trailers)
+}
