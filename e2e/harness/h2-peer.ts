@@ -11,7 +11,7 @@ export interface ReceivedFrame {
 }
 
 const FRAME_HEAD_OCTETS = 9
-const HPACK_LIMITS = { maxTableBytes: 4096, maxListBytes: 65_536, maxEntries: 200, maxUpdates: 2 }
+const HPACK_LIMITS = { maxTableBytes: 4096, maxListBytes: 65_536, maxEntries: 200 }
 
 /** A client of HTTP/2 that writes whatever octets it is told to, and keeps all frames that come back. */
 export class H2Peer {
