@@ -11,14 +11,20 @@ export function echoUpgrades(): UpgradeHandler {
   return (request, socket, head) => server.handleUpgrade(request, socket, head, sendBack)
 }
 
+export interface EchoOptions {
+  readonly deadlineMs: number
+  /** Field Host, where it is not that of the URL. */
+  readonly host: string
+}
+
 /**
  * Sends every message back until the server closes; resolves with the last one.
  *
  * @throws {Error} when the connection was refused, or after `deadlineMs`
  */
-export function echoOf(url: string, deadlineMs: number): Promise<string> {
+export function echoOf(url: string, { deadlineMs, host }: EchoOptions): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url, UNBOUNDED)
+    const socket = new WebSocket(url, { ...UNBOUNDED, headers: { host } })
     const timer = setTimeout(() => socket.terminate(), deadlineMs)
     let last = ''
     let wasOpen = false

@@ -52,10 +52,12 @@ async function testWithFuzzingServer(wstest: string, folder: string): Promise<re
   const server = start(command)
   try {
     return await throughProxies(serverPort, async (port) => {
-      const url = `ws://127.0.0.1:${port}`
-      const count = await until('the fuzzing server answers', () => echoOf(`${url}/getCaseCount`, CASE_DEADLINE_MS))
-      await inLanes(Number(count), (index) => echoOf(`${url}/runCase?case=${index + 1}&agent=heddle`, CASE_DEADLINE_MS))
-      await echoOf(`${url}/updateReports?agent=heddle`, CASE_DEADLINE_MS)
+      // Autobahn's server refuses a Host that has another port than its own.
+      const ask = (path: string) =>
+        echoOf(`ws://127.0.0.1:${port}/${path}`, { deadlineMs: CASE_DEADLINE_MS, host: `127.0.0.1:${serverPort}` })
+      const count = await until('the fuzzing server answers', () => ask('getCaseCount'))
+      await inLanes(Number(count), (index) => ask(`runCase?case=${index + 1}&agent=heddle`))
+      await ask('updateReports?agent=heddle')
       return readAutobahnIndex(readFileSync(join(outdir, 'index.json'), 'utf8'), "Autobahn's server")
     })
   } finally {
