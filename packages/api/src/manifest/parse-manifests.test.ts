@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { documents, problemsOf, service, workload } from './manifest-fixture.ts'
 import { MAX_FILE_CHARACTERS, MAX_OBJECTS, MAX_PROBLEMS, parseManifests } from './parse-manifests.ts'
+import { formatProblem } from './problem.ts'
 
 const WEB = workload('command: [node, web.js]\nports: [{name: http, port: 8080}]')
 const WEB_SERVICE = service('selector: {app: web}\nports: [{port: 80, targetPort: http}]')
@@ -186,7 +187,7 @@ describe('parseManifests() is bounded:', () => {
   })
 
   test('many names in one map take no quadratic time', () => {
-    const text = Array.from({ length: 60_000 }, (_, i) => `k${i}: 1`).join('\n')
+    const text = Array.from({ length: 25_000 }, (_, i) => `k${i}: 1`).join('\n')
     expect(problemsOf(text)).toEqual([
       expect.stringContaining('apiVersion: is missing'),
       expect.stringContaining('kind: is missing'),
@@ -202,13 +203,14 @@ describe('parseManifests() is bounded:', () => {
   })
 
   test('more objects than the mesh takes', () => {
-    const item = (i: number) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: `n${i}` } })
-    const text = JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'List',
-      items: Array.from({ length: MAX_OBJECTS + 1 }, (_, i) => item(i)),
-    })
-    expect(problemsOf(text)).toEqual([`f: more than ${MAX_OBJECTS} objects in one set of files`])
+    const item = (i: number) => JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: `n${i}` } })
+    const files = Array.from({ length: MAX_OBJECTS / 1_000 + 1 }, (_, file) => ({
+      path: `f${file}`,
+      text: Array.from({ length: 1_000 }, (_, i) => item(1_000 * file + i)).join('\n---\n'),
+    }))
+    expect(parseManifests(files).problems.map(formatProblem)).toEqual([
+      `f0: more than ${MAX_OBJECTS} objects in one set of files`,
+    ])
   })
 })
 
@@ -254,4 +256,10 @@ describe('parseManifests() never throws', () => {
       ])
     }
   })
+})
+
+test('a file full of mistakes is refused with the first of them, and leaves stack traces as they were', () => {
+  const before = Error.stackTraceLimit
+  expect(problemsOf(']'.repeat(50_000))).toHaveLength(5)
+  expect(Error.stackTraceLimit).toBe(before)
 })

@@ -38,13 +38,24 @@ export function readDocuments(file: string, text: string): RawObjects {
       stringKeys: true,
       resolveKnownTags: false,
     } as const
-    const parsed = parseAllDocuments(text, options)
+    const parsed = withoutStacks(() => parseAllDocuments(text, options))
     documents = 'empty' in parsed ? [] : parsed
   } catch (error) {
     return { objects: [], problems: [unreadable(file, error)] }
   }
   const readings = documents.map((document) => readDocument(file, document, lines))
   return { objects: readings.flatMap((one) => one.objects), problems: readings.flatMap((one) => one.problems) }
+}
+
+/** The parser makes an error of each mistake, a million of `]]]…`; the stack is what is dear of them, and nobody reads it. */
+function withoutStacks<T>(act: () => T): T {
+  const usual = Error.stackTraceLimit
+  Error.stackTraceLimit = 0
+  try {
+    return act()
+  } finally {
+    Error.stackTraceLimit = usual
+  }
 }
 
 function readDocument(file: string, document: Document.Parsed, lines: LineCounter): RawObjects {

@@ -153,7 +153,7 @@ describe('what cannot be read is a problem:', () => {
     const server = createServer().listen(world.at('c.yaml'))
     await once(server, 'listening')
     await writeFile(world.at('d.yaml'), '')
-    await truncate(world.at('d.yaml'), (1 << 20) + 1)
+    await truncate(world.at('d.yaml'), 256 * 1024 + 1)
     await writeFile(world.at('e.yaml'), Buffer.from([0x61, 0xff, 0xfe]))
     const { problems, objects } = await readManifests(world.path)
     server.close()
@@ -162,7 +162,7 @@ describe('what cannot be read is a problem:', () => {
       'a.yaml: does not exist',
       'b.yaml: is a loop of symbolic links',
       'c.yaml: is not a regular file',
-      'd.yaml: has more than 1048576 bytes',
+      'd.yaml: has more than 262144 bytes',
       'e.yaml: cannot be read: it is not UTF-8',
     ])
   })
@@ -184,7 +184,7 @@ describe('what cannot be read is a problem:', () => {
     const scan = await scanDirectory(world.path)
     await truncate(world.at('a.yaml'), 1 << 30)
     const { problems } = await readScan(world.path, scan)
-    expect(problems).toMatchObject([{ reason: 'has more than 1048576 characters' }])
+    expect(problems).toMatchObject([{ reason: 'has more than 262144 characters' }])
   })
 
   test('a directory without a file to read is worth a warning', async () => {
