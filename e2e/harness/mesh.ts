@@ -60,7 +60,7 @@ export class TestMesh {
     try {
       await mesh.waitUntilReady()
     } catch (error) {
-      await mesh.stop()
+      await mesh[Symbol.asyncDispose]()
       throw new Error(`the mesh did not become ready\n${mesh.output()}`, { cause: error })
     }
     return mesh

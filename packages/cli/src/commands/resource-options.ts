@@ -8,8 +8,7 @@ export const namespaceOption = (): Option =>
   new Option('-n, --namespace <name>', 'namespace to look at').default('default').env('HEDDLE_NAMESPACE')
 
 /** `-A, --all-namespaces` */
-export const allNamespacesOption = (): Option =>
-  new Option('-A, --all-namespaces', 'look at every namespace').default(false)
+export const allNamespacesOption = (): Option => new Option('-A, --all-namespaces', 'look at every namespace')
 
 /** `-o, --output FORMAT`, one of `formats`; the table is what is shown without it. */
 export const outputOption = (formats: readonly string[] = ['table', 'wide', 'json']): Option =>

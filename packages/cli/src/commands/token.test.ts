@@ -63,3 +63,15 @@ test.each([
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
   expect(stderr).toContain(says)
 })
+
+test('token alone shows its help, which is no failure', async () => {
+  const { status, stdout } = await runCommand(token, ['token'], world())
+  expect(status).toBe(0)
+  expect(stdout).toContain('create')
+})
+
+test('token with a subcommand that is none fails', async () => {
+  const { status, stderr } = await runCommand(token, ['token', 'frob'], world())
+  expect(status).toBe(1)
+  expect(stderr).toContain('error:')
+})

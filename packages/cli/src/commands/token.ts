@@ -22,6 +22,8 @@ interface CreateOptions {
 export const token: Command = {
   register(program, deps) {
     const group = program.command('token').description('Make tokens with which workloads join the mesh.')
+    // Without a subcommand commander would show this as an error.
+    group.action(() => group.outputHelp())
     group
       .command('create')
       .description('Make a join token for one service account. The token alone is written to stdout.')

@@ -58,3 +58,10 @@ test.each([{ name: 'missing.yaml' }, { name: 'empty' }])('validate $name fails w
   expect(status).toBe(1)
   expect(stderr).toContain(name)
 })
+
+test('validate says in words that there is no such file', async () => {
+  const { status, stderr } = await runCommand(validate, ['validate', 'missing.yaml'])
+  expect(status).toBe(1)
+  expect(stderr).toContain('cannot read missing.yaml: there is no such file or folder')
+  expect(stderr).not.toContain('ENOENT')
+})

@@ -3,7 +3,7 @@ import { join, relative, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { ManifestFile } from '@heddle/api/manifest'
 import type { Problem } from '@heddle/api/manifest/problem'
-import { CliError, messageOf } from '../cli-error.ts'
+import { CliError, codeOf, messageOf } from '../cli-error.ts'
 import type { CliDeps, Command } from '../command.ts'
 import { formatJson } from '../output/json.ts'
 import { outputOption } from './resource-options.ts'
@@ -60,7 +60,18 @@ async function readManifests(name: string, cwd: string): Promise<readonly Manife
       })),
     )
   } catch (error) {
-    throw error instanceof CliError ? error : new CliError(`cannot read ${name}: ${messageOf(error)}`)
+    throw error instanceof CliError ? error : new CliError(`cannot read ${name}: ${reasonOf(error)}`)
+  }
+}
+
+function reasonOf(error: unknown): string {
+  switch (codeOf(error)) {
+    case 'ENOENT':
+      return 'there is no such file or folder'
+    case 'EACCES':
+      return 'this user may not'
+    default:
+      return messageOf(error)
   }
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { RunRecord } from './run-record.ts'
-import { EMPTY_RUN_STATE, isEmptyRunState, readRunState } from './run-state.ts'
+import { EMPTY_RUN_STATE, isEmptyRunState, readRunState, removeUnfinished } from './run-state.ts'
 
 let directory: string
 beforeEach(async () => {
@@ -46,4 +46,13 @@ test('RunRecord refuses what it cannot write down', async () => {
   await writeFile(join(directory, 'file'), '')
   const record = new RunRecord(join(directory, 'file', 'run.json'))
   await expect(record.add('bridges', 'hd-abcdef')).rejects.toThrow(/cannot write .*run.json/)
+})
+
+test('removeUnfinished() removes what a killed process was writing, and nothing else', async () => {
+  for (const name of ['run.json.4242.tmp', 'context.json.1.tmp', 'run.json', 'notes.tmp']) {
+    await writeFile(join(directory, name), '{')
+  }
+  await removeUnfinished(directory)
+  await removeUnfinished(join(directory, 'missing'))
+  expect((await readdir(directory)).sort()).toEqual(['notes.tmp', 'run.json'])
 })

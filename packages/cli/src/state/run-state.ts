@@ -1,5 +1,5 @@
-import { open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { ProcessIdentity } from '@heddle/base/process-start'
 import { CliError, codeOf, messageOf } from '../cli-error.ts'
 import type { HostRule } from '../net/host-rules.ts'
@@ -50,6 +50,14 @@ export async function readRunState(file: string): Promise<RunState> {
       hints: ['what an earlier run has left cannot be known; remove the file'],
     })
   }
+}
+
+const UNFINISHED = /\.\d+\.tmp$/
+
+/** Removes what {@link replaceFile} could not finish in `folder`, since its process was killed. The caller alone may write there. */
+export async function removeUnfinished(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => [])
+  for (const name of names) if (UNFINISHED.test(name)) await rm(join(folder, name), { force: true })
 }
 
 /** Replaces a file whole or not at all, readable for its owner only. */

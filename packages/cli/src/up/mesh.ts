@@ -14,7 +14,7 @@ import { cleanUp } from '../state/clean-up.ts'
 import { makeDirectory } from '../state/make-directory.ts'
 import { lockMesh } from '../state/mesh-lock.ts'
 import { RunRecord } from '../state/run-record.ts'
-import { isEmptyRunState, readRunState, replaceFile } from '../state/run-state.ts'
+import { isEmptyRunState, readRunState, removeUnfinished, replaceFile } from '../state/run-state.ts'
 import { type MeshPaths, meshPaths } from '../state/state-directory.ts'
 import { ControlProcess, type ControlReady } from './control-process.ts'
 import { Fleet } from './fleet.ts'
@@ -92,6 +92,7 @@ interface Begun {
 }
 
 async function recover(paths: MeshPaths, options: MeshOptions): Promise<void> {
+  await removeUnfinished(paths.directory)
   const left = await readRunState(paths.run)
   await rm(paths.context, { force: true })
   if (isEmptyRunState(left)) return
