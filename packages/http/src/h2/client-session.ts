@@ -109,7 +109,7 @@ export class H2ClientSession extends H2Connection implements ClientSession, Requ
     if (stream === undefined) return
     try {
       if (stream.isInputEnded) throw new HttpError('stream_state', 'HEADERS behind the end of a stream')
-      if (stream.isAnswered) this.#trailers(stream, entries, isEnd)
+      if (stream.hasHead) this.#trailers(stream, entries, isEnd)
       else this.#head(stream, entries, isEnd)
     } catch (error) {
       if (!(error instanceof HttpError)) throw error

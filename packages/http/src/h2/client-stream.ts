@@ -17,7 +17,7 @@ export class H2ClientStream extends H2Stream {
   /** The `:protocol` of an extended CONNECT. RFC 8441. */
   readonly protocol: string | undefined
   readonly responseReceiver: ResponseReceiver
-  isAnswered = false
+  hasHead = false
   informationalBytes = 0
   #isOverWithInput = false
   readonly #home: RequestHome
@@ -45,7 +45,7 @@ export class H2ClientStream extends H2Stream {
 
   /** The final head came. */
   answer({ head, hasBody, isOpaque }: ReceivedResponse): void {
-    this.isAnswered = true
+    this.hasHead = true
     if (isOpaque) {
       this.isOpaque = true
       this.isOutputEnded = false

@@ -104,7 +104,7 @@ export class FrameHandler implements FrameSink {
 
   data(bytes: Uint8Array): void {
     const stream = this.#dataStream
-    if (stream !== undefined && !stream.isRemoved && this.#isWithinLength(stream, bytes.length)) stream.takeData(bytes)
+    if (stream !== undefined && !stream.isRemoved) stream.takeData(bytes)
     if (!this.#owner.isDeaf) this.#owner.credit.owe(bytes.length)
   }
 
@@ -149,12 +149,19 @@ export class FrameHandler implements FrameSink {
       owner.failStream(stream, H2_CODE.streamClosed, error)
       return undefined
     }
+    if (!stream.hasHead) {
+      const error = new HttpError('stream_state', 'DATA before the head of an answer')
+      owner.failStream(stream, H2_CODE.protocolError, error)
+      return undefined
+    }
     if (length > stream.receiveWindow) {
       const error = new HttpError('window_fault', 'DATA beyond the window of the stream')
       owner.failStream(stream, H2_CODE.flowControlError, error)
       return undefined
     }
     stream.receiveWindow -= length
+    // At the frame's begin, so that it does not matter in which pieces it comes.
+    if (!this.#isWithinLength(stream, length - overhead)) return undefined
     if (overhead > 0) stream.consumed(overhead)
     if (length > overhead) owner.guard.dataReceived()
     return stream

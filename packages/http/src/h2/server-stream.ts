@@ -26,6 +26,7 @@ export interface AnswerHome extends StreamHome {
 export class H2ServerStream extends H2Stream implements ServerStream {
   readonly head: RequestHead
   readonly #home: AnswerHome
+  readonly hasHead = true
   isHeadSent = false
 
   constructor(home: AnswerHome, id: number, head: RequestHead) {

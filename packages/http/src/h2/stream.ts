@@ -257,6 +257,8 @@ export abstract class H2Stream implements BodySender {
     return this.#held !== undefined || !this.#mayTell
   }
 
+  /** Whether the head came of what the peer sends, so that octets may follow. */
+  abstract readonly hasHead: boolean
   /** @throws {RangeError} when nothing may be sent yet: a bug of the caller */
   protected abstract checkMaySend(): void
   /** Our half has ended, for whoever sends; what is queued is still to be sent. */
