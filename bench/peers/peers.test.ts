@@ -54,3 +54,16 @@ describe.each([
     expect(text).toContain('/certs/ca.pem')
   })
 })
+
+test.each([
+  { peer: haproxy, plain: /proto h2[\s\S]*proto h2/, tls: /alpn h2/ },
+  { peer: envoy, plain: /"http2_protocol_options"/, tls: /"h2"/ },
+  { peer: nginx, plain: /http2;[\s\S]*grpc_pass/, tls: /proxy_http_version 1.1/ },
+])('$peer.name speaks HTTP/2 where the hop is of it', ({ peer, plain, tls }) => {
+  const textFor = (role: Hop['role']) => {
+    const hop: Hop = { ...hopOf(role), listenProtocol: 'h2', upstreamProtocol: 'h2' }
+    return Object.values(peer.launch('/program', hop).files).join('\n')
+  }
+  expect(textFor('plain')).toMatch(plain)
+  expect(textFor('tls-client')).toMatch(tls)
+})
