@@ -9,6 +9,9 @@ export type DualResponse = ServerResponse | Http2ServerResponse
 export type DualHandler = (request: DualRequest, response: DualResponse) => void
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
+/** Node's own bound of 10 MB a session ends a stream that carries as much both ways. */
+const HTTP2_OPTIONS = { settings: { maxConcurrentStreams: 1000 }, maxSessionMemory: 1000 }
+
 /** An application that speaks HTTP/1 and, by prior knowledge, HTTP/2 on one port of loopback. */
 export class DualServer {
   readonly port: number
@@ -24,7 +27,7 @@ export class DualServer {
   /** @param onUpgrade - gets HTTP/1 requests with `Upgrade` */
   static async start(handler: DualHandler, onUpgrade?: UpgradeHandler): Promise<DualServer> {
     const http1 = createHttp1Server(handler)
-    const http2 = createHttp2Server({ settings: { maxConcurrentStreams: 1000 } }, handler)
+    const http2 = createHttp2Server(HTTP2_OPTIONS, handler)
     http2.on('sessionError', () => undefined)
     if (onUpgrade !== undefined) http1.on('upgrade', onUpgrade)
     const sockets = new Set<Socket>()

@@ -4,7 +4,7 @@ import type { TestIdentity } from '@heddle/testkit/test-ca'
 import { listen, portOf } from './hops.ts'
 
 /** Server name of the proxy beside the origin of `TwoHops`. */
-export const SERVER_NAME = 'server.shop.sa.heddle.local'
+const SERVER_NAME = 'server.shop.sa.heddle.local'
 
 /**
  * A port of loopback whose plain octets reach the inbound listener of a proxy by mutual TLS as another proxy would send them.
