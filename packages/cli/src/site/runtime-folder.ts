@@ -1,7 +1,7 @@
 import { chmod, chown, constants, copyFile, link, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { CliError, messageOf } from '../cli-error.ts'
-import { findBun, PROXY_ENTRY } from '../process/repository.ts'
+import { findBun, PROXY_BUILD } from '../process/repository.ts'
 import { runTool } from '../process/run-tool.ts'
 import { makeDirectory } from '../state/make-directory.ts'
 import type { Runtime } from './site.ts'
@@ -61,9 +61,7 @@ async function openToOthers(folder: string, files: readonly string[]): Promise<v
 
 async function bundleProxy(folder: string): Promise<string> {
   const file = join(folder, 'proxy.js')
-  const shape = ['--target=bun', '--minify']
-  // koffi reaches the kernel where Bun's own way does not exist: on Node only.
-  await runTool(findBun(), ['build', PROXY_ENTRY, ...shape, '--external=koffi', `--outfile=${file}`])
+  await runTool(findBun(), [PROXY_BUILD, file])
   return file
 }
 
