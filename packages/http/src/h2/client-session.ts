@@ -190,7 +190,7 @@ export class H2ClientSession extends H2Connection implements ClientSession, Requ
 
   #trailers(stream: H2ClientStream, entries: HeaderEntry[], isEnd: boolean): void {
     if (!isEnd) throw new HttpError('bad_framing', 'a second head')
-    this.endInput(stream, readTrailers(entries))
+    this.endInput(stream, readTrailers(entries, this.limits.maxTrailerBytes))
   }
 
   /** Only one protocol can be asked for: the first, which the client likes most. */

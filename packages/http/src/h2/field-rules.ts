@@ -124,11 +124,14 @@ export function joinCookies(entries: HeaderEntry[], first: number): void {
 /**
  * Trailers of what came behind a body; those that may not be trailers are dropped. RFC 9113 §8.1, RFC 9110 §6.5.1.
  *
- * @throws {HttpError} bad_field, bad_pseudo_header
+ * @throws {HttpError} bad_field, bad_pseudo_header, head_too_large
  */
-export function readTrailers(entries: HeaderEntry[]): HeaderFields {
+export function readTrailers(entries: HeaderEntry[], maxBytes: number): HeaderFields {
   let kept = 0
+  let bytes = 0
   for (const entry of entries) {
+    bytes += entry.sizeBytes
+    if (bytes > maxBytes) throw new HttpError('head_too_large', `trailers over ${maxBytes} octets`)
     if (!entry.isOrdinary) checkTrailer(entry)
     if (isTrailerName(entry.name)) entries[kept++] = entry
   }

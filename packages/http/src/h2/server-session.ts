@@ -231,7 +231,7 @@ export class H2ServerSession extends H2Connection implements ServerSession, Answ
     }
     try {
       if (!isEnd) throw new HttpError('stream_state', 'a second head')
-      this.endInput(stream, readTrailers(entries))
+      this.endInput(stream, readTrailers(entries, this.limits.maxTrailerBytes))
     } catch (error) {
       if (!(error instanceof HttpError)) throw error
       this.failStream(stream, H2_CODE.protocolError, error)
