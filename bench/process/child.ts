@@ -54,12 +54,6 @@ export async function startChild(program: Program): Promise<Child> {
   return { pid: child.pid!, [Symbol.asyncDispose]: () => stopChild(child) }
 }
 
-/** A port of the loopback that is free now. */
-export async function findFreePort(): Promise<number> {
-  const [port] = await findFreePorts(1)
-  return port!
-}
-
 /** Different ports of the loopback that are free now. */
 export async function findFreePorts(count: number): Promise<readonly number[]> {
   const servers = await Promise.all(Array.from({ length: count }, listenAnywhere))
