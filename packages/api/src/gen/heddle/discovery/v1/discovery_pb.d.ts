@@ -50,7 +50,7 @@ export declare type Node = Message<"heddle.discovery.v1.Node"> & {
   labels: { [key: string]: string };
 
   /**
-   * Where other proxies reach this instance, one per declared port.
+   * Where other proxies reach this instance: each declared port at each advertised address.
    *
    * @generated from field: repeated heddle.discovery.v1.NodePort ports = 6;
    */
@@ -113,7 +113,7 @@ export declare type NodeJson = {
   labels?: { [key: string]: string };
 
   /**
-   * Where other proxies reach this instance, one per declared port.
+   * Where other proxies reach this instance: each declared port at each advertised address.
    *
    * @generated from field: repeated heddle.discovery.v1.NodePort ports = 6;
    */
