@@ -220,7 +220,8 @@ test('explicit mode carries an upgraded connection as well', async () => {
   const shell = `exec ${process.execPath} ${APPS}/talk.ts "$TARGET" '${JSON.stringify(UPGRADE)}'`
   const env = { HEDDLE_HOME: mesh.home }
   const done = await run([HEDDLE, 'run', ...joining, '--', 'sh', '-c', shell], { env })
-  expect(parse(done).received).toMatch(/^HTTP\/1\.1 101 /)
+  expect(done.stderr).toMatch(/^.*joined.*\n$/)
+  expect(parse({ ...done, stderr: '' }).received).toMatch(/^HTTP\/1\.1 101 /)
 })
 
 function talkCommand(target: string, steps: readonly object[]): readonly string[] {
