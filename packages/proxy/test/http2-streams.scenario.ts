@@ -4,7 +4,7 @@ import { ManualClock } from '@heddle/testkit/manual-clock'
 import { expect, test } from 'vitest'
 import { answerOf, echo, H2Client, startH2App } from './harness/http2.ts'
 import { PatternReader, PatternWriter } from './harness/pattern.ts'
-import { dial, startServer } from './harness/peer.ts'
+import { dial, type Peer, startServer } from './harness/peer.ts'
 import { waitFor, waitForStandstill } from './harness/wait-for.ts'
 import { idOf, outbound, service, startTwoHops, type TestProxyOptions, World } from './harness/world.ts'
 
@@ -23,6 +23,24 @@ function startOneHop(world: World, ports: readonly number[], more: Partial<TestP
     listeners: [outbound(KEY)],
     destinations: { [KEY]: service(ports, { protocol: 'http2' }) },
     ...more,
+  })
+}
+
+function rawFrame([type, flags, streamId]: readonly [number, number, number], payload: readonly number[]): Buffer {
+  return Buffer.from([0, 0, payload.length, type, flags, 0, 0, 0, streamId, ...payload])
+}
+
+/** Serves HTTP/2 octet by octet. @param requested - called for each HEADERS */
+function servingFrames(peer: Peer, requested: (streamId: number) => void): void {
+  let at = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'.length
+  peer.socket.write(rawFrame([4, 0, 0], []))
+  peer.socket.on('data', () => {
+    const octets = Buffer.from(peer.received, 'latin1')
+    while (octets.length >= at + 9 && octets.length >= at + 9 + octets.readUIntBE(at, 3)) {
+      const head = at
+      at += 9 + octets.readUIntBE(at, 3)
+      if (octets[head + 3] === 1) requested(octets.readUInt32BE(head + 5))
+    }
   })
 }
 
@@ -107,24 +125,41 @@ test('a request that was refused unread is sent again, with its body and whateve
   await using world = await World.create()
   let refusals = 2
   const app = world.keep(
-    await startH2App((stream, headers) => {
-      if (refusals > 0) {
+    await startServer((peer) => {
+      servingFrames(peer, (streamId) => {
         refusals -= 1
-        stream.close(constants.NGHTTP2_REFUSED_STREAM)
-        return
-      }
-      echo(stream, headers)
+        const isRefused = refusals >= 0
+        // RST_STREAM with REFUSED_STREAM, or HEADERS that say 200 and end the stream.
+        peer.socket.write(isRefused ? rawFrame([3, 0, streamId], [0, 0, 0, 7]) : rawFrame([1, 5, streamId], [0x88]))
+      })
     }),
   )
   const proxy = await startOneHop(world, [app.port])
   const web = h2client(world, proxy.port)
   const answer = await web.ask({ ':method': 'POST', ':path': '/' }, 'apples')
-  expect(answer).toMatchObject({ status: 200, body: 'POST / apples' })
-  expect(app.requests()).toBe(3)
+  expect(answer.status).toBe(200)
+  expect(app.peers.length).toBe(1)
+  await waitFor('the body, three times', () => app.peers[0]!.received.split('apples').length === 4)
   refusals = 99
   const refused = await web.ask({ ':method': 'POST', ':path': '/' }, 'apples')
   expect(refused.headers['heddle-error']).toBe('upstream_reset')
-  expect(app.requests()).toBe(6)
+  expect(refusals).toBe(96)
+})
+
+test('octets before the head of an answer break that answer, and nothing else', async () => {
+  await using world = await World.create()
+  const app = world.keep(
+    await startServer((peer) => {
+      servingFrames(peer, (streamId) => peer.socket.write(rawFrame([0, 1, streamId], [0x61])))
+    }),
+  )
+  const proxy = await startOneHop(world, [app.port])
+  const web = h2client(world, proxy.port)
+  for (let i = 0; i < 2; i++) {
+    const { headers } = await web.ask({ ':path': '/' })
+    expect(headers['heddle-error']).toBe('upstream_protocol_error')
+  }
+  expect(app.peers.length).toBe(1)
 })
 
 test('more requests than streams are allowed go over further connections', async () => {
@@ -281,7 +316,10 @@ test('a connection to another proxy that has died is given up long before its re
   })
   const web = h2client(world, proxy.port)
   const answer = web.ask({ ':method': 'POST', ':path': '/' })
-  await waitFor('the request', () => Buffer.concat(received).length > 60)
+  await waitFor(
+    'the request',
+    () => Buffer.concat(received).length > 60 && proxy.traffic.all.some(({ readBytes }) => readBytes > 0),
+  )
   clock.advance(13_000)
   clock.advance(8_000)
   expect(await answer).toMatchObject({ status: 502, headers: { 'heddle-error': 'upstream_reset' } })
