@@ -7,6 +7,8 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
+import type { CircuitBreaker, CircuitBreakerJson, Fault, FaultJson, Route, RouteJson } from "./route_pb.js";
+import type { BackendPolicy, BackendPolicyJson } from "./policy_pb.js";
 
 /**
  * Describes the file heddle/discovery/v1/discovery.proto.
@@ -721,6 +723,31 @@ export declare type Service = Message<"heddle.discovery.v1.Service"> & {
    * @generated from field: repeated heddle.discovery.v1.Endpoint endpoints = 5;
    */
   endpoints: Endpoint[];
+
+  /**
+   * What is attached to the Service, as it is for clients in the namespace of whoever asks. All of one kind, but none
+   * where nothing is attached: then every request goes to the endpoints above.
+   *
+   * @generated from field: repeated heddle.discovery.v1.Route routes = 6;
+   */
+  routes: Route[];
+
+  /**
+   * @generated from field: heddle.discovery.v1.BackendPolicy policy = 7;
+   */
+  policy?: BackendPolicy | undefined;
+
+  /**
+   * Of the Service as a whole; those of a rule come before.
+   *
+   * @generated from field: repeated heddle.discovery.v1.Fault faults = 8;
+   */
+  faults: Fault[];
+
+  /**
+   * @generated from field: heddle.discovery.v1.CircuitBreaker circuit_breaker = 9;
+   */
+  circuitBreaker?: CircuitBreaker | undefined;
 };
 
 /**
@@ -751,6 +778,31 @@ export declare type ServiceJson = {
    * @generated from field: repeated heddle.discovery.v1.Endpoint endpoints = 5;
    */
   endpoints?: EndpointJson[];
+
+  /**
+   * What is attached to the Service, as it is for clients in the namespace of whoever asks. All of one kind, but none
+   * where nothing is attached: then every request goes to the endpoints above.
+   *
+   * @generated from field: repeated heddle.discovery.v1.Route routes = 6;
+   */
+  routes?: RouteJson[];
+
+  /**
+   * @generated from field: heddle.discovery.v1.BackendPolicy policy = 7;
+   */
+  policy?: BackendPolicyJson;
+
+  /**
+   * Of the Service as a whole; those of a rule come before.
+   *
+   * @generated from field: repeated heddle.discovery.v1.Fault faults = 8;
+   */
+  faults?: FaultJson[];
+
+  /**
+   * @generated from field: heddle.discovery.v1.CircuitBreaker circuit_breaker = 9;
+   */
+  circuitBreaker?: CircuitBreakerJson;
 };
 
 /**
