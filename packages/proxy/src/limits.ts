@@ -128,7 +128,12 @@ export const LIMITS = {
   endpointPending: {
     default: 1_024,
     unit: 'count',
-    doc: 'Requests that wait for a connection to one endpoint. Further ones are answered 503.',
+    doc: 'Requests that wait for a connection to one endpoint, beyond those of `endpointExpected`. Further ones are answered 503.',
+  },
+  endpointExpected: {
+    default: 8_192,
+    unit: 'count',
+    doc: 'Requests that wait for HTTP/2 connections to one endpoint which are being opened and are expected to have room for them, as in a burst after a start. Further ones count as `endpointPending`.',
   },
   replayBytes: {
     default: 65_536,

@@ -370,3 +370,29 @@ test('a head that never becomes complete ends its connection', async () => {
   await web.untilEnd()
   expect(proxy.metric('heddle_limit_reached_total{limit="requestHeadMs"}')).toBe(1)
 })
+
+test('a burst to an endpoint without connections waits for those being opened', async () => {
+  await using world = await World.create()
+  const app = world.keep(await startH2App(echo))
+  const proxy = await startOneHop(world, [app.port], { limits: { endpointPending: 10 } })
+  const clients = Array.from({ length: 8 }, () => h2client(world, proxy.port))
+  const answers = await Promise.all(
+    clients.flatMap((web) => Array.from({ length: 200 }, () => web.ask({ ':path': '/' }))),
+  )
+  expect(answers.filter(({ status }) => status !== 200)).toEqual([])
+  expect(proxy.metric('heddle_limit_reached_total{limit="endpointPending"}')).toBe(0)
+})
+
+test('requests beyond what connections being opened are expected to take are refused', async () => {
+  await using world = await World.create()
+  const app = world.keep(await startH2App(echo))
+  const limits = { endpointExpected: 10, endpointPending: 5 }
+  const proxy = await startOneHop(world, [app.port], { limits })
+  const web = h2client(world, proxy.port)
+  const answers = await Promise.all(Array.from({ length: 40 }, () => web.ask({ ':path': '/' })))
+  const refused = answers.filter(({ status }) => status === 503)
+  expect(answers.filter(({ status }) => status === 200).length).toBe(40 - refused.length)
+  expect(refused.length).toBeGreaterThan(0)
+  expect(refused.every(({ headers }) => headers['heddle-error'] === 'endpoint_overloaded')).toBe(true)
+  expect(proxy.metric('heddle_limit_reached_total{limit="endpointPending"}')).toBe(refused.length)
+})

@@ -65,7 +65,7 @@ export class ConnectionPool implements ConnectionHome {
    * @throws {ProxyError} endpoint_overloaded when too many wait already
    */
   wait(waiter: PoolWaiter): void {
-    if (this.#waiting.size >= this.#core.limits.endpointPending) {
+    if (this.#waiting.size - this.#expectedSoon >= this.#core.limits.endpointPending) {
       this.#core.limitReached('endpointPending')
       const detail = `${this.#waiting.size} requests wait for ${this.#endpoint.name} already`
       throw new ProxyError('endpoint_overloaded', detail)
@@ -129,6 +129,15 @@ export class ConnectionPool implements ConnectionHome {
 
   #unlistLast(): void {
     this.#free.pop()!.isListed = false
+  }
+
+  /**
+   * Requests that connections under way will take: those do not wait for others to end. With HTTP/1 each request has a connect of
+   * its own, so that nothing would bound them but the number of connections.
+   */
+  get #expectedSoon(): number {
+    if (this.#version === 'http1') return 0
+    return Math.min(this.#connecting.size * this.#expected, this.#core.limits.endpointExpected)
   }
 
   #connectAsNeeded(): void {
