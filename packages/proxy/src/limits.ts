@@ -170,6 +170,11 @@ export const LIMITS = {
     unit: 'ms',
     doc: 'Silence of an opaque connection one of whose sides has ended its sending. Then it is closed.',
   },
+  clientEndedMs: {
+    default: 30_000,
+    unit: 'ms',
+    doc: 'How long nothing may come of an answer to an HTTP/1 client that has ended its sending (FIN): it may have gone, which cannot be told before the first octet is sent to it. Then 504, or the answer is broken off. Upgraded connections are not meant.',
+  },
   lingerMs: {
     default: 5_000,
     unit: 'ms',

@@ -331,6 +331,54 @@ test.each([
   expect(proxy.metric(`heddle_limit_reached_total{limit="${limit}"}`)).toBe(1)
 })
 
+test.each([
+  { what: 'before the head is told so', sent: '', outcome: 'heddle-error: response_timeout\r\n' },
+  { what: 'in a body is cut off', sent: 'HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf', outcome: 'half' },
+])('a client that has ended its sending and waits $what soon', async ({ sent, outcome }) => {
+  await using world = await World.create()
+  const clock = new ManualClock()
+  const app = world.keep(await startServer())
+  const proxy = await startOneHop(world, [app.port], { clock })
+  using web = await dial(proxy.port)
+  web.send(GET)
+  web.socket.end()
+  const cart = await app.peer(0)
+  await cart.until('\r\n\r\n')
+  cart.send(sent)
+  let seconds = 0
+  await waitFor('the end', () => {
+    clock.advance(1_000)
+    seconds += 1
+    return web.isClosed
+  })
+  expect(seconds).toBeGreaterThanOrEqual(30)
+  expect(seconds).toBeLessThan(200)
+  expect(web.received).toContain(outcome)
+  await cart.untilEnd()
+  expect(proxy.metric('heddle_limit_reached_total{limit="clientEndedMs"}')).toBe(1)
+})
+
+test('a client that has ended its sending gets an answer that goes on for long', async () => {
+  await using world = await World.create()
+  const clock = new ManualClock()
+  const app = world.keep(await startServer())
+  const proxy = await startOneHop(world, [app.port], { clock })
+  using web = await dial(proxy.port)
+  web.send(GET)
+  web.socket.end()
+  const cart = await app.peer(0)
+  await cart.until('\r\n\r\n')
+  cart.send('HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n')
+  for (const octet of 'abcdef') {
+    clock.advance(20_000)
+    web.clear()
+    cart.send(octet)
+    await web.until(octet)
+  }
+  await web.untilEnd()
+  expect(proxy.traffic.errors).toEqual([])
+})
+
 test('a head that comes too slowly is answered with 408, an idle connection is closed without a word', async () => {
   await using world = await World.create()
   const clock = new ManualClock()

@@ -12,6 +12,11 @@ export class ExchangeList {
     return this.#count
   }
 
+  /** The one that was added last. */
+  get latest(): Exchange | undefined {
+    return this.#first
+  }
+
   add(exchange: Exchange): void {
     const first = this.#first
     exchange.next = first

@@ -108,6 +108,11 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
     return this.#isRequestOver
   }
 
+  /** Whether the octets after the heads are those of another protocol. */
+  get isUpgraded(): boolean {
+    return this.#isUpgraded
+  }
+
   /** Whether an answer has begun, so that no other one can be given. */
   get isAnswered(): boolean {
     return this.#status !== 0
@@ -185,12 +190,15 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
     this.#attempt?.resumeAnswer()
   }
 
-  /** It was silent for too long: fails with what was being waited for. */
-  timeOut(): void {
+  /**
+   * It was silent for too long: fails with what was being waited for.
+   * @param limit - that was reached, where it is not the usual one
+   */
+  timeOut(limit?: LimitName): void {
     const isSending = this.#attempt?.isSending === true
-    if (!this.isAnswered && !isSending) this.#expire('pending_timeout', 'pendingMs')
-    else if (this.isAnswered || this.grpc !== undefined) this.#expire('idle_timeout', this.#silenceLimit())
-    else this.#expire(this.#isRequestOver ? 'response_timeout' : 'request_timeout', this.#silenceLimit())
+    if (!this.isAnswered && !isSending) this.#expire('pending_timeout', limit ?? 'pendingMs')
+    else if (this.isAnswered || this.grpc !== undefined) this.#expire('idle_timeout', limit ?? this.#silenceLimit())
+    else this.#expire(this.#isRequestOver ? 'response_timeout' : 'request_timeout', limit ?? this.#silenceLimit())
   }
 
   /** The deadline passed that the client had set. */

@@ -23,6 +23,9 @@ export interface HttpConnectionOptions {
   readonly protocol: HttpVersion
 }
 
+/** What sessions call whatever comes before the first request. */
+const FIRST_HEAD = 1
+
 /** An accepted connection that speaks HTTP: its exchanges, one after the other or many at a time, and the waits between them. */
 export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeHome, Stage {
   readonly protocol: HttpVersion
@@ -33,11 +36,18 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
   readonly #http: HttpSocket
   readonly #session: ServerSession
   readonly #exchanges = new ExchangeList()
-  /** Of the connection itself: a head that is under way, idleness, the end. */
+  /** Of the connection itself: idleness, the end. */
   #deadlineMs = Number.POSITIVE_INFINITY
+  /** When the head that is under way has to be complete. */
+  #headMs = Number.POSITIVE_INFINITY
+  /** The session's word for that head. */
+  #headUnderWay = 0
   /** When to look for streams that are stuck. */
   #stuckMs = Number.POSITIVE_INFINITY
-  #isHeadUnderWay = true
+  /** When to look whether a client that has ended its sending was given anything since. */
+  #endedMs = Number.POSITIVE_INFINITY
+  /** Octets it had been given by then. */
+  #endedBytes = 0
   #isCounted = false
   #hasFaulted = false
   #isDraining = false
@@ -55,7 +65,8 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
         : createH2Server(this, this.#http, this.core.h2ServerLimits)
     // Over HTTP/2 a proxy sends what clients of either version asked: the first request tells.
     if (this.protocol === 'http1' || this.hop.peerIdentity === '') this.#countIn(this.protocol)
-    this.#expectWithin(this.core.limits.requestHeadMs)
+    this.#expectWithin(this.core.limits.keepAliveMs)
+    this.#expectHead(FIRST_HEAD)
     this.#http.attach(this.#session, this)
   }
 
@@ -82,7 +93,7 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
   }
 
   onRequest(stream: ServerStream, head: RequestHead): BodyReceiver {
-    this.#isHeadUnderWay = false
+    if (this.#headUnderWay !== 0) this.#expectHead(0)
     this.#deadlineMs = Number.POSITIVE_INFINITY
     const exchange = new Exchange(this, stream, head)
     if (!this.#isCounted) this.#countIn(exchange.version)
@@ -102,9 +113,8 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
   }
 
   onIdle(): void {
-    const { limits } = this.core
-    this.#isHeadUnderWay = this.#session.isHeadUnderWay
-    this.#expectWithin(this.#isHeadUnderWay ? limits.requestHeadMs : limits.keepAliveMs)
+    this.received()
+    this.#expectWithin(this.core.limits.keepAliveMs)
   }
 
   expectBy(deadlineMs: number): void {
@@ -120,10 +130,8 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
   }
 
   received(): void {
-    const { isHeadUnderWay } = this.#session
-    if (isHeadUnderWay === this.#isHeadUnderWay) return
-    this.#isHeadUnderWay = isHeadUnderWay
-    if (isHeadUnderWay) this.#expectWithin(this.core.limits.requestHeadMs)
+    const { headUnderWay } = this.#session
+    if (headUnderWay !== this.#headUnderWay) this.#expectHead(headUnderWay)
   }
 
   deadlinePassed(): void {
@@ -131,9 +139,11 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
     turn.enter()
     try {
       const earliestMs = this.#exchanges.expire(ticker.nowMs)
+      if (this.#headMs <= ticker.nowMs) this.#refuseHead()
       if (this.#deadlineMs <= ticker.nowMs) this.#ownDeadlinePassed()
       if (this.#stuckMs <= ticker.nowMs) this.#resetStuck()
-      this.#accepted.deadlineMs = Math.min(earliestMs, this.#deadlineMs, this.#stuckMs)
+      if (this.#endedMs <= ticker.nowMs) this.#checkEnded()
+      this.#accepted.deadlineMs = Math.min(earliestMs, this.#earliestMs)
     } finally {
       turn.leave()
     }
@@ -154,6 +164,15 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
     this.#session.destroy({ kind: 'local', detail: 'the proxy is being stopped' })
   }
 
+  ended(): void {
+    // HTTP/2 has no use for a half of a connection.
+    if (this.protocol === 'http1') this.#watchEnded()
+  }
+
+  finished(): void {
+    if (this.#exchanges.count === 0) this.#expectWithin(this.core.limits.lingerMs)
+  }
+
   closed(): void {
     // The session has told every exchange.
   }
@@ -166,7 +185,19 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
   #expectWithin(delayMs: number): void {
     this.#deadlineMs = this.core.ticker.in(delayMs)
     if (this.#exchanges.count > 0) this.expectBy(this.#deadlineMs)
-    else this.#accepted.deadlineMs = this.#deadlineMs
+    else this.#accepted.deadlineMs = this.#earliestMs
+  }
+
+  /** Of all deadlines but those of exchanges. */
+  get #earliestMs(): number {
+    return Math.min(this.#deadlineMs, this.#headMs, this.#stuckMs, this.#endedMs)
+  }
+
+  /** Gives the head that is under way (0: none is) its time, which begins anew with each other one, and only then. */
+  #expectHead(headUnderWay: number): void {
+    this.#headUnderWay = headUnderWay
+    this.#headMs = headUnderWay === 0 ? Number.POSITIVE_INFINITY : this.core.ticker.in(this.core.limits.requestHeadMs)
+    this.expectBy(this.#headMs)
   }
 
   /** Answers may be complete for us, and wait for clients that give no room for them while other requests go on. */
@@ -182,16 +213,32 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
     if (this.#session.activeStreams > this.#exchanges.count) this.#watchStuck()
   }
 
+  #watchEnded(): void {
+    this.#endedBytes = this.#http.writtenBytes
+    this.#endedMs = this.core.ticker.in(this.core.limits.clientEndedMs)
+    this.expectBy(this.#endedMs)
+  }
+
+  /** A client that has closed looks like one that listens on, until the first octet is sent to it. */
+  #checkEnded(): void {
+    this.#endedMs = Number.POSITIVE_INFINITY
+    const exchange = this.#exchanges.latest
+    if (exchange?.isUpgraded === true) return
+    if (this.#http.writtenBytes === this.#endedBytes) exchange?.timeOut('clientEndedMs')
+    this.#watchEnded()
+  }
+
   #ownDeadlinePassed(): void {
     this.#expectWithin(this.core.limits.lingerMs)
     // A client may not confirm that it heard of the end.
     if (this.#http.isEnding || this.#isDraining) this.#http.abort()
-    else if (this.#isHeadUnderWay) this.#refuseHead()
     else this.drain()
   }
 
   #refuseHead(): void {
     const { limits } = this.core
+    this.#expectHead(0)
+    if (this.#session.headUnderWay === 0) return
     this.core.limitReached('requestHeadMs')
     this.#session.refuse(new HttpError('head_timeout', `no complete head after ${limits.requestHeadMs} ms`))
   }

@@ -15,6 +15,10 @@ export interface SocketPair {
 export interface HttpSocketOwner {
   /** Octets came and the session has taken them. */
   received(): void
+  /** The other side has ended its sending; the session has been told. */
+  ended(): void
+  /** The last octet of ours has been said: it is the other side's turn to end. */
+  finished(): void
   /** The socket is gone; the session has been told. */
   closed(): void
 }
@@ -108,7 +112,7 @@ export class HttpSocket implements Transport, Flushable {
   end(): void {
     if (this.#isEnding || this.socket.destroyed) return
     this.#isEnding = true
-    this.socket.end()
+    this.socket.end(this.#onFinished)
   }
 
   abort(): void {
@@ -136,9 +140,14 @@ export class HttpSocket implements Transport, Flushable {
     this.#turn.enter()
     try {
       this.#session.receiveEnd()
+      this.#owner.ended()
     } finally {
       this.#turn.leave()
     }
+  }
+
+  readonly #onFinished = (): void => {
+    if (!this.socket.destroyed) this.#owner.finished()
   }
 
   readonly #onUnblocked = (): void => {

@@ -135,6 +135,14 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
     this.#heardMs = this.#core.ticker.nowMs
   }
 
+  ended(): void {
+    // The session says what that means: an answer may be complete by it, or broken off.
+  }
+
+  finished(): void {
+    if (this.#session.activeStreams === 0) this.deadlineMs = this.#core.ticker.in(this.#core.limits.lingerMs)
+  }
+
   closed(): void {
     this.#core.ticker.unwatch(this)
     this.#home.connectionClosed(this)
