@@ -134,8 +134,11 @@ export interface ServerStream extends BodySender {
 export interface ServerSession extends Session {
   readonly role: 'server'
   readonly protocol: 'http1' | 'http2'
-  /** Something has come that is not complete, and of no request yet: its rest should have a deadline. */
-  readonly isHeadUnderWay: boolean
+  /**
+   * A head, or what comes before the first one, that has come in part: its rest should have a deadline. 0: there is none;
+   * another number than before: it is another one. Where no request has been told since, the same one has the same number.
+   */
+  readonly headUnderWay: number
   /**
    * Ends the connection for a fault that the owner saw, such as `head_timeout`: as if the session had found it itself, so
    * with an answer where that is possible and with `onAbort` or `onFault`.
@@ -158,8 +161,8 @@ export interface ServerHandler {
    */
   onFault(error: HttpError): void
   /**
-   * No stream is open, the connection can be reused, and nothing of a next request has come; begins the idle time. HTTP/2:
-   * also once, when the connection has been set up.
+   * No stream is open and the connection can be reused; part of a next request may have come (`headUnderWay`), else the idle
+   * time begins. HTTP/2: also once, when the connection has been set up.
    */
   onIdle(): void
 }

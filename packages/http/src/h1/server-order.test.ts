@@ -31,14 +31,32 @@ describe('pipelining', () => {
     expect(server.idles).toBe(1)
   })
 
-  test('a connection with part of a next head is not idle', () => {
+  test('part of a next head is under way from the end of the answer on', () => {
     const server = new RecordingServer()
     server.receive(`${GET}GET /2 HT`)
+    expect(server.session).toMatchObject({ headUnderWay: 0 })
     answer(server.last.stream, 200)
     server.endTurn()
-    expect(server.idles).toBe(0)
+    expect(server.idles).toBe(1)
+    expect(server.session).toMatchObject({ headUnderWay: 1 })
     server.receive('TP/1.1\r\nHost: a\r\n\r\n')
     expect(server.last.head.path).toBe('/2')
+    expect(server.session).toMatchObject({ headUnderWay: 0 })
+  })
+
+  test('a next head is not under way while the client does not read the answer', () => {
+    const server = new RecordingServer()
+    server.receive(`${GET}GET /2 HT`)
+    server.transport.takesAll = false
+    answer(server.last.stream, 200)
+    server.endTurn()
+    server.receive('TP')
+    expect(server.session).toMatchObject({ headUnderWay: 0 })
+    expect(server.idles).toBe(0)
+    server.session.transportDrained()
+    server.endTurn()
+    expect(server.session).toMatchObject({ headUnderWay: 1 })
+    expect(server.idles).toBe(1)
   })
 
   test('reading pauses beyond the bound and goes on when there is room', () => {

@@ -66,8 +66,9 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
     return this.#stream === undefined ? 0 : 1
   }
 
-  get isHeadUnderWay(): boolean {
-    return this.#phase === 'head' && this.#input.held !== undefined
+  get headUnderWay(): number {
+    // What was not looked at, for the client reads no answers, may well be complete.
+    return this.#phase === 'head' && this.#input.held !== undefined && !this.output.isBlocked ? 1 : 0
   }
 
   receive(bytes: Uint8Array): void {
@@ -83,6 +84,8 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
     this.output.isBlocked = false
     this.#receiver?.onWritable()
     this.#advance()
+    // Of a request that waited for this, only a part may be here.
+    if (this.#phase === 'head' && this.#input.held !== undefined) this.#takeTurn()
   }
 
   flush(): void {
@@ -90,7 +93,8 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
     while (this.#isTurnDue) {
       this.#isTurnDue = false
       this.#advance()
-      if (this.#phase === 'head' && this.#input.held === undefined && !this.#isTurnDue) this.#handler.onIdle()
+      const mustWait = this.#input.held !== undefined && this.output.isBlocked
+      if (this.#phase === 'head' && !mustWait && !this.#isTurnDue) this.#handler.onIdle()
     }
     this.output.endFlush()
     if (!this.#isFinDue) return

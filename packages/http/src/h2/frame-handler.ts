@@ -27,9 +27,10 @@ export class FrameHandler implements FrameSink {
     return this.#owner.isDeaf
   }
 
-  /** Whether something has come in part: a frame, or a header block. */
-  get isMidway(): boolean {
-    return this.#reader.isMidFrame || this.#blocks.expectedOn !== undefined
+  /** A number of its own for each header block that has come in part; 0: none has. */
+  get blockUnderWay(): number {
+    // Even for blocks of several frames, so that each further frame that comes in part is not taken for a new one.
+    return this.#blocks.expectedOn === undefined ? this.#oddOf(this.#reader.partOfBlock) : this.#blocks.begun * 2
   }
 
   read(bytes: Uint8Array): void {
@@ -112,6 +113,10 @@ export class FrameHandler implements FrameSink {
     const stream = this.#dataStream
     this.#dataStream = undefined
     if (this.#isDataLast && stream !== undefined && !stream.isRemoved) this.#owner.endInput(stream, undefined)
+  }
+
+  #oddOf(count: number): number {
+    return count === 0 ? 0 : count * 2 + 1
   }
 
   #isWithinLength(stream: H2Stream, count: number): boolean {

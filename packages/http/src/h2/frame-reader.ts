@@ -54,6 +54,8 @@ export class FrameReader implements Frame {
   #prefaceAt: number
   #held: Buffer | undefined
   #heldLength = 0
+  /** Frames that came in part, so far. */
+  #holds = 0
   #dataLeft = 0
   #paddingLeft = 0
 
@@ -63,13 +65,11 @@ export class FrameReader implements Frame {
     this.#prefaceAt = hasPreface ? 0 : CLIENT_PREFACE.length
   }
 
-  /** Whether a frame, or the preface, has come in part. */
-  get isMidFrame(): boolean {
-    return (
-      this.#heldLength > 0 ||
-      this.#dataLeft + this.#paddingLeft > 0 ||
-      (this.#prefaceAt > 0 && this.#prefaceAt < CLIENT_PREFACE.length)
-    )
+  /** A number of its own for each frame of a header block that has come in part; 0: none has. */
+  get partOfBlock(): number {
+    // Of less than a frame's head nobody can say what it will be.
+    if (this.#heldLength < FRAME_HEAD_BYTES) return 0
+    return this.type === FRAME.headers || this.type === FRAME.continuation ? this.#holds : 0
   }
 
   read(bytes: Uint8Array): void {
@@ -162,6 +162,7 @@ export class FrameReader implements Frame {
     this.#held = Buffer.allocUnsafeSlow(room)
     this.#held.set(bytes.subarray(at, end))
     this.#heldLength = end - at
+    this.#holds += 1
     return end
   }
 

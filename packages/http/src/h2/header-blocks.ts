@@ -17,6 +17,8 @@ export class HeaderBlocks {
   readonly #owner: FrameOwner
   readonly #decoder: HpackDecoder
   #block: HeaderBlock | undefined
+  /** Blocks that came in several frames, so far. */
+  begun = 0
 
   constructor(owner: FrameOwner) {
     this.#owner = owner
@@ -56,6 +58,7 @@ export class HeaderBlocks {
       this.#decode(streamId, isEnd, { bytes, start: from, end: to })
       return
     }
+    this.begun += 1
     this.#block = new HeaderBlock(streamId, isEnd, this.#owner.limits)
     this.#add(this.#block, { bytes, start: from, end: to })
   }

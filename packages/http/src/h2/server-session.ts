@@ -18,6 +18,9 @@ import { writeResponseBlock } from './write-head.ts'
 /** Told apart from pings of others by nothing but these octets. */
 const DRAIN_PING = Buffer.from('heddle-d', 'latin1')
 
+/** What comes before the first request is under way; numbers of header blocks are higher. */
+const SET_UP = 1
+
 /** See `createH2Server`. */
 export class H2ServerSession extends H2Connection implements ServerSession, AnswerHome {
   readonly role = 'server'
@@ -35,8 +38,9 @@ export class H2ServerSession extends H2Connection implements ServerSession, Answ
     this.#handler = handler
   }
 
-  get isHeadUnderWay(): boolean {
-    return !this.isDeaf && this.streams.size === 0 && (!this.#isSetUp || this.frames.isMidway)
+  get headUnderWay(): number {
+    if (this.isDeaf) return 0
+    return this.#isSetUp ? this.frames.blockUnderWay : SET_UP
   }
 
   drain(): void {
