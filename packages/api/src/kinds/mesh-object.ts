@@ -1,5 +1,10 @@
+import type { BackendPolicy } from './backend-policy.ts'
+import type { FaultPolicy } from './fault-policy.ts'
 import type { ObjectMeta, ObjectRef } from './object-meta.ts'
+import type { ReferenceGrant } from './reference-grant.ts'
+import type { Route } from './route.ts'
 import type { Service } from './service.ts'
+import type { TrafficPolicy } from './traffic-policy.ts'
 import type { Workload } from './workload.ts'
 
 /** Kubernetes' `v1` Namespace. */
@@ -17,7 +22,10 @@ export interface ServiceAccount {
 }
 
 /** Every object that the mesh acts on: validated, defaults filled in. */
-export type MeshObject = Namespace | ServiceAccount | Service | Workload
+export type MeshObject = Namespace | ServiceAccount | Service | Workload | Route | ReferenceGrant | Policy
+
+/** Kinds that are attached to what they are about by `targetRefs`. */
+export type Policy = BackendPolicy | FaultPolicy | TrafficPolicy
 
 /** The reference of an object. */
 export function refOf(object: MeshObject): ObjectRef {

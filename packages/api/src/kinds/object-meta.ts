@@ -5,6 +5,8 @@ export interface ObjectMeta {
   readonly namespace: string
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
+  /** RFC 3339, where the file or the cluster has one. Kept of routes and policies: the oldest of two in conflict wins. */
+  readonly creationTimestamp?: string
 }
 
 /** Names an object within its kind. */

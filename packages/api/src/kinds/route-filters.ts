@@ -1,0 +1,71 @@
+import type { BackendObjectRef, ExtensionRef } from './route-refs.ts'
+
+/** Filters that HTTPRoute and GRPCRoute have in common. */
+export type GrpcRouteFilter =
+  | { readonly type: 'RequestHeaderModifier'; readonly requestHeaderModifier: HeaderModifier }
+  | { readonly type: 'ResponseHeaderModifier'; readonly responseHeaderModifier: HeaderModifier }
+  | { readonly type: 'RequestMirror'; readonly requestMirror: RequestMirror }
+  | { readonly type: 'ExtensionRef'; readonly extensionRef: ExtensionRef }
+
+export type HttpRouteFilter =
+  | GrpcRouteFilter
+  | { readonly type: 'RequestRedirect'; readonly requestRedirect: RequestRedirect }
+  | { readonly type: 'URLRewrite'; readonly urlRewrite: UrlRewrite }
+  | { readonly type: 'CORS'; readonly cors: CorsFilter }
+  /** Refused in status: there is no filter of this sort yet. */
+  | { readonly type: 'ExternalAuth' }
+
+/** Applied in the order set, add, remove. Names as the file spells them. */
+export interface HeaderModifier {
+  readonly set: readonly HeaderValue[]
+  readonly add: readonly HeaderValue[]
+  readonly remove: readonly string[]
+}
+
+export interface HeaderValue {
+  readonly name: string
+  readonly value: string
+}
+
+/** At most one of `percent` and `fraction` is there; neither: every request. See {@link shareOf}. */
+export interface RequestMirror extends Share {
+  readonly backendRef: BackendObjectRef
+}
+
+/** A part of the requests. */
+export interface Share {
+  readonly percent?: number
+  readonly fraction?: { readonly numerator: number; readonly denominator: number }
+}
+
+export interface RequestRedirect {
+  readonly scheme?: 'http' | 'https'
+  readonly hostname?: string
+  readonly path?: PathModifier
+  readonly port?: number
+  readonly statusCode: 301 | 302 | 303 | 307 | 308
+}
+
+export interface UrlRewrite {
+  readonly hostname?: string
+  readonly path?: PathModifier
+}
+
+export type PathModifier =
+  | { readonly type: 'ReplaceFullPath'; readonly replaceFullPath: string }
+  | { readonly type: 'ReplacePrefixMatch'; readonly replacePrefixMatch: string }
+
+export interface CorsFilter {
+  readonly allowOrigins: readonly string[]
+  readonly allowCredentials: boolean
+  readonly allowMethods: readonly string[]
+  readonly allowHeaders: readonly string[]
+  readonly exposeHeaders: readonly string[]
+  /** Seconds. */
+  readonly maxAge: number
+}
+
+/** A share as numerator of denominator; all where nothing is said. */
+export function shareOf({ percent, fraction }: Share): { readonly numerator: number; readonly denominator: number } {
+  return fraction ?? { numerator: percent ?? 100, denominator: 100 }
+}

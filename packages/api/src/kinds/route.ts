@@ -1,0 +1,24 @@
+import type { GrpcRoute } from './grpc-route.ts'
+import type { HttpRoute } from './http-route.ts'
+import type { TcpRoute, TlsRoute } from './stream-route.ts'
+
+/** Every kind that says where requests for a Service go. */
+export type Route = HttpRoute | GrpcRoute | TlsRoute | TcpRoute
+
+/** The most specific kind first: of two kinds at one port of a Service the first one counts (GEP-1426). */
+export const ROUTE_KINDS = [
+  'GRPCRoute',
+  'HTTPRoute',
+  'TLSRoute',
+  'TCPRoute',
+] as const satisfies readonly Route['kind'][]
+
+export const GATEWAY_GROUP = 'gateway.networking.k8s.io'
+
+const KINDS: ReadonlySet<string> = new Set(ROUTE_KINDS)
+
+export function isRoute<T extends { readonly kind: string }>(
+  object: T,
+): object is Extract<T, { readonly kind: Route['kind'] }> {
+  return KINDS.has(object.kind)
+}
