@@ -106,14 +106,15 @@ describe('directorySource() follows', () => {
 
   test('what changes where it does not watch, by looking now and then', async () => {
     await using world = await open()
-    await using elsewhere = await open()
+    await mkdir(world.at('.store'))
+    await using hidden = new DirectoryWorld(world.at('.store'))
     const clock = new ManualClock()
     const source = directorySource({ path: world.path, clock, pollMs: 1_000 })
     const ended = new AbortController()
-    await elsewhere.write(namespace('a'))
-    await symlink(elsewhere.at('objects.yaml'), world.at('link.yaml'))
+    await hidden.write(namespace('a'))
+    await symlink('.store/objects.yaml', world.at('link.yaml'))
     await listen(source, ended.signal)
-    await elsewhere.write(namespace('b'))
+    await hidden.write(namespace('b'))
     expect(source.objects().map(({ metadata }) => metadata.name)).toEqual(['a'])
     clock.advance(1_000)
     await eventually(() => expect(source.objects().map(({ metadata }) => metadata.name)).toEqual(['b']))
@@ -167,6 +168,43 @@ describe('what cannot be read is a problem:', () => {
     ])
   })
 
+  test('a link out of the directory, of which no line is shown', async () => {
+    await using world = await open()
+    await using foreign = await open()
+    await foreign.write('secret: [lines', 'secret')
+    await foreign.write(namespace('foreign'), 'a.yaml')
+    await symlink(foreign.at('secret'), world.at('file.yaml'))
+    await symlink(foreign.path, world.at('directory'))
+    await symlink(foreign.at('secret'), world.at('notes.txt'))
+    await symlink('file.yaml', world.at('hop.yaml'))
+    await mkdir(`${world.path}-2`)
+    await symlink(`${world.path}-2`, world.at('sibling'))
+    const { problems, objects } = await readManifests(world.path)
+    await rm(`${world.path}-2`, { recursive: true })
+    expect(objects).toEqual([])
+    const reason = 'is a symbolic link out of the directory: only links within it are followed'
+    expect(problems.map((problem) => formatProblem(problem).slice(world.path.length + 1))).toEqual([
+      `directory: ${reason}`,
+      `file.yaml: ${reason}`,
+      `hop.yaml: ${reason}`,
+      `sibling: ${reason}`,
+    ])
+  })
+
+  test('a file that has become a link out of the directory since it was found', async () => {
+    await using world = await open()
+    await using foreign = await open()
+    await foreign.write('secret: [lines', 'secret')
+    await writeFile(world.at('a.yaml'), '')
+    const scan = await scanDirectory(world.path)
+    await rm(world.at('a.yaml'))
+    await symlink(foreign.at('secret'), world.at('a.yaml'))
+    const { problems, isComplete } = await readScan(world.path, scan)
+    expect(problems.length).toBe(1)
+    expect(problems[0]!.reason).toContain('it is a symbolic link out of the directory')
+    expect(isComplete).toBe(false)
+  })
+
   test('a file that has become a FIFO since it was found is not waited for', async () => {
     await using world = await open()
     await writeFile(world.at('a.yaml'), '')
@@ -218,5 +256,16 @@ describe('scanDirectory()', () => {
     expect((await scanDirectory(world.path)).signature).toBe(signature)
     await writeFile(world.at('a.yaml'), 'b')
     expect((await scanDirectory(world.path)).signature).not.toBe(signature)
+  })
+
+  test('looks through a link that was named itself, at a directory or a file', async () => {
+    await using world = await open()
+    await mkdir(world.at('real'))
+    await writeFile(world.at('real/a.yaml'), namespace('a'))
+    await symlink('a.yaml', world.at('real/b.yaml'))
+    await symlink('real', world.at('link'))
+    await symlink('real/a.yaml', world.at('link.yaml'))
+    expect((await readManifests(world.at('link'))).objects.length).toBe(1)
+    expect((await readManifests(world.at('link.yaml'))).objects.length).toBe(1)
   })
 })

@@ -1,10 +1,10 @@
 import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, realpath } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { setImmediate } from 'node:timers/promises'
 import { fileProblem, MAX_FILE_CHARACTERS, ManifestParser, type Manifests } from '@heddle/api/manifest'
 import type { Problem } from '@heddle/api/manifest/problem'
-import { readingReason, type Scan, scanDirectory } from './scan-directory.ts'
+import { isWithin, LEADS_OUT, readingReason, type Scan, scanDirectory } from './scan-directory.ts'
 
 /** All objects below a directory or in a file, with what is wrong with them. */
 export interface DirectoryReading extends Manifests {
@@ -23,7 +23,7 @@ export async function readScan(path: string, scan: Scan): Promise<DirectoryReadi
   const parser = new ManifestParser()
   let isComplete = true
   for (const file of scan.files) {
-    const text = await readText(file).catch((error: unknown) => {
+    const text = await readText(file, scan.boundary).catch((error: unknown) => {
       problems.push(fileProblem(file, readingReason(error)))
     })
     if (text === undefined) isComplete = false
@@ -39,9 +39,14 @@ class UnreadableError extends Error {
   override readonly name = 'UnreadableError'
 }
 
-/** Since the scan it may have become a FIFO, or it may be a file of /proc: some are waited for, or go on, for ever. */
-async function readText(path: string): Promise<string> {
-  await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+/**
+ * Since the scan it may have become a link out of the directory or a FIFO, or it may be a file of /proc: some are waited for, or
+ * go on, for ever.
+ */
+async function readText(path: string, boundary: string | undefined): Promise<string> {
+  const real = await realpath(path)
+  if (!isWithin(real, boundary)) throw new UnreadableError(`it ${LEADS_OUT}`)
+  await using file = await open(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
   if (!(await file.stat()).isFile()) throw new UnreadableError('it is not a regular file')
   const bytes = await buffer(file.createReadStream({ end: MAX_FILE_CHARACTERS, autoClose: false }))
   try {

@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs'
-import { readdir, realpath, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { lstat, readdir, realpath, stat } from 'node:fs/promises'
+import { join, sep } from 'node:path'
 import { fileProblem, MAX_FILE_CHARACTERS } from '@heddle/api/manifest'
 import type { Problem } from '@heddle/api/manifest/problem'
 
@@ -13,16 +13,22 @@ export interface Scan {
   readonly problems: readonly Problem[]
   /** Differs whenever a file came, went, or may have other contents. */
   readonly signature: string
+  /** Real path of the directory, which no link may lead out of; `undefined` where it is a file, or cannot be looked at. */
+  readonly boundary: string | undefined
 }
+
+/** The reason of a problem. */
+export const LEADS_OUT = 'is a symbolic link out of the directory: only links within it are followed'
 
 const EXTENSION = /\.(ya?ml|json)$/
 const MAX_FILES = 10_000
 const MAX_DIRECTORIES = 10_000
 
 /**
- * Finds `*.yaml`, `*.yml` and `*.json` below `root`, which may be one such file itself. Links are followed, each
- * directory once, so loops do no harm. Names that begin with a dot and `node_modules` are passed over. Never rejects:
- * what cannot be read becomes a problem.
+ * Finds `*.yaml`, `*.yml` and `*.json` below `root`, which may be one such file itself. Links within `root` are followed,
+ * each directory once, so loops do no harm. Those that lead out of it are refused: what is wrong with a file is shown with its
+ * lines, so a link would show files of others to whoever may write here. Names that begin with a dot and `node_modules` are
+ * passed over. Never rejects: what cannot be read becomes a problem.
  */
 export async function scanDirectory(root: string): Promise<Scan> {
   const scanner = new Scanner()
@@ -36,16 +42,23 @@ class Scanner {
   readonly #problems: Problem[] = []
   readonly #signature: string[] = []
   readonly #seen = new Set<string>()
+  #boundary: string | undefined
 
   async scanRoot(root: string): Promise<void> {
-    const stats = await this.#stat(root)
-    if (stats?.isDirectory()) await this.#scanDirectory(root)
-    else if (stats !== undefined) this.#addFile(root, stats)
+    try {
+      const stats = await stat(root, { bigint: true })
+      if (!stats.isDirectory()) return this.#addFile(root, stats)
+      this.#boundary = await realpath(root)
+    } catch (error) {
+      return this.#refuse(root, readingReason(error))
+    }
+    await this.#scanDirectory(root)
   }
 
   result(): Scan {
     const signature = [...this.#signature, ...this.#problems.map(({ file, reason }) => `${file} ${reason}`)].join('\n')
-    return { files: this.#files, directories: this.#directories, problems: this.#problems, signature }
+    const boundary = this.#boundary
+    return { files: this.#files, directories: this.#directories, problems: this.#problems, signature, boundary }
   }
 
   async #scanDirectory(path: string): Promise<void> {
@@ -55,9 +68,12 @@ class Scanner {
     for (const name of names.sort()) {
       if (name.startsWith('.') || name === 'node_modules') continue
       const entry = join(path, name)
-      const stats = await this.#stat(entry, EXTENSION.test(name) ? 'must exist' : 'may be gone')
-      if (stats?.isDirectory()) await this.#scanDirectory(entry)
-      else if (stats !== undefined && EXTENSION.test(name)) this.#addFile(entry, stats)
+      const isManifest = EXTENSION.test(name)
+      const found = await this.#find(entry, isManifest ? 'must exist' : 'may be gone')
+      if (found === undefined || !(found.stats.isDirectory() || isManifest)) continue
+      if (found.leadsOut) this.#note(entry, LEADS_OUT)
+      else if (found.stats.isDirectory()) await this.#scanDirectory(entry)
+      else this.#addFile(entry, found.stats)
     }
   }
 
@@ -75,9 +91,12 @@ class Scanner {
     }
   }
 
-  async #stat(path: string, whenGone: 'must exist' | 'may be gone' = 'must exist'): Promise<BigIntStats | undefined> {
+  async #find(path: string, whenGone: 'must exist' | 'may be gone'): Promise<Entry | undefined> {
     try {
-      return await stat(path, { bigint: true })
+      const own = await lstat(path, { bigint: true })
+      if (!own.isSymbolicLink()) return { stats: own, leadsOut: false }
+      const real = await realpath(path)
+      return { stats: await lstat(real, { bigint: true }), leadsOut: !isWithin(real, this.#boundary) }
     } catch (error) {
       return whenGone === 'may be gone' ? undefined : this.#refuse(path, readingReason(error))
     }
@@ -102,6 +121,18 @@ class Scanner {
   #note(file: string, reason: string): void {
     if (this.#problems.length < MAX_FILES) this.#problems.push(fileProblem(file, reason))
   }
+}
+
+interface Entry {
+  readonly stats: BigIntStats
+  /** It is a link, and what it stands for is elsewhere. */
+  readonly leadsOut: boolean
+}
+
+/** Whether a real path is below a {@link Scan.boundary}, if there is one. */
+export function isWithin(real: string, boundary: string | undefined): boolean {
+  if (boundary === undefined || real === boundary) return true
+  return real.startsWith(boundary.endsWith(sep) ? boundary : boundary + sep)
 }
 
 /** Why a file or directory cannot be read, in words. */
