@@ -5,9 +5,9 @@ import { DEFAULT_H1_LIMITS } from '@heddle/http/h1-limits'
 import { DEFAULT_H2_LIMITS } from '@heddle/http/h2-limits'
 import type { Registry } from '@heddle/telemetry/registry'
 import { LoopGuard } from './accept/loop-guard.ts'
+import { Upgrades } from './exchange/upgrades.ts'
 import { Deadlines } from './grpc/deadlines.ts'
 import { type Limits, resolveLimits } from './limits.ts'
-import { OpenCount } from './net/open-count.ts'
 import { Ticker } from './net/ticker.ts'
 import { Turn } from './net/turn.ts'
 import { ACCEPTED_SHARE, capConnections, OUTGOING_SHARE, readDescriptorLimit } from './platform/descriptors.ts'
@@ -38,8 +38,6 @@ export function createProxyCore(overrides: Partial<Limits> | undefined, deps: Co
     labels: ['fault'],
   })
   const ticker = new Ticker(clock)
-  const upgrades = new OpenCount()
-  meter.gauge('heddle_upgrades_open_count', 'WebSockets and other upgraded streams that are open.', () => upgrades.open)
   const h2Limits = { ...DEFAULT_H2_LIMITS, nowMs: () => ticker.nowMs }
   return {
     clock,
@@ -59,7 +57,7 @@ export function createProxyCore(overrides: Partial<Limits> | undefined, deps: Co
     deadlines: new Deadlines(clock),
     turn: new Turn(clock),
     loopGuard: new LoopGuard(),
-    upgrades,
+    upgrades: new Upgrades(meter),
     outgoing: new OutgoingCount(limits.outgoingConnections),
     random,
     limitReached: (name) => reached.with(name).add(),

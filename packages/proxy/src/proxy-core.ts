@@ -5,9 +5,9 @@ import type { HttpFault } from '@heddle/http/errors'
 import type { H1Limits } from '@heddle/http/h1-limits'
 import type { H2Limits } from '@heddle/http/h2-limits'
 import type { LoopGuard } from './accept/loop-guard.ts'
+import type { Upgrades } from './exchange/upgrades.ts'
 import type { Deadlines } from './grpc/deadlines.ts'
 import type { LimitName, Limits } from './limits.ts'
-import type { OpenCount } from './net/open-count.ts'
 import type { Ticker } from './net/ticker.ts'
 import type { Turn } from './net/turn.ts'
 import type { OutgoingCount } from './upstream/outgoing-count.ts'
@@ -30,8 +30,7 @@ export interface ProxyCore {
   readonly turn: Turn
   readonly loopGuard: LoopGuard
   readonly outgoing: OutgoingCount
-  /** WebSockets, and whatever else requests were upgraded to. */
-  readonly upgrades: OpenCount
+  readonly upgrades: Upgrades
   readonly random: () => number
   /** Counts that a limit was reached. */
   limitReached(name: LimitName): void

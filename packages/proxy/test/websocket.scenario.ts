@@ -141,6 +141,33 @@ test('an upgrade to another protocol keeps its method and its choice', async () 
   expect(web.received.toLowerCase()).toContain('upgrade: bar\r\n')
 })
 
+test('the latency of a WebSocket is the time until it was open, and its life is told apart', async () => {
+  await using world = await World.create()
+  const clock = new ManualClock()
+  const app = world.keep(await startServer())
+  const proxy = await world.proxy({
+    listeners: [outbound(KEY)],
+    destinations: { [KEY]: service([app.port]) },
+    accessLog: 'all',
+    clock,
+  })
+  using web = await dial(proxy.port)
+  web.send(UPGRADE)
+  const cart = await app.peer(0)
+  await cart.until('\r\n\r\n')
+  clock.advance(200)
+  cart.send(switching(ACCEPT))
+  await web.until('101')
+  clock.advance(60_000)
+  web.socket.end()
+  cart.socket.end()
+  await waitFor('the end', () => proxy.traffic.statuses.length === 1)
+  expect(proxy.traffic.all.flatMap(({ latenciesUs }) => latenciesUs)).toEqual([200_000])
+  expect(proxy.metric('heddle_upgrade_life_seconds_sum')).toBe(60)
+  expect(proxy.metric('heddle_upgrade_life_seconds_count')).toBe(1)
+  expect(JSON.parse(proxy.logged.at(-1)!)).toMatchObject({ status: 101, latencyUs: 200_000, upgradeUs: 60_000_000 })
+})
+
 test('a silent WebSocket is closed after the time that was set', async () => {
   await using world = await World.create()
   const clock = new ManualClock()

@@ -11,6 +11,7 @@ describe('isFailure()', () => {
     { status: 500, error: undefined, failed: true },
     { status: 400, error: 'bad_field', failed: true },
     { status: 0, error: undefined, failed: true },
+    { status: 101, error: 'idle_timeout', failed: false },
   ])('of HTTP $status with error $error: $failed', ({ status, error, failed }) => {
     expect(isFailure(ended({ status, error }))).toBe(failed)
   })

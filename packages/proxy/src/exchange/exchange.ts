@@ -77,7 +77,8 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
   /** Whether the client takes no more of the answer for now. */
   #isBlocked = false
   #isEnded = false
-  #isUpgraded = false
+  /** Since when octets of another protocol flow. */
+  #upgradedUs: number | undefined
 
   constructor(home: ExchangeHome, stream: ServerStream, head: RequestHead) {
     this.#home = home
@@ -110,7 +111,7 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
 
   /** Whether the octets after the heads are those of another protocol. */
   get isUpgraded(): boolean {
-    return this.#isUpgraded
+    return this.#upgradedUs !== undefined
   }
 
   /** Whether an answer has begun, so that no other one can be given. */
@@ -224,8 +225,8 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
   }
 
   #upgrade(): void {
-    this.#isUpgraded = true
-    this.core.upgrades.add()
+    this.#upgradedUs = this.core.turn.nowUs()
+    this.core.upgrades.opened()
   }
 
   /** Part of the answer's body goes to the client. @returns false when it takes no more for now */
@@ -294,13 +295,15 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
     const series = this.series ?? hop.seriesOf(this.state, undefined, this.version)
     const nowUs = core.turn.nowUs()
     this.grpc?.end()
-    if (this.#isUpgraded) this.core.upgrades.remove()
+    const upgradedUs = this.#upgradedUs
+    if (upgradedUs !== undefined) core.upgrades.ended(nowUs - upgradedUs)
     const outcome = {
       status: this.#status,
       grpcStatus: this.grpc?.finalStatus(this.#status, error, nowUs),
       error: error?.code,
       detail: error?.message ?? '',
-      latencyUs: nowUs - this.#startedUs,
+      latencyUs: (upgradedUs ?? nowUs) - this.#startedUs,
+      upgradeUs: upgradedUs === undefined ? undefined : nowUs - upgradedUs,
       requestBytes: this.requestBytes,
       responseBytes: this.responseBytes,
       attempts: this.attempts,
@@ -323,7 +326,7 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
 
   /** What bounds the time in which nothing comes from either side. */
   #silenceLimit(): LimitName {
-    if (this.#isUpgraded) return 'websocketIdleMs'
+    if (this.isUpgraded) return 'websocketIdleMs'
     if (this.grpc !== undefined) return 'grpcIdleMs'
     if (this.isAnswered) return 'bodyIdleMs'
     const isWhole = this.head.bodyLength === 0 || this.#isRequestOver

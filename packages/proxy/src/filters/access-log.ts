@@ -27,6 +27,7 @@ function toFields(exchange: Exchange, outcome: Outcome): Readonly<Record<string,
     status: outcome.status,
     ...toGrpcFields(exchange, outcome),
     latencyUs: Math.round(outcome.latencyUs),
+    ...toUpgradeFields(outcome),
     requestBytes: outcome.requestBytes,
     responseBytes: outcome.responseBytes,
     attempts: outcome.attempts,
@@ -41,6 +42,10 @@ function toGrpcFields(
   if (grpc === undefined) return undefined
   const [path] = head.path.split('?', 1)
   return { grpcMethod: path, grpcStatus: grpcStatus === undefined ? undefined : GRPC_STATUS_NAMES[grpcStatus] }
+}
+
+function toUpgradeFields({ upgradeUs }: Outcome): Readonly<Record<string, unknown>> | undefined {
+  return upgradeUs === undefined ? undefined : { upgradeUs: Math.round(upgradeUs) }
 }
 
 function toFailure(exchange: Exchange, outcome: Outcome): Readonly<Record<string, unknown>> {

@@ -24,8 +24,10 @@ export interface Outcome {
   readonly error: ProxyErrorCode | undefined
   /** What happened, with names and numbers; empty when nothing did. */
   readonly detail: string
-  /** Until the end of the answer. */
+  /** Until the end of the answer; of a WebSocket, or another upgrade, until its head. */
   readonly latencyUs: number
+  /** How long the upgraded stream lived from then on; `undefined` for other requests. */
+  readonly upgradeUs: number | undefined
   readonly requestBytes: number
   readonly responseBytes: number
   /** Endpoints that were asked or tried. */

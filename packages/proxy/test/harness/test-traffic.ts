@@ -7,6 +7,7 @@ export class TestSeries implements TrafficSeries {
   readonly statuses: number[] = []
   readonly grpcStatuses: number[] = []
   readonly errors: string[] = []
+  readonly latenciesUs: number[] = []
   opened = 0
   closed = 0
   readBytes = 0
@@ -16,8 +17,9 @@ export class TestSeries implements TrafficSeries {
     this.key = key
   }
 
-  requestEnded({ status, grpcStatus, error }: EndedRequest): void {
+  requestEnded({ status, grpcStatus, error, latencyUs }: EndedRequest): void {
     this.statuses.push(status)
+    this.latenciesUs.push(latencyUs)
     if (grpcStatus !== undefined) this.grpcStatuses.push(grpcStatus)
     if (error !== undefined) this.errors.push(error)
   }

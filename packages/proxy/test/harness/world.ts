@@ -102,6 +102,7 @@ export interface TestProxyOptions {
   readonly plainInbound?: 'permit' | 'refuse'
   readonly meshVersion?: HttpVersion
   readonly limits?: Partial<Limits>
+  readonly accessLog?: 'failures' | 'all'
   readonly clock?: Clock
 }
 
@@ -133,8 +134,8 @@ async function startTestProxy(options: TestProxyOptions): Promise<TestProxy> {
     clock,
     log,
   }
-  const { listeners, plainInbound = 'permit', meshVersion = 'http2' } = options
-  const served = { context, listeners, plainInbound, meshVersion }
+  const { listeners, plainInbound = 'permit', meshVersion = 'http2', accessLog = 'failures' } = options
+  const served = { context, listeners, plainInbound, meshVersion, accessLog }
   const plane = await startProxy({ workloads: [served], limits: options.limits ?? {} }, { clock, log, meter })
   return { plane, traffic, meter, port: plane.listeners[0]!.port, logged, metric: (name) => readMetric(meter, name) }
 }
