@@ -10,6 +10,7 @@ import type { Source } from '../sources/source.ts'
 import { findEdges } from '../telemetry/edges.ts'
 import { toScope } from '../telemetry/resource-scope.ts'
 import type { TelemetryStore } from '../telemetry/telemetry-store.ts'
+import { listDecisions } from './list-decisions.ts'
 import { listEndpoints } from './list-endpoints.ts'
 import { listProxies } from './list-proxies.ts'
 import { listWorkloads } from './list-workloads.ts'
@@ -32,7 +33,7 @@ export interface AdminDeps {
 const EDGE_WINDOW_MS = 5 * 60_000
 
 /** Puts what the control plane knows behind Connect, for the command line and the dashboard. */
-export function adminHandlers(deps: AdminDeps): ServiceImpl<typeof AdminService> {
+export function adminHandlers(deps: AdminDeps): Partial<ServiceImpl<typeof AdminService>> {
   const { model, store, ca, tokens, clock } = deps
   return {
     getVersion: () => ({
@@ -68,6 +69,10 @@ export function adminHandlers(deps: AdminDeps): ServiceImpl<typeof AdminService>
     }),
     listProxies: ({ namespace }) => ({ proxies: listProxies(namespace, deps) }),
     getHealth: () => health(deps),
+    async listDecisions(request, { signal }) {
+      const { records, asked, silent } = await listDecisions(request, { hub: deps.hub, signal })
+      return { records: [...records], asked, silent: [...silent] }
+    },
     async createJoinToken({ namespace, serviceAccount, ttlMs, reusable }) {
       try {
         const { token, expiresMs } = await tokens.create({ namespace, serviceAccount, ttlMs, reusable })

@@ -9,6 +9,7 @@ import { inboundTopic } from '../model/topic.ts'
 import { deltaOf } from '../translate/delta.ts'
 import { translateDestination } from '../translate/destination.ts'
 import { translateInbound } from '../translate/inbound.ts'
+import { DecisionQueries } from './decision-queries.ts'
 import { DiscoveryStream, type StreamEnd } from './discovery-stream.ts'
 import type { InstanceClaims } from './instance-claims.ts'
 import { ResolvedKeys } from './resolved-keys.ts'
@@ -53,6 +54,8 @@ export class DiscoveryHub {
   readonly #limits: DiscoveryLimits
   readonly #keys: ResolvedKeys
   readonly #streams = new StreamTable()
+  /** Questions to the proxies. */
+  readonly questions: DecisionQueries
   readonly #changedTopics = new Set<string>()
   readonly #signal: AbortSignal
   #gathering: Timer | undefined
@@ -63,6 +66,7 @@ export class DiscoveryHub {
     this.#options = options
     this.#limits = options.limits ?? DEFAULT_DISCOVERY_LIMITS
     this.#signal = signal
+    this.questions = new DecisionQueries(options.clock)
     this.#keys = new ResolvedKeys({
       resolve: (key) => translateDestination(model.resolve(key), { trustDomain }),
       deltaOf,
@@ -146,6 +150,7 @@ export class DiscoveryHub {
     if (opened === undefined) return
     stream.end(why)
     stream.subscriptions.clear()
+    this.questions.ended(stream)
     this.#options.log.info('proxy disconnected', { ...logFields(stream.node), stream: stream.id, why })
     if (why === 'stopping') return
     const { model } = this.#options

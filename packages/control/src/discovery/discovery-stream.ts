@@ -1,5 +1,6 @@
 import { create, equals } from '@bufbuild/protobuf'
 import { type Inbound, InboundSchema, type Node, type WatchResponse, WatchResponseSchema } from '@heddle/api/discovery'
+import type { DecisionQuery } from '@heddle/api/discovery/decision'
 import type { Clock } from '@heddle/base/clock'
 import type { ResolvedKeys } from './resolved-keys.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -37,6 +38,8 @@ export class DiscoveryStream {
   #trustBundleSent = ''
   #inboundSent: Inbound | undefined
   #isInboundDue = true
+  /** By id; not handed over yet. */
+  readonly #queries = new Map<string, DecisionQuery>()
   #end: StreamEnd | undefined
   #handedOverMs: number | undefined
 
@@ -83,6 +86,17 @@ export class DiscoveryStream {
     this.#wakeUp.call()
   }
 
+  /** Puts a question to the proxy with the next message. */
+  ask(query: DecisionQuery): void {
+    this.#queries.set(query.queryId, query)
+    this.#wakeUp.call()
+  }
+
+  /** The answer is not wanted any more. */
+  withdraw(queryId: string): void {
+    this.#queries.delete(queryId)
+  }
+
   /** Lets {@link messages} return. */
   end(why: StreamEnd): void {
     this.#end ??= why
@@ -124,9 +138,10 @@ export class DiscoveryStream {
     const trustBundle = this.#options.trustBundle()
     const inbound = this.#changedInbound()
     const hasNewTrust = trustBundle !== this.#trustBundleSent
-    if (!isFirst && !hasNewTrust && inbound === undefined && !this.subscriptions.hasChanges) return undefined
+    const hasNews = isFirst || hasNewTrust || inbound !== undefined
+    if (!hasNews && !this.subscriptions.hasChanges) return this.#questions()
     const updates = this.subscriptions.take(this.#sequence + 1n)
-    if (!isFirst && !hasNewTrust && inbound === undefined && updates.length === 0) return undefined
+    if (!hasNews && updates.length === 0) return this.#questions()
     this.#sequence += 1n
     this.#trustBundleSent = trustBundle
     return create(WatchResponseSchema, {
@@ -134,8 +149,20 @@ export class DiscoveryStream {
       sequence: this.#sequence,
       updates,
       trustBundlePem: hasNewTrust ? trustBundle : '',
+      queries: this.#takeQueries(),
       ...(inbound === undefined ? {} : { inbound }),
     })
+  }
+
+  /** A message of questions alone has no number: there is nothing to apply. */
+  #questions(): WatchResponse | undefined {
+    return this.#queries.size === 0 ? undefined : create(WatchResponseSchema, { queries: this.#takeQueries() })
+  }
+
+  #takeQueries(): DecisionQuery[] {
+    const queries = [...this.#queries.values()]
+    this.#queries.clear()
+    return queries
   }
 
   #changedInbound(): Inbound | undefined {

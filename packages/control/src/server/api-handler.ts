@@ -15,7 +15,7 @@ import type { RequestHandler } from './tls-listener.ts'
 
 /** The services, and what stands before them. */
 export interface ApiOptions {
-  readonly admin: ServiceImpl<typeof AdminService>
+  readonly admin: Partial<ServiceImpl<typeof AdminService>>
   readonly discovery: ServiceImpl<typeof DiscoveryService>
   readonly identity: ServiceImpl<typeof IdentityService>
   readonly telemetry: ServiceImpl<typeof TelemetryService>

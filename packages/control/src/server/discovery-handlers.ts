@@ -32,6 +32,11 @@ export function discoveryHandlers(hub: DiscoveryHub): ServiceImpl<typeof Discove
       return {}
     },
 
+    answerQuery({ streamId, ...answer }, context) {
+      hub.questions.answer(hub.stream(streamId, callerOf(context)), answer)
+      return {}
+    },
+
     setState({ streamId, state, reason }, context) {
       hub.setState(streamId, callerOf(context), { state, reason })
       return {}

@@ -5,8 +5,10 @@
 // What the command line and the dashboard ask of the control plane.
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import type { Message } from "@bufbuild/protobuf";
-import type { Endpoint, EndpointJson } from "../../discovery/v1/discovery_pb.js";
+import type { JsonObject, Message } from "@bufbuild/protobuf";
+import type { Destination, DestinationJson, Endpoint, EndpointJson } from "../../discovery/v1/discovery_pb.js";
+import type { StructJson } from "@bufbuild/protobuf/wkt";
+import type { DecisionQuery, DecisionQueryJson, DecisionRecord, DecisionRecordJson } from "../../discovery/v1/decision_pb.js";
 
 /**
  * Describes the file heddle/admin/v1/admin.proto.
@@ -1426,6 +1428,1276 @@ export declare type CreateJoinTokenResponseJson = {
 export declare const CreateJoinTokenResponseSchema: GenMessage<CreateJoinTokenResponse, {jsonType: CreateJoinTokenResponseJson}>;
 
 /**
+ * @generated from message heddle.admin.v1.ObjectRef
+ */
+export declare type ObjectRef = Message<"heddle.admin.v1.ObjectRef"> & {
+  /**
+   * For example "HTTPRoute".
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * Empty for kinds without namespace.
+   *
+   * @generated from field: string namespace = 2;
+   */
+  namespace: string;
+
+  /**
+   * @generated from field: string name = 3;
+   */
+  name: string;
+};
+
+/**
+ * @generated from message heddle.admin.v1.ObjectRef
+ */
+export declare type ObjectRefJson = {
+  /**
+   * For example "HTTPRoute".
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind?: string;
+
+  /**
+   * Empty for kinds without namespace.
+   *
+   * @generated from field: string namespace = 2;
+   */
+  namespace?: string;
+
+  /**
+   * @generated from field: string name = 3;
+   */
+  name?: string;
+};
+
+/**
+ * Describes the message heddle.admin.v1.ObjectRef.
+ * Use `create(ObjectRefSchema)` to create a new message.
+ */
+export declare const ObjectRefSchema: GenMessage<ObjectRef, {jsonType: ObjectRefJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.ConfigObject
+ */
+export declare type ConfigObject = Message<"heddle.admin.v1.ConfigObject"> & {
+  /**
+   * @generated from field: heddle.admin.v1.ObjectRef ref = 1;
+   */
+  ref?: ObjectRef | undefined;
+
+  /**
+   * The object as in a file, with defaults filled in, and with `status` where its kind has one.
+   *
+   * @generated from field: google.protobuf.Struct manifest = 2;
+   */
+  manifest?: JsonObject | undefined;
+
+  /**
+   * Where it is defined; empty where that is not known.
+   *
+   * @generated from field: string file = 3;
+   */
+  file: string;
+
+  /**
+   * The conditions of `status`, for tables.
+   *
+   * @generated from field: repeated heddle.admin.v1.ObjectCondition conditions = 4;
+   */
+  conditions: ObjectCondition[];
+};
+
+/**
+ * @generated from message heddle.admin.v1.ConfigObject
+ */
+export declare type ConfigObjectJson = {
+  /**
+   * @generated from field: heddle.admin.v1.ObjectRef ref = 1;
+   */
+  ref?: ObjectRefJson;
+
+  /**
+   * The object as in a file, with defaults filled in, and with `status` where its kind has one.
+   *
+   * @generated from field: google.protobuf.Struct manifest = 2;
+   */
+  manifest?: StructJson;
+
+  /**
+   * Where it is defined; empty where that is not known.
+   *
+   * @generated from field: string file = 3;
+   */
+  file?: string;
+
+  /**
+   * The conditions of `status`, for tables.
+   *
+   * @generated from field: repeated heddle.admin.v1.ObjectCondition conditions = 4;
+   */
+  conditions?: ObjectConditionJson[];
+};
+
+/**
+ * Describes the message heddle.admin.v1.ConfigObject.
+ * Use `create(ConfigObjectSchema)` to create a new message.
+ */
+export declare const ConfigObjectSchema: GenMessage<ConfigObject, {jsonType: ConfigObjectJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.ObjectCondition
+ */
+export declare type ObjectCondition = Message<"heddle.admin.v1.ObjectCondition"> & {
+  /**
+   * What it is about: "Service NAMESPACE/NAME", with ":PORT" or "/SECTION" where the reference has them.
+   *
+   * @generated from field: string about = 1;
+   */
+  about: string;
+
+  /**
+   * "Accepted", "ResolvedRefs", "Programmed", "Conflicted".
+   *
+   * @generated from field: string type = 2;
+   */
+  type: string;
+
+  /**
+   * "True", "False" or "Unknown".
+   *
+   * @generated from field: string status = 3;
+   */
+  status: string;
+
+  /**
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: string message = 5;
+   */
+  message: string;
+};
+
+/**
+ * @generated from message heddle.admin.v1.ObjectCondition
+ */
+export declare type ObjectConditionJson = {
+  /**
+   * What it is about: "Service NAMESPACE/NAME", with ":PORT" or "/SECTION" where the reference has them.
+   *
+   * @generated from field: string about = 1;
+   */
+  about?: string;
+
+  /**
+   * "Accepted", "ResolvedRefs", "Programmed", "Conflicted".
+   *
+   * @generated from field: string type = 2;
+   */
+  type?: string;
+
+  /**
+   * "True", "False" or "Unknown".
+   *
+   * @generated from field: string status = 3;
+   */
+  status?: string;
+
+  /**
+   * @generated from field: string reason = 4;
+   */
+  reason?: string;
+
+  /**
+   * @generated from field: string message = 5;
+   */
+  message?: string;
+};
+
+/**
+ * Describes the message heddle.admin.v1.ObjectCondition.
+ * Use `create(ObjectConditionSchema)` to create a new message.
+ */
+export declare const ObjectConditionSchema: GenMessage<ObjectCondition, {jsonType: ObjectConditionJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.ListObjectsRequest
+ */
+export declare type ListObjectsRequest = Message<"heddle.admin.v1.ListObjectsRequest"> & {
+  /**
+   * Empty: all, as with the others.
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: string namespace = 2;
+   */
+  namespace: string;
+
+  /**
+   * @generated from field: string name = 3;
+   */
+  name: string;
+};
+
+/**
+ * @generated from message heddle.admin.v1.ListObjectsRequest
+ */
+export declare type ListObjectsRequestJson = {
+  /**
+   * Empty: all, as with the others.
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind?: string;
+
+  /**
+   * @generated from field: string namespace = 2;
+   */
+  namespace?: string;
+
+  /**
+   * @generated from field: string name = 3;
+   */
+  name?: string;
+};
+
+/**
+ * Describes the message heddle.admin.v1.ListObjectsRequest.
+ * Use `create(ListObjectsRequestSchema)` to create a new message.
+ */
+export declare const ListObjectsRequestSchema: GenMessage<ListObjectsRequest, {jsonType: ListObjectsRequestJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.ListObjectsResponse
+ */
+export declare type ListObjectsResponse = Message<"heddle.admin.v1.ListObjectsResponse"> & {
+  /**
+   * By kind, namespace and name.
+   *
+   * @generated from field: repeated heddle.admin.v1.ConfigObject objects = 1;
+   */
+  objects: ConfigObject[];
+};
+
+/**
+ * @generated from message heddle.admin.v1.ListObjectsResponse
+ */
+export declare type ListObjectsResponseJson = {
+  /**
+   * By kind, namespace and name.
+   *
+   * @generated from field: repeated heddle.admin.v1.ConfigObject objects = 1;
+   */
+  objects?: ConfigObjectJson[];
+};
+
+/**
+ * Describes the message heddle.admin.v1.ListObjectsResponse.
+ * Use `create(ListObjectsResponseSchema)` to create a new message.
+ */
+export declare const ListObjectsResponseSchema: GenMessage<ListObjectsResponse, {jsonType: ListObjectsResponseJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.GetObjectRequest
+ */
+export declare type GetObjectRequest = Message<"heddle.admin.v1.GetObjectRequest"> & {
+  /**
+   * @generated from field: heddle.admin.v1.ObjectRef ref = 1;
+   */
+  ref?: ObjectRef | undefined;
+};
+
+/**
+ * @generated from message heddle.admin.v1.GetObjectRequest
+ */
+export declare type GetObjectRequestJson = {
+  /**
+   * @generated from field: heddle.admin.v1.ObjectRef ref = 1;
+   */
+  ref?: ObjectRefJson;
+};
+
+/**
+ * Describes the message heddle.admin.v1.GetObjectRequest.
+ * Use `create(GetObjectRequestSchema)` to create a new message.
+ */
+export declare const GetObjectRequestSchema: GenMessage<GetObjectRequest, {jsonType: GetObjectRequestJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.GetObjectResponse
+ */
+export declare type GetObjectResponse = Message<"heddle.admin.v1.GetObjectResponse"> & {
+  /**
+   * @generated from field: heddle.admin.v1.ConfigObject object = 1;
+   */
+  object?: ConfigObject | undefined;
+};
+
+/**
+ * @generated from message heddle.admin.v1.GetObjectResponse
+ */
+export declare type GetObjectResponseJson = {
+  /**
+   * @generated from field: heddle.admin.v1.ConfigObject object = 1;
+   */
+  object?: ConfigObjectJson;
+};
+
+/**
+ * Describes the message heddle.admin.v1.GetObjectResponse.
+ * Use `create(GetObjectResponseSchema)` to create a new message.
+ */
+export declare const GetObjectResponseSchema: GenMessage<GetObjectResponse, {jsonType: GetObjectResponseJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.GetDestinationRequest
+ */
+export declare type GetDestinationRequest = Message<"heddle.admin.v1.GetDestinationRequest"> & {
+  /**
+   * "name:SERVICE.NAMESPACE:PORT" or "address:IP:PORT".
+   *
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * Of the proxy that would ask.
+   *
+   * @generated from field: string client_namespace = 2;
+   */
+  clientNamespace: string;
+};
+
+/**
+ * @generated from message heddle.admin.v1.GetDestinationRequest
+ */
+export declare type GetDestinationRequestJson = {
+  /**
+   * "name:SERVICE.NAMESPACE:PORT" or "address:IP:PORT".
+   *
+   * @generated from field: string key = 1;
+   */
+  key?: string;
+
+  /**
+   * Of the proxy that would ask.
+   *
+   * @generated from field: string client_namespace = 2;
+   */
+  clientNamespace?: string;
+};
+
+/**
+ * Describes the message heddle.admin.v1.GetDestinationRequest.
+ * Use `create(GetDestinationRequestSchema)` to create a new message.
+ */
+export declare const GetDestinationRequestSchema: GenMessage<GetDestinationRequest, {jsonType: GetDestinationRequestJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.GetDestinationResponse
+ */
+export declare type GetDestinationResponse = Message<"heddle.admin.v1.GetDestinationResponse"> & {
+  /**
+   * @generated from field: heddle.discovery.v1.Destination destination = 1;
+   */
+  destination?: Destination | undefined;
+};
+
+/**
+ * @generated from message heddle.admin.v1.GetDestinationResponse
+ */
+export declare type GetDestinationResponseJson = {
+  /**
+   * @generated from field: heddle.discovery.v1.Destination destination = 1;
+   */
+  destination?: DestinationJson;
+};
+
+/**
+ * Describes the message heddle.admin.v1.GetDestinationResponse.
+ * Use `create(GetDestinationResponseSchema)` to create a new message.
+ */
+export declare const GetDestinationResponseSchema: GenMessage<GetDestinationResponse, {jsonType: GetDestinationResponseJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.ManifestFile
+ */
+export declare type ManifestFile = Message<"heddle.admin.v1.ManifestFile"> & {
+  /**
+   * As problems shall name it.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * YAML documents, or JSON.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+};
+
+/**
+ * @generated from message heddle.admin.v1.ManifestFile
+ */
+export declare type ManifestFileJson = {
+  /**
+   * As problems shall name it.
+   *
+   * @generated from field: string path = 1;
+   */
+  path?: string;
+
+  /**
+   * YAML documents, or JSON.
+   *
+   * @generated from field: string text = 2;
+   */
+  text?: string;
+};
+
+/**
+ * Describes the message heddle.admin.v1.ManifestFile.
+ * Use `create(ManifestFileSchema)` to create a new message.
+ */
+export declare const ManifestFileSchema: GenMessage<ManifestFile, {jsonType: ManifestFileJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.Problem
+ */
+export declare type Problem = Message<"heddle.admin.v1.Problem"> & {
+  /**
+   * "error" or "warning".
+   *
+   * @generated from field: string severity = 1;
+   */
+  severity: string;
+
+  /**
+   * @generated from field: string file = 2;
+   */
+  file: string;
+
+  /**
+   * From 1; 0: of the file as a whole.
+   *
+   * @generated from field: uint32 line = 3;
+   */
+  line: number;
+
+  /**
+   * @generated from field: uint32 column = 4;
+   */
+  column: number;
+
+  /**
+   * @generated from field: string field = 5;
+   */
+  field: string;
+
+  /**
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+
+  /**
+   * What to do about it; often empty.
+   *
+   * @generated from field: string remedy = 7;
+   */
+  remedy: string;
+};
+
+/**
+ * @generated from message heddle.admin.v1.Problem
+ */
+export declare type ProblemJson = {
+  /**
+   * "error" or "warning".
+   *
+   * @generated from field: string severity = 1;
+   */
+  severity?: string;
+
+  /**
+   * @generated from field: string file = 2;
+   */
+  file?: string;
+
+  /**
+   * From 1; 0: of the file as a whole.
+   *
+   * @generated from field: uint32 line = 3;
+   */
+  line?: number;
+
+  /**
+   * @generated from field: uint32 column = 4;
+   */
+  column?: number;
+
+  /**
+   * @generated from field: string field = 5;
+   */
+  field?: string;
+
+  /**
+   * @generated from field: string reason = 6;
+   */
+  reason?: string;
+
+  /**
+   * What to do about it; often empty.
+   *
+   * @generated from field: string remedy = 7;
+   */
+  remedy?: string;
+};
+
+/**
+ * Describes the message heddle.admin.v1.Problem.
+ * Use `create(ProblemSchema)` to create a new message.
+ */
+export declare const ProblemSchema: GenMessage<Problem, {jsonType: ProblemJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.ObjectChange
+ */
+export declare type ObjectChange = Message<"heddle.admin.v1.ObjectChange"> & {
+  /**
+   * @generated from field: heddle.admin.v1.ObjectRef ref = 1;
+   */
+  ref?: ObjectRef | undefined;
+
+  /**
+   * @generated from field: heddle.admin.v1.ChangeType type = 2;
+   */
+  type: ChangeType;
+
+  /**
+   * Absent where it is added.
+   *
+   * @generated from field: google.protobuf.Struct before = 3;
+   */
+  before?: JsonObject | undefined;
+
+  /**
+   * Absent where it is removed.
+   *
+   * @generated from field: google.protobuf.Struct after = 4;
+   */
+  after?: JsonObject | undefined;
+
+  /**
+   * The file of the source of truth that is written.
+   *
+   * @generated from field: string file = 5;
+   */
+  file: string;
+};
+
+/**
+ * @generated from message heddle.admin.v1.ObjectChange
+ */
+export declare type ObjectChangeJson = {
+  /**
+   * @generated from field: heddle.admin.v1.ObjectRef ref = 1;
+   */
+  ref?: ObjectRefJson;
+
+  /**
+   * @generated from field: heddle.admin.v1.ChangeType type = 2;
+   */
+  type?: ChangeTypeJson;
+
+  /**
+   * Absent where it is added.
+   *
+   * @generated from field: google.protobuf.Struct before = 3;
+   */
+  before?: StructJson;
+
+  /**
+   * Absent where it is removed.
+   *
+   * @generated from field: google.protobuf.Struct after = 4;
+   */
+  after?: StructJson;
+
+  /**
+   * The file of the source of truth that is written.
+   *
+   * @generated from field: string file = 5;
+   */
+  file?: string;
+};
+
+/**
+ * Describes the message heddle.admin.v1.ObjectChange.
+ * Use `create(ObjectChangeSchema)` to create a new message.
+ */
+export declare const ObjectChangeSchema: GenMessage<ObjectChange, {jsonType: ObjectChangeJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.PlanObjectsRequest
+ */
+export declare type PlanObjectsRequest = Message<"heddle.admin.v1.PlanObjectsRequest"> & {
+  /**
+   * @generated from field: repeated heddle.admin.v1.ManifestFile files = 1;
+   */
+  files: ManifestFile[];
+
+  /**
+   * To be removed.
+   *
+   * @generated from field: repeated heddle.admin.v1.ObjectRef remove = 2;
+   */
+  remove: ObjectRef[];
+};
+
+/**
+ * @generated from message heddle.admin.v1.PlanObjectsRequest
+ */
+export declare type PlanObjectsRequestJson = {
+  /**
+   * @generated from field: repeated heddle.admin.v1.ManifestFile files = 1;
+   */
+  files?: ManifestFileJson[];
+
+  /**
+   * To be removed.
+   *
+   * @generated from field: repeated heddle.admin.v1.ObjectRef remove = 2;
+   */
+  remove?: ObjectRefJson[];
+};
+
+/**
+ * Describes the message heddle.admin.v1.PlanObjectsRequest.
+ * Use `create(PlanObjectsRequestSchema)` to create a new message.
+ */
+export declare const PlanObjectsRequestSchema: GenMessage<PlanObjectsRequest, {jsonType: PlanObjectsRequestJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.PlanObjectsResponse
+ */
+export declare type PlanObjectsResponse = Message<"heddle.admin.v1.PlanObjectsResponse"> & {
+  /**
+   * With an error among them nothing would be applied, and the rest is empty.
+   *
+   * @generated from field: repeated heddle.admin.v1.Problem problems = 1;
+   */
+  problems: Problem[];
+
+  /**
+   * @generated from field: repeated heddle.admin.v1.ObjectChange changes = 2;
+   */
+  changes: ObjectChange[];
+
+  /**
+   * Destinations with other routes or policies than before.
+   *
+   * @generated from field: repeated heddle.admin.v1.DestinationChange destinations = 3;
+   */
+  destinations: DestinationChange[];
+
+  /**
+   * Further ones that are left out.
+   *
+   * @generated from field: uint32 destinations_left_out = 4;
+   */
+  destinationsLeftOut: number;
+
+  /**
+   * @generated from field: repeated heddle.admin.v1.ConditionChange conditions = 5;
+   */
+  conditions: ConditionChange[];
+};
+
+/**
+ * @generated from message heddle.admin.v1.PlanObjectsResponse
+ */
+export declare type PlanObjectsResponseJson = {
+  /**
+   * With an error among them nothing would be applied, and the rest is empty.
+   *
+   * @generated from field: repeated heddle.admin.v1.Problem problems = 1;
+   */
+  problems?: ProblemJson[];
+
+  /**
+   * @generated from field: repeated heddle.admin.v1.ObjectChange changes = 2;
+   */
+  changes?: ObjectChangeJson[];
+
+  /**
+   * Destinations with other routes or policies than before.
+   *
+   * @generated from field: repeated heddle.admin.v1.DestinationChange destinations = 3;
+   */
+  destinations?: DestinationChangeJson[];
+
+  /**
+   * Further ones that are left out.
+   *
+   * @generated from field: uint32 destinations_left_out = 4;
+   */
+  destinationsLeftOut?: number;
+
+  /**
+   * @generated from field: repeated heddle.admin.v1.ConditionChange conditions = 5;
+   */
+  conditions?: ConditionChangeJson[];
+};
+
+/**
+ * Describes the message heddle.admin.v1.PlanObjectsResponse.
+ * Use `create(PlanObjectsResponseSchema)` to create a new message.
+ */
+export declare const PlanObjectsResponseSchema: GenMessage<PlanObjectsResponse, {jsonType: PlanObjectsResponseJson}>;
+
+/**
+ * Without endpoints, which are those of the Services.
+ *
+ * @generated from message heddle.admin.v1.DestinationChange
+ */
+export declare type DestinationChange = Message<"heddle.admin.v1.DestinationChange"> & {
+  /**
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * Empty: for clients of every namespace that has no routes of its own for it.
+   *
+   * @generated from field: string client_namespace = 2;
+   */
+  clientNamespace: string;
+
+  /**
+   * @generated from field: heddle.discovery.v1.Destination before = 3;
+   */
+  before?: Destination | undefined;
+
+  /**
+   * @generated from field: heddle.discovery.v1.Destination after = 4;
+   */
+  after?: Destination | undefined;
+};
+
+/**
+ * Without endpoints, which are those of the Services.
+ *
+ * @generated from message heddle.admin.v1.DestinationChange
+ */
+export declare type DestinationChangeJson = {
+  /**
+   * @generated from field: string key = 1;
+   */
+  key?: string;
+
+  /**
+   * Empty: for clients of every namespace that has no routes of its own for it.
+   *
+   * @generated from field: string client_namespace = 2;
+   */
+  clientNamespace?: string;
+
+  /**
+   * @generated from field: heddle.discovery.v1.Destination before = 3;
+   */
+  before?: DestinationJson;
+
+  /**
+   * @generated from field: heddle.discovery.v1.Destination after = 4;
+   */
+  after?: DestinationJson;
+};
+
+/**
+ * Describes the message heddle.admin.v1.DestinationChange.
+ * Use `create(DestinationChangeSchema)` to create a new message.
+ */
+export declare const DestinationChangeSchema: GenMessage<DestinationChange, {jsonType: DestinationChangeJson}>;
+
+/**
+ * A condition that would be another.
+ *
+ * @generated from message heddle.admin.v1.ConditionChange
+ */
+export declare type ConditionChange = Message<"heddle.admin.v1.ConditionChange"> & {
+  /**
+   * @generated from field: heddle.admin.v1.ObjectRef ref = 1;
+   */
+  ref?: ObjectRef | undefined;
+
+  /**
+   * Absent: there was none.
+   *
+   * @generated from field: heddle.admin.v1.ObjectCondition before = 2;
+   */
+  before?: ObjectCondition | undefined;
+
+  /**
+   * Absent: there would be none.
+   *
+   * @generated from field: heddle.admin.v1.ObjectCondition after = 3;
+   */
+  after?: ObjectCondition | undefined;
+};
+
+/**
+ * A condition that would be another.
+ *
+ * @generated from message heddle.admin.v1.ConditionChange
+ */
+export declare type ConditionChangeJson = {
+  /**
+   * @generated from field: heddle.admin.v1.ObjectRef ref = 1;
+   */
+  ref?: ObjectRefJson;
+
+  /**
+   * Absent: there was none.
+   *
+   * @generated from field: heddle.admin.v1.ObjectCondition before = 2;
+   */
+  before?: ObjectConditionJson;
+
+  /**
+   * Absent: there would be none.
+   *
+   * @generated from field: heddle.admin.v1.ObjectCondition after = 3;
+   */
+  after?: ObjectConditionJson;
+};
+
+/**
+ * Describes the message heddle.admin.v1.ConditionChange.
+ * Use `create(ConditionChangeSchema)` to create a new message.
+ */
+export declare const ConditionChangeSchema: GenMessage<ConditionChange, {jsonType: ConditionChangeJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.ApplyObjectsRequest
+ */
+export declare type ApplyObjectsRequest = Message<"heddle.admin.v1.ApplyObjectsRequest"> & {
+  /**
+   * @generated from field: repeated heddle.admin.v1.ManifestFile files = 1;
+   */
+  files: ManifestFile[];
+
+  /**
+   * @generated from field: repeated heddle.admin.v1.ObjectRef remove = 2;
+   */
+  remove: ObjectRef[];
+
+  /**
+   * Check only.
+   *
+   * @generated from field: bool dry_run = 3;
+   */
+  dryRun: boolean;
+};
+
+/**
+ * @generated from message heddle.admin.v1.ApplyObjectsRequest
+ */
+export declare type ApplyObjectsRequestJson = {
+  /**
+   * @generated from field: repeated heddle.admin.v1.ManifestFile files = 1;
+   */
+  files?: ManifestFileJson[];
+
+  /**
+   * @generated from field: repeated heddle.admin.v1.ObjectRef remove = 2;
+   */
+  remove?: ObjectRefJson[];
+
+  /**
+   * Check only.
+   *
+   * @generated from field: bool dry_run = 3;
+   */
+  dryRun?: boolean;
+};
+
+/**
+ * Describes the message heddle.admin.v1.ApplyObjectsRequest.
+ * Use `create(ApplyObjectsRequestSchema)` to create a new message.
+ */
+export declare const ApplyObjectsRequestSchema: GenMessage<ApplyObjectsRequest, {jsonType: ApplyObjectsRequestJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.ApplyObjectsResponse
+ */
+export declare type ApplyObjectsResponse = Message<"heddle.admin.v1.ApplyObjectsResponse"> & {
+  /**
+   * With an error among them nothing was changed.
+   *
+   * @generated from field: repeated heddle.admin.v1.Problem problems = 1;
+   */
+  problems: Problem[];
+
+  /**
+   * @generated from field: repeated heddle.admin.v1.ObjectChange changes = 2;
+   */
+  changes: ObjectChange[];
+
+  /**
+   * To be said to GetApplied; 0 where nothing was applied.
+   *
+   * @generated from field: uint64 revision = 3;
+   */
+  revision: bigint;
+};
+
+/**
+ * @generated from message heddle.admin.v1.ApplyObjectsResponse
+ */
+export declare type ApplyObjectsResponseJson = {
+  /**
+   * With an error among them nothing was changed.
+   *
+   * @generated from field: repeated heddle.admin.v1.Problem problems = 1;
+   */
+  problems?: ProblemJson[];
+
+  /**
+   * @generated from field: repeated heddle.admin.v1.ObjectChange changes = 2;
+   */
+  changes?: ObjectChangeJson[];
+
+  /**
+   * To be said to GetApplied; 0 where nothing was applied.
+   *
+   * @generated from field: uint64 revision = 3;
+   */
+  revision?: string;
+};
+
+/**
+ * Describes the message heddle.admin.v1.ApplyObjectsResponse.
+ * Use `create(ApplyObjectsResponseSchema)` to create a new message.
+ */
+export declare const ApplyObjectsResponseSchema: GenMessage<ApplyObjectsResponse, {jsonType: ApplyObjectsResponseJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.GetAppliedRequest
+ */
+export declare type GetAppliedRequest = Message<"heddle.admin.v1.GetAppliedRequest"> & {
+  /**
+   * 0: the newest.
+   *
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * Only proxies that hold a destination which one of these concerns; none: all proxies.
+   *
+   * @generated from field: repeated heddle.admin.v1.ObjectRef objects = 2;
+   */
+  objects: ObjectRef[];
+};
+
+/**
+ * @generated from message heddle.admin.v1.GetAppliedRequest
+ */
+export declare type GetAppliedRequestJson = {
+  /**
+   * 0: the newest.
+   *
+   * @generated from field: uint64 revision = 1;
+   */
+  revision?: string;
+
+  /**
+   * Only proxies that hold a destination which one of these concerns; none: all proxies.
+   *
+   * @generated from field: repeated heddle.admin.v1.ObjectRef objects = 2;
+   */
+  objects?: ObjectRefJson[];
+};
+
+/**
+ * Describes the message heddle.admin.v1.GetAppliedRequest.
+ * Use `create(GetAppliedRequestSchema)` to create a new message.
+ */
+export declare const GetAppliedRequestSchema: GenMessage<GetAppliedRequest, {jsonType: GetAppliedRequestJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.GetAppliedResponse
+ */
+export declare type GetAppliedResponse = Message<"heddle.admin.v1.GetAppliedResponse"> & {
+  /**
+   * The newest of the configuration.
+   *
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * Connected proxies that are concerned, and those of them that have applied the revision.
+   *
+   * @generated from field: uint32 proxies = 2;
+   */
+  proxies: number;
+
+  /**
+   * @generated from field: uint32 applied = 3;
+   */
+  applied: number;
+
+  /**
+   * @generated from field: repeated heddle.admin.v1.ProxyBehind behind = 4;
+   */
+  behind: ProxyBehind[];
+};
+
+/**
+ * @generated from message heddle.admin.v1.GetAppliedResponse
+ */
+export declare type GetAppliedResponseJson = {
+  /**
+   * The newest of the configuration.
+   *
+   * @generated from field: uint64 revision = 1;
+   */
+  revision?: string;
+
+  /**
+   * Connected proxies that are concerned, and those of them that have applied the revision.
+   *
+   * @generated from field: uint32 proxies = 2;
+   */
+  proxies?: number;
+
+  /**
+   * @generated from field: uint32 applied = 3;
+   */
+  applied?: number;
+
+  /**
+   * @generated from field: repeated heddle.admin.v1.ProxyBehind behind = 4;
+   */
+  behind?: ProxyBehindJson[];
+};
+
+/**
+ * Describes the message heddle.admin.v1.GetAppliedResponse.
+ * Use `create(GetAppliedResponseSchema)` to create a new message.
+ */
+export declare const GetAppliedResponseSchema: GenMessage<GetAppliedResponse, {jsonType: GetAppliedResponseJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.ProxyBehind
+ */
+export declare type ProxyBehind = Message<"heddle.admin.v1.ProxyBehind"> & {
+  /**
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * @generated from field: string workload = 2;
+   */
+  workload: string;
+
+  /**
+   * @generated from field: string instance = 3;
+   */
+  instance: string;
+
+  /**
+   * Why it refused what it was told; none: it has not answered yet.
+   *
+   * @generated from field: repeated string problems = 4;
+   */
+  problems: string[];
+};
+
+/**
+ * @generated from message heddle.admin.v1.ProxyBehind
+ */
+export declare type ProxyBehindJson = {
+  /**
+   * @generated from field: string namespace = 1;
+   */
+  namespace?: string;
+
+  /**
+   * @generated from field: string workload = 2;
+   */
+  workload?: string;
+
+  /**
+   * @generated from field: string instance = 3;
+   */
+  instance?: string;
+
+  /**
+   * Why it refused what it was told; none: it has not answered yet.
+   *
+   * @generated from field: repeated string problems = 4;
+   */
+  problems?: string[];
+};
+
+/**
+ * Describes the message heddle.admin.v1.ProxyBehind.
+ * Use `create(ProxyBehindSchema)` to create a new message.
+ */
+export declare const ProxyBehindSchema: GenMessage<ProxyBehind, {jsonType: ProxyBehindJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.ListDecisionsRequest
+ */
+export declare type ListDecisionsRequest = Message<"heddle.admin.v1.ListDecisionsRequest"> & {
+  /**
+   * Its `query_id` does not matter.
+   *
+   * @generated from field: heddle.discovery.v1.DecisionQuery query = 1;
+   */
+  query?: DecisionQuery | undefined;
+
+  /**
+   * Only of these proxies; empty: of all.
+   *
+   * @generated from field: string namespace = 2;
+   */
+  namespace: string;
+
+  /**
+   * @generated from field: string workload = 3;
+   */
+  workload: string;
+
+  /**
+   * @generated from field: string instance = 4;
+   */
+  instance: string;
+
+  /**
+   * How long to wait for answers; 0: 2 s; at most 10 s.
+   *
+   * @generated from field: uint32 wait_ms = 5;
+   */
+  waitMs: number;
+};
+
+/**
+ * @generated from message heddle.admin.v1.ListDecisionsRequest
+ */
+export declare type ListDecisionsRequestJson = {
+  /**
+   * Its `query_id` does not matter.
+   *
+   * @generated from field: heddle.discovery.v1.DecisionQuery query = 1;
+   */
+  query?: DecisionQueryJson;
+
+  /**
+   * Only of these proxies; empty: of all.
+   *
+   * @generated from field: string namespace = 2;
+   */
+  namespace?: string;
+
+  /**
+   * @generated from field: string workload = 3;
+   */
+  workload?: string;
+
+  /**
+   * @generated from field: string instance = 4;
+   */
+  instance?: string;
+
+  /**
+   * How long to wait for answers; 0: 2 s; at most 10 s.
+   *
+   * @generated from field: uint32 wait_ms = 5;
+   */
+  waitMs?: number;
+};
+
+/**
+ * Describes the message heddle.admin.v1.ListDecisionsRequest.
+ * Use `create(ListDecisionsRequestSchema)` to create a new message.
+ */
+export declare const ListDecisionsRequestSchema: GenMessage<ListDecisionsRequest, {jsonType: ListDecisionsRequestJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.ListDecisionsResponse
+ */
+export declare type ListDecisionsResponse = Message<"heddle.admin.v1.ListDecisionsResponse"> & {
+  /**
+   * Newest first.
+   *
+   * @generated from field: repeated heddle.discovery.v1.DecisionRecord records = 1;
+   */
+  records: DecisionRecord[];
+
+  /**
+   * Proxies that were asked.
+   *
+   * @generated from field: uint32 asked = 2;
+   */
+  asked: number;
+
+  /**
+   * NAMESPACE/INSTANCE of those that did not answer in time.
+   *
+   * @generated from field: repeated string silent = 3;
+   */
+  silent: string[];
+};
+
+/**
+ * @generated from message heddle.admin.v1.ListDecisionsResponse
+ */
+export declare type ListDecisionsResponseJson = {
+  /**
+   * Newest first.
+   *
+   * @generated from field: repeated heddle.discovery.v1.DecisionRecord records = 1;
+   */
+  records?: DecisionRecordJson[];
+
+  /**
+   * Proxies that were asked.
+   *
+   * @generated from field: uint32 asked = 2;
+   */
+  asked?: number;
+
+  /**
+   * NAMESPACE/INSTANCE of those that did not answer in time.
+   *
+   * @generated from field: repeated string silent = 3;
+   */
+  silent?: string[];
+};
+
+/**
+ * Describes the message heddle.admin.v1.ListDecisionsResponse.
+ * Use `create(ListDecisionsResponseSchema)` to create a new message.
+ */
+export declare const ListDecisionsResponseSchema: GenMessage<ListDecisionsResponse, {jsonType: ListDecisionsResponseJson}>;
+
+/**
  * @generated from enum heddle.admin.v1.ResourceKind
  */
 export enum ResourceKind {
@@ -1468,6 +2740,48 @@ export declare type ResourceKindJson = "RESOURCE_KIND_UNSPECIFIED" | "RESOURCE_K
  * Describes the enum heddle.admin.v1.ResourceKind.
  */
 export declare const ResourceKindSchema: GenEnum<ResourceKind, ResourceKindJson>;
+
+/**
+ * @generated from enum heddle.admin.v1.ChangeType
+ */
+export enum ChangeType {
+  /**
+   * @generated from enum value: CHANGE_TYPE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: CHANGE_TYPE_ADDED = 1;
+   */
+  ADDED = 1,
+
+  /**
+   * @generated from enum value: CHANGE_TYPE_CHANGED = 2;
+   */
+  CHANGED = 2,
+
+  /**
+   * @generated from enum value: CHANGE_TYPE_REMOVED = 3;
+   */
+  REMOVED = 3,
+
+  /**
+   * Given, and as it was.
+   *
+   * @generated from enum value: CHANGE_TYPE_UNCHANGED = 4;
+   */
+  UNCHANGED = 4,
+}
+
+/**
+ * @generated from enum heddle.admin.v1.ChangeType
+ */
+export declare type ChangeTypeJson = "CHANGE_TYPE_UNSPECIFIED" | "CHANGE_TYPE_ADDED" | "CHANGE_TYPE_CHANGED" | "CHANGE_TYPE_REMOVED" | "CHANGE_TYPE_UNCHANGED";
+
+/**
+ * Describes the enum heddle.admin.v1.ChangeType.
+ */
+export declare const ChangeTypeSchema: GenEnum<ChangeType, ChangeTypeJson>;
 
 /**
  * @generated from service heddle.admin.v1.AdminService
@@ -1546,6 +2860,76 @@ export declare const AdminService: GenService<{
     methodKind: "unary";
     input: typeof CreateJoinTokenRequestSchema;
     output: typeof CreateJoinTokenResponseSchema;
+  },
+  /**
+   * Objects of the configuration that is in force, with their status.
+   *
+   * @generated from rpc heddle.admin.v1.AdminService.ListObjects
+   */
+  listObjects: {
+    methodKind: "unary";
+    input: typeof ListObjectsRequestSchema;
+    output: typeof ListObjectsResponseSchema;
+  },
+  /**
+   * Fails with NOT_FOUND where there is none.
+   *
+   * @generated from rpc heddle.admin.v1.AdminService.GetObject
+   */
+  getObject: {
+    methodKind: "unary";
+    input: typeof GetObjectRequestSchema;
+    output: typeof GetObjectResponseSchema;
+  },
+  /**
+   * What a proxy in a namespace would be told about a key.
+   *
+   * @generated from rpc heddle.admin.v1.AdminService.GetDestination
+   */
+  getDestination: {
+    methodKind: "unary";
+    input: typeof GetDestinationRequestSchema;
+    output: typeof GetDestinationResponseSchema;
+  },
+  /**
+   * What ApplyObjects would change. Changes nothing.
+   *
+   * @generated from rpc heddle.admin.v1.AdminService.PlanObjects
+   */
+  planObjects: {
+    methodKind: "unary";
+    input: typeof PlanObjectsRequestSchema;
+    output: typeof PlanObjectsResponseSchema;
+  },
+  /**
+   * Writes objects to the source of truth, all or none, and returns when they are in force.
+   *
+   * @generated from rpc heddle.admin.v1.AdminService.ApplyObjects
+   */
+  applyObjects: {
+    methodKind: "unary";
+    input: typeof ApplyObjectsRequestSchema;
+    output: typeof ApplyObjectsResponseSchema;
+  },
+  /**
+   * Which proxies have applied what ApplyObjects changed.
+   *
+   * @generated from rpc heddle.admin.v1.AdminService.GetApplied
+   */
+  getApplied: {
+    methodKind: "unary";
+    input: typeof GetAppliedRequestSchema;
+    output: typeof GetAppliedResponseSchema;
+  },
+  /**
+   * Asks proxies for recent requests, and gathers what they answer in time.
+   *
+   * @generated from rpc heddle.admin.v1.AdminService.ListDecisions
+   */
+  listDecisions: {
+    methodKind: "unary";
+    input: typeof ListDecisionsRequestSchema;
+    output: typeof ListDecisionsResponseSchema;
   },
 }>;
 

@@ -531,14 +531,32 @@ export declare type DecisionQuery = Message<"heddle.discovery.v1.DecisionQuery">
   requestId: string;
 
   /**
+   * Only those that the proxy or the application failed: kept as "failure".
+   *
    * @generated from field: bool failures_only = 3;
    */
   failuresOnly: boolean;
 
   /**
+   * The newest so many.
+   *
    * @generated from field: uint32 limit = 4;
    */
   limit: number;
+
+  /**
+   * Only those for one of these destinations; none: any.
+   *
+   * @generated from field: repeated string keys = 5;
+   */
+  keys: string[];
+
+  /**
+   * Only those that began then or later, in ms since the Unix epoch; 0: any.
+   *
+   * @generated from field: int64 since_ms = 6;
+   */
+  sinceMs: bigint;
 };
 
 /**
@@ -562,14 +580,32 @@ export declare type DecisionQueryJson = {
   requestId?: string;
 
   /**
+   * Only those that the proxy or the application failed: kept as "failure".
+   *
    * @generated from field: bool failures_only = 3;
    */
   failuresOnly?: boolean;
 
   /**
+   * The newest so many.
+   *
    * @generated from field: uint32 limit = 4;
    */
   limit?: number;
+
+  /**
+   * Only those for one of these destinations; none: any.
+   *
+   * @generated from field: repeated string keys = 5;
+   */
+  keys?: string[];
+
+  /**
+   * Only those that began then or later, in ms since the Unix epoch; 0: any.
+   *
+   * @generated from field: int64 since_ms = 6;
+   */
+  sinceMs?: string;
 };
 
 /**

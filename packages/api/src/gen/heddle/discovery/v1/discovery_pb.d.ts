@@ -7,6 +7,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
+import type { DecisionQuery, DecisionQueryJson, DecisionRecord, DecisionRecordJson } from "./decision_pb.js";
 import type { CircuitBreaker, CircuitBreakerJson, Fault, FaultJson, Route, RouteJson } from "./route_pb.js";
 import type { BackendPolicy, BackendPolicyJson } from "./policy_pb.js";
 
@@ -383,6 +384,13 @@ export declare type WatchResponse = Message<"heddle.discovery.v1.WatchResponse">
    * @generated from field: heddle.discovery.v1.Inbound inbound = 5;
    */
   inbound?: Inbound | undefined;
+
+  /**
+   * What the control plane wants to know. A message with nothing else has no number and is not acknowledged.
+   *
+   * @generated from field: repeated heddle.discovery.v1.DecisionQuery queries = 6;
+   */
+  queries: DecisionQuery[];
 };
 
 /**
@@ -421,6 +429,13 @@ export declare type WatchResponseJson = {
    * @generated from field: heddle.discovery.v1.Inbound inbound = 5;
    */
   inbound?: InboundJson;
+
+  /**
+   * What the control plane wants to know. A message with nothing else has no number and is not acknowledged.
+   *
+   * @generated from field: repeated heddle.discovery.v1.DecisionQuery queries = 6;
+   */
+  queries?: DecisionQueryJson[];
 };
 
 /**
@@ -1220,6 +1235,88 @@ export declare type SetStateResponseJson = {
 export declare const SetStateResponseSchema: GenMessage<SetStateResponse, {jsonType: SetStateResponseJson}>;
 
 /**
+ * @generated from message heddle.discovery.v1.AnswerQueryRequest
+ */
+export declare type AnswerQueryRequest = Message<"heddle.discovery.v1.AnswerQueryRequest"> & {
+  /**
+   * @generated from field: string stream_id = 1;
+   */
+  streamId: string;
+
+  /**
+   * @generated from field: string query_id = 2;
+   */
+  queryId: string;
+
+  /**
+   * Newest first, at most `DecisionQuery.limit` over all parts.
+   *
+   * @generated from field: repeated heddle.discovery.v1.DecisionRecord records = 3;
+   */
+  records: DecisionRecord[];
+
+  /**
+   * Another part follows: a call may have 1 MiB.
+   *
+   * @generated from field: bool has_more = 4;
+   */
+  hasMore: boolean;
+};
+
+/**
+ * @generated from message heddle.discovery.v1.AnswerQueryRequest
+ */
+export declare type AnswerQueryRequestJson = {
+  /**
+   * @generated from field: string stream_id = 1;
+   */
+  streamId?: string;
+
+  /**
+   * @generated from field: string query_id = 2;
+   */
+  queryId?: string;
+
+  /**
+   * Newest first, at most `DecisionQuery.limit` over all parts.
+   *
+   * @generated from field: repeated heddle.discovery.v1.DecisionRecord records = 3;
+   */
+  records?: DecisionRecordJson[];
+
+  /**
+   * Another part follows: a call may have 1 MiB.
+   *
+   * @generated from field: bool has_more = 4;
+   */
+  hasMore?: boolean;
+};
+
+/**
+ * Describes the message heddle.discovery.v1.AnswerQueryRequest.
+ * Use `create(AnswerQueryRequestSchema)` to create a new message.
+ */
+export declare const AnswerQueryRequestSchema: GenMessage<AnswerQueryRequest, {jsonType: AnswerQueryRequestJson}>;
+
+/**
+ * @generated from message heddle.discovery.v1.AnswerQueryResponse
+ */
+export declare type AnswerQueryResponse = Message<"heddle.discovery.v1.AnswerQueryResponse"> & {
+};
+
+/**
+ * @generated from message heddle.discovery.v1.AnswerQueryResponse
+ */
+export declare type AnswerQueryResponseJson = {
+};
+
+/**
+ * Describes the message heddle.discovery.v1.AnswerQueryResponse.
+ * Use `create(AnswerQueryResponseSchema)` to create a new message.
+ */
+export declare const AnswerQueryResponseSchema: GenMessage<AnswerQueryResponse, {jsonType: AnswerQueryResponseJson}>;
+
+/**
  * @generated from enum heddle.discovery.v1.Protocol
  */
 export enum Protocol {
@@ -1342,6 +1439,16 @@ export declare const DiscoveryService: GenService<{
     methodKind: "unary";
     input: typeof SetStateRequestSchema;
     output: typeof SetStateResponseSchema;
+  },
+  /**
+   * Answers a query that came on the stream.
+   *
+   * @generated from rpc heddle.discovery.v1.DiscoveryService.AnswerQuery
+   */
+  answerQuery: {
+    methodKind: "unary";
+    input: typeof AnswerQueryRequestSchema;
+    output: typeof AnswerQueryResponseSchema;
   },
 }>;
 
