@@ -84,7 +84,29 @@ test.each([
   web.send(GET)
   await web.until(`heddle-error: ${code}\r\n`)
   expect(web.received).toContain(`HTTP/1.1 ${status} `)
-  expect(proxy.traffic.all[0]!.key).toMatchObject({ serviceNamespace: 'shop', service: 'cart', port: 80 })
+  const { key } = proxy.traffic.all[0]!
+  expect(key).toMatchObject({ serviceNamespace: 'shop', service: 'cart', port: 80, security: 'unreached' })
+})
+
+test('a request by address counts as traffic out of the mesh only when it got there', async () => {
+  await using world = await World.create()
+  const app = world.keep(await startServer(answering(ok('hello'))))
+  const [outside, nowhere] = [`address:127.0.0.1:${app.port}`, 'address:10.96.0.9:80']
+  const proxy = await world.proxy({
+    listeners: [outbound(outside), outbound(nowhere)],
+    destinations: {
+      [outside]: { kind: 'unmeshed', version: '1' },
+      [nowhere]: { kind: 'missing', reason: 'no Service has the address 10.96.0.9', version: '1' },
+    },
+  })
+  const [first, second] = proxy.plane.listeners
+  using web = await dial(first!.port)
+  web.send(GET)
+  await web.until('hello')
+  using lost = await dial(second!.port)
+  lost.send(GET)
+  await lost.until('heddle-error: destination_not_found\r\n')
+  expect(proxy.traffic.all.map(({ key }) => key.security)).toEqual(['destination_unmeshed', 'unreached'])
 })
 
 test('a destination that discovery cannot tell is answered with discovery_unavailable', async () => {

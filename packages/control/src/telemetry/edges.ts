@@ -40,17 +40,14 @@ export function findEdges(scope: ResourceScope, series: Iterable<SeriesWindow>):
 
 function clientEdge(kind: ScopeKind, facts: SeriesFacts): TrafficEdge | undefined {
   const source = reporterOf(clientKind(kind), facts)
-  if (source === undefined || facts.peerWorkload === 'other' || reachedNobody(facts)) return undefined
+  if (source === undefined || facts.peerWorkload === 'other') return undefined
+  // The proxy answered by itself, so there is no other side.
+  if (facts.security === 'unreached') return undefined
   const target = peerOf(kind, facts) ?? peerOf('service', facts) ?? { namespace: '', name: EXTERNAL }
   const isSecured = facts.security === 'mtls'
   const clientIdentity = isSecured ? facts.reporter.identity : ''
   const serverIdentity = isSecured ? facts.peerIdentity : ''
   return { source, target, clientIdentity, serverIdentity, security: facts.security }
-}
-
-/** A Service without endpoints was asked for: the proxy answered by itself, so there is no other side. */
-function reachedNobody({ service, peerWorkload }: SeriesFacts): boolean {
-  return service !== '' && peerWorkload === ''
 }
 
 function unmeshedEdge(kind: ScopeKind, facts: SeriesFacts): TrafficEdge | undefined {

@@ -115,14 +115,17 @@ describe('findEdges()', () => {
     expect(edges[0]).toMatchObject({ clientIdentity: '', serverIdentity: '' })
   })
 
-  test('takes a request that reached nobody for no traffic: its Service has no endpoints yet', () => {
+  test.each([
+    { name: 'its Service has no endpoints yet', serviceNamespace: 'emojivote', service: 'voting-svc' },
+    { name: 'no Service has the address it was for', serviceNamespace: '', service: '' },
+  ])('takes a request that reached nobody for no traffic: $name', ({ serviceNamespace, service }) => {
     const store = new TelemetryStore(new ManualClock())
     const failed = create(SeriesSchema, {
       direction: Direction.OUTBOUND,
-      serviceNamespace: 'emojivote',
-      service: 'voting-svc',
+      serviceNamespace,
+      service,
       port: 8080,
-      security: 'destination_unmeshed',
+      security: 'unreached',
       requestsFailure: 1n,
     })
     const from = {

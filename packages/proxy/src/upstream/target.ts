@@ -46,6 +46,11 @@ export class Target {
   }
 }
 
+/** What the series of requests that got to no endpoint is about, apart from the protocol. */
+export function toUnreachedKey(service: ServiceName): Omit<SeriesKey, 'protocol'> {
+  return { ...toOutboundKey(service, undefined), security: 'unreached' }
+}
+
 /** What the series of requests to `endpoint` is about, apart from the protocol. */
 export function toOutboundKey(service: ServiceName, endpoint: Endpoint | undefined): Omit<SeriesKey, 'protocol'> {
   return {

@@ -7,7 +7,7 @@ import type { ClientTls } from './client-tls.ts'
 import type { Remote } from './connect.ts'
 import type { DestinationState } from './destination-state.ts'
 import { RemoteEndpoint } from './remote-endpoint.ts'
-import { type ServiceName, Target, toOutboundKey } from './target.ts'
+import { type ServiceName, Target, toOutboundKey, toUnreachedKey } from './target.ts'
 
 interface Known {
   readonly version: string
@@ -67,7 +67,7 @@ export class Upstreams {
 
   /** Where requests are counted whose destination is not known yet. */
   failureSeries(key: string, protocol: SeriesKey['protocol']): TrafficSeries {
-    return this.#traffic.series({ ...toOutboundKey(parseKey(key), undefined), protocol })
+    return this.#traffic.series({ ...toUnreachedKey(parseKey(key)), protocol })
   }
 
   /** Lets requests to come go over new connections to other proxies, made with the certificates of today. */
@@ -135,7 +135,7 @@ export class Upstreams {
     const { kind, protocol, service, reason } = about
     const loads: EndpointLoad[] = targets.map(({ endpoint }) => endpoint.load)
     const failureSeries = (protocol: SeriesKey['protocol']) =>
-      this.#traffic.series({ ...toOutboundKey(service, undefined), protocol })
+      this.#traffic.series({ ...toUnreachedKey(service), protocol })
     return { kind, protocol, targets, loads, reason, failureSeries }
   }
 

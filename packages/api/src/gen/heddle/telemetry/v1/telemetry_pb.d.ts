@@ -231,7 +231,7 @@ export declare type Series = Message<"heddle.telemetry.v1.Series"> & {
   peerIdentity: string;
 
   /**
-   * "mtls"; else why not: "peer_not_meshed", "destination_unmeshed", "local".
+   * "mtls"; else why not: "peer_not_meshed", "destination_unmeshed", "unreached" (no endpoint was got to), "local".
    *
    * @generated from field: string security = 9;
    */
@@ -366,7 +366,7 @@ export declare type SeriesJson = {
   peerIdentity?: string;
 
   /**
-   * "mtls"; else why not: "peer_not_meshed", "destination_unmeshed", "local".
+   * "mtls"; else why not: "peer_not_meshed", "destination_unmeshed", "unreached" (no endpoint was got to), "local".
    *
    * @generated from field: string security = 9;
    */
