@@ -1,31 +1,44 @@
 /** One line of a status, as Kubernetes' `metav1.Condition`; the time and the generation are added by who keeps them. */
 export interface Condition {
-  readonly type: ConditionType
+  readonly type: 'Accepted' | 'ResolvedRefs'
   readonly status: 'True' | 'False'
-  /** One word of {@link CONDITION_REASONS}. */
   readonly reason: ConditionReason
-  /** One sentence: what is the matter and what to do about it. */
+  /** What is the matter, and what to do about it. */
   readonly message: string
 }
 
-/** `PartiallyInvalid` is there only where it is true. */
-export type ConditionType = 'Accepted' | 'ResolvedRefs' | 'PartiallyInvalid'
+/** Words of the Gateway API, but for `Expired`: the end time of a FaultPolicy has come. */
+export type ConditionReason =
+  | 'Accepted'
+  | 'ResolvedRefs'
+  | 'NoMatchingParent'
+  | 'UnsupportedValue'
+  | 'Conflicted'
+  | 'TargetNotFound'
+  | 'Invalid'
+  | 'InvalidKind'
+  | 'BackendNotFound'
+  | 'RefNotPermitted'
+  | 'Expired'
 
-/** Words of the Gateway API, but for `Expired`. */
-export const CONDITION_REASONS = [
-  'Accepted',
-  'ResolvedRefs',
-  'NoMatchingParent',
-  'NotAllowedByListeners',
-  'UnsupportedValue',
-  'Conflicted',
-  'TargetNotFound',
-  'Invalid',
-  'InvalidKind',
-  'BackendNotFound',
-  'RefNotPermitted',
-  'UnsupportedProtocol',
-  'Expired',
-] as const
+/** Why something is not in force, or leads nowhere. */
+export interface StatusFault {
+  readonly reason: ConditionReason
+  readonly message: string
+}
 
-export type ConditionReason = (typeof CONDITION_REASONS)[number]
+export function accepted(message: string): Condition {
+  return { type: 'Accepted', status: 'True', reason: 'Accepted', message }
+}
+
+export function notAccepted({ reason, message }: StatusFault): Condition {
+  return { type: 'Accepted', status: 'False', reason, message }
+}
+
+/** @param fault - the first of the references that lead nowhere */
+export function resolvedRefs(fault: StatusFault | undefined): Condition {
+  if (fault === undefined) {
+    return { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message: 'every reference leads somewhere' }
+  }
+  return { type: 'ResolvedRefs', status: 'False', ...fault }
+}
