@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { readCounts } from '../test-reports.ts'
+import { readAutobahnIndex } from './autobahn-report.ts'
 import { readH2specReport } from './h2spec-report.ts'
 import { listInteropCases } from './interop-cases.ts'
 import { toJunit } from './outcome.ts'
@@ -47,6 +48,42 @@ test('readH2specReport() tells what was expected and what came, and takes a skip
     },
     { name: 'inbound: http2/5.1.2 Opens too many', passed: false, detail: 'skipped', tookMs: 0.8 },
   ])
+})
+
+const AUTOBAHN = {
+  heddle: {
+    '1.1.1': { behavior: 'OK', behaviorClose: 'OK', duration: 4, remoteCloseCode: 1000, reportfile: 'a.json' },
+    '6.4.1': { behavior: 'NON-STRICT', behaviorClose: 'OK', duration: 2, remoteCloseCode: null, reportfile: 'b.json' },
+    '7.13.1': { behavior: 'INFORMATIONAL', behaviorClose: 'INFORMATIONAL', duration: 1, remoteCloseCode: null },
+    '9.2.5': { behavior: 'OK', behaviorClose: 'UNCLEAN', duration: 2500, remoteCloseCode: null, reportfile: 'd.json' },
+    '5.1': { behavior: 'FAILED', behaviorClose: 'OK', duration: 3, remoteCloseCode: 1002, reportfile: 'e.json' },
+    '5.2': { behavior: 'UNIMPLEMENTED', behaviorClose: 'OK', duration: 3, remoteCloseCode: 1000, reportfile: 'e.json' },
+  },
+}
+const DETAILS: Readonly<Record<string, object>> = {
+  'd.json': { result: 'Received it.', resultClose: 'It has to be clean', wasNotCleanReason: 'no close frame in time' },
+  'e.json': { result: 'Nothing came.', resultClose: 'Closed properly', wasNotCleanReason: null },
+}
+
+test('readAutobahnIndex() takes a case for passed when both the case and its end are right, else tells what the suite knows', () => {
+  const outcomes = readAutobahnIndex(JSON.stringify(AUTOBAHN), 'server', (name) => JSON.stringify(DETAILS[name]))
+  expect(outcomes.map(({ name, passed }) => [name, passed])).toEqual([
+    ['server: case 1.1.1', true],
+    ['server: case 6.4.1', true],
+    ['server: case 7.13.1', true],
+    ['server: case 9.2.5', false],
+    ['server: case 5.1', false],
+    ['server: case 5.2', false],
+  ])
+  expect(outcomes[0]).toEqual({ name: 'server: case 1.1.1', passed: true, detail: '', tookMs: 4 })
+  expect(outcomes[3]!.detail).toBe(
+    'OK: Received it.\nat its end UNCLEAN: It has to be clean (no close frame in time), close code null',
+  )
+  expect(outcomes[4]!.detail).toBe('FAILED: Nothing came.\nat its end OK: Closed properly, close code 1002')
+})
+
+test('readAutobahnIndex() finds no case in a report on nobody', () => {
+  expect(readAutobahnIndex('{}', 'server', () => '')).toEqual([])
 })
 
 test('toJunit() writes what is counted, whatever the names are', () => {
