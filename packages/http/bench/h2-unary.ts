@@ -66,7 +66,7 @@ class Link {
   readonly server: ServerSession
 
   constructor(handler: Pick<ServerHandler, 'onRequest'>) {
-    this.client = createH2Client({ onIdle: nothing, onUnusable: fail }, this.up)
+    this.client = createH2Client({ onIdle: nothing, onAllowance: nothing, onUnusable: fail }, this.up)
     this.server = createH2Server({ ...handler, onFault: fail, onIdle: nothing }, this.down)
     Object.assign(this.up, { own: this.client, peer: this.server })
     Object.assign(this.down, { own: this.server, peer: this.client })

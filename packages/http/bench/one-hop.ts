@@ -78,7 +78,10 @@ class Hop {
   readonly client: ClientSession
 
   constructor() {
-    this.client = createH1Client({ onIdle: () => undefined, onUnusable: () => undefined }, this.up)
+    this.client = createH1Client(
+      { onIdle: () => undefined, onAllowance: () => undefined, onUnusable: () => undefined },
+      this.up,
+    )
     this.server = createH1Server(
       {
         onRequest: (stream: ServerStream, head: RequestHead) => {

@@ -187,19 +187,31 @@ export interface ClientSession extends Session {
   readonly isReusable: boolean
   /**
    * Begins a request. `hasBody` false: it ends with the head.
-   * @throws {RangeError} when `capacity` is 0: a bug of the caller
+   * @throws {RangeError} when `capacity` is 0, or `takesUpgrades` is not known: a bug of the caller
    */
   request(head: RequestHead, hasBody: boolean, receiver: ResponseReceiver): BodySender
+  /**
+   * Whether a GET with `upgrade` is taken for what it is; else that is left out. HTTP/1 always; HTTP/2 where the server allows
+   * extended CONNECT. `undefined`: it has not said so yet, and `request` must not be called with one. RFC 8441 §3.
+   */
+  readonly takesUpgrades: boolean | undefined
+  /** Says what comes before the first request, so that the server says what it allows. HTTP/1 has nothing of the kind. */
+  greet(): void
   /** Asks the server for a sign of life; any octets are one. HTTP/1 has no such question: nothing happens. */
   ping(): void
 }
 
 export interface ClientHandler {
   /**
-   * A stream ended and `capacity` grew; the owner may pool the connection, or begin the next request at once. HTTP/2: also when
-   * the server allowed more streams after there had been no capacity; never after `onUnusable`.
+   * A stream ended and `capacity` grew; the owner may pool the connection, or begin the next request at once. Never after
+   * `onUnusable`.
    */
   onIdle(): void
+  /**
+   * HTTP/2: the server has said for the first time what it allows, or allows more streams than before, and there is `capacity`.
+   * Never after `onUnusable`.
+   */
+  onAllowance(): void
   /**
    * Not to be used again: the server spoke or closed while nothing was asked, broke the protocol, or ends the connection
    * with this answer. After the end or abort of each stream comes exactly one of `onIdle` and `onUnusable`, but for streams

@@ -141,7 +141,7 @@ test("our client and Node's server understand each other", async () => {
   const port = await listen(server)
   const socket = connectSocket(port, '127.0.0.1')
   const session = attach(socket, (transport) =>
-    createH2Client({ onIdle: () => undefined, onUnusable: () => undefined }, transport),
+    createH2Client({ onIdle: () => undefined, onAllowance: () => undefined, onUnusable: () => undefined }, transport),
   )
   const answers = Array.from({ length: 20 }, (_, i) => askNode(session, `/${i}`))
   for (const [i, answer] of (await Promise.all(answers)).entries()) {

@@ -1,8 +1,10 @@
 import { Buffer } from 'node:buffer'
 import { expect, test } from 'vitest'
+import { FRAME, SETTING } from '../src/h2/frame-types.ts'
 import { createFields } from '../src/message/fields.ts'
 import { createRequestHead, createResponseHead } from '../src/message/head.ts'
-import { H2Pair } from './h2-pair.ts'
+import { frame, word } from './h2-frames.ts'
+import { H2Pair, h2Client } from './h2-pair.ts'
 
 test('a request with a body and trailers is answered with a body and trailers', () => {
   const pair = new H2Pair()
@@ -138,4 +140,32 @@ test('informational answers come before the answer', () => {
   answer.sender.sendEnd()
   pair.settle()
   expect(answer).toMatchObject({ informational: [100], head: { status: 204 }, isEnded: true })
+})
+
+test('whether a server takes upgrades is known from its SETTINGS on, and a greeting is enough to get them', () => {
+  const pair = new H2Pair()
+  const { session } = pair.client
+  const head = createRequestHead({ method: 'GET', path: '/chat', authority: 'a', upgrade: 'websocket' })
+  expect(session.takesUpgrades).toBeUndefined()
+  expect(() => pair.client.request(head)).toThrow(RangeError)
+  session.greet()
+  pair.settle()
+  expect(session.takesUpgrades).toBe(true)
+  expect(pair.client).toMatchObject({ allowances: 1, idles: 0 })
+  session.greet()
+  pair.client.endTurn()
+  expect(pair.client.transport.takeBytes().length).toBe(0)
+})
+
+test('a client hears of it when the server allows more streams than before, and only then', () => {
+  const client = h2Client()
+  const allow = (streams: number) =>
+    client.receive(frame(FRAME.settings, 0, 0, [0, SETTING.maxConcurrentStreams, ...word(streams)]))
+  client.get()
+  const told = [1, 3, 2, 2, 100, 0, 1, 2].map((streams) => {
+    allow(streams)
+    return client.allowances
+  })
+  // One stream is open all the time.
+  expect(told).toEqual([0, 1, 1, 1, 2, 2, 2, 3])
 })

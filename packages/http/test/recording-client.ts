@@ -34,6 +34,7 @@ export class RecordingClient implements ClientHandler {
   readonly transport = new RecordingTransport()
   readonly session: ClientSession
   idles = 0
+  allowances = 0
   readonly unusable: StreamReset[] = []
 
   /** @param make - limits of a session of HTTP/1, or what makes another session */
@@ -46,6 +47,10 @@ export class RecordingClient implements ClientHandler {
 
   onIdle(): void {
     this.idles += 1
+  }
+
+  onAllowance(): void {
+    this.allowances += 1
   }
 
   onUnusable(reason: StreamReset): void {

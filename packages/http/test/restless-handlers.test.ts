@@ -153,6 +153,7 @@ test('a client whose receiver does what it likes, when it likes, keeps its promi
           told.idle += 1
           expect(session.capacity).toBe(1)
         },
+        onAllowance: () => undefined,
         onUnusable: () => {
           told.unusable += 1
           expect(session.isReusable).toBe(false)

@@ -90,6 +90,12 @@ export class H1ClientSession implements ClientSession, RequestOwner, InputSteps 
     return stream
   }
 
+  get takesUpgrades(): boolean {
+    return true
+  }
+
+  greet(): void {}
+
   ping(): void {}
 
   receive(bytes: Uint8Array): void {

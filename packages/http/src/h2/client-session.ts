@@ -25,7 +25,8 @@ export class H2ClientSession extends H2Connection implements ClientSession, Requ
   #nextId = 1
   #isDraining = false
   #isUnusableTold = false
-  #hadNoCapacity = false
+  /** Streams that the server allowed when it said so last. */
+  #allowedStreams = -1
 
   constructor(handler: ClientHandler, transport: Transport, limits: H2Limits) {
     super(transport, limits, 'server')
@@ -42,6 +43,7 @@ export class H2ClientSession extends H2Connection implements ClientSession, Requ
 
   request(head: RequestHead, hasBody: boolean, receiver: ResponseReceiver): BodySender {
     if (this.capacity === 0) throw new RangeError('this connection takes no request now')
+    checkUpgrade(head, this.takesUpgrades)
     checkRequestHead(head)
     checkBody(head, hasBody)
     this.begin()
@@ -55,6 +57,15 @@ export class H2ClientSession extends H2Connection implements ClientSession, Requ
     const stream = new H2ClientStream(this, id, { head, protocol, hasBody, responseReceiver: receiver })
     this.streams.set(id, stream)
     return stream
+  }
+
+  get takesUpgrades(): boolean | undefined {
+    return this.peer.isKnown ? this.peer.takesExtendedConnect : undefined
+  }
+
+  greet(): void {
+    this.begin()
+    this.output.requestFlush()
   }
 
   ping(): void {
@@ -144,9 +155,10 @@ export class H2ClientSession extends H2Connection implements ClientSession, Requ
   pingAcked(): void {}
 
   settingsChanged(): void {
-    const hadNone = this.#hadNoCapacity
-    this.#hadNoCapacity = this.capacity === 0
-    if (hadNone && this.capacity > 0) this.#handler.onIdle()
+    const { maxConcurrentStreams } = this.peer
+    const isMore = maxConcurrentStreams > this.#allowedStreams
+    this.#allowedStreams = maxConcurrentStreams
+    if (isMore && this.capacity > 0) this.#handler.onAllowance()
   }
 
   protected failed(error: HttpError): void {
@@ -196,9 +208,8 @@ export class H2ClientSession extends H2Connection implements ClientSession, Requ
   /** Only one protocol can be asked for: the first, which the client likes most. */
   #protocolOf({ upgrade, method }: RequestHead): string | undefined {
     if (upgrade === undefined || method !== 'GET') return undefined
-    // RFC 8441 §3: the offer is ignored as any server may ignore it. Before its SETTINGS came nobody knows.
-    if (this.peer.isKnown && !this.peer.takesExtendedConnect) return undefined
-    return upgrade.split(',', 1)[0]
+    // RFC 8441 §3: the offer is ignored as any server may ignore it.
+    return this.peer.takesExtendedConnect ? upgrade.split(',', 1)[0] : undefined
   }
 
   #tellUnusable(reason: StreamReset): void {
@@ -206,6 +217,11 @@ export class H2ClientSession extends H2Connection implements ClientSession, Requ
     this.#isUnusableTold = true
     this.#handler.onUnusable(reason)
   }
+}
+
+function checkUpgrade({ upgrade, method }: RequestHead, takesUpgrades: boolean | undefined): void {
+  if (upgrade === undefined || method !== 'GET' || takesUpgrades !== undefined) return
+  throw new RangeError('whether the server takes upgrades is not known yet')
 }
 
 function checkBody({ bodyLength, upgrade, method }: RequestHead, hasBody: boolean): void {

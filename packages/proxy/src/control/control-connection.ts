@@ -64,7 +64,7 @@ export class ControlConnection {
   constructor(socket: TLSSocket, target: ControlTarget) {
     this.#socket = socket
     this.#authority = serverNameOf(parseSpiffeId(target.spiffeId)!)
-    const handler = { onIdle: () => {}, onUnusable: () => this.close() }
+    const handler = { onIdle: () => {}, onAllowance: () => {}, onUnusable: () => this.close() }
     this.#session = createH1Client(
       handler,
       socketTransport(socket, () => this.#session.flush()),

@@ -151,6 +151,15 @@ export const PROXY_ERRORS = {
     meaning: "The endpoint's answer is not valid HTTP.",
     hint: 'If the port does not speak HTTP/1, declare its appProtocol.',
   },
+  upgrade_not_supported: {
+    status: 501,
+    grpc: 'UNIMPLEMENTED',
+    retryable: false,
+    source: 'upstream',
+    meaning:
+      'The endpoint is declared to speak HTTP/2, and does not take WebSockets or other upgrades over it (RFC 8441).',
+    hint: 'If the application takes them over HTTP/1, declare the appProtocol of its port as `ws`, or none.',
+  },
   response_timeout: {
     status: 504,
     grpc: 'DEADLINE_EXCEEDED',

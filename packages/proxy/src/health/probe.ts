@@ -49,7 +49,7 @@ function askHttp(path: string, address: SocketAddress): (socket: Socket) => Prom
   return (socket) =>
     new Promise((resolve) => {
       const session = createH1Client(
-        { onIdle: () => {}, onUnusable: () => {} },
+        { onIdle: () => {}, onAllowance: () => {}, onUnusable: () => {} },
         socketTransport(socket, () => session.flush()),
       )
       socket.on('data', (bytes: Uint8Array) => session.receive(bytes))

@@ -8,8 +8,8 @@ import { type Exchange, SWITCHING_PROTOCOLS } from '../exchange/exchange.ts'
 import { type HttpVersion, markHttp1, unmarkHttp1 } from '../exchange/http-version.ts'
 import { takeUnprocessed } from '../exchange/unprocessed.ts'
 import { runResponseFilters } from '../filters/chain.ts'
-import type { ConnectionPool, PoolWaiter } from './connection-pool.ts'
-import type { PooledConnection } from './pooled-connection.ts'
+import type { ConnectionPool } from './connection-pool.ts'
+import type { PooledConnection, PoolWaiter } from './pooled-connection.ts'
 import type { Target } from './target.ts'
 import { addKey, completeAccept, takeAccept, WEB_SOCKET } from './web-socket.ts'
 
@@ -41,6 +41,8 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   readonly #exchange: Exchange
   readonly #owner: AttemptOwner
   #connection: PooledConnection | undefined
+  /** Where it waits for the server to say whether it takes upgrades. */
+  #upgradingOn: PooledConnection | undefined
   #sender: BodySender | undefined
   /** Whether the connection had carried another request before. */
   #wasReused = false
@@ -72,6 +74,7 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   gotConnection(connection: PooledConnection): void {
     const exchange = this.#exchange
     const { turn } = exchange.core
+    if (exchange.head.upgrade !== undefined && !this.#mayUpgrade(connection)) return
     this.#connection = connection
     this.#wasReused = connection.uses > 0
     this.#startedUs = turn.nowUs()
@@ -108,8 +111,12 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   /** Ends it from this side: deadline, client gone. */
   giveUp(detail: string): void {
     if (!this.#end()) return
-    if (this.#sender === undefined) this.pool.cancel(this)
-    else this.#connection!.giveUp(this.#sender, detail)
+    if (this.#sender !== undefined) {
+      this.#connection!.giveUp(this.#sender, detail)
+      return
+    }
+    this.pool.cancel(this)
+    this.#upgradingOn?.cancelUpgrade(this)
   }
 
   onInformational(head: ResponseHead): void {
@@ -172,6 +179,26 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
 
   onWritable(): void {
     if (!this.#isOver) this.#exchange.stream.resumeBody()
+  }
+
+  /** @returns false when the server has not said yet whether it takes upgrades, or does not take them */
+  #mayUpgrade(connection: PooledConnection): boolean {
+    const exchange = this.#exchange
+    const { head } = exchange
+    const { takesUpgrades } = connection
+    // Over HTTP/2 there is no such offer with other methods. RFC 8441 §4.
+    if (takesUpgrades === true || head.method !== 'GET') return true
+    if (takesUpgrades === undefined) {
+      this.#upgradingOn = connection
+      connection.holdUpgrade(this)
+      return false
+    }
+    // RFC 9110 §7.8: a server may ignore an offer; but whoever asks for a WebSocket has no use for another answer.
+    if (exchange.version === 'http1' && head.upgrade !== WEB_SOCKET) return true
+    connection.handBack()
+    const detail = `${this.target.endpoint.name} does not take ${head.upgrade} over HTTP/2`
+    if (this.#end()) exchange.fail(new ProxyError('upgrade_not_supported', detail))
+    return false
   }
 
   /** @returns false when the server did not prove that it understood */

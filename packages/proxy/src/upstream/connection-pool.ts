@@ -3,15 +3,8 @@ import { ProxyError } from '../errors/proxy-error.ts'
 import type { HttpVersion } from '../exchange/http-version.ts'
 import type { SocketPair } from '../net/http-socket.ts'
 import type { ProxyCore } from '../proxy-core.ts'
-import { type ConnectionHome, PooledConnection } from './pooled-connection.ts'
+import { type ConnectionHome, PooledConnection, type PoolWaiter } from './pooled-connection.ts'
 import type { RemoteEndpoint } from './remote-endpoint.ts'
-
-/** Somebody who waits for a connection; gets exactly one of the two, unless it cancels. */
-export interface PoolWaiter {
-  /** It takes a request now, and is to be used at once. */
-  gotConnection(connection: PooledConnection): void
-  gotNone(error: ProxyError): void
-}
 
 const ALPN: Readonly<Record<HttpVersion, readonly string[]>> = {
   http1: [ALPN_HTTP1],
@@ -72,6 +65,16 @@ export class ConnectionPool implements ConnectionHome {
     }
     this.#waiting.add(waiter)
     this.#connectAsNeeded()
+  }
+
+  waitAgain(waiter: PoolWaiter): void {
+    try {
+      if (this.#isClosed) throw new ProxyError('draining', `the pool of ${this.#endpoint.name} is closed`)
+      this.wait(waiter)
+    } catch (error) {
+      if (!(error instanceof ProxyError)) throw error
+      waiter.gotNone(error)
+    }
   }
 
   cancel(waiter: PoolWaiter): void {

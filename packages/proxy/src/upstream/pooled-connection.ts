@@ -2,6 +2,7 @@ import { createH1Client } from '@heddle/http/h1'
 import { createH2Client } from '@heddle/http/h2'
 import type { RequestHead } from '@heddle/http/message'
 import type { BodySender, ClientHandler, ClientSession, ResponseReceiver } from '@heddle/http/session'
+import { ProxyError } from '../errors/proxy-error.ts'
 import type { HttpVersion } from '../exchange/http-version.ts'
 import { HttpSocket, type HttpSocketOwner, type SocketPair } from '../net/http-socket.ts'
 import type { Watched } from '../net/ticker.ts'
@@ -16,6 +17,15 @@ export interface ConnectionHome {
   /** It must not be used again; it may still be open. */
   connectionUnusable(connection: PooledConnection): void
   connectionClosed(connection: PooledConnection): void
+  /** `waiter` waits for another connection. */
+  waitAgain(waiter: PoolWaiter): void
+}
+
+/** Somebody who waits for a connection; gets exactly one of the two, unless it cancels. */
+export interface PoolWaiter {
+  /** It takes a request now, and is to be used at once. */
+  gotConnection(connection: PooledConnection): void
+  gotNone(error: ProxyError): void
 }
 
 export interface PooledConnectionOptions {
@@ -39,7 +49,9 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
   readonly #home: ConnectionHome
   readonly #http: HttpSocket
   readonly #session: ClientSession
-  readonly #mayPing: boolean
+  readonly #isPeer: boolean
+  /** Those whose requests begin as soon as it is known whether the server takes upgrades. */
+  readonly #upgrading = new Set<PoolWaiter>()
   readonly #expectedRoom: number
   #isRetired = false
   /** Ticker time at which octets came last. */
@@ -49,7 +61,7 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
 
   constructor(pair: SocketPair, { version, expectedRoom, isPeer, home, core }: PooledConnectionOptions) {
     this.#expectedRoom = expectedRoom
-    this.#mayPing = isPeer && version === 'http2'
+    this.#isPeer = isPeer
     this.#core = core
     this.#home = home
     this.#http = new HttpSocket(pair, core.turn)
@@ -98,6 +110,26 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
     return this.#session.request(head, hasBody, receiver)
   }
 
+  /** Whether a request to upgrade can be begun, and is understood; `undefined`: nobody knows yet. */
+  get takesUpgrades(): boolean | undefined {
+    return this.#session.takesUpgrades
+  }
+
+  /** `waiter` gets this connection again when {@link takesUpgrades} is known; it is not to be used until then. */
+  holdUpgrade(waiter: PoolWaiter): void {
+    this.#upgrading.add(waiter)
+    this.#session.greet()
+  }
+
+  cancelUpgrade(waiter: PoolWaiter): void {
+    this.#upgrading.delete(waiter)
+  }
+
+  /** Whoever got it has no use for it. */
+  handBack(): void {
+    if (this.isReusable) this.#home.connectionFree(this)
+  }
+
   /** Gives up a request: with HTTP/1 the connection goes with it, with HTTP/2 there is room for another one. */
   giveUp(sender: BodySender, detail: string): void {
     sender.reset({ kind: 'local', detail })
@@ -113,6 +145,7 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
   retire(): void {
     if (this.#isRetired) return
     this.#isRetired = true
+    for (const waiter of this.#takeUpgrading()) this.#home.waitAgain(waiter)
     this.#session.drain()
     // While a request is open, whoever waits for its answer has the deadline.
     if (this.#session.activeStreams === 0) this.deadlineMs = this.#core.ticker.in(this.#core.limits.lingerMs)
@@ -123,10 +156,16 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
   }
 
   onIdle(): void {
+    if (this.#upgrading.size > 0) this.#beginUpgrades()
     this.#home.connectionFree(this)
   }
 
+  onAllowance(): void {
+    this.onIdle()
+  }
+
   onUnusable(): void {
+    this.#failUpgrades()
     this.#home.connectionUnusable(this)
     this.retire()
   }
@@ -145,6 +184,7 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
 
   closed(): void {
     this.#core.ticker.unwatch(this)
+    this.#failUpgrades()
     this.#home.connectionClosed(this)
   }
 
@@ -159,7 +199,8 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
     const { limits, ticker } = this.#core
     this.#askedMs = 0
     this.#heardMs = ticker.nowMs
-    this.deadlineMs = this.#mayPing ? ticker.in(limits.pingAfterMs) : Number.POSITIVE_INFINITY
+    const mayPing = this.#isPeer && this.version === 'http2'
+    this.deadlineMs = mayPing ? ticker.in(limits.pingAfterMs) : Number.POSITIVE_INFINITY
   }
 
   #checkLife(): void {
@@ -179,8 +220,31 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
     }
   }
 
+  #beginUpgrades(): void {
+    for (const waiter of this.#takeUpgrading()) {
+      if (this.room > 0) waiter.gotConnection(this)
+      else this.#home.waitAgain(waiter)
+    }
+  }
+
+  #failUpgrades(): void {
+    // With TLS 1.3 a client is done before its certificate was looked at: a refusal is a close without a word.
+    const code = this.#isPeer && !this.hasHeard ? 'refused_by_peer' : 'connect_failed'
+    const detail = 'the server ended the connection before it said what it takes'
+    for (const waiter of this.#takeUpgrading()) waiter.gotNone(new ProxyError(code, detail))
+  }
+
+  /** One after the other, as what becomes of one may end another. */
+  *#takeUpgrading(): Iterable<PoolWaiter> {
+    for (const waiter of this.#upgrading) {
+      this.#upgrading.delete(waiter)
+      yield waiter
+    }
+  }
+
   #giveUpDead(): void {
     this.#core.limitReached('pingMs')
+    this.#failUpgrades()
     this.#home.connectionUnusable(this)
     this.#isRetired = true
     this.#session.destroy({ kind: 'peer-closed', detail: 'no sign of life for too long' })
