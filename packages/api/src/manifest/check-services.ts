@@ -1,6 +1,6 @@
 import type { Service, ServicePort } from '../kinds/service.ts'
 import type { Workload } from '../kinds/workload.ts'
-import { errorAt, type Finding, warningAt } from './finding.ts'
+import { errorAt, type Finding, type Path, warningAt } from './finding.ts'
 import type { ManifestEntry, ManifestSet } from './manifest-set.ts'
 import type { Problem } from './problem.ts'
 
@@ -23,7 +23,9 @@ function checkService({ object }: ManifestEntry<Service>, set: ManifestSet): Fin
   if (selector === undefined)
     return [warningAt(['spec'], 'there is no selector, so no Workload is behind this Service')]
   const selected = set.workloadsByLabel.select(object.metadata.namespace, selector).map((entry) => entry.object)
+  const isHidden = set.mayHideWorkload(object.metadata.namespace, selector)
   if (selected.length === 0) {
+    if (isHidden) return []
     return [
       warningAt(
         ['spec', 'selector'],
@@ -32,19 +34,26 @@ function checkService({ object }: ManifestEntry<Service>, set: ManifestSet): Fin
       ),
     ]
   }
-  return object.spec.ports.flatMap((port, i) => checkTarget(port, i, selected))
+  return object.spec.ports.flatMap((port, i) =>
+    checkTarget(port, ['spec', 'ports', i, 'targetPort'], { selected, isHidden }),
+  )
 }
 
-function checkTarget(port: ServicePort, index: number, selected: readonly Workload[]): Finding[] {
+interface Behind {
+  readonly selected: readonly Workload[]
+  /** Whether there may be more, which cannot be looked into. */
+  readonly isHidden: boolean
+}
+
+function checkTarget(port: ServicePort, path: Path, { selected, isHidden }: Behind): Finding[] {
   if (port.protocol !== 'TCP') return []
   const without = selected.filter((workload) => !hasTarget(workload, port))
   if (without.length === 0) return []
   const { targetPort } = port
   const what = typeof targetPort === 'string' ? `no port named ${targetPort}` : `no port ${targetPort}`
-  const path = ['spec', 'ports', index, 'targetPort']
   const names = without.slice(0, 3).map((workload) => workload.metadata.name)
   const reason = `Workload ${names.join(', ')}${without.length > 3 ? ', ...' : ''} ${without.length === 1 ? 'has' : 'have'} ${what}`
-  const isError = typeof targetPort === 'string' && without.length === selected.length
+  const isError = typeof targetPort === 'string' && without.length === selected.length && !isHidden
   if (isError) return [errorAt(path, reason, describePorts(without[0]!))]
   return [warningAt(path, `${reason}, so this port does not lead there`, describePorts(without[0]!))]
 }

@@ -94,6 +94,32 @@ describe('a Service leads somewhere:', () => {
     expect(problemsOf(documents(service(spec), WEB))).toEqual([expected])
   })
 
+  test.each([
+    { what: 'was refused', broken: workload('comand: [x]') },
+    { what: 'has labels that cannot be read', broken: workload('command: [x]').replace('{app: web}', '5') },
+    { what: 'has its kind misspelt', broken: workload('command: [x]').replace('kind: Workload', 'kind: Workloads') },
+    { what: 'is no YAML', broken: 'kind: [Workload' },
+  ])('nothing is said about its selector when the Workload $what', ({ broken }) => {
+    const found = problemsOf(documents(service('selector: {app: web}\nports: [{port: 80}]'), broken))
+    expect(found).not.toEqual([])
+    expect(found.filter((problem) => problem.includes('selector'))).toEqual([])
+  })
+
+  test('an object with errors that it would not select hides nothing', () => {
+    const spec = 'selector: {app: web}\nports: [{port: 80}]'
+    const others = [workload('comand: [x]', 'db'), workload('comand: [x]').replace('shop', 'other')]
+    for (const other of others) {
+      expect(problemsOf(documents(service(spec), other))).toContainEqual(expect.stringContaining('selects no Workload'))
+    }
+  })
+
+  test('a port that only a Workload with errors may have is no error yet', () => {
+    const broken = workload('comand: [x]', 'web2').replace('app: web2', 'app: web')
+    const text = documents(service('selector: {app: web}\nports: [{port: 80, targetPort: grpc}]'), WEB, broken)
+    const [first] = problemsOf(text)
+    expect(first).toMatch(/^f:6:22: warning: spec.ports\[0\].targetPort: Workload web has no port named grpc/)
+  })
+
   test('a Workload without the named port beside one that has it', () => {
     const other = workload('command: [x]', 'web2').replace('app: web2', 'app: web')
     expect(problemsOf(documents(WEB_SERVICE, WEB, other))).toEqual([

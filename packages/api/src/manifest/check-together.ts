@@ -3,13 +3,12 @@ import { checkAddresses } from './check-addresses.ts'
 import { checkServices } from './check-services.ts'
 import { checkWorkloads } from './check-workloads.ts'
 import { errorAt } from './finding.ts'
-import { type ManifestEntry, placeOf, titleOf, toManifestSet } from './manifest-set.ts'
+import { type ManifestEntry, placeOf, type Refusals, titleOf, toManifestSet } from './manifest-set.ts'
 import type { Problem } from './problem.ts'
-import type { RawObject } from './read-documents.ts'
 
 /** Checks objects against each other. */
-export function checkTogether(entries: readonly ManifestEntry[], refused: readonly RawObject[]): Problem[] {
-  const set = toManifestSet(entries, refused)
+export function checkTogether(entries: readonly ManifestEntry[], refusals: Refusals): Problem[] {
+  const set = toManifestSet(entries, refusals)
   return [...checkNames(entries), ...checkAddresses(set), ...checkServices(set), ...checkWorkloads(set)]
 }
 

@@ -1,4 +1,4 @@
-import { LabelIndex } from '../kinds/label-index.ts'
+import { LabelIndex, selects } from '../kinds/label-index.ts'
 import { formatRef, type MeshObject, refOf } from '../kinds/mesh-object.ts'
 import type { Service } from '../kinds/service.ts'
 import type { Workload } from '../kinds/workload.ts'
@@ -20,10 +20,19 @@ export interface ManifestSet {
   readonly byRef: ReadonlyMap<string, ManifestEntry>
   /** Objects which are there but have errors of their own: nothing more is said about what they miss. */
   readonly refused: ReadonlySet<string>
+  /** Whether a Workload that the selector means may be among what has errors of its own or could not be read. */
+  mayHideWorkload(namespace: string, selector: Readonly<Record<string, string>>): boolean
+}
+
+/** What is there and cannot be looked into. */
+export interface Refusals {
+  readonly objects: readonly RawObject[]
+  /** Whether documents or files could not be read at all, so that anything may be in them. */
+  readonly hasUnread: boolean
 }
 
 /** Indexes the objects of a set. */
-export function toManifestSet(entries: readonly ManifestEntry[], refused: readonly RawObject[]): ManifestSet {
+export function toManifestSet(entries: readonly ManifestEntry[], refusals: Refusals): ManifestSet {
   const workloads = entries.filter((entry): entry is ManifestEntry<Workload> => entry.object.kind === 'Workload')
   const workloadsByLabel = new LabelIndex<ManifestEntry<Workload>>((entry) => entry.object.metadata)
   for (const workload of workloads) workloadsByLabel.add(workload)
@@ -32,8 +41,25 @@ export function toManifestSet(entries: readonly ManifestEntry[], refused: readon
     workloads,
     workloadsByLabel,
     byRef: new Map(entries.map((entry) => [formatRef(refOf(entry.object)), entry])),
-    refused: new Set(refused.flatMap((raw) => nameOf(raw.value) ?? []).map(formatRef)),
+    refused: new Set(refusals.objects.flatMap((raw) => nameOf(raw.value) ?? []).map(formatRef)),
+    mayHideWorkload: (namespace, selector) => {
+      return refusals.hasUnread || refusals.objects.some((raw) => mayBeSelected(raw.value, namespace, selector))
+    },
   }
+}
+
+/** Whatever of the labels cannot be read may be right when the errors are mended. */
+function mayBeSelected(value: unknown, namespace: string, selector: Readonly<Record<string, string>>): boolean {
+  const { kind, metadata } = (value ?? {}) as { readonly kind?: unknown; readonly metadata?: unknown }
+  if (typeof kind !== 'string' || !/^workloads?$/i.test(kind)) return false
+  const { namespace: own = 'default', labels = {} } = (metadata ?? {}) as Readonly<Record<string, unknown>>
+  if (typeof own === 'string' && own !== namespace) return false
+  return !isText(labels) || selects(selector, labels)
+}
+
+function isText(labels: unknown): labels is Readonly<Record<string, string>> {
+  if (typeof labels !== 'object' || labels === null) return false
+  return Object.values(labels).every((label) => typeof label === 'string')
 }
 
 /** `Service emojivote/web-svc`, for sentences. */

@@ -130,13 +130,13 @@ describe('parseManifests() says where and what:', () => {
     const { problems } = parseManifests([
       { path: 'b.yaml', text: workload('command: [x]\nreplicas: two\nport: []') },
       { path: 'a.yaml', text: 'kind: [' },
-      { path: 'c.yaml', text: WEB_SERVICE },
+      { path: 'c.yaml', text: service('selector: {app: web}\nports: [{port: 0}]') },
     ])
     expect(problems.map(({ file, line, field }) => `${file}:${line} ${field}`)).toEqual([
       'a.yaml:1 ',
       'b.yaml:6 spec.replicas',
       'b.yaml:7 spec.port',
-      'c.yaml:5 spec.selector',
+      'c.yaml:6 spec.ports[0].port',
     ])
   })
 

@@ -43,17 +43,24 @@ export class ManifestParser {
   readonly #entries: ManifestEntry[] = []
   readonly #refused: RawObject[] = []
   readonly #problems: Problem[] = []
+  #hasUnread = false
 
   /** Reads a file and checks each of its objects. Never throws. */
   add(file: ManifestFile): void {
     const { objects, problems } = readFile(file)
     for (const problem of problems) this.#problems.push(problem)
+    if (problems.some(({ severity }) => severity === 'error')) this.#hasUnread = true
     for (const raw of objects) {
       const { object, findings } = readObject(raw.value)
       for (const finding of findings.slice(0, MAX_PROBLEMS)) this.#problems.push(raw.problem(finding))
       if (object === undefined) this.#refused.push(raw)
       else this.#entries.push({ object, raw })
     }
+  }
+
+  /** There is a file that cannot be read: what the others miss may be in it. */
+  addUnread(): void {
+    this.#hasUnread = true
   }
 
   /** Checks the objects against each other. */
@@ -66,7 +73,9 @@ export class ManifestParser {
 
   #checkAll(): readonly Problem[] {
     const [first] = this.#entries
-    if (first === undefined || this.#entries.length <= MAX_OBJECTS) return checkTogether(this.#entries, this.#refused)
+    if (first === undefined || this.#entries.length <= MAX_OBJECTS) {
+      return checkTogether(this.#entries, { objects: this.#refused, hasUnread: this.#hasUnread })
+    }
     return [fileProblem(first.raw.file, `more than ${MAX_OBJECTS} objects in one set of files`)]
   }
 }

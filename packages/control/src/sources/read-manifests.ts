@@ -30,6 +30,7 @@ export async function readScan(path: string, scan: Scan): Promise<DirectoryReadi
     else parser.add({ path: file, text })
     await setImmediate()
   }
+  if (problems.length > 0) parser.addUnread()
   if (scan.files.length === 0 && problems.length === 0) problems.push(nothingIn(path))
   const manifests = parser.finish()
   return { ...manifests, problems: [...problems, ...manifests.problems], isComplete }
