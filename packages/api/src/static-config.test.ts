@@ -51,7 +51,7 @@ test('checkStaticConfig() tells all problems at once, each with its place', () =
       'identity.certificateFile: is missing; expected a path',
       'identity.keyFile: is missing; expected a path',
       'identity.trustBundleFile: is missing; expected a path',
-      'limits.connectMs: expected a whole number from 0',
+      'limits.connectMs: expected a whole number from 1',
     ].map((problem) =>
       problem === 'listeners[0]: unknown field' ? expect.stringMatching(/^listeners\[0\]\.port: unknown/) : problem,
     ),
@@ -64,3 +64,14 @@ test.each([{ value: undefined }, { value: [] }, { value: 'x' }, { value: 7 }])(
     expect(checkStaticConfig(value)).toMatchObject({ kind: 'invalid' })
   },
 )
+
+test.each([
+  { address: '127.0.0.1:65535', isAddress: true },
+  { address: '[fd00::7]:0', isAddress: true },
+  { address: '127.0.0.1:65536', isAddress: false },
+  { address: '127.0.0.1:99999', isAddress: false },
+  { address: '127.0.0.256:80', isAddress: false },
+  { address: '127.0.0.1', isAddress: false },
+])('checkStaticConfig() knows whether $address is an address', ({ address, isAddress }) => {
+  expect(checkStaticConfig({ ...VALID, admin: address }).kind).toBe(isAddress ? 'valid' : 'invalid')
+})

@@ -96,7 +96,9 @@ export function checkStaticConfig(value: unknown): StaticConfigResult {
 
 const PROTOCOLS = ['detect', 'http1', 'http2', 'tls', 'opaque']
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
-const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-fA-F:]+\]):\d{1,5}$/
+const OCTET = '(?:\\d{1,2}|1\\d\\d|2[0-4]\\d|25[0-5])'
+const PORT = '(?:\\d{1,4}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d\\d|655[0-2]\\d|6553[0-5])'
+const ADDRESS = new RegExp(`^(?:${OCTET}(?:\\.${OCTET}){3}|\\[[0-9a-fA-F:]+\\]):${PORT}$`)
 const SPIFFE_ID = /^spiffe:\/\/[^/]+\/ns\/[^/]+\/sa\/[^/]+$/
 const ANY = /^[^\0]+$/
 
@@ -148,7 +150,7 @@ function checkIdentity(root: Checker): void {
 
 function checkLimits(root: Checker): void {
   const limits = root.part('limits')
-  for (const name of limits?.fields ?? []) limits?.integer(name, 0)
+  for (const name of limits?.fields ?? []) limits?.integer(name, 1)
 }
 
 type Need = 'required' | 'optional'

@@ -49,6 +49,14 @@ describe('heddle', () => {
     expect(heddle(['--help'], link)).toMatchObject({ status: 0, stderr: '' })
   })
 
+  test('tells what is wrong in the file of a static proxy under the name that the user gave it', () => {
+    writeFileSync(join(directory, 'proxy.yaml'), 'listeners: []\ndestinations: []\nlimits: {connection: 5}\n')
+    const { status, stderr } = heddle(['proxy', '--static', 'proxy.yaml'])
+    const reason = 'limits.connection: there is no such limit; see docs/reference/limits.md'
+    expect(stderr).toBe(`${join(directory, 'proxy.yaml')} cannot be used:\n  - ${reason}\n`)
+    expect(status).toBe(2)
+  })
+
   test.each<{ args: string[]; status: number; message: RegExp }>([
     { args: ['upp'], status: 1, message: /unknown command 'upp'[\s\S]*Did you mean up\?/ },
     { args: ['up'], status: 1, message: /missing required argument 'directory'/ },

@@ -8,16 +8,19 @@ import { addProcessMetrics } from './sidecar/process-metrics.ts'
 import { startSidecar } from './sidecar/start-sidecar.ts'
 
 const USAGE = `usage: main.ts            a workload's proxy, configured by its environment
-       main.ts --static FILE   a proxy from a file, without control plane
+       main.ts --static FILE [--shown-as NAME]
+                          a proxy from a file, without control plane; NAME is what problems of the file are told under
 `
 
 async function main(args: readonly string[]): Promise<void> {
   const [option, file, ...rest] = args
+  const [shown, name, ...more] = rest
   if (option === undefined) return runSidecar(parseSidecarConfig(process.env))
-  if (option === '--static' && file !== undefined && rest.length === 0) {
+  const isNamed = shown === '--shown-as' && name !== undefined && more.length === 0
+  if (option === '--static' && file !== undefined && (rest.length === 0 || isNamed)) {
     // Loaded here only: a sidecar does without it.
     const { runStatic } = await import('./sidecar/run-static.ts')
-    return runStatic(file, emit)
+    return runStatic({ path: file, shownAs: name ?? file }, emit)
   }
   process.stderr.write(USAGE)
   process.exit(2)

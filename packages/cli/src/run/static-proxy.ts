@@ -25,16 +25,16 @@ export async function runStaticProxy(file: string, deps: CliDeps): Promise<numbe
     // The proxy reads JSON only: a YAML parser has no place in it.
     const plain = join(folder, 'static.json')
     await writeFile(plain, JSON.stringify(config), { mode: 0o600 })
-    return await runProxy(plain, relay, deps)
+    return await runProxy(['--static', plain, '--shown-as', file], relay, deps)
   } finally {
     await rm(folder, { recursive: true, force: true })
     relay.end()
   }
 }
 
-async function runProxy(file: string, relay: SignalRelay, { env, cwd }: CliDeps): Promise<number> {
+async function runProxy(args: readonly string[], relay: SignalRelay, { env, cwd }: CliDeps): Promise<number> {
   const proxy = await startForeground({
-    command: [...lifeTie(), findBun(), PROXY_ENTRY, '--static', file],
+    command: [...lifeTie(), findBun(), PROXY_ENTRY, ...args],
     env: Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined)) as Record<string, string>,
     cwd,
   })

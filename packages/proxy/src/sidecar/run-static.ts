@@ -11,14 +11,20 @@ import { addProcessMetrics } from './process-metrics.ts'
 
 const DRAIN_MS = 5_000
 
+/** A static configuration in JSON, and the file that people know it by. */
+export interface StaticFile {
+  readonly path: string
+  readonly shownAs: string
+}
+
 /**
  * Runs a proxy from a file until it is told to end.
  *
  * @param emit - gets the events of docs/reference/proxy-environment.md
  * @throws {ConfigError | ListenError | Error}
  */
-export async function runStatic(file: string, emit: (event: object) => void): Promise<void> {
-  const config = readStaticConfig(file)
+export async function runStatic(file: StaticFile, emit: (event: object) => void): Promise<void> {
+  const config = readStaticConfig(file.path, file.shownAs)
   const log = createLog((line) => process.stderr.write(line), config.logLevel ?? 'info')
   const registry = new Registry()
   addProcessMetrics(registry, systemClock)

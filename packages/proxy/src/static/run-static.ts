@@ -11,21 +11,22 @@ import { FileIdentity, NO_IDENTITY } from './static-identity.ts'
 import { toDestinationSource, toInboundPolicy, toLimits, toListeners, toPlainInbound } from './static-proxy.ts'
 
 /**
- * Reads a static configuration.
+ * Reads a static configuration in JSON.
+ * @param shownAs - the file that people know, where `file` was made of it
  * @throws {ConfigError} listing every problem
  */
-export function readStaticConfig(file: string): StaticConfig {
+export function readStaticConfig(file: string, shownAs = file): StaticConfig {
   let value: unknown
   try {
     value = JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
-    throw refusal(file, [error instanceof Error ? error.message : String(error)])
+    throw refusal(shownAs, [error instanceof Error ? error.message : String(error)])
   }
   const result = checkStaticConfig(value)
-  if (result.kind === 'invalid') throw refusal(file, result.problems)
+  if (result.kind === 'invalid') throw refusal(shownAs, result.problems)
   const problems: string[] = []
   toLimits(result.config, problems)
-  if (problems.length > 0) throw refusal(file, problems)
+  if (problems.length > 0) throw refusal(shownAs, problems)
   return result.config
 }
 

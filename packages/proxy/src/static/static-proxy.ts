@@ -46,7 +46,7 @@ export function toPlainInbound(config: StaticConfig): 'permit' | 'refuse' {
 export function toLimits(config: StaticConfig, problems: string[]): Partial<Limits> {
   const limits: Partial<Record<LimitName, number>> = {}
   for (const [name, value] of Object.entries(config.limits ?? {})) {
-    if (name in LIMITS) limits[name as LimitName] = value
+    if (Object.hasOwn(LIMITS, name)) limits[name as LimitName] = value
     else problems.push(`limits.${name}: there is no such limit; see docs/reference/limits.md`)
   }
   return limits
