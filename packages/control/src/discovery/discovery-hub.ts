@@ -59,6 +59,7 @@ export class DiscoveryHub {
   readonly #changedTopics = new Set<string>()
   readonly #signal: AbortSignal
   #gathering: Timer | undefined
+  #flushedRevision = 0
 
   /** @param signal - ends timers and the interest in the model; streams are ended by {@link stop} */
   constructor(options: DiscoveryHubOptions, signal: AbortSignal) {
@@ -68,7 +69,8 @@ export class DiscoveryHub {
     this.#signal = signal
     this.questions = new DecisionQueries(options.clock)
     this.#keys = new ResolvedKeys({
-      resolve: (key) => translateDestination(model.resolve(key), { trustDomain }),
+      resolve: (key, clientNamespace) => translateDestination(model.resolve(key, clientNamespace), { trustDomain }),
+      clientsLike: (namespace, key) => model.clientsLike(namespace, key),
       deltaOf,
     })
     model.onChange(({ topics }) => this.#gather(topics), signal)
@@ -84,6 +86,17 @@ export class DiscoveryHub {
   /** How many destinations are asked for by anyone. */
   get keyCount(): number {
     return this.#keys.size
+  }
+
+  /** The newest revision of the configuration whose changes the streams know of. */
+  get revision(): number {
+    return this.#gathering === undefined ? this.#options.model.revision : this.#flushedRevision
+  }
+
+  /** Open streams that hold a destination whose meaning changes with one of the topics. */
+  streamsOf(topics: Iterable<string>): DiscoveryStream[] {
+    const keys = [...this.#keys.keysOf(topics)]
+    return [...this.streams()].filter(({ subscriptions }) => keys.some((key) => subscriptions.has(key)))
   }
 
   /** Open streams, in no order. */
@@ -179,6 +192,7 @@ export class DiscoveryHub {
       keys: this.#keys,
       maxSubscriptions: this.#limits.subscriptionsPerStream,
       inbound: () => translateInbound(model.inbound(node)),
+      revision: () => this.revision,
     })
   }
 
@@ -230,6 +244,7 @@ export class DiscoveryHub {
   #flush(): void {
     this.#gathering?.cancel()
     this.#gathering = undefined
+    this.#flushedRevision = this.#options.model.revision
     this.#keys.refresh(this.#changedTopics)
     for (const stream of this.streams()) {
       if (this.#changedTopics.has(inboundTopic(stream.node))) stream.inboundChanged()

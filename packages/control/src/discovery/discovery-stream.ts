@@ -3,7 +3,7 @@ import { type Inbound, InboundSchema, type Node, type WatchResponse, WatchRespon
 import type { DecisionQuery } from '@heddle/api/discovery/decision'
 import type { Clock } from '@heddle/base/clock'
 import type { ResolvedKeys } from './resolved-keys.ts'
-import { Subscriptions } from './subscriptions.ts'
+import { MAX_UNACKNOWLEDGED, Subscriptions } from './subscriptions.ts'
 import { WakeUp } from './wake-up.ts'
 
 /** An empty message is sent after this much silence, so that both ends notice a dead connection. */
@@ -20,6 +20,8 @@ export interface DiscoveryStreamOptions {
   readonly trustBundle: () => string
   /** What the proxy must know of its own workload at present. */
   readonly inbound: () => Inbound
+  /** Of the configuration, as far as its changes are among what the subscriptions have. */
+  readonly revision: () => number
 }
 
 /** Why a stream ended. */
@@ -34,6 +36,9 @@ export class DiscoveryStream {
   readonly #wakeUp: WakeUp
   #sequence = 0n
   #applied = 0n
+  /** Of the configuration, by the messages that are not acknowledged. */
+  readonly #revisions = new Map<bigint, number>()
+  #appliedRevision = 0
   #problems: readonly string[] = []
   #trustBundleSent = ''
   #inboundSent: Inbound | undefined
@@ -48,7 +53,12 @@ export class DiscoveryStream {
     this.id = options.id
     this.node = options.node
     this.#wakeUp = new WakeUp(options.clock)
-    this.subscriptions = new Subscriptions(options.keys, options.maxSubscriptions, () => this.#wakeUp.call())
+    this.subscriptions = new Subscriptions({
+      namespace: options.node.namespace,
+      keys: options.keys,
+      max: options.maxSubscriptions,
+      wake: () => this.#wakeUp.call(),
+    })
   }
 
   /** The number of the last message; 0 before the first. */
@@ -64,6 +74,13 @@ export class DiscoveryStream {
   /** Why the proxy refused what it was told last; empty when it applied it. */
   get problems(): readonly string[] {
     return this.#problems
+  }
+
+  /** The newest revision of the configuration all of which the proxy has applied, as far as it concerns the proxy. */
+  get appliedRevision(): number {
+    const isWaiting = this.subscriptions.hasChanges || this.subscriptions.hasRefused || this.#isInboundDue
+    const isCurrent = !isWaiting && this.#sequence > 0n && this.#applied === this.#sequence
+    return isCurrent ? this.#options.revision() : this.#appliedRevision
   }
 
   get ended(): StreamEnd | undefined {
@@ -106,13 +123,17 @@ export class DiscoveryStream {
   /** @param problems - empty when the proxy applied the message */
   acknowledge(sequence: bigint, problems: readonly string[]): void {
     if (sequence <= 0n || sequence > this.#sequence) return
-    this.#problems = problems
     if (problems.length > 0) {
+      this.#problems = problems
       this.subscriptions.refused(sequence)
       return
     }
     if (sequence > this.#applied) this.#applied = sequence
     this.subscriptions.applied(sequence)
+    // What it refused before and was not sent since is still refused.
+    if (this.subscriptions.hasRefused) return
+    this.#problems = problems
+    this.#revisionApplied(sequence)
   }
 
   /**
@@ -133,6 +154,21 @@ export class DiscoveryStream {
     }
   }
 
+  #revisionApplied(upTo: bigint): void {
+    for (const [sequence, revision] of this.#revisions) {
+      if (sequence > upTo) return
+      this.#appliedRevision = revision
+      this.#revisions.delete(sequence)
+    }
+  }
+
+  #revisionSent(): void {
+    this.#revisions.set(this.#sequence, this.#options.revision())
+    if (this.#revisions.size <= MAX_UNACKNOWLEDGED) return
+    const [oldest] = this.#revisions.keys()
+    this.#revisions.delete(oldest!)
+  }
+
   #next(): WatchResponse | undefined {
     const isFirst = this.#sequence === 0n
     const trustBundle = this.#options.trustBundle()
@@ -143,6 +179,7 @@ export class DiscoveryStream {
     const updates = this.subscriptions.take(this.#sequence + 1n)
     if (!hasNews && updates.length === 0) return this.#questions()
     this.#sequence += 1n
+    this.#revisionSent()
     this.#trustBundleSent = trustBundle
     return create(WatchResponseSchema, {
       streamId: isFirst ? this.id : '',

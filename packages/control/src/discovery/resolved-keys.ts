@@ -3,29 +3,43 @@ import { topicOfKey } from '../model/topic.ts'
 
 /** Hears that the meaning of keys it holds has changed. */
 export interface KeyHolder {
+  /** Of the proxy: routes of its own may apply to it. */
+  readonly namespace: string
   keyChanged(key: string): void
 }
 
-interface ResolvedKey {
-  readonly topic: string
-  readonly holders: Set<KeyHolder>
-  destination: Destination
+/** What a key means for some clients. A value, but for what is kept beside it. */
+interface Meaning {
+  readonly destination: Destination
   /** The newest delta asked for; most holders come from the same version and go to the same one. */
-  delta:
-    | { readonly from: Destination; readonly to: Destination; readonly delta: DestinationDelta | undefined }
-    | undefined
+  delta: { readonly from: Destination; readonly delta: DestinationDelta | undefined } | undefined
+}
+
+/** Who holds a key in one namespace, and what it means there. */
+interface HoldersOfNamespace {
+  readonly holders: Set<KeyHolder>
+  meaning: Meaning
+}
+
+interface HeldKey {
+  readonly topic: string
+  readonly byNamespace: Map<string, HoldersOfNamespace>
+  /** By the namespace that stands for all whose clients are told the same. */
+  meanings: ReadonlyMap<string, Meaning>
 }
 
 /** The pure functions of translate, with model and context filled in. */
 export interface KeyResolver {
-  resolve(key: string): Destination
+  resolve(key: string, clientNamespace: string): Destination
+  /** The namespace that stands for all whose clients are told the same as those of `namespace`. */
+  clientsLike(namespace: string, key: string): string
   deltaOf(from: Destination, to: Destination): DestinationDelta | undefined
 }
 
-/** What every key in use means, worked out once however many streams hold it. */
+/** What every key in use means, worked out once however many streams hold it, of all namespaces that are told the same. */
 export class ResolvedKeys {
   readonly #resolver: KeyResolver
-  readonly #keys = new Map<string, ResolvedKey>()
+  readonly #keys = new Map<string, HeldKey>()
   readonly #keysOfTopic = new Map<string, Set<string>>()
 
   constructor(resolver: KeyResolver) {
@@ -37,50 +51,63 @@ export class ResolvedKeys {
     return this.#keys.size
   }
 
+  /** Held keys whose meaning may change with one of the topics. */
+  *keysOf(topics: Iterable<string>): Iterable<string> {
+    for (const topic of topics) yield* this.#keysOfTopic.get(topic) ?? []
+  }
+
   /** Tells what `key` means, and `holder` from now on when that changes. */
   hold(key: string, holder: KeyHolder): Destination {
-    const known = this.#keys.get(key) ?? this.#add(key)
-    known.holders.add(holder)
-    return known.destination
+    const held = this.#keys.get(key) ?? this.#add(key)
+    const { namespace } = holder
+    const space = held.byNamespace.get(namespace) ?? {
+      holders: new Set(),
+      meaning: this.#meaningFor(namespace, key, held),
+    }
+    held.byNamespace.set(namespace, space)
+    space.holders.add(holder)
+    return space.meaning.destination
   }
 
   release(key: string, holder: KeyHolder): void {
-    const known = this.#keys.get(key)
-    if (known === undefined) return
-    known.holders.delete(holder)
-    if (known.holders.size > 0) return
-    this.#keys.delete(key)
-    const keys = this.#keysOfTopic.get(known.topic)
-    keys?.delete(key)
-    if (keys?.size === 0) this.#keysOfTopic.delete(known.topic)
+    const held = this.#keys.get(key)
+    const space = held?.byNamespace.get(holder.namespace)
+    if (held === undefined || space === undefined) return
+    space.holders.delete(holder)
+    if (space.holders.size > 0) return
+    held.byNamespace.delete(holder.namespace)
+    const inUse = new Set([...held.byNamespace.values()].map(({ meaning }) => meaning))
+    held.meanings = new Map([...held.meanings].filter(([, meaning]) => inUse.has(meaning)))
+    if (held.byNamespace.size === 0) this.#remove(key, held)
   }
 
-  /** What a held key means. */
-  destination(key: string): Destination | undefined {
-    return this.#keys.get(key)?.destination
+  /** What a key means to one of its holders. */
+  destination(key: string, holder: KeyHolder): Destination | undefined {
+    return this.#meaning(key, holder)?.destination
   }
 
   /** Works out anew what concerns `topics`, and tells the holders of what became different. */
   refresh(topics: Iterable<string>): void {
-    for (const topic of topics) {
-      for (const key of this.#keysOfTopic.get(topic) ?? []) this.#refreshKey(key)
-    }
+    for (const key of [...this.keysOf(topics)]) this.#refreshKey(key)
   }
 
   /** The change from what a holder was sent to what the key means now; `undefined`: send the whole. */
-  delta(key: string, from: Destination): DestinationDelta | undefined {
-    const known = this.#keys.get(key)
-    if (known === undefined) return undefined
-    const to = known.destination
-    if (known.delta?.from !== from || known.delta.to !== to) {
-      known.delta = { from, to, delta: this.#resolver.deltaOf(from, to) }
+  delta(key: string, holder: KeyHolder, from: Destination): DestinationDelta | undefined {
+    const meaning = this.#meaning(key, holder)
+    if (meaning === undefined) return undefined
+    if (meaning.delta?.from !== from) {
+      meaning.delta = { from, delta: this.#resolver.deltaOf(from, meaning.destination) }
     }
-    return known.delta.delta
+    return meaning.delta.delta
   }
 
-  #add(key: string): ResolvedKey {
+  #meaning(key: string, holder: KeyHolder): Meaning | undefined {
+    return this.#keys.get(key)?.byNamespace.get(holder.namespace)?.meaning
+  }
+
+  #add(key: string): HeldKey {
     const topic = topicOfKey(key)
-    const added = { topic, holders: new Set<KeyHolder>(), destination: this.#resolver.resolve(key), delta: undefined }
+    const added: HeldKey = { topic, byNamespace: new Map(), meanings: new Map() }
     this.#keys.set(key, added)
     const keys = this.#keysOfTopic.get(topic)
     if (keys === undefined) this.#keysOfTopic.set(topic, new Set([key]))
@@ -88,12 +115,40 @@ export class ResolvedKeys {
     return added
   }
 
+  #remove(key: string, { topic }: HeldKey): void {
+    this.#keys.delete(key)
+    const keys = this.#keysOfTopic.get(topic)
+    keys?.delete(key)
+    if (keys?.size === 0) this.#keysOfTopic.delete(topic)
+  }
+
+  #meaningFor(namespace: string, key: string, held: HeldKey): Meaning {
+    const clients = this.#resolver.clientsLike(namespace, key)
+    const known = held.meanings.get(clients)
+    if (known !== undefined) return known
+    const made = { destination: this.#resolver.resolve(key, clients), delta: undefined }
+    held.meanings = new Map(held.meanings).set(clients, made)
+    return made
+  }
+
   #refreshKey(key: string): void {
-    const known = this.#keys.get(key)
-    if (known === undefined) return
-    const destination = this.#resolver.resolve(key)
-    if (destination.version === known.destination.version) return
-    known.destination = destination
-    for (const holder of known.holders) holder.keyChanged(key)
+    const held = this.#keys.get(key)
+    if (held === undefined) return
+    const before = held.meanings
+    const meanings = new Map<string, Meaning>()
+    for (const [namespace, space] of held.byNamespace) {
+      const clients = this.#resolver.clientsLike(namespace, key)
+      const meaning = meanings.get(clients) ?? this.#refreshed(key, clients, before.get(clients))
+      meanings.set(clients, meaning)
+      const isDifferent = meaning.destination.version !== space.meaning.destination.version
+      space.meaning = meaning
+      if (isDifferent) for (const holder of space.holders) holder.keyChanged(key)
+    }
+    held.meanings = meanings
+  }
+
+  #refreshed(key: string, clients: string, before: Meaning | undefined): Meaning {
+    const destination = this.#resolver.resolve(key, clients)
+    return before?.destination.version === destination.version ? before : { destination, delta: undefined }
   }
 }

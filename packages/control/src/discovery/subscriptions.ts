@@ -12,27 +12,36 @@ export class TooManySubscriptionsError extends Error {
   override readonly name = 'TooManySubscriptionsError'
 }
 
+export interface SubscriptionsOptions {
+  /** Of the proxy. */
+  readonly namespace: string
+  readonly keys: ResolvedKeys
+  /** How many destinations it may hold. */
+  readonly max: number
+  /** Called when there is something to take. */
+  readonly wake: () => void
+}
+
 /** Messages whose acknowledgement is waited for; of older ones a refusal can no longer be told apart. */
-const MAX_UNACKNOWLEDGED = 256
+export const MAX_UNACKNOWLEDGED = 256
 
 /**
  * What one stream holds and what it was sent of it. Changes are marked, not queued: however slow the other side reads,
  * a destination waits at most once, in its newest state.
  */
 export class Subscriptions implements KeyHolder {
-  readonly #keys: ResolvedKeys
-  readonly #max: number
-  readonly #wake: () => void
+  readonly namespace: string
+  readonly #options: SubscriptionsOptions
   /** What the proxy holds of each key; `undefined`: nothing that a delta could build on. */
   readonly #sent = new Map<string, Destination | undefined>()
   readonly #dirty = new Set<string>()
   readonly #unacknowledged = new Map<bigint, readonly string[]>()
+  /** What the proxy refused and was not sent anew. */
+  readonly #refused = new Set<string>()
 
-  /** @param wake - called when there is something to take */
-  constructor(keys: ResolvedKeys, max: number, wake: () => void) {
-    this.#keys = keys
-    this.#max = max
-    this.#wake = wake
+  constructor(options: SubscriptionsOptions) {
+    this.#options = options
+    this.namespace = options.namespace
   }
 
   get size(): number {
@@ -46,10 +55,10 @@ export class Subscriptions implements KeyHolder {
    * @throws {TooManySubscriptionsError}
    */
   add({ key, version }: Subscription): void {
-    if (!this.#sent.has(key) && this.#sent.size >= this.#max) {
-      throw new TooManySubscriptionsError(`at most ${this.#max} destinations per stream`)
+    if (!this.#sent.has(key) && this.#sent.size >= this.#options.max) {
+      throw new TooManySubscriptionsError(`at most ${this.#options.max} destinations per stream`)
     }
-    const destination = this.#keys.hold(key, this)
+    const destination = this.#options.keys.hold(key, this)
     if (destination.version === version) {
       this.#sent.set(key, destination)
       this.#dirty.delete(key)
@@ -60,26 +69,37 @@ export class Subscriptions implements KeyHolder {
     this.keyChanged(key)
   }
 
+  has(key: string): boolean {
+    return this.#sent.has(key)
+  }
+
   remove(key: string): void {
     if (!this.#sent.delete(key)) return
+    this.#refused.delete(key)
     this.#dirty.delete(key)
-    this.#keys.release(key, this)
+    this.#options.keys.release(key, this)
   }
 
   clear(): void {
-    for (const key of this.#sent.keys()) this.#keys.release(key, this)
+    for (const key of this.#sent.keys()) this.#options.keys.release(key, this)
     this.#sent.clear()
     this.#dirty.clear()
+    this.#refused.clear()
     this.#unacknowledged.clear()
   }
 
   keyChanged(key: string): void {
     this.#dirty.add(key)
-    this.#wake()
+    this.#options.wake()
   }
 
   get hasChanges(): boolean {
     return this.#dirty.size > 0
+  }
+
+  /** Whether the proxy refused something and has not been sent it anew. */
+  get hasRefused(): boolean {
+    return this.#refused.size > 0
   }
 
   /** Takes what changed since it was taken last; it counts as sent in message `sequence`. */
@@ -108,18 +128,21 @@ export class Subscriptions implements KeyHolder {
   /** The proxy kept what it had instead of message `sequence`: a delta can't build on what was in it. */
   refused(sequence: bigint): void {
     for (const key of this.#unacknowledged.get(sequence) ?? []) {
-      if (this.#sent.has(key)) this.#sent.set(key, undefined)
+      if (!this.#sent.has(key)) continue
+      this.#sent.set(key, undefined)
+      this.#refused.add(key)
     }
     this.#unacknowledged.delete(sequence)
   }
 
   #updateOf(key: string): DestinationUpdate | undefined {
-    const to = this.#keys.destination(key)
+    const to = this.#options.keys.destination(key, this)
     if (to === undefined) return undefined
     const from = this.#sent.get(key)
     this.#sent.set(key, to)
+    this.#refused.delete(key)
     if (from?.version === to.version) return undefined
-    const delta = from === undefined ? undefined : this.#keys.delta(key, from)
+    const delta = from === undefined ? undefined : this.#options.keys.delta(key, this, from)
     return create(DestinationUpdateSchema, {
       key,
       change: delta === undefined ? { case: 'destination', value: to } : { case: 'delta', value: delta },

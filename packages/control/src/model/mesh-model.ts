@@ -2,9 +2,12 @@ import type { Node } from '@heddle/api/discovery'
 import { formatRef, type MeshObject, refOf } from '@heddle/api/kinds'
 import { canonicalIp } from '@heddle/api/kinds/ip-address'
 import { LabelIndex } from '@heddle/api/kinds/label-index'
+import type { ObjectRef } from '@heddle/api/kinds/meta'
 import type { Service } from '@heddle/api/kinds/service'
+import type { ObjectLookup } from '@heddle/api/kinds/status/object-lookup'
 import type { Workload } from '@heddle/api/kinds/workload'
 import type { ObjectChange } from '../sources/source.ts'
+import { Attachments } from './attachments.ts'
 import { type Instance, type InstanceRef, instanceKey, type Registration } from './instance.ts'
 import { addressesOf, type InstanceChange, type InstanceHealth, InstanceTable } from './instance-table.ts'
 import { Members } from './members.ts'
@@ -14,6 +17,7 @@ import type { Resolution } from './resolution.ts'
 import { Resolver } from './resolver.ts'
 import { type ModelService, type ServiceChange, ServiceTable } from './service-table.ts'
 import { addressTopic, inboundTopic, serviceTopic } from './topic.ts'
+import { TrafficTables } from './traffic-tables.ts'
 
 const SERVICE_RANGE_V4 = '10.96.0.0/12'
 /** A unique local range (RFC 4193); as small as the largest that Kubernetes takes. */
@@ -29,7 +33,10 @@ export class MeshModel implements Model {
   readonly #instances = new InstanceTable(this.#workloads)
   readonly #registrations: RegistrationTable
   readonly #members = new Members(this.#instances.byLabel, this.#workloadsByLabel)
+  readonly #traffic: TrafficTables
+  readonly #attachments: Attachments
   readonly #resolver: Resolver
+  #revision = 0
   readonly #listeners = new Set<(change: ModelChange) => void>()
 
   constructor(options: ModelOptions) {
@@ -41,7 +48,10 @@ export class MeshModel implements Model {
       serviceRangeV6 = SERVICE_RANGE_V6,
     } = options
     this.#services = new ServiceTable(serviceRangeV4, serviceRangeV6)
+    this.#traffic = new TrafficTables(this.#services)
+    this.#attachments = new Attachments(this.#traffic)
     this.#resolver = new Resolver({
+      attachments: this.#attachments,
       services: this.#services,
       instances: this.#instances,
       members: this.#members,
@@ -57,11 +67,18 @@ export class MeshModel implements Model {
   }
 
   applyObjects({ upserted, removed }: ObjectChange): void {
+    this.#revision += 1
     const topics = new Set<string>()
-    const gone = removed.map((ref) => this.#objects.get(formatRef(ref))).filter((object) => object !== undefined)
+    const gone = this.#known(removed)
+    const replaced = this.#known(upserted.map(refOf))
     for (const object of gone) this.#objects.delete(formatRef(refOf(object)))
     for (const object of upserted) this.#objects.set(formatRef(refOf(object)), object)
+    const touched = this.#traffic.apply([...gone, ...replaced], upserted)
     this.#applyServices(upserted.filter(isService), gone.filter(isService), topics)
+    for (const object of [...gone, ...upserted]) {
+      if (object.kind === 'Service') for (const key of this.#traffic.dependents(object.metadata)) touched.add(key)
+    }
+    for (const key of touched) this.#attachmentChanged(key, topics)
     this.#applyWorkloads(upserted.filter(isWorkload), gone.filter(isWorkload), topics)
     this.#emit(topics)
   }
@@ -84,8 +101,20 @@ export class MeshModel implements Model {
     else this.#instancesChanged(this.#instances.setHealthOfListed(key, health))
   }
 
-  resolve(key: string): Resolution {
-    return this.#resolver.resolve(key)
+  resolve(key: string, clientNamespace = ''): Resolution {
+    return this.#resolver.resolve(key, clientNamespace)
+  }
+
+  clientsLike(namespace: string, key: string): string {
+    return this.#resolver.clientsLike(namespace, key)
+  }
+
+  get revision(): number {
+    return this.#revision
+  }
+
+  get lookup(): ObjectLookup {
+    return this.#traffic
   }
 
   inbound(ref: InstanceRef): InboundView {
@@ -123,6 +152,17 @@ export class MeshModel implements Model {
     if (signal.aborted) return
     this.#listeners.add(listener)
     signal.addEventListener('abort', () => this.#listeners.delete(listener), { once: true })
+  }
+
+  #known(refs: readonly ObjectRef[]): MeshObject[] {
+    return refs.map((ref) => this.#objects.get(formatRef(ref))).filter((object) => object !== undefined)
+  }
+
+  #attachmentChanged(serviceKey: string, topics: Set<string>): void {
+    this.#attachments.forget(serviceKey)
+    const [namespace = '', name = ''] = serviceKey.split('/')
+    const known = this.#services.get(namespace, name)
+    if (known !== undefined) this.#addTopics(known.service, topics)
   }
 
   #applyServices(upserted: readonly Service[], gone: readonly Service[], topics: Set<string>): void {
@@ -200,6 +240,7 @@ export class MeshModel implements Model {
   #touchService({ service, clusterIps }: ModelService, topics: Set<string>): void {
     this.#members.forget(service)
     const { namespace, name } = service.metadata
+    this.#attachments.forget(`${namespace}/${name}`)
     topics.add(serviceTopic(namespace, name))
     for (const address of clusterIps) topics.add(addressTopic(address))
   }

@@ -1,6 +1,7 @@
 import type { Node } from '@heddle/api/discovery'
 import type { MeshObject } from '@heddle/api/kinds'
 import type { Service } from '@heddle/api/kinds/service'
+import type { ObjectLookup } from '@heddle/api/kinds/status/object-lookup'
 import type { Workload } from '@heddle/api/kinds/workload'
 import type { Clock } from '@heddle/base/clock'
 import type { ObjectChange } from '../sources/source.ts'
@@ -77,8 +78,21 @@ export interface Model {
    */
   setHealth(ref: InstanceRef, owner: string, health: InstanceHealth): void
 
-  /** What `name:SERVICE.NAMESPACE:PORT` or `address:IP:PORT` means now. Never throws. */
-  resolve(key: string): Resolution
+  /**
+   * What `name:SERVICE.NAMESPACE:PORT` or `address:IP:PORT` means now. Never throws.
+   *
+   * @param clientNamespace - of the proxy that asks; empty or not given: one whose namespace has no routes of its own
+   */
+  resolve(key: string, clientNamespace?: string): Resolution
+  /**
+   * The namespace that stands for all those whose clients are told the same about `key` as the clients of `namespace`;
+   * empty for all but those which have routes of their own for it.
+   */
+  clientsLike(namespace: string, key: string): string
+  /** How often objects were applied. */
+  readonly revision: number
+  /** What statuses depend on. */
+  readonly lookup: ObjectLookup
   inbound(ref: InstanceRef): InboundView
 
   /** Sorted by namespace and name; `namespace` empty: all. */

@@ -1,5 +1,6 @@
 import type { Service, ServicePort } from '@heddle/api/kinds/service'
 import type { WorkloadPort } from '@heddle/api/kinds/workload'
+import type { Attachment } from './attachments.ts'
 import type { Instance, InstancePort } from './instance.ts'
 
 /** What a key means at this moment. */
@@ -13,6 +14,8 @@ export interface ServiceResolution {
   readonly instances: readonly Instance[]
   /** The ports that the selected Workloads declare for this Service port, for their `appProtocol`. */
   readonly workloadPorts: readonly WorkloadPort[]
+  /** Routes and policies that are in force for whoever asks. */
+  readonly attachment: Attachment
 }
 
 export interface EndpointResolution {

@@ -1,15 +1,17 @@
 import type { Service, ServicePort } from '@heddle/api/kinds/service'
 import type { Workload } from '@heddle/api/kinds/workload'
+import type { Attachments } from './attachments.ts'
 import type { InstanceTable } from './instance-table.ts'
 import { type ParsedKey, parseKey } from './key.ts'
 import type { Members } from './members.ts'
-import type { Resolution } from './resolution.ts'
+import type { MissingResolution, Resolution, ServiceResolution } from './resolution.ts'
 import type { ServiceTable } from './service-table.ts'
 
 export interface ResolverTables {
   readonly services: ServiceTable
   readonly instances: InstanceTable
   readonly members: Members
+  readonly attachments: Attachments
   /** By `NAMESPACE/NAME`. */
   readonly workloads: ReadonlyMap<string, Workload>
 }
@@ -22,28 +24,43 @@ export class Resolver {
     this.#tables = tables
   }
 
-  /** Never throws. */
-  resolve(key: string): Resolution {
+  /**
+   * Never throws.
+   *
+   * @param clientNamespace - of the proxy that asks
+   */
+  resolve(key: string, clientNamespace: string): Resolution {
+    const found = this.#find(key)
+    return found.kind === 'port' ? this.#toResolution(found, clientNamespace) : found
+  }
+
+  /** The namespace that stands for all whose clients are told the same about `key` as those of `namespace`. */
+  clientsLike(namespace: string, key: string): string {
+    const found = this.#find(key)
+    return found.kind === 'port' ? this.#tables.attachments.clientsLike(namespace, found) : ''
+  }
+
+  #find(key: string): PortOfService | Exclude<Resolution, ServiceResolution> {
     const parsed = parseKey(key)
     switch (parsed.kind) {
       case 'name':
-        return this.#resolveName(parsed)
+        return this.#findName(parsed)
       case 'address':
-        return this.#resolveAddress(parsed.address, parsed.port)
+        return this.#findAddress(parsed.address, parsed.port)
       case 'invalid':
         return missing(parsed.reason)
     }
   }
 
-  #resolveName({ service, namespace, port }: Extract<ParsedKey, { kind: 'name' }>): Resolution {
+  #findName({ service, namespace, port }: Extract<ParsedKey, { kind: 'name' }>) {
     const known = this.#tables.services.get(namespace, service)
-    if (known !== undefined) return this.#resolveService(known.service, port)
+    if (known !== undefined) return findPort(known.service, port)
     return missing(`there is no Service ${service} in namespace ${namespace}`)
   }
 
-  #resolveAddress(address: string, port: number): Resolution {
+  #findAddress(address: string, port: number): PortOfService | Exclude<Resolution, ServiceResolution> {
     const known = this.#tables.services.byAddress(address)
-    if (known !== undefined) return this.#resolveService(known.service, port)
+    if (known !== undefined) return findPort(known.service, port)
     const found = this.#tables.instances.at(address, port)
     if (found === undefined) {
       if (this.#tables.services.isVirtual(address)) return missing(`no Service has the address ${address}`)
@@ -56,27 +73,39 @@ export class Resolver {
     return { kind: 'endpoint', instance: found.instance, port: found.port, workloadPort: declared }
   }
 
-  #resolveService(service: Service, number: number): Resolution {
-    const { metadata, spec } = service
-    const title = `Service ${metadata.namespace}/${metadata.name}`
-    if (spec.type === 'ExternalName') {
-      return missing(`${title} is an ExternalName, which is not supported; ask for ${spec.externalName} itself`)
-    }
-    const port = spec.ports.find((one) => one.port === number && one.protocol === 'TCP')
-    if (port === undefined) return missing(`${title} has no TCP port ${number}; ${describePorts(spec.ports)}`)
+  #toResolution({ service, port }: PortOfService, clientNamespace: string): ServiceResolution {
+    const { members, attachments } = this.#tables
     return {
       kind: 'service',
       service,
       port,
-      instances: this.#tables.members.instances(service),
-      workloadPorts: this.#tables.members.workloads(service).flatMap(({ spec: { ports } }) => {
+      instances: members.instances(service),
+      workloadPorts: members.workloads(service).flatMap(({ spec: { ports } }) => {
         return ports.find((one) => one.name === port.targetPort || one.port === port.targetPort) ?? []
       }),
+      attachment: attachments.get(clientNamespace, { service, port }),
     }
   }
 }
 
-function missing(reason: string): Resolution {
+interface PortOfService {
+  readonly kind: 'port'
+  readonly service: Service
+  readonly port: ServicePort
+}
+
+function findPort(service: Service, number: number): PortOfService | MissingResolution {
+  const { metadata, spec } = service
+  const title = `Service ${metadata.namespace}/${metadata.name}`
+  if (spec.type === 'ExternalName') {
+    return missing(`${title} is an ExternalName, which is not supported; ask for ${spec.externalName} itself`)
+  }
+  const port = spec.ports.find((one) => one.port === number && one.protocol === 'TCP')
+  if (port === undefined) return missing(`${title} has no TCP port ${number}; ${describePorts(spec.ports)}`)
+  return { kind: 'port', service, port }
+}
+
+function missing(reason: string): MissingResolution {
   return { kind: 'missing', reason }
 }
 

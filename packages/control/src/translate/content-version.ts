@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { Destination, Endpoint } from '@heddle/api/discovery'
+import { type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf'
+import type { Destination, Endpoint, Service } from '@heddle/api/discovery'
+import { BackendPolicySchema } from '@heddle/api/discovery/policy'
+import { CircuitBreakerSchema, FaultSchema, RouteSchema } from '@heddle/api/discovery/route'
 
 /** As with endpoints themselves: a change of one must not cost a hash of all the others. */
-const digests = new WeakMap<Endpoint, string>()
+const digests = new WeakMap<object, string>()
 
 /**
  * A hash of the content: equal content has an equal version, on every replica and after a restart. 96 bits, in base64url.
@@ -18,11 +21,18 @@ export function equalEndpoints(a: Endpoint, b: Endpoint): boolean {
   return a === b || digestEndpoint(a) === digestEndpoint(b)
 }
 
+/**
+ * Whether two Services differ in endpoints only. Routes and policies are compared by their digests, of which most are known.
+ */
+export function equalBesidesEndpoints(a: Service, b: Service): boolean {
+  return describeService(a) === describeService(b)
+}
+
 function textsOf(target: Destination['target']): string[] {
   switch (target.case) {
     case 'service': {
-      const { namespace, name, port, protocol, endpoints } = target.value
-      return [JSON.stringify(['service', namespace, name, port, protocol]), ...endpoints.map(digestEndpoint)]
+      const { endpoints } = target.value
+      return [describeService(target.value), ...endpoints.map(digestEndpoint)]
     }
     case 'endpoint':
       return ['endpoint', digestEndpoint(target.value)]
@@ -32,6 +42,28 @@ function textsOf(target: Destination['target']): string[] {
     case undefined:
       return [target.case ?? 'nothing']
   }
+}
+
+/** What is attached is left out where there is nothing. */
+function describeService(service: Service): string {
+  const { namespace, name, port, protocol, routes, policy, faults, circuitBreaker } = service
+  const head = JSON.stringify(['service', namespace, name, port, protocol])
+  return [
+    head,
+    ...routes.map((route) => `route ${digestMessage(RouteSchema, route)}`),
+    ...faults.map((fault) => `fault ${digestMessage(FaultSchema, fault)}`),
+    ...(policy === undefined ? [] : [`policy ${digestMessage(BackendPolicySchema, policy)}`]),
+    ...(circuitBreaker === undefined ? [] : [`breaker ${digestMessage(CircuitBreakerSchema, circuitBreaker)}`]),
+  ].join('\n')
+}
+
+/** By the binary form: fields in the order of their numbers, and no maps among them. */
+function digestMessage<T extends DescMessage>(schema: T, message: MessageShape<T>): string {
+  const known = digests.get(message)
+  if (known !== undefined) return known
+  const made = digest(toBinary(schema, message))
+  digests.set(message, made)
+  return made
 }
 
 function digestEndpoint(endpoint: Endpoint): string {
@@ -50,6 +82,6 @@ function writeEndpoint(endpoint: Endpoint): string {
   return JSON.stringify([...fields, locality?.region ?? '', locality?.zone ?? ''])
 }
 
-function digest(text: string): string {
+function digest(text: string | Uint8Array): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 16)
 }

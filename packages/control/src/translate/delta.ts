@@ -8,7 +8,7 @@ import {
   type Service,
   ServiceSchema,
 } from '@heddle/api/discovery'
-import { equalEndpoints } from './content-version.ts'
+import { equalBesidesEndpoints, equalEndpoints } from './content-version.ts'
 
 /**
  * The change that makes `to` of `from`; `undefined` when it cannot be said as one, because more than endpoints changed,
@@ -18,7 +18,7 @@ import { equalEndpoints } from './content-version.ts'
  */
 export function deltaOf(from: Destination, to: Destination): DestinationDelta | undefined {
   const [before, after] = [serviceOf(from), serviceOf(to)]
-  if (before === undefined || after === undefined || !isSameService(before, after)) return undefined
+  if (before === undefined || after === undefined || !equalBesidesEndpoints(before, after)) return undefined
   const { upserted, removed } = compareEndpoints(before.endpoints, after.endpoints)
   if (upserted.length > 0 && upserted.length === after.endpoints.length) return undefined
   return create(DestinationDeltaSchema, {
@@ -60,16 +60,12 @@ export function applyDelta(from: Destination, delta: DestinationDelta): Destinat
   const endpoints = new Map(service.endpoints.map((endpoint) => [endpoint.id, endpoint]))
   for (const id of delta.removedEndpointIds) endpoints.delete(id)
   for (const endpoint of delta.upsertedEndpoints) endpoints.set(endpoint.id, endpoint)
-  const { namespace, name, port, protocol } = service
+  const { $typeName: _, ...rest } = service
   const sorted = [...endpoints.values()].sort((a, b) => (a.instance < b.instance ? -1 : 1))
-  const value = create(ServiceSchema, { namespace, name, port, protocol, endpoints: sorted })
+  const value = create(ServiceSchema, { ...rest, endpoints: sorted })
   return create(DestinationSchema, { version: delta.version, target: { case: 'service', value } })
 }
 
 function serviceOf({ target }: Destination): Service | undefined {
   return target.case === 'service' ? target.value : undefined
-}
-
-function isSameService(a: Service, b: Service): boolean {
-  return a.namespace === b.namespace && a.name === b.name && a.port === b.port && a.protocol === b.protocol
 }

@@ -11,6 +11,7 @@ import {
 } from '@heddle/api/discovery'
 import type { Instance, InstancePort } from '../model/instance.ts'
 import type { EndpointResolution, Resolution, ServiceResolution } from '../model/resolution.ts'
+import { translateAttachment } from './attachment.ts'
 import { contentVersion } from './content-version.ts'
 import { translateEndpoint } from './endpoint.ts'
 import { agreedProtocol, toProtocol } from './protocol.ts'
@@ -53,7 +54,15 @@ function toService(resolution: ServiceResolution, { trustDomain }: TranslateCont
     if (target !== undefined) endpoints.push(translateEndpoint(instance, target, trustDomain))
   }
   const { namespace, name } = service.metadata
-  return create(ServiceSchema, { namespace, name, port: port.port, protocol: protocolOf(resolution), endpoints })
+  const attached = translateAttachment(resolution.attachment)
+  return create(ServiceSchema, {
+    namespace,
+    name,
+    port: port.port,
+    protocol: protocolOf(resolution),
+    endpoints,
+    ...attached,
+  })
 }
 
 /** Who drains is about to go, so no wish of a Service brings traffic there. */

@@ -30,6 +30,8 @@ export declare type Route = Message<"heddle.discovery.v1.Route"> & {
   namespace: string;
 
   /**
+   * Empty: no user's route, but what a TrafficPolicy says of a Service that has none.
+   *
    * @generated from field: string name = 3;
    */
   name: string;
@@ -58,6 +60,8 @@ export declare type RouteJson = {
   namespace?: string;
 
   /**
+   * Empty: no user's route, but what a TrafficPolicy says of a Service that has none.
+   *
    * @generated from field: string name = 3;
    */
   name?: string;

@@ -1,0 +1,78 @@
+import { formatRef, refOf } from '@heddle/api/kinds'
+import type { ObjectRef } from '@heddle/api/kinds/meta'
+import type { Route } from '@heddle/api/kinds/route'
+import { type BackendObjectRef, isServiceRef } from '@heddle/api/kinds/route-refs'
+import { SetsByKey } from './sets-by-key.ts'
+
+/** Routes by what they are attached to, and by what they refer to. */
+export class RouteTable {
+  readonly #byRef = new Map<string, Route>()
+  /** By `NAMESPACE/NAME` of the Service. */
+  readonly #byParent = new SetsByKey<Route>()
+  readonly #byBackend = new SetsByKey<Route>()
+  /** Routes of other namespaces, by the namespace that they need a grant of. */
+  readonly #byGrantor = new SetsByKey<Route>()
+
+  get(ref: ObjectRef): Route | undefined {
+    return this.#byRef.get(formatRef(ref))
+  }
+
+  all(): Iterable<Route> {
+    return this.#byRef.values()
+  }
+
+  /** Those that name the Service as a parent, whether they are accepted there or not. */
+  ofParent(serviceKey: string): ReadonlySet<Route> {
+    return this.#byParent.get(serviceKey)
+  }
+
+  /** Those that send requests to the Service. */
+  ofBackend(serviceKey: string): ReadonlySet<Route> {
+    return this.#byBackend.get(serviceKey)
+  }
+
+  /** Those of other namespaces that refer to something in `namespace`. */
+  ofGrantor(namespace: string): ReadonlySet<Route> {
+    return this.#byGrantor.get(namespace)
+  }
+
+  set(route: Route): void {
+    this.#byRef.set(formatRef(refOf(route)), route)
+    for (const key of parentKeys(route)) this.#byParent.add(key, route)
+    for (const { namespace, name } of backendsOf(route)) {
+      this.#byBackend.add(`${namespace}/${name}`, route)
+      if (namespace !== route.metadata.namespace) this.#byGrantor.add(namespace, route)
+    }
+  }
+
+  /** @returns what was there */
+  remove(ref: ObjectRef): Route | undefined {
+    const route = this.get(ref)
+    if (route === undefined) return undefined
+    this.#byRef.delete(formatRef(ref))
+    for (const key of parentKeys(route)) this.#byParent.remove(key, route)
+    for (const { namespace, name } of backendsOf(route)) {
+      this.#byBackend.remove(`${namespace}/${name}`, route)
+      this.#byGrantor.remove(namespace, route)
+    }
+    return route
+  }
+}
+
+/** `NAMESPACE/NAME` of the Services that a route names as parents. */
+export function parentKeys({ spec }: Route): Set<string> {
+  return new Set(spec.parentRefs.filter(isServiceRef).map(({ namespace, name }) => `${namespace}/${name}`))
+}
+
+/** All that a route sends requests or copies of them to. */
+export function backendsOf(route: Route): BackendObjectRef[] {
+  if (route.kind === 'TLSRoute' || route.kind === 'TCPRoute')
+    return route.spec.rules.flatMap((rule) => rule.backendRefs)
+  return route.spec.rules.flatMap((rule) => {
+    const filters = [...rule.filters, ...rule.backendRefs.flatMap((backend) => backend.filters)]
+    const mirrors = filters.flatMap((filter) =>
+      filter.type === 'RequestMirror' ? filter.requestMirror.backendRef : [],
+    )
+    return [...rule.backendRefs, ...mirrors]
+  })
+}
