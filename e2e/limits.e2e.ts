@@ -3,7 +3,7 @@ import { connect, type Server, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { listen, memoryOf, portOf, TwoHops } from './harness/hops.ts'
 import { canRun } from './harness/requirements.ts'
-import { until } from './harness/until.ts'
+import { until, untilStill } from './harness/until.ts'
 
 const IDLE_CONNECTIONS = 10_000
 const HUGE_BODY_BYTES = 512 * 1024 * 1024
@@ -34,7 +34,7 @@ test('a slow reader of a huge answer costs no more than bounded memory, and othe
   reader.on('error', () => undefined)
   reader.pause()
   reader.write('GET /huge HTTP/1.1\r\nHost: a\r\n\r\n')
-  await until('the answer has filled all buffers', () => stopsGrowing(() => hops.metric('heddle_tcp_read_bytes_total')))
+  await untilStill('the answer has filled all buffers', () => hops.metric('heddle_tcp_read_bytes_total'))
   for (let i = 0; i < 100; i++) expect(await ask(hops.port)).toBe(200)
 
   const busy = memoryOf(hops.client.process.pid!)
@@ -105,12 +105,6 @@ function settled(socket: Socket): Promise<void> {
     socket.once('connect', () => resolve())
     socket.resume()
   })
-}
-
-async function stopsGrowing(read: () => Promise<number>): Promise<boolean> {
-  const first = await read()
-  await new Promise((resolve) => setTimeout(resolve, 500))
-  return first > 0 && (await read()) === first
 }
 
 function sendHuge(write: (chunk: Buffer) => boolean, onDrain: (more: () => void) => void): void {

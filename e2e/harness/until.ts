@@ -1,3 +1,18 @@
+/** So many readings in a row are the same when nothing moves any more. */
+const STILL_READINGS = 10
+
+/** Waits until `read` has begun to count and gives the same number again and again. @throws {Error} as {@link until} */
+export async function untilStill(what: string, read: () => Promise<number>): Promise<void> {
+  let last = 0
+  let readings = 0
+  await until(what, async () => {
+    const now = await read()
+    readings = now > 0 && now === last ? readings + 1 : 0
+    last = now
+    return readings >= STILL_READINGS
+  })
+}
+
 /**
  * Waits until `probe` gives something other than `undefined` or `false`, asking every 50 ms.
  *

@@ -1,8 +1,9 @@
 import { Code } from '@connectrpc/connect'
 import { State } from '@heddle/api/discovery'
-import { systemClock } from '@heddle/base/clock'
+import { type Clock, systemClock } from '@heddle/base/clock'
 import { createLog } from '@heddle/base/log'
 import { Registry } from '@heddle/telemetry/registry'
+import { ManualClock } from '@heddle/testkit/manual-clock'
 import { describe, expect, test } from 'vitest'
 import {
   CONTROL_IDENTITY,
@@ -24,9 +25,15 @@ interface World extends AsyncDisposable {
   readonly bundles: string[]
   readonly lines: string[]
   readonly registry: Registry
+  /** How often a stream was opened, or tried to be. */
+  readonly attempts: () => number
 }
 
-async function world(plane: FakeControlPlane, options: Partial<DiscoveryOptions> = {}): Promise<World> {
+async function world(
+  plane: FakeControlPlane,
+  options: Partial<DiscoveryOptions> = {},
+  clock: Clock = systemClock,
+): Promise<World> {
   const control = createControlClient({
     target: { address: { host: '127.0.0.1', port: plane.port }, spiffeId: CONTROL_IDENTITY },
     credentials: credentialsOf(plane),
@@ -36,12 +43,17 @@ async function world(plane: FakeControlPlane, options: Partial<DiscoveryOptions>
   const bundles: string[] = []
   const lines: string[] = []
   const registry = new Registry()
+  let attempts = 0
+  const node = () => {
+    attempts += 1
+    return NODE
+  }
   const client = new DiscoveryClient(
     {
       control,
-      node: () => NODE,
+      node,
       onTrust: (pem) => bundles.push(pem),
-      clock: systemClock,
+      clock,
       log: createLog((line) => void lines.push(line), 'debug'),
       registry,
     },
@@ -61,6 +73,7 @@ async function world(plane: FakeControlPlane, options: Partial<DiscoveryOptions>
     bundles,
     lines,
     registry,
+    attempts: () => attempts,
     async [Symbol.asyncDispose]() {
       abort.abort()
       await running
@@ -188,15 +201,18 @@ describe('DiscoveryClient', () => {
   })
 
   test('says that it drains, and does not register again', async () => {
-    await using self = await world(await greeting())
+    const clock = new ManualClock()
+    await using self = await world(await greeting(), {}, clock)
     await self.client.ready
     await self.client.drain()
     expect(self.plane.states).toMatchObject([{ state: State.DRAINING, reason: 'the proxy is shutting down' }])
     self.client.report({ state: 'ready', reason: '' })
     self.plane.streams[0]!.end()
-    await until(() => !self.client.isConnected)
-    await new Promise((resolve) => setTimeout(resolve, 200))
-    expect(self.plane.streams.length).toBe(1)
+    // The pause before another attempt, and the one between two sweeps.
+    await until(() => !self.client.isConnected && clock.waiting === 2)
+    clock.advance(60_000)
+    await until(() => clock.waiting === 1)
+    expect(self.attempts()).toBe(1)
     expect(self.plane.states.length).toBe(1)
   })
 
