@@ -48,9 +48,9 @@ export function compileQueryMatches(
   return compileFields(matches, context, (name) => name)
 }
 
-/** Index of the first condition that does not hold, or -1. */
-export function findHeaderMismatch(matches: readonly FieldMatch[], request: RequestFacts): number {
-  for (let at = 0; at < matches.length; at++) {
+/** Index of the first condition, counted from `from`, that does not hold, or -1. */
+export function findHeaderMismatch(matches: readonly FieldMatch[], request: RequestFacts, from = 0): number {
+  for (let at = from; at < matches.length; at++) {
     const { name, text } = matches[at]!
     if (!isFitting(text, readHeader(request, name))) return at
   }

@@ -1,15 +1,16 @@
 import type { CircuitBreakerJson, FaultJson, RetryPolicyJson } from '@heddle/api/discovery/route'
-import type { FieldMatch, TextMatch } from './field-match.ts'
 import type { MatchIndex } from './match-index.ts'
 import type { RouteDecision } from './route-decision.ts'
 import type { RouteFilters } from './route-filters.ts'
+import type { RequestMatch } from './route-match.ts'
 import type { Session } from './session.ts'
 
-/** Routes of one destination, compiled. Never changed; whatever counts per rule is kept by `CompiledRule.index` or `.id`. */
+/** Routes of one destination, compiled. Whatever counts per rule is kept outside, by `CompiledRule.index` or `.id`. */
 export interface RouteTable {
   /** `none`: nothing is attached, requests go to the destination's own endpoints. */
   readonly kind: 'none' | 'http' | 'grpc'
   readonly routes: readonly RouteRef[]
+  /** In the order of the routes. */
   readonly rules: readonly CompiledRule[]
   /** All matches of all rules, best first: of two that fit a request, the earlier one wins. */
   readonly matches: readonly CompiledMatch[]
@@ -27,19 +28,31 @@ export interface RouteRef {
   readonly name: string
 }
 
-/** One rule of a route. */
-export interface CompiledRule {
+/** Names a rule to people and to counters. */
+export interface RuleRef {
   /** Its place among the rules of its table, for arrays of counters. */
   readonly index: number
   /** "NAMESPACE/NAME#RULE": the same in the next version of the table, for states that shall outlive a change. */
   readonly id: string
   readonly route: RouteRef
-  /** Its place within the route. */
+  /** Place of the route in its table. */
+  readonly routeIndex: number
+  /** Place of the rule in its route. */
   readonly ruleIndex: number
   /** As the user named it; often empty. */
   readonly name: string
+}
+
+/** Where a rule sends to. */
+export interface BackendSet {
   readonly backends: readonly CompiledBackend[]
   readonly totalWeight: number
+  /** The only one with a weight, where there is only one. */
+  readonly sole: CompiledBackend | undefined
+}
+
+/** One rule of a route. */
+export interface CompiledRule extends RuleRef, BackendSet {
   /** Of the rule alone, without those of a backend. */
   readonly filters: RouteFilters
   /** Of the whole exchange with all its tries, in ms; 0: none. */
@@ -56,8 +69,9 @@ export interface CompiledRule {
 export interface CompiledBackend {
   /** Its place within the rule. */
   readonly index: number
-  /** "name:SERVICE.NAMESPACE:PORT"; empty where `unresolved` is set. */
+  /** "name:SERVICE.NAMESPACE:PORT"; may be empty where `unresolved` is set. */
   readonly key: string
+  /** Share beside the other backends. */
   readonly weight: number
   /** Names the key within a session token. */
   readonly token: string
@@ -67,38 +81,20 @@ export interface CompiledBackend {
   readonly unresolved: string | undefined
 }
 
-/** One of the matches of a rule; all of its conditions have to hold. */
-export interface CompiledMatch {
+/** One of the matches of a rule. */
+export interface CompiledMatch extends RequestMatch {
   /** Its place among all matches of the table; the lower one wins. */
   readonly rank: number
   readonly rule: CompiledRule
   /** Its place within the rule; -1: the rule names none and takes everything. */
   readonly matchIndex: number
-  readonly path: PathMatch
-  readonly grpc: GrpcMatch | undefined
-  /** `undefined`: any. */
-  readonly method: string | undefined
-  readonly headers: readonly FieldMatch[]
-  readonly queryParams: readonly FieldMatch[]
-  /** Decisions that were made by it, by backend; filled as they are needed. */
+  /** The first condition (see `findMismatch`) of which the index does not make sure already. */
+  readonly checkFrom: number
   readonly decisions: MatchDecisions
 }
 
-/** Decision objects are the same for every request that goes the same way, so each is made once. */
+/** Decisions are the same for every request that goes the same way, so each object is made once, when it is first needed. */
 export interface MatchDecisions {
-  readonly forward: (RouteDecision | undefined)[]
+  readonly byBackend: (RouteDecision | undefined)[]
   withoutBackend: RouteDecision | undefined
-  preflight: RouteDecision | undefined
-}
-
-/** `prefix` is without a slash at the end, so `/` is the empty string, which fits every path. */
-export type PathMatch =
-  | { readonly kind: 'exact'; readonly path: string }
-  | { readonly kind: 'prefix'; readonly prefix: string }
-  | { readonly kind: 'pattern'; readonly text: TextMatch }
-
-/** Of a path `/SERVICE/METHOD`; `undefined`: any. */
-export interface GrpcMatch {
-  readonly service: TextMatch | undefined
-  readonly method: TextMatch | undefined
 }

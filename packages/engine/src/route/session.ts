@@ -1,10 +1,140 @@
-/** How a client is kept at the endpoint it came to first. GEP-1619. */
+import type { SessionPersistenceJson } from '@heddle/api/discovery/route'
+import type { CompileContext } from './field-match.ts'
+import type { HeaderLine } from './header-change.ts'
+import type { RequestFacts } from './request-facts.ts'
+
+/** How a client is kept at the endpoint that it came to first. GEP-1619. */
 export interface Session {
   readonly name: string
   readonly carrier: 'cookie' | 'header'
-  /** 0: none. */
+  /** 0: none; so with the other. */
   readonly absoluteTimeoutMs: number
   readonly idleTimeoutMs: number
-  /** The cookie outlives the browser. */
+  /** The cookie outlives the browser, until the absolute timeout. */
   readonly isPermanent: boolean
+  /** Where browsers send the cookie to. */
+  readonly path: string
+}
+
+/** What a client brings back. Names are hashed, so that nobody learns what is behind. */
+export interface SessionToken {
+  /** {@link hashName} of the backend's key. */
+  readonly backend: string
+  /** {@link hashName} of the endpoint's id. */
+  readonly endpoint: string
+  readonly startedMs: number
+  readonly usedMs: number
+}
+
+const TOKEN_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const HASH = /^[0-9a-z]{1,14}$/
+const COOKIE_PATH = /^\/[\x21-\x3a\x3c-\x7e]*$/
+/** Times travel in seconds. */
+const SECOND_MS = 1000
+
+/**
+ * Compiles the session persistence of a rule.
+ *
+ * @param defaultName - for a session that the user did not name; differs between rules
+ * @param path - the path that the rule matches; `undefined`: several, or an expression
+ */
+export function compileSession(
+  json: SessionPersistenceJson,
+  place: { readonly defaultName: string; readonly path: string | undefined },
+  context: CompileContext,
+): Session {
+  const carrier = json.type === 'SESSION_TYPE_HEADER' ? 'header' : 'cookie'
+  const written = json.sessionName ?? ''
+  const name = written === '' ? place.defaultName : written
+  if (!TOKEN_NAME.test(name)) context.onProblem(`${JSON.stringify(name)} cannot be the name of a session`)
+  const path = place.path ?? '/'
+  return {
+    name: carrier === 'header' ? name.toLowerCase() : name,
+    carrier,
+    absoluteTimeoutMs: json.absoluteTimeoutMs ?? 0,
+    idleTimeoutMs: json.idleTimeoutMs ?? 0,
+    isPermanent: json.permanentCookie === true,
+    path: COOKIE_PATH.test(path) ? path : '/',
+  }
+}
+
+/** The session that a request goes on with; `undefined` when it brings none, a broken one, or one that has ended. */
+export function readSession(session: Session, request: RequestFacts, nowMs: number): SessionToken | undefined {
+  const text = session.carrier === 'header' ? request.fields.get(session.name) : readCookie(request, session.name)
+  const token = text === undefined ? undefined : parseToken(text)
+  if (token === undefined) return undefined
+  if (isOver(session.absoluteTimeoutMs, token.startedMs, nowMs)) return undefined
+  return isOver(session.idleTimeoutMs, token.usedMs, nowMs) ? undefined : token
+}
+
+/**
+ * What the client has to be told with the answer: a new session when the endpoint is another one than before, the same one
+ * with a new time when it may not lie idle; `undefined` when it knows all.
+ */
+export function renewSession(
+  session: Session,
+  previous: SessionToken | undefined,
+  current: { readonly backend: string; readonly endpoint: string; readonly nowMs: number },
+): SessionToken | undefined {
+  const { backend, endpoint, nowMs } = current
+  if (previous === undefined || previous.backend !== backend || previous.endpoint !== endpoint) {
+    return { backend, endpoint, startedMs: nowMs, usedMs: nowMs }
+  }
+  if (session.idleTimeoutMs === 0 || nowMs - previous.usedMs < SECOND_MS) return undefined
+  return { ...previous, usedMs: nowMs }
+}
+
+/** The field of the answer that carries `token`: `set-cookie` (to be appended), or the session's own. */
+export function writeSession(session: Session, token: SessionToken, request: RequestFacts): HeaderLine {
+  const text = formatToken(token)
+  if (session.carrier === 'header') return { name: session.name, value: text }
+  const attributes = [`${session.name}=${text}`, `Path=${session.path}`, 'HttpOnly', 'SameSite=Strict']
+  if (request.scheme === 'https') attributes.push('Secure')
+  if (session.isPermanent && session.absoluteTimeoutMs > 0) {
+    const leftMs = token.startedMs + session.absoluteTimeoutMs - token.usedMs
+    attributes.push(`Max-Age=${Math.max(0, Math.ceil(leftMs / SECOND_MS))}`)
+  }
+  return { name: 'set-cookie', value: attributes.join('; ') }
+}
+
+/** A name as tokens carry it: 64 bits by two runs of FNV-1a. Equal on every proxy. */
+export function hashName(name: string): string {
+  return fnv1a(name, 0x811c_9dc5).toString(36).padStart(7, '0') + fnv1a(name, 0x9747_b28c).toString(36).padStart(7, '0')
+}
+
+function fnv1a(text: string, seed: number): number {
+  let hash = seed
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x0100_0193)
+  return hash >>> 0
+}
+
+function isOver(timeoutMs: number, sinceMs: number, nowMs: number): boolean {
+  return timeoutMs > 0 && nowMs - sinceMs >= timeoutMs
+}
+
+function formatToken(token: SessionToken): string {
+  const times = [token.startedMs, token.usedMs].map((ms) => Math.floor(ms / SECOND_MS).toString(36))
+  return [token.backend, token.endpoint, ...times].join('.')
+}
+
+function parseToken(text: string): SessionToken | undefined {
+  const parts = text.split('.', 5)
+  const [backend = '', endpoint = '', started = '', used = ''] = parts
+  if (parts.length !== 4 || !parts.every((part) => HASH.test(part))) return undefined
+  return {
+    backend,
+    endpoint,
+    startedMs: Number.parseInt(started, 36) * SECOND_MS,
+    usedMs: Number.parseInt(used, 36) * SECOND_MS,
+  }
+}
+
+function readCookie(request: RequestFacts, name: string): string | undefined {
+  for (const line of request.fields.getAll('cookie')) {
+    for (const pair of line.split(';')) {
+      const equals = pair.indexOf('=')
+      if (equals !== -1 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim()
+    }
+  }
+  return undefined
 }

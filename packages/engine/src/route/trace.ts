@@ -1,5 +1,6 @@
+import type { Precedence } from './precedence.ts'
 import type { RouteDecision } from './route-decision.ts'
-import type { CompiledBackend, CompiledMatch, RouteRef } from './route-table.ts'
+import type { BackendSet, CompiledBackend, CompiledMatch, RouteRef } from './route-table.ts'
 
 /** Collects the steps of a decision. See `explainRoute`. */
 export interface Trace {
@@ -13,10 +14,9 @@ export interface Trace {
 export interface BackendDraw {
   /** `only`: there is no other of any weight; `session`: the request says where it was before. */
   readonly by: 'only' | 'weight' | 'session' | 'none'
-  /** What was drawn, 0 to below `total`; `undefined` unless by weight. */
+  /** What was drawn, 0 to below the total weight; `undefined` unless by weight. */
   readonly point: number | undefined
-  readonly total: number
-  readonly backends: readonly CompiledBackend[]
+  readonly set: BackendSet
   readonly chosen: CompiledBackend | undefined
 }
 
@@ -54,7 +54,7 @@ export interface MatchTrial {
 
 /** One condition that does not hold. */
 export interface Mismatch {
-  readonly field: 'path' | 'service' | 'grpc-method' | 'method' | 'header' | 'query'
+  readonly field: 'path' | 'grpc-service' | 'grpc-method' | 'method' | 'header' | 'query'
   /** Of the header or query parameter; else empty. */
   readonly name: string
   /** As people write it: `exactly "v2"`, `prefix /api`. */
@@ -62,20 +62,6 @@ export interface Mismatch {
   /** `undefined`: the request has none. */
   readonly got: string | undefined
 }
-
-/** What decides between two matches that both fit, in this order. */
-export type Precedence =
-  | 'exact-path'
-  | 'longer-prefix'
-  | 'path-kind'
-  | 'service'
-  | 'grpc-method'
-  | 'method'
-  | 'headers'
-  | 'query-params'
-  | 'route-order'
-  | 'rule-order'
-  | 'match-order'
 
 /** Another rule, and what it would take for it to be chosen. */
 export interface Alternative {
