@@ -130,7 +130,7 @@ function onlyFields(schema: Schema, names: readonly string[]): Schema {
 
 function typeOf(schema: Schema): string {
   if (schema['x-kubernetes-int-or-string'] === true) return 'number or name'
-  if (schema.enum !== undefined) return schema.enum.map(code).join(', ')
+  if (schema.enum !== undefined) return schema.enum.map((choice) => code(String(choice))).join(', ')
   if (schema.type === 'array')
     return `list${schema.items?.type === 'object' ? '' : ` of ${typeOf(schema.items ?? {})}`}`
   if (schema.type === 'integer') return `number${rangeOf(schema)}`

@@ -23,6 +23,17 @@ export function objectMetaSchema(name: Schema, scope: 'namespaced' | 'cluster'):
   }
 }
 
+/** The same for a kind whose objects may conflict: then the oldest counts. */
+export function agedMetaSchema(name: Schema): Schema {
+  const schema = objectMetaSchema(name, 'namespaced')
+  const creationTimestamp: Schema = {
+    ...text,
+    format: 'date-time',
+    description: 'Of two objects that conflict the older one counts; those without it are younger. A cluster sets it.',
+  }
+  return { ...schema, properties: { ...schema.properties, creationTimestamp } }
+}
+
 const serverFields: Readonly<Record<string, Schema>> = {
   generateName: { ...text, 'x-heddle-no-effect': { reason: 'objects here are known by their name' } },
   selfLink: serverSet(text),

@@ -11,7 +11,7 @@ export interface Schema {
   readonly additionalProperties?: Schema
   readonly required?: readonly string[]
   readonly items?: Schema
-  readonly enum?: readonly string[]
+  readonly enum?: readonly (string | number)[]
   readonly pattern?: string
   readonly minLength?: number
   readonly maxLength?: number
@@ -27,12 +27,16 @@ export interface Schema {
   readonly 'x-heddle-expected'?: string
   /** What the names of a map's entries must be. */
   readonly 'x-heddle-keys'?: Schema
-  /** Sets of fields in which no two items may agree. */
+  /** Sets of fields in which no two items may agree; a set of none: the items themselves. */
   readonly 'x-heddle-unique'?: readonly (readonly string[])[]
   readonly 'x-heddle-no-effect'?: NoEffect
   /** The value may be a secret: problems do not show it. */
   readonly 'x-heddle-sensitive'?: true
+  /** How far the Gateway API binds its implementations to the field, for its page; `refused`: an error says that it is not done. */
+  readonly 'x-heddle-level'?: SupportLevel
 }
+
+export type SupportLevel = 'core' | 'extended' | 'experimental' | 'refused'
 
 /** A rule over several fields: CEL for the API server, the same as a function for everywhere else. */
 export interface Rule {

@@ -64,7 +64,8 @@ function findRepeated(fields: readonly string[], items: readonly unknown[]): Par
   const firsts = new Map<string, number>()
   const errors: Partial<ErrorObject>[] = []
   for (const [i, item] of items.entries()) {
-    const values = fields.map((field) => (item as Readonly<Record<string, unknown>> | null)?.[field])
+    const values =
+      fields.length === 0 ? [item] : fields.map((field) => (item as Readonly<Record<string, unknown>> | null)?.[field])
     if (values.some((value) => value === undefined || value === '')) continue
     const key = JSON.stringify(values)
     const first = firsts.get(key)

@@ -3,7 +3,7 @@ import type { Schema } from '../kinds/schema.ts'
 /** Keywords that this package adds to JSON Schema; ajv is taught them in `check-schema.ts`. */
 export const RULES_KEYWORD = 'x-kubernetes-validations'
 export const UNIQUE_KEYWORD = 'x-heddle-unique'
-export const ANNOTATIONS = ['x-heddle-expected', 'x-heddle-sensitive'] as const
+export const ANNOTATIONS = ['x-heddle-expected', 'x-heddle-sensitive', 'x-heddle-level'] as const
 
 /** The schema as ajv takes it: objects closed, names of map entries checked, what is only to be read left out. */
 export function toJsonSchema(schema: Schema): Record<string, unknown> {

@@ -28,7 +28,9 @@ export function readObject(value: unknown): ObjectReading {
       findings: [warningAt(['kind'], `${name} (${apiVersion}) has no effect outside a cluster`)],
     }
   }
-  const kind = KINDS.find((known) => known.apiVersion === apiVersion && known.kind === name)
+  const kind = KINDS.find(
+    (known) => known.kind === name && (known.apiVersion === apiVersion || known.olderVersions.includes(apiVersion)),
+  )
   if (kind === undefined) return refused(unknownKind(apiVersion, name))
   return readKind(kind, value)
 }

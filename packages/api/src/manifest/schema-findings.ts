@@ -60,7 +60,7 @@ interface Repeated {
 function repeated(path: Path, { index, first, fields, values }: Repeated): Finding {
   const [field] = fields
   const where: Path = fields.length === 1 ? [...path, index, field!] : [...path, index]
-  const what = fields.map((name, i) => `${name} ${quoted(values[i])}`).join(' and ')
+  const what = values.map((value, i) => [fields[i], quoted(value)].filter(Boolean).join(' ')).join(' and ')
   return errorAt(where, `${what} is given by ${formatPath([...path, first])} already`)
 }
 
@@ -96,7 +96,7 @@ function typeName(value: unknown): string {
 function describe(schema: Schema): string {
   const { 'x-heddle-expected': expected, enum: choices, type } = schema
   if (expected !== undefined) return expected
-  if (choices !== undefined) return choices.length === 1 ? choices[0]! : `one of ${choices.join(', ')}`
+  if (choices !== undefined) return choices.length === 1 ? String(choices[0]) : `one of ${choices.join(', ')}`
   switch (type) {
     case 'integer':
       return `a whole number${describeRange(schema.minimum, schema.maximum)}`

@@ -1,0 +1,86 @@
+import type { Namespace, ServiceAccount } from './mesh-object.ts'
+import type { Service, ServicePort, ServiceSpec } from './service.ts'
+import { type RawMeta, toMeta } from './to-meta.ts'
+import type { EnvVar, Workload } from './workload.ts'
+
+export function toNamespace(valid: object): Namespace {
+  const { metadata } = valid as { readonly metadata: RawMeta }
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: toMeta(metadata, '') }
+}
+
+export function toServiceAccount(valid: object): ServiceAccount {
+  const { metadata } = valid as { readonly metadata: RawMeta }
+  return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: toMeta(metadata) }
+}
+
+type RawServicePort = Pick<ServicePort, 'port' | 'protocol'> & Partial<ServicePort>
+type RawServiceSpec = Omit<ServiceSpec, 'ports' | 'clusterIPs'> & {
+  readonly ports?: readonly RawServicePort[]
+  readonly clusterIP?: string
+  readonly clusterIPs?: readonly string[]
+}
+
+export function toService(valid: object): Service {
+  const { metadata, spec } = valid as { readonly metadata: RawMeta; readonly spec: RawServiceSpec }
+  const { type, selector, ipFamilies, ipFamilyPolicy, externalName, publishNotReadyAddresses } = spec
+  const clusterIPs = spec.clusterIPs ?? (spec.clusterIP === undefined ? [] : [spec.clusterIP])
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: toMeta(metadata),
+    spec: {
+      type,
+      ports: (spec.ports ?? []).map(toServicePort),
+      clusterIPs: clusterIPs.filter((address) => address !== ''),
+      publishNotReadyAddresses,
+      ...(selector !== undefined && Object.keys(selector).length > 0 && { selector }),
+      ...(ipFamilies !== undefined && { ipFamilies }),
+      ...(ipFamilyPolicy !== undefined && { ipFamilyPolicy }),
+      ...(externalName !== undefined && externalName !== '' && { externalName }),
+    },
+  }
+}
+
+function toServicePort(raw: RawServicePort): ServicePort {
+  const { name = '', port, protocol, appProtocol, targetPort = port } = raw
+  return { name, port, protocol, targetPort, ...(appProtocol !== undefined && { appProtocol }) }
+}
+
+interface RawEnvVar {
+  readonly name: string
+  readonly value?: string
+  readonly valueFrom?: {
+    readonly serviceRef?: { readonly name: string; readonly namespace?: string; readonly port: number | string }
+    readonly portRef?: { readonly name: string }
+    readonly fieldRef?: { readonly fieldPath: NonNullable<NonNullable<EnvVar['valueFrom']>['fieldRef']>['fieldPath'] }
+  }
+}
+type RawWorkloadSpec = Omit<Workload['spec'], 'ports' | 'args' | 'env'> & {
+  readonly ports?: Workload['spec']['ports']
+  readonly args?: readonly string[]
+  readonly env?: readonly RawEnvVar[]
+}
+
+export function toWorkload(valid: object): Workload {
+  const { metadata: rawMetadata, spec } = valid as { readonly metadata: RawMeta; readonly spec: RawWorkloadSpec }
+  const metadata = toMeta(rawMetadata)
+  return {
+    apiVersion: 'heddle.dev/v1alpha1',
+    kind: 'Workload',
+    metadata,
+    spec: {
+      ...spec,
+      ports: spec.ports ?? [],
+      args: spec.args ?? [],
+      env: (spec.env ?? []).map((one) => toEnvVar(one, metadata.namespace)),
+    },
+  }
+}
+
+function toEnvVar(raw: RawEnvVar, namespace: string): EnvVar {
+  const { name, value, valueFrom } = raw
+  if (valueFrom === undefined) return { name, value: value ?? '' }
+  const { serviceRef, ...rest } = valueFrom
+  if (serviceRef === undefined) return { name, valueFrom: rest }
+  return { name, valueFrom: { serviceRef: { namespace, ...serviceRef } } }
+}
