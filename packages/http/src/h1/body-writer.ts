@@ -1,7 +1,6 @@
 import type { Fields } from '../message/fields.ts'
 import { isTrailerName } from '../message/trailer-names.ts'
 import type { Output } from '../output.ts'
-import { formatFields } from './format-head.ts'
 import type { Framing } from './framing.ts'
 
 /** Writes one body in its framing. */
@@ -36,7 +35,7 @@ export class BodyWriter {
 
   end(trailers: Fields | undefined): void {
     if (this.framing !== 'chunked') return
-    this.#output.writeText(trailers === undefined ? '0\r\n\r\n' : `0\r\n${formatFields(trailers, isTrailerName)}\r\n`)
+    this.#output.writeText(trailers === undefined ? '0\r\n\r\n' : `0\r\n${trailers.format(isTrailerName)}\r\n`)
   }
 
   #write(bytes: Uint8Array): void {

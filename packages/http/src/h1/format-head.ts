@@ -1,6 +1,4 @@
 import { isAuthority } from '../message/authority.ts'
-import { FieldLines } from '../message/field-lines.ts'
-import type { Fields } from '../message/fields.ts'
 import type { RequestHead, ResponseHead } from '../message/head.ts'
 import { isAllOf, TARGET, TOKEN } from '../octets.ts'
 import type { Framing } from './framing.ts'
@@ -24,7 +22,7 @@ export function formatRequestHead(head: RequestHead, framing: Framing): string {
   if (verbatim !== undefined && (framing === 'chunked') === (head.bodyLength === undefined)) return verbatim
   const target = method === 'CONNECT' ? authority : head.path
   if (!isReceived || !head.isStartLineKept) checkStartLine(head, target)
-  let text = `${method} ${target} HTTP/1.1\r\nHost: ${authority}\r\n${formatFields(head.fields, isEndToEnd)}`
+  let text = `${method} ${target} HTTP/1.1\r\nHost: ${authority}\r\n${head.fields.format(isEndToEnd)}`
   if (framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n'
   else if (framing === 'length') text += `Content-Length: ${head.bodyLength}\r\n`
   else if (METHODS_WITH_CONTENT.has(method)) text += 'Content-Length: 0\r\n'
@@ -63,7 +61,7 @@ export type ConnectionOption = 'close' | 'keep-alive' | undefined
 export function formatResponseHead(head: ResponseHead, length: AnnouncedLength, option: ConnectionOption): string {
   const verbatim = head instanceof ReceivedResponseHead && option === undefined ? head.verbatim(length) : undefined
   if (verbatim !== undefined) return verbatim
-  let text = statusLine(head.status) + formatFields(head.fields, isEndToEnd)
+  let text = statusLine(head.status) + head.fields.format(isEndToEnd)
   if (length === 'chunked') text += 'Transfer-Encoding: chunked\r\n'
   else if (length !== undefined) text += `Content-Length: ${length}\r\n`
   if (option === 'close') text += 'Connection: close\r\n'
@@ -73,19 +71,8 @@ export function formatResponseHead(head: ResponseHead, length: AnnouncedLength, 
 
 /** A 1xx head: never with framing. 101 says what the connection becomes. */
 export function formatInformationalHead(head: ResponseHead): string {
-  const text = statusLine(head.status) + formatFields(head.fields, isEndToEnd)
+  const text = statusLine(head.status) + head.fields.format(isEndToEnd)
   if (head.status !== 101) return `${text}\r\n`
   checkUpgrade(head.upgrade ?? '')
   return `${text}Connection: upgrade\r\nUpgrade: ${head.upgrade}\r\n\r\n`
-}
-
-/**
- * The lines of `fields` that `mayWrite` allows, with their ends.
- * @throws {RangeError} when a line of fields of another codec cannot be said in HTTP/1
- */
-export function formatFields(fields: Fields, mayWrite: (name: string) => boolean): string {
-  if (fields instanceof FieldLines) return fields.format(mayWrite)
-  const lines = new FieldLines('', [])
-  for (let i = 0; i < fields.count; i++) lines.append(fields.nameAt(i), fields.valueAt(i))
-  return lines.format(mayWrite)
 }

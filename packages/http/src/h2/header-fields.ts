@@ -61,6 +61,16 @@ export class HeaderFields implements Fields {
     this.#entries.push(fieldOf(name, value))
   }
 
+  format(mayWrite: (name: string) => boolean): string {
+    const entries = this.#entries
+    let text = ''
+    for (let at = this.#first; at < entries.length; at++) {
+      const entry = entries[at]!
+      if (mayWrite(entry.name)) text += entry.line
+    }
+    return text
+  }
+
   remove(name: string): void {
     this.#removeFrom(this.#first, name)
   }

@@ -48,7 +48,7 @@ export function writeRequestBlock(
   const received = head instanceof H2RequestHead ? head.entries : undefined
   const method = protocol === undefined ? head.method : 'CONNECT'
   encoder.begin(output)
-  encoder.encode(same(received?.method, method) ?? entryOf(':method', method), output)
+  encoder.encode(same(received?.method, method) ?? methodEntry(method), output)
   if (protocol !== undefined) {
     encoder.encode(same(received?.protocol, protocol) ?? entryOf(':protocol', protocol), output)
   }
@@ -56,13 +56,23 @@ export function writeRequestBlock(
     encoder.encode(same(received?.authority, head.authority) ?? entryOf(':authority', head.authority), output)
   }
   if (method !== 'CONNECT' || protocol !== undefined) {
-    encoder.encode(same(received?.scheme, head.scheme) ?? entryOf(':scheme', head.scheme), output)
+    encoder.encode(same(received?.scheme, head.scheme) ?? (head.scheme === 'http' ? HTTP : HTTPS), output)
     encoder.encode(same(received?.path, head.path) ?? entryOf(':path', head.path), output)
   }
   encoder.encodeFields(head.fields, isEndToEnd, output)
   if (!hasBody) return
   writeLength(head.bodyLength, received?.contentLength, { encoder, output })
   if (head.expectsContinue) encoder.encode(EXPECT_CONTINUE, output)
+}
+
+const GET = entryOf(':method', 'GET')
+const POST = entryOf(':method', 'POST')
+const HTTP = entryOf(':scheme', 'http')
+const HTTPS = entryOf(':scheme', 'https')
+
+function methodEntry(method: string): HeaderEntry {
+  if (method === 'GET') return GET
+  return method === 'POST' ? POST : entryOf(':method', method)
 }
 
 const EXPECT_CONTINUE = entryOf('expect', '100-continue')
@@ -86,9 +96,17 @@ export function writeResponseBlock(
 ): void {
   const received = head instanceof H2ResponseHead ? head : undefined
   encoder.begin(output)
-  encoder.encode(received?.receivedStatus === status ? received.statusEntry : entryOf(':status', `${status}`), output)
+  encoder.encode(received?.receivedStatus === status ? received.statusEntry : statusEntry(status), output)
   encoder.encodeFields(head.fields, isForResponse, output)
   writeLength(length, received?.lengthEntry, { encoder, output })
+}
+
+/** By status. */
+const statusEntries: (HeaderEntry | undefined)[] = []
+
+function statusEntry(status: number): HeaderEntry {
+  statusEntries[status] ??= entryOf(':status', `${status}`)
+  return statusEntries[status]
 }
 
 function isForResponse(name: string): boolean {

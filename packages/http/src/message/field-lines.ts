@@ -69,6 +69,16 @@ export class FieldLines implements Fields {
     this.#lines[first * 3 + 2] = 0
   }
 
+  /** Fills in where the line is in the text that was received. @returns false when it was added since */
+  locate(index: number, line: { text: string; start: number; end: number }): boolean {
+    const start = this.#lines[index * 3]!
+    if (start < 0) return false
+    line.text = this.#text
+    line.start = start
+    line.end = this.#lines[index * 3 + 2]!
+    return true
+  }
+
   append(name: string, value: string): void {
     this.#lines.push(this.#add(name, value), 0, 0)
   }

@@ -25,6 +25,13 @@ export interface Fields {
   append(name: string, value: string): void
   /** Removes all lines of that name. */
   remove(name: string): void
+  /**
+   * All lines with their ends, as HTTP/1 has them.
+   *
+   * @param mayWrite - not asked about lines that HTTP/1 brought: their codec has left out what is its own
+   * @throws {RangeError} when a line cannot be said in HTTP/1
+   */
+  format(mayWrite: (name: string) => boolean): string
 }
 
 /**

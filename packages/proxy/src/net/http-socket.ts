@@ -37,6 +37,8 @@ export class HttpSocket implements Transport, Flushable {
   #session!: ClientSession | ServerSession
   #owner!: HttpSocketOwner
   #isBlocked = false
+  /** Whether several exchanges went on when it was flushed last. */
+  #wasShared = false
   #isEnding = false
   #reset: StreamReset | undefined
 
@@ -94,10 +96,12 @@ export class HttpSocket implements Transport, Flushable {
   }
 
   wantsFlush(): void {
-    this.#turn.wants(this)
+    if (this.#wasShared || this.#isShared) this.#turn.wantsLast(this)
+    else this.#turn.wants(this)
   }
 
   flush(): void {
+    this.#wasShared = this.#isShared
     this.#session.flush()
   }
 
@@ -121,6 +125,11 @@ export class HttpSocket implements Transport, Flushable {
 
   get isEnding(): boolean {
     return this.#isEnding
+  }
+
+  /** Whether several exchanges go on: others may be about to write here as well. */
+  get #isShared(): boolean {
+    return this.#session.protocol === 'http2' && this.#session.activeStreams > 1
   }
 
   readonly #onData = (bytes: Uint8Array): void => {

@@ -39,3 +39,21 @@ test('within a turn time stands still', () => {
   turn.leave()
   expect(turn.nowUs()).toBe(atFirst + 10_000)
 })
+
+test('what waits for the end of the round is flushed once, behind the turns of all sockets', async () => {
+  const turn = new Turn(new ManualClock())
+  const flushed: string[] = []
+  const shared = { flush: () => flushed.push('shared') }
+  turn.enter()
+  turn.wantsLast(shared)
+  turn.leave()
+  turn.enter()
+  turn.wants({ flush: () => flushed.push('other') })
+  turn.leave()
+  expect(flushed).toEqual(['other'])
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(flushed).toEqual(['other', 'shared'])
+  turn.wantsLast(shared)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(flushed).toEqual(['other', 'shared', 'shared'])
+})

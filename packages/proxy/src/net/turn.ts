@@ -12,6 +12,8 @@ export interface Flushable {
 export class Turn {
   readonly #clock: Clock
   readonly #waiting: Flushable[] = []
+  /** What waits for the end of the round. */
+  readonly #last: Flushable[] = []
   /** Turns that wrote something. */
   count = 0
   #depth = 0
@@ -49,9 +51,26 @@ export class Turn {
     queueMicrotask(this.#late)
   }
 
+  /**
+   * `item.flush` will be called when every socket was heard that has something in this round of the event loop, so that what they all
+   * have for `item` leaves in one write. To be asked once per round.
+   */
+  wantsLast(item: Flushable): void {
+    this.#last.push(item)
+    if (this.#last.length === 1) setImmediate(this.#flushLast)
+  }
+
+  readonly #flushLast = (): void => {
+    this.enter()
+    this.#waiting.push(...this.#last)
+    this.#last.length = 0
+    this.leave()
+  }
+
   readonly #late = (): void => {
     this.#isScheduled = false
-    if (this.#depth === 0) this.#flush()
+    this.enter()
+    this.leave()
   }
 
   #flush(): void {

@@ -1,4 +1,4 @@
-import { trimmedValue } from '../../message/field-lines.ts'
+import { checkFieldLine, trimmedValue } from '../../message/field-lines.ts'
 import { isAllOf, VALUE } from '../../octets.ts'
 import { type HeaderName, hashOf } from './header-name.ts'
 import { type Indexing, indexingOfValue } from './indexing.ts'
@@ -35,6 +35,7 @@ export class HeaderEntry {
   /** The value as a string literal, once an encoder had to write it out again. */
   literal: Uint8Array | undefined = undefined
   #hash = -1
+  #line: string | undefined
 
   constructor(header: HeaderName, value: string, isNeverIndexed = false) {
     this.header = header
@@ -46,6 +47,17 @@ export class HeaderEntry {
     this.isOrdinary = this.isValueValid && header.isOrdinary
     this.indexing = isNeverIndexed ? 'never' : indexingOfValue(header.text, header.indexing, value)
     this.staticIndex = isNeverIndexed ? 0 : header.staticIndexOf(value)
+  }
+
+  /**
+   * As a field line of HTTP/1, with its end.
+   * @throws {RangeError} when HTTP/1 would not read it back as it is
+   */
+  get line(): string {
+    if (this.#line !== undefined) return this.#line
+    if (!this.isOrdinary) checkFieldLine(this.name, this.value)
+    this.#line = `${this.name}: ${this.value}\r\n`
+    return this.#line
   }
 
   /** The same for entries with the same name and value. */
