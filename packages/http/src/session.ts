@@ -147,8 +147,9 @@ export interface ServerSession extends Session {
   /**
    * HTTP/2: resets streams whose answer has ended for our side, while nothing of it could be sent since the last call. To be
    * called now and then while more streams are open than requests.
+   * @returns how many
    */
-  resetStuck(): void
+  resetStuck(): number
 }
 
 export interface ServerHandler {

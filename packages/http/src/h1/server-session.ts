@@ -135,7 +135,9 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
     }
   }
 
-  resetStuck(): void {}
+  resetStuck(): number {
+    return 0
+  }
 
   step(bytes: Uint8Array, at: number, end: number): number {
     switch (this.#phase) {

@@ -56,10 +56,10 @@ export class H2ServerSession extends H2Connection implements ServerSession, Answ
     this.writer.writePing(DRAIN_PING, 0, false)
   }
 
-  resetStuck(): void {
-    for (const stream of [...this.streams.values()]) {
-      if (stream.isStuck()) this.resetStream(stream, H2_CODE.cancel)
-    }
+  resetStuck(): number {
+    const stuck = [...this.streams.values()].filter((stream) => stream.isStuck())
+    for (const stream of stuck) this.resetStream(stream, H2_CODE.cancel)
+    return stuck.length
   }
 
   refuse(error: HttpError): void {
@@ -235,6 +235,8 @@ export class H2ServerSession extends H2Connection implements ServerSession, Answ
     }
     try {
       if (!isEnd) throw new HttpError('stream_state', 'a second head')
+      // RFC 9113 §8.5: once they are connected, octets and nothing else.
+      if (stream.maySwitch) throw new HttpError('stream_state', 'trailers on a tunnel')
       this.endInput(stream, readTrailers(entries, this.limits.maxTrailerBytes))
     } catch (error) {
       if (!(error instanceof HttpError)) throw error

@@ -1,4 +1,5 @@
 import type { EndpointLoad } from '@heddle/engine/balance'
+import type { HttpError } from '@heddle/http/errors'
 import type { Fields } from '@heddle/http/fields'
 import { H2_CODE } from '@heddle/http/h2-codes'
 import type { RequestHead, ResponseHead } from '@heddle/http/message'
@@ -33,6 +34,8 @@ export interface ExchangeHome {
   readonly protocol: HttpVersion
   /** {@link Exchange.timeOut} has to be called at that time of the ticker, unless the exchange's deadline has moved by then. */
   expectBy(deadlineMs: number): void
+  /** The client broke the protocol on the stream of an exchange, or on that and all others. */
+  faulted(error: HttpError): void
   exchangeEnded(exchange: Exchange): void
 }
 
@@ -182,6 +185,7 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
   }
 
   onAbort(reset: StreamReset): void {
+    if (reset.error !== undefined && reset.kind === 'protocol') this.#home.faulted(reset.error)
     const code = reset.kind === 'protocol' ? 'client_protocol_error' : 'client_reset'
     this.breakOff(new ProxyError(code, reset.detail))
   }

@@ -50,6 +50,7 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
   #endedBytes = 0
   #isCounted = false
   #hasFaulted = false
+  #lastFault: HttpError | undefined
   #isDraining = false
 
   constructor(pair: SocketPair, options: HttpConnectionOptions) {
@@ -104,12 +105,19 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
 
   onFault(error: HttpError): void {
     this.core.failed('client_protocol_error', 'client')
-    this.core.faulted(error.fault)
+    this.faulted(error)
     // One connection may break the rules of many streams.
     if (this.#hasFaulted) return
     this.#hasFaulted = true
     const fields = { client: this.#accepted.client, fault: error.fault, detail: error.message }
     this.core.refusals.write({ level: 'info', event: 'request refused', kind: error.fault, fields })
+  }
+
+  faulted(error: HttpError): void {
+    // What breaks the connection is told to it, and to each of its streams.
+    if (error === this.#lastFault) return
+    this.#lastFault = error
+    this.core.faulted(error.fault)
   }
 
   onIdle(): void {
@@ -125,8 +133,8 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
   exchangeEnded(exchange: Exchange): void {
     this.#exchanges.remove(exchange)
     // The session says when the connection is idle; until then it has to get rid of what it holds.
-    if (this.#exchanges.count === 0) this.#expectWithin(this.core.limits.bodyIdleMs)
-    else if (this.#session.activeStreams > this.#exchanges.count) this.#watchStuck()
+    if (this.protocol === 'http2' && this.#session.activeStreams > this.#exchanges.count) this.#watchStuck()
+    else if (this.#exchanges.count === 0) this.#expectWithin(this.core.limits.bodyIdleMs)
   }
 
   received(): void {
@@ -200,7 +208,7 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
     this.expectBy(this.#headMs)
   }
 
-  /** Answers may be complete for us, and wait for clients that give no room for them while other requests go on. */
+  /** Answers may be complete for us, and wait for a client that gives no room for them while it asks for more. */
   #watchStuck(): void {
     if (this.#stuckMs !== Number.POSITIVE_INFINITY) return
     this.#stuckMs = this.core.ticker.in(this.core.limits.bodyIdleMs)
@@ -208,7 +216,7 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
   }
 
   #resetStuck(): void {
-    this.#session.resetStuck()
+    for (let left = this.#session.resetStuck(); left > 0; left--) this.core.limitReached('bodyIdleMs')
     this.#stuckMs = Number.POSITIVE_INFINITY
     if (this.#session.activeStreams > this.#exchanges.count) this.#watchStuck()
   }

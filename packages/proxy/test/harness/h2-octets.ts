@@ -7,8 +7,10 @@ export interface FrameParts {
 }
 
 export const HEADERS = 1
+const RST_STREAM = 3
 export const SETTINGS = 4
 export const PING = 6
+const WINDOW_UPDATE = 8
 export const CONTINUATION = 9
 export const END_STREAM = 1
 export const END_HEADERS = 4
@@ -59,4 +61,19 @@ export function requestsIn(received: string): readonly number[] {
     at += 9 + octets.readUIntBE(at, 3)
   }
   return streams
+}
+
+export function windowUpdate(stream: number, increment: number): Buffer {
+  const payload = Buffer.alloc(4)
+  payload.writeUInt32BE(increment)
+  return frame({ type: WINDOW_UPDATE, stream, payload })
+}
+
+/** Codes of the RST_STREAM frames that came, by stream; `received` is Latin-1, from the first frame on. */
+export function resetsIn(received: string): ReadonlyMap<number, number> {
+  const octets = Buffer.from(received, 'latin1')
+  const codes = new Map<number, number>()
+  for (let at = 0; at + 9 <= octets.length; at += 9 + octets.readUIntBE(at, 3))
+    if (octets[at + 3] === RST_STREAM) codes.set(octets.readUInt32BE(at + 5), octets.readUInt32BE(at + 9))
+  return codes
 }
