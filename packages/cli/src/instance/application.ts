@@ -45,6 +45,7 @@ export class Application {
   #child: Child | undefined
   #restarts = 0
   #supervision: Promise<void> = Promise.resolve()
+  #stopped: Promise<void> | undefined
   #state: 'running' | 'waiting' | 'completed' | 'failed' = 'waiting'
 
   constructor(options: ApplicationOptions) {
@@ -70,8 +71,13 @@ export class Application {
     this.#supervision = this.#supervise(child)
   }
 
-  /** SIGTERM, then SIGKILL after the grace period or when `hurry` is aborted. */
-  async stop(hurry: AbortSignal): Promise<void> {
+  /** SIGTERM, then SIGKILL after the grace period or when `hurry` is aborted. Safe more than once; the first call decides. */
+  stop(hurry: AbortSignal): Promise<void> {
+    this.#stopped ??= this.#stop(hurry)
+    return this.#stopped
+  }
+
+  async #stop(hurry: AbortSignal): Promise<void> {
     this.#ended.abort()
     await this.#child?.stop(this.#options.terminationGraceMs, this.#options.clock, hurry)
     await this.#supervision

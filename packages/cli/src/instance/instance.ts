@@ -125,6 +125,15 @@ export class Instance {
     this.#state = 'running'
   }
 
+  /**
+   * Ends the application alone, where nobody calls it: what it asks for meanwhile is still served. {@link stop} has to follow.
+   */
+  async quiet(hurry: AbortSignal): Promise<void> {
+    this.#stopping.abort()
+    await this.#starting?.catch(() => {})
+    await this.#application?.stop(hurry)
+  }
+
   /** Safe at any time and more than once; the first call decides. */
   stop(hurry: AbortSignal, occasion: StopOccasion): Promise<void> {
     this.#stopped ??= this.#stop(hurry, occasion)

@@ -51,6 +51,17 @@ test('desiredWorkloads() lets a Workload wait for those behind the Services that
   expect(desired.map(({ needs }) => needs)).toEqual([['shop/cart'], []])
 })
 
+test('desiredWorkloads() tells those that a Service leads to from those that only call', () => {
+  const client = workload('load', ['cart'])
+  const stranger = workload('far', []).replace('app: far', 'app: cart').replace('namespace: shop', 'namespace: other')
+  const desired = desiredWorkloads(content(`${SHOP}${workload('cart', [])}${client}${stranger}`), PATH)
+  expect(desired.map(({ key, isCalled }) => [key, isCalled])).toEqual([
+    ['shop/cart', true],
+    ['shop/load', false],
+    ['other/far', false],
+  ])
+})
+
 test('desiredWorkloads() lets none wait for one that needs it in turn, itself included', () => {
   const round = `${SHOP}${workload('web', ['cart', 'web'])}${workload('cart', ['web'])}`
   expect(desiredWorkloads(content(round), PATH).map(({ needs }) => needs)).toEqual([[], []])

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
 import { formatRef, refOf } from '@heddle/api/kinds'
+import { selects } from '@heddle/api/kinds/label-index'
 import type { ObjectMeta } from '@heddle/api/kinds/meta'
 import type { Service } from '@heddle/api/kinds/service'
 import type { Workload } from '@heddle/api/kinds/workload'
@@ -18,6 +19,8 @@ export interface DesiredWorkload {
   readonly template: InstanceTemplate
   /** Keys of the Workloads behind the Services that it refers to, as far as they do not need it in turn. */
   readonly needs: readonly string[]
+  /** Whether any Service leads to it; others only call. */
+  readonly isCalled: boolean
 }
 
 /**
@@ -62,6 +65,7 @@ function toDesired(workload: Workload, { content, ports, path }: Surroundings): 
     replicas: spec.replicas,
     template: { workload, workingDirectory, upstreams, servicePorts: ports, fingerprint },
     needs: upstreams.flatMap((upstream) => workloadsBehind(upstream, content)),
+    isCalled: content.objects.some((object) => object.kind === 'Service' && leadsTo(object, metadata)),
   }
 }
 
@@ -69,12 +73,13 @@ function workloadsBehind({ namespace, name }: ServiceReference, { objects }: Man
   const service = objects.find(
     (object) => object.kind === 'Service' && object.metadata.namespace === namespace && object.metadata.name === name,
   )
-  const selector = service?.kind === 'Service' ? Object.entries(service.spec.selector ?? {}) : []
-  if (selector.length === 0) return []
-  const isSelected = ({ namespace: own, labels }: ObjectMeta): boolean =>
-    own === namespace && selector.every(([label, value]) => labels[label] === value)
-  const behind = objects.filter((object) => object.kind === 'Workload' && isSelected(object.metadata))
+  if (service?.kind !== 'Service') return []
+  const behind = objects.filter((object) => object.kind === 'Workload' && leadsTo(service, object.metadata))
   return behind.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
+}
+
+function leadsTo({ metadata, spec }: Service, { namespace, labels }: ObjectMeta): boolean {
+  return metadata.namespace === namespace && selects(spec.selector, labels)
 }
 
 /** Workloads that need each other are started together: waiting would never end. */

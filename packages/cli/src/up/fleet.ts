@@ -25,6 +25,8 @@ const LOOK_AGAIN_MS = 200
 const SAY_SLOW_MS = 60_000
 const NEEDS_MS = 15_000
 const START_TOGETHER = 4
+/** How long those that are called wait for those that only call to end. */
+const CALLERS_LEAD_MS = 5_000
 
 interface Member {
   readonly instance: Instance
@@ -76,11 +78,12 @@ export class Fleet {
     if (count > 0) throw new CliError(`${count === 1 ? 'one instance' : `${count} instances`} could not be started`)
   }
 
-  /** Stops everything; at once when `hurry` is aborted. */
+  /** Stops everything, those first that nobody calls, so that they see no failures; at once when `hurry` is aborted. */
   async stop(hurry: AbortSignal): Promise<readonly string[]> {
     const problems: string[] = []
     hurry.addEventListener('abort', () => this.#hurry.abort(), { once: true })
     if (hurry.aborted) this.#hurry.abort()
+    await this.#quietCallers()
     const members = [...this.#members.values()].flatMap((some) => [...some])
     await Promise.all(
       members.map((member) =>
@@ -91,6 +94,15 @@ export class Fleet {
     )
     await Promise.allSettled(this.#loops)
     return problems
+  }
+
+  async #quietCallers(): Promise<void> {
+    const callers = [...this.#targets.values()].filter(({ isCalled }) => !isCalled)
+    const instances = callers.flatMap(({ key }) => [...(this.#members.get(key) ?? [])].map(({ instance }) => instance))
+    const ended = new AbortController()
+    const all = Promise.allSettled(instances.map((instance) => instance.quiet(this.#hurry.signal)))
+    await Promise.race([all, this.#options.clock.sleep(CALLERS_LEAD_MS, ended.signal)])
+    ended.abort()
   }
 
   #work(key: string): void {
