@@ -1,6 +1,5 @@
-import { createTestCa } from '@heddle/testkit/test-ca'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { DualServer } from './harness/dual-server.ts'
+import { AttackedHops, faults, SIDES } from './harness/attacked-hops.ts'
 import {
   block,
   CODE,
@@ -21,8 +20,6 @@ import {
   windowUpdate,
 } from './harness/h2-frames.ts'
 import { H2Peer } from './harness/h2-peer.ts'
-import { memoryOf, TwoHops } from './harness/hops.ts'
-import { MtlsTunnel } from './harness/mtls-tunnel.ts'
 import { until } from './harness/until.ts'
 
 /** An attack that ends its connection. */
@@ -34,8 +31,6 @@ interface Attack {
   readonly attack: (peer: H2Peer) => unknown
 }
 
-const CLIENT_ID = 'spiffe://heddle.local/ns/shop/sa/attacker'
-const MAX_GROWTH_KB = 64 * 1024
 const MANY = 20_000
 const times = (count: number, make: (index: number) => Buffer): Buffer =>
   Buffer.concat(Array.from({ length: count }, (_, i) => make(i)))
@@ -174,40 +169,23 @@ const GAMES: readonly Attack[] = [
   },
 ]
 
-let server: DualServer
-let hops: TwoHops
-let tunnel: MtlsTunnel
+let attacked: AttackedHops
 
 beforeAll(async () => {
-  const authority = await createTestCa()
-  server = await DualServer.start((incoming, response) => {
+  attacked = await AttackedHops.start((incoming, response) => {
     incoming.on('error', () => undefined)
     if (incoming.url !== '/stalled') incoming.resume().on('end', () => response.end('hello'))
   })
-  hops = await TwoHops.start({ originPort: server.port, protocol: 'http2', authority })
-  tunnel = await MtlsTunnel.start(hops.inboundPort, await authority.issueFor(CLIENT_ID))
-  await Promise.all([door('outbound'), door('inbound')].map(({ port }) => getHello(port)))
 })
 
 afterAll(async () => {
-  tunnel?.[Symbol.dispose]()
-  await hops?.[Symbol.asyncDispose]()
-  server?.[Symbol.dispose]()
+  await attacked?.[Symbol.asyncDispose]()
 })
 
-type Side = 'outbound' | 'inbound'
-
-function door(side: Side): { readonly port: number; readonly adminPort: number; readonly pid: number } {
-  return side === 'outbound'
-    ? { port: hops.port, adminPort: hops.adminPort, pid: hops.client.process.pid! }
-    : { port: tunnel.port, adminPort: hops.serverAdminPort, pid: hops.server.process.pid! }
-}
-
-describe.each<{ side: Side }>([{ side: 'outbound' }, { side: 'inbound' }])('at the $side listener', ({ side }) => {
+describe.each(SIDES)('at the $side listener', ({ side }) => {
   test.each([...FLOODS, ...GAMES])('$name ends its own connection only', async ({ fault, code, attack }) => {
-    const { port } = door(side)
-    await expectUnharmed(side, fault, async () => {
-      const peer = await H2Peer.start(port)
+    await attacked.expectUnharmed({ side, counter: faults(fault) }, async () => {
+      const peer = await H2Peer.start(attacked.door(side).port)
       attack(peer)
       await peer.closed()
       // After what is read and thrown away the connection may be reset before the attacker got the last word.
@@ -217,8 +195,8 @@ describe.each<{ side: Side }>([{ side: 'outbound' }, { side: 'inbound' }])('at t
   })
 
   test('a preface that is none ends the connection', async () => {
-    await expectUnharmed(side, 'bad_preface', async () => {
-      const peer = await H2Peer.connect(door(side).port)
+    await attacked.expectUnharmed({ side, counter: faults('bad_preface') }, async () => {
+      const peer = await H2Peer.connect(attacked.door(side).port)
       peer.write(PREFACE, data(0, 'no SETTINGS'))
       await peer.closed()
       expect(peer.goAwayCode).toBe(CODE.protocolError)
@@ -227,8 +205,8 @@ describe.each<{ side: Side }>([{ side: 'outbound' }, { side: 'inbound' }])('at t
   })
 
   test('a bomb of HPACK costs 431 each time, and little memory', async () => {
-    await expectUnharmed(side, 'head_too_large', async () => {
-      const peer = await H2Peer.start(door(side).port)
+    await attacked.expectUnharmed({ side, counter: faults('head_too_large') }, async () => {
+      const peer = await H2Peer.start(attacked.door(side).port)
       const bomb = Buffer.concat([indexedLiteral(['bomb', 'x'.repeat(3900)]), times(12_000, () => indexed(62))])
       for (let i = 0; i < 100; i++) {
         peer.write(
@@ -249,8 +227,8 @@ describe.each<{ side: Side }>([{ side: 'outbound' }, { side: 'inbound' }])('at t
       status: '431',
     },
   ])('$name are answered $status, and the connection lives on', async ({ lines, status }) => {
-    await expectUnharmed(side, 'head_too_large', async () => {
-      const peer = await H2Peer.start(door(side).port)
+    await attacked.expectUnharmed({ side, counter: faults('head_too_large') }, async () => {
+      const peer = await H2Peer.start(attacked.door(side).port)
       peer.write(...inPieces(1, block([...request('/'), ...lines])), headers(3, request('/')))
       await until('both are answered', () => peer.status(1) !== undefined && peer.status(3) !== undefined)
       expect([peer.status(1), peer.status(3)]).toEqual([status, '200'])
@@ -259,8 +237,8 @@ describe.each<{ side: Side }>([{ side: 'outbound' }, { side: 'inbound' }])('at t
   })
 
   test('more streams than allowed are refused unread, and the others go on', async () => {
-    await expectUnharmed(side, undefined, async () => {
-      const peer = await H2Peer.start(door(side).port)
+    await attacked.expectUnharmed({ side, counter: faults('too_many_streams') }, async () => {
+      const peer = await H2Peer.start(attacked.door(side).port)
       peer.write(times(300, (i) => headers(streamOf(i), request('/stalled', 'POST'), 0)))
       await until('the last is refused', () => peer.resetCode(streamOf(299)) !== undefined)
       expect(peer.resetCode(streamOf(299))).toBe(CODE.refusedStream)
@@ -279,33 +257,4 @@ function inPieces(stream: number, payload: Buffer): readonly Buffer[] {
     pieces.push(frame(type, { stream, flags, payload: payload.subarray(at, at + 16_000) }))
   }
   return pieces
-}
-
-/** Others are served during the deed and after it, memory stays bounded, and the fault is counted. */
-async function expectUnharmed(side: Side, fault: string | undefined, deed: () => Promise<void>): Promise<void> {
-  const { adminPort, pid } = door(side)
-  const counter = `heddle_protocol_faults_total{fault="${fault}"}`
-  const before = { count: await hops.metric(counter, adminPort), rssKb: memoryOf(pid).rssKb }
-  const attacked = deed()
-  let served = 0
-  const watched = attacked.then(
-    () => true,
-    () => true,
-  )
-  do {
-    await getHello(hops.port)
-    served += 1
-  } while (!(await Promise.race([watched, Promise.resolve(false)])))
-  await attacked
-  expect(served).toBeGreaterThan(0)
-  if (fault !== undefined) expect(await hops.metric(counter, adminPort)).toBeGreaterThan(before.count)
-  expect(memoryOf(pid).rssKb - before.rssKb).toBeLessThan(MAX_GROWTH_KB)
-}
-
-/** A request of somebody else, on a connection of its own. */
-async function getHello(port: number): Promise<void> {
-  const peer = await H2Peer.start(port)
-  peer.write(headers(1, request('/hello')))
-  await until('another client is served', () => peer.bodyOf(1) === 'hello', 10_000)
-  peer.destroy()
 }
