@@ -7,7 +7,15 @@ import { translateDestination } from '../translate/destination.ts'
 import { translateInbound } from '../translate/inbound.ts'
 import type { InstanceState } from './instance.ts'
 import { createModel, type Model } from './model.ts'
-import { givenNode, givenService, givenWorkload } from './model-fixture.ts'
+import {
+  givenGrant,
+  givenHttpRoute,
+  givenNode,
+  givenService,
+  givenTcpRoute,
+  givenTrafficPolicy,
+  givenWorkload,
+} from './model-fixture.ts'
 import { inboundTopic, topicOfKey } from './topic.ts'
 
 const NAMES = ['a', 'b', 'c'] as const
@@ -37,6 +45,34 @@ const nodeStep = fc.record({
   owner: fc.constantFrom('', 'one', 'two'),
   state: fc.constantFrom(...STATES),
 })
+const routeStep = fc.record({
+  name: label,
+  namespace: fc.constantFrom('shop', 'other'),
+  parent: label,
+  port: fc.constantFrom(80, 81, undefined),
+  backends: fc.array(
+    label.map((name) => `shop/${name}`),
+    { maxLength: 2 },
+  ),
+  isHttp: fc.boolean(),
+})
+const policyStep = fc.record({
+  name: label,
+  target: fc.record({
+    kind: fc.constantFrom('Service', 'HTTPRoute'),
+    name: label,
+    sectionName: fc.constantFrom('only', undefined),
+  }),
+  request: fc.constantFrom('1s', '2s'),
+})
+/** With namespaces, since routes of two may have one name. */
+const REMOVED = [
+  ...(['Service', 'Workload', 'TrafficPolicy', 'ReferenceGrant'] as const).map((kind) => ({ kind, namespace: 'shop' })),
+  ...(['HTTPRoute', 'TCPRoute'] as const).flatMap((kind) => [
+    { kind, namespace: 'shop' },
+    { kind, namespace: 'other' },
+  ]),
+]
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   serviceStep.map(({ name, selected, headless, protocol }): Step => {
@@ -54,8 +90,23 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     })
     return (model) => model.applyObjects({ upserted: [workload], removed: [] })
   }),
-  fc.tuple(fc.constantFrom('Service', 'Workload'), label).map(([kind, name]): Step => {
-    return (model) => model.applyObjects({ upserted: [], removed: [{ kind, namespace: 'shop', name }] })
+  routeStep.map(({ isHttp, port, ...given }): Step => {
+    const route = isHttp ? givenHttpRoute({ ...given, ...(port && { port }) }) : givenTcpRoute(given)
+    return (model) => model.applyObjects({ upserted: [route], removed: [] })
+  }),
+  policyStep.map(({ name, target: { kind, sectionName, ...target }, request }): Step => {
+    const group = kind === 'Service' ? '' : 'gateway.networking.k8s.io'
+    const targetRef = { group, kind, ...target, ...(sectionName && { sectionName }) } as const
+    const policy = givenTrafficPolicy(name, targetRef, request)
+    return (model) => model.applyObjects({ upserted: [policy], removed: [] })
+  }),
+  label.map(
+    (name): Step =>
+      (model) =>
+        model.applyObjects({ upserted: [givenGrant(name, 'other')], removed: [] }),
+  ),
+  fc.tuple(fc.constantFrom(...REMOVED), label).map(([kind, name]): Step => {
+    return (model) => model.applyObjects({ upserted: [], removed: [{ ...kind, name }] })
   }),
   nodeStep.map(({ workload, instance, address, owner, state }): Step => {
     return (model) => void model.applyRegistration({ node: givenNode(workload, instance, address), owner, state })
@@ -87,8 +138,26 @@ function keysOf(model: Model): string[] {
   return [...KEYS, ...virtual.map((address) => `address:${address}:80`)]
 }
 
-function destination(model: Model, key: string) {
-  return translateDestination(model.resolve(key), { trustDomain: 'heddle.local' })
+/** Namespaces of clients; empty: any other. */
+const CLIENTS = ['', 'shop', 'other'] as const
+
+/** A key as clients of a namespace see it. */
+interface Seen {
+  readonly key: string
+  readonly client: string
+}
+
+function seenIn(model: Model): Seen[] {
+  return keysOf(model).flatMap((key) => CLIENTS.map((client) => ({ key, client })))
+}
+
+function destination(model: Model, { key, client }: Seen) {
+  const made = translateDestination(model.resolve(key, client), { trustDomain: 'heddle.local' })
+  const shared = translateDestination(model.resolve(key, model.clientsLike(client, key)), {
+    trustDomain: 'heddle.local',
+  })
+  expect(shared.version).toBe(made.version)
+  return made
 }
 
 function inbound(model: Model, instance: string): string {
@@ -105,15 +174,17 @@ test('every key and inbound whose meaning changes is among the topics, and its d
         for (const topic of change.topics) topics.add(topic)
       }, new AbortController().signal)
       for (const apply of [...steps, () => clock.advance(60_000)]) {
-        const before = new Map(keysOf(model).map((key) => [key, destination(model, key)]))
+        const before = new Map(seenIn(model).map((seen) => [JSON.stringify(seen), destination(model, seen)]))
         const inbounds = new Map(INSTANCES.map((instance) => [instance, inbound(model, instance)]))
         topics.clear()
         apply(model)
-        for (const key of new Set([...before.keys(), ...keysOf(model)])) {
-          const old = before.get(key)
-          const now = destination(model, key)
+        const seen = new Set([...before.keys(), ...seenIn(model).map((one) => JSON.stringify(one))])
+        for (const written of seen) {
+          const old = before.get(written)
+          const one = JSON.parse(written) as Seen
+          const now = destination(model, one)
           if (old?.version === now.version) continue
-          expect(topics).toContain(topicOfKey(key))
+          expect(topics).toContain(topicOfKey(one.key))
           const delta = old && deltaOf(old, now)
           if (delta) expect(applyDelta(old, delta)).toEqual(now)
         }
@@ -134,6 +205,7 @@ test('what was built step by step is what a new model makes of the end', () => {
       const objects: readonly MeshObject[] = [
         ...model.services('').map(({ service }) => service),
         ...model.workloads(''),
+        ...model.objects().filter(({ kind }) => kind !== 'Service' && kind !== 'Workload'),
       ]
       const fresh = createModel({ clock: new ManualClock() })
       fresh.applyObjects({ upserted: objects, removed: [] })
@@ -145,7 +217,7 @@ test('what was built step by step is what a new model makes of the end', () => {
       }
       expect(fresh.instances('')).toEqual(model.instances(''))
       expect(fresh.services('')).toEqual(model.services(''))
-      for (const key of keysOf(model)) expect(destination(fresh, key)).toEqual(destination(model, key))
+      for (const seen of seenIn(model)) expect(destination(fresh, seen)).toEqual(destination(model, seen))
     }),
     { numRuns: 300 },
   )

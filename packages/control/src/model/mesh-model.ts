@@ -144,6 +144,10 @@ export class MeshModel implements Model {
     return this.#registrations.all()
   }
 
+  objects(): readonly MeshObject[] {
+    return [...this.#objects.values()]
+  }
+
   object(kind: MeshObject['kind'], namespace: string, name: string): MeshObject | undefined {
     return this.#objects.get(formatRef({ kind, namespace, name }))
   }

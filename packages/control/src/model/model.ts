@@ -100,6 +100,8 @@ export interface Model {
   workloads(namespace: string): readonly Workload[]
   instances(namespace: string): readonly Instance[]
   registrations(): readonly Registration[]
+  /** All that were applied, in no order. */
+  objects(): readonly MeshObject[]
   object(kind: MeshObject['kind'], namespace: string, name: string): MeshObject | undefined
 
   /** Calls `listener` after each change, with the model already changed. */
