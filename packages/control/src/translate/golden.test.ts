@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { create, type JsonObject, toJson } from '@bufbuild/protobuf'
 import { DestinationSchema, InboundSchema, NodeSchema } from '@heddle/api/discovery'
+import { formatRef, type MeshObject, refOf } from '@heddle/api/kinds'
+import { isRoute } from '@heddle/api/kinds/route'
 import { parseManifests } from '@heddle/api/manifest'
 import { formatProblem } from '@heddle/api/manifest/problem'
 import { ManualClock } from '@heddle/testkit/manual-clock'
@@ -9,6 +11,8 @@ import { expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import type { InstanceState } from '../model/instance.ts'
 import { createModel, type Model } from '../model/model.ts'
+import { isPolicy } from '../model/policy-table.ts'
+import { objectConditions } from '../status/object-conditions.ts'
 import { translateDestination } from './destination.ts'
 import { translateInbound } from './inbound.ts'
 
@@ -16,6 +20,10 @@ import { translateInbound } from './inbound.ts'
 interface Question {
   readonly instances?: readonly GivenInstance[]
   readonly keys?: readonly string[]
+  /** Keys as clients of a namespace see them. */
+  readonly clients?: Readonly<Record<string, readonly string[]>>
+  /** Whether to tell the statuses of routes and policies. */
+  readonly status?: true
   /** `NAMESPACE/INSTANCE` */
   readonly inbound?: readonly string[]
 }
@@ -56,6 +64,14 @@ function translate(text: string): JsonObject {
     ...(question.keys && {
       destinations: Object.fromEntries(question.keys.map((key) => [key, destinationOf(model, key)])),
     }),
+    ...(question.clients && {
+      clients: Object.fromEntries(
+        Object.entries(question.clients).map(([client, keys]) => {
+          return [client, Object.fromEntries(keys.map((key) => [key, destinationOf(model, key, client)]))]
+        }),
+      ),
+    }),
+    ...(question.status && { status: statusesOf(model) }),
     ...(question.inbound && {
       inbound: Object.fromEntries(question.inbound.map((name) => [name, inboundOf(model, name)])),
     }),
@@ -83,8 +99,22 @@ function register(model: Model, given: GivenInstance): string[] {
   return result.kind === 'refused' ? [`${given.name}: ${result.reason}`] : []
 }
 
-function destinationOf(model: Model, key: string) {
-  return toJson(DestinationSchema, translateDestination(model.resolve(key), { trustDomain: 'heddle.local' }))
+function destinationOf(model: Model, key: string, client = '') {
+  return toJson(DestinationSchema, translateDestination(model.resolve(key, client), { trustDomain: 'heddle.local' }))
+}
+
+/** `TYPE=STATUS REASON: MESSAGE` of each parent or target of each route and policy. */
+function statusesOf(model: Model): JsonObject {
+  const objects = model.objects().filter((object) => isRoute(object) || isPolicy(object))
+  return Object.fromEntries(objects.map((object) => [formatRef(refOf(object)), statusOf(model, object)]))
+}
+
+function statusOf(model: Model, object: MeshObject) {
+  return objectConditions(object, { lookup: model.lookup, nowMs: 0 }).map(
+    ({ about, type, status, reason, message }) => {
+      return `${about}: ${type}=${status} ${reason}: ${message}`
+    },
+  )
 }
 
 function inboundOf(model: Model, name: string) {
