@@ -14,7 +14,7 @@ export interface OriginPattern {
   readonly after: string
 }
 
-const ORIGIN = /^(?<scheme>[a-z][a-z0-9+.-]*):\/\/(?<host>\[[0-9a-f:.]+\]|[^/:?#@[\]]+)(?::(?<port>[0-9]{1,5}))?$/i
+const ORIGIN = /^(?<scheme>[a-z][a-z0-9+.-]*):\/\/(?<host>\[[0-9a-f:.]+\]|[a-z0-9.*_-]+)(?::(?<port>[0-9]{1,5}))?$/i
 
 /** Compiles `allowOrigins`: `*`, exact origins, and such with `*` in the host, which takes any number of labels. */
 export function compileOrigins(origins: readonly string[], context: CompileContext): Origins {

@@ -35,7 +35,7 @@ export function decideRoute(table: RouteTable, request: RequestFacts, context: D
 }
 
 /** Draws a backend by weight; `undefined` when there is none with a weight. */
-export function drawBackend(set: BackendSet, context: DecideContext): CompiledBackend | undefined {
+export function drawBackend(set: BackendSet, context: DrawContext): CompiledBackend | undefined {
   const { backends, totalWeight, sole } = set
   if (sole !== undefined || totalWeight === 0) {
     context.trace?.drew({ by: sole === undefined ? 'none' : 'only', point: undefined, chosen: sole, set })
@@ -51,6 +51,9 @@ export function drawBackend(set: BackendSet, context: DecideContext): CompiledBa
   }
   return undefined
 }
+
+/** What a draw depends on. */
+export type DrawContext = Pick<DecideContext, 'random' | 'trace'>
 
 /** A session stays at its backend, also when that has no weight any more (GEP-1619, traffic splitting). */
 function chooseBackend(rule: CompiledRule, request: RequestFacts, context: DecideContext): CompiledBackend | undefined {
