@@ -55,7 +55,7 @@ export class H2ClientSession extends H2Connection implements ClientSession, Requ
     writeRequestBlock(head, { protocol, hasBody }, this)
     this.writer.endHeaders(id, !hasBody && !isTunnel)
     const stream = new H2ClientStream(this, id, { head, protocol, hasBody, responseReceiver: receiver })
-    this.streams.set(id, stream)
+    this.streams.add(stream)
     return stream
   }
 
@@ -146,7 +146,7 @@ export class H2ClientSession extends H2Connection implements ClientSession, Requ
 
   goaway(lastStreamId: number, code: number): void {
     this.#isDraining = true
-    for (const stream of [...this.streams.values()])
+    for (const stream of this.streams.list())
       if (stream.id > lastStreamId) stream.abort({ ...UNPROCESSED, code })
     this.#tellUnusable({ kind: 'peer-closed', detail: `the server said GOAWAY: ${nameOfCode(code)}`, code })
     this.output.requestFlush()

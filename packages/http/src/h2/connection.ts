@@ -17,6 +17,7 @@ import { SendOrder } from './send-order.ts'
 import { PeerSettings } from './settings.ts'
 import type { H2Stream } from './stream.ts'
 import type { StreamHome } from './stream-home.ts'
+import { StreamTable } from './stream-table.ts'
 import { hasTrailers, writeTrailersBlock } from './write-head.ts'
 
 /**
@@ -41,7 +42,7 @@ export abstract class H2Connection implements FrameOwner, StreamHome {
   readonly guard: FloodGuard
   readonly closed: ClosedStreams
   readonly peer = new PeerSettings()
-  readonly streams = new Map<number, H2Stream>()
+  readonly streams = new StreamTable()
   protected readonly transport: Transport
   protected readonly frames: FrameHandler
   #phase: Phase = 'new'
@@ -223,7 +224,7 @@ export abstract class H2Connection implements FrameOwner, StreamHome {
 
   #abortStreams(reason: StreamReset): void {
     // All are over before the first hears of it: it could want to go on with another one.
-    const receivers = [...this.streams.values()].map((stream) => stream.takeReceiver())
+    const receivers = this.streams.list().map((stream) => stream.takeReceiver())
     for (const receiver of receivers) receiver?.onAbort(reason)
   }
 

@@ -84,7 +84,7 @@ export function takeSettings(owner: FrameOwner, frame: Frame): void {
 /** RFC 9113 §6.9.2. @returns false when a window grew too large */
 function moveWindows(owner: FrameOwner, change: number): boolean {
   if (change === 0) return true
-  for (const stream of owner.streams.values()) {
+  for (const stream of owner.streams.list()) {
     if (stream.sendWindow + change > MAX_WINDOW_BYTES) {
       owner.fail(H2_CODE.flowControlError, 'window_fault', 'a window of a stream above 2^31-1')
       return false

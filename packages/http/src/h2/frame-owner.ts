@@ -11,6 +11,7 @@ import type { ReceiveCredit } from './receive-credit.ts'
 import type { SendOrder } from './send-order.ts'
 import type { PeerSettings } from './settings.ts'
 import type { H2Stream } from './stream.ts'
+import type { StreamTable } from './stream-table.ts'
 
 /** The connection, as whoever reads its frames needs it. */
 export interface FrameOwner {
@@ -26,7 +27,7 @@ export interface FrameOwner {
   readonly guard: FloodGuard
   readonly closed: ClosedStreams
   readonly peer: PeerSettings
-  readonly streams: ReadonlyMap<number, H2Stream>
+  readonly streams: Pick<StreamTable, 'get' | 'list'>
   /** Ends the connection for what the peer sent. RFC 9113 §5.4.1. */
   fail(code: number, fault: HttpFault, detail: string): void
   /** Ends one stream for what the peer sent on it. RFC 9113 §5.4.2. */

@@ -57,7 +57,7 @@ export class H2ServerSession extends H2Connection implements ServerSession, Answ
   }
 
   resetStuck(): number {
-    const stuck = [...this.streams.values()].filter((stream) => stream.isStuck())
+    const stuck = this.streams.list().filter((stream) => stream.isStuck())
     for (const stream of stuck) this.resetStream(stream, H2_CODE.cancel)
     return stuck.length
   }
@@ -219,7 +219,7 @@ export class H2ServerSession extends H2Connection implements ServerSession, Answ
 
   #beginRequest(streamId: number, head: H2RequestHead, isEnd: boolean): void {
     const stream = new H2ServerStream(this, streamId, head)
-    this.streams.set(streamId, stream)
+    this.streams.add(stream)
     stream.isInputEnded = isEnd
     stream.contentLeft =
       head.upgrade !== undefined || head.method === 'CONNECT' ? UNKNOWN_LENGTH : (head.bodyLength ?? UNKNOWN_LENGTH)
