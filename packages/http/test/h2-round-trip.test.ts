@@ -169,3 +169,31 @@ test('a client hears of it when the server allows more streams than before, and 
   // One stream is open all the time.
   expect(told).toEqual([0, 1, 1, 1, 2, 2, 2, 3])
 })
+
+test('however many streams nobody reads, others go on, and what is held is bounded', () => {
+  const pair = new H2Pair({ server: { maxConcurrentStreams: 300 } })
+  pair.server.onHead = (stream, { head }) => {
+    if (head.path === '/slow') stream.pauseBody()
+  }
+  pair.server.onRequestEnd = (stream) => stream.sendHead(createResponseHead({ status: 204 }), false)
+  const body = pattern(100 * KIB)
+  const begin = (path: string) => {
+    const answer = pair.client.request(createRequestHead({ method: 'PUT', path, authority: 'a' }), true)
+    answer.sender.sendData(body)
+    answer.sender.sendEnd()
+    return answer
+  }
+  pair.client.get()
+  pair.settle()
+  const slow = Array.from({ length: 250 }, () => begin('/slow'))
+  pair.settle()
+  begin('/quick')
+  pair.settle()
+  const { exchanges } = pair.server
+  expect(pair.server.last).toMatchObject({ isEnded: true, reset: undefined })
+  expect(pair.server.last.body.length).toBe(body.length)
+  for (const { stream, head } of exchanges) if (head.path === '/slow') stream.resumeBody()
+  pair.settle()
+  expect(slow.every(({ isEnded }) => isEnded)).toBe(true)
+  expect(exchanges.filter((exchange) => exchange.body.length === body.length)).toHaveLength(251)
+})

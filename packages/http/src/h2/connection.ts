@@ -75,6 +75,10 @@ export abstract class H2Connection implements FrameOwner, StreamHome {
     return this.peer.streamWindowBytes
   }
 
+  get toldStreamWindow(): number {
+    return this.credit.streamWindow
+  }
+
   /** A smaller window than the default may not have reached the peer yet, so it is never enforced. */
   get ownStreamWindow(): number {
     return Math.max(DEFAULT_WINDOW_BYTES, this.limits.streamWindowBytes)
@@ -168,7 +172,9 @@ export abstract class H2Connection implements FrameOwner, StreamHome {
 
   held(bytes: number): void {
     this.credit.hold(bytes)
-    if (bytes < 0 && this.isOpen) this.credit.give()
+    if (!this.isOpen) return
+    if (this.credit.adjustStreams()) for (const stream of this.streams.list()) stream.consumed(0)
+    if (bytes < 0) this.credit.give()
   }
 
   endInput(stream: H2Stream, trailers: Fields | undefined): void {

@@ -14,6 +14,8 @@ export interface StreamHome {
   /** First window of a stream for what we send, and for what the peer sends. */
   readonly peerStreamWindow: number
   readonly ownStreamWindow: number
+  /** What the peer believes to be the first window of a stream: half of it is worth a frame. */
+  readonly toldStreamWindow: number
   /** Writes what ends our half of a stream. */
   writeStreamEnd(streamId: number, trailers: Fields | undefined): void
   /** Sends RST_STREAM and forgets the stream. */

@@ -195,11 +195,11 @@ export abstract class H2Stream implements BodySender {
     if (!this.#isHolding) this.#tellEnd()
   }
 
-  /** `count` octets are no longer in our memory: the peer may send as many, told when it is worth a frame. */
+  /** `count` octets (0: the window has become smaller) are no longer in our memory: the peer may send as many, told when it is worth a frame. */
   consumed(count: number): void {
     if (this.#isRemoved || this.isInputEnded) return
     this.#owedBytes += count
-    if (this.#owedBytes * 2 < this.home.limits.streamWindowBytes) return
+    if (this.#owedBytes * 2 < this.home.toldStreamWindow) return
     this.receiveWindow += this.#owedBytes
     this.home.writer.writeWindowUpdate(this.id, this.#owedBytes)
     this.#owedBytes = 0
