@@ -1,6 +1,7 @@
 import { type MeshObject, refOf } from '@heddle/api/kinds'
 import { parseManifests } from '@heddle/api/manifest'
 import { formatProblem, type Problem } from '@heddle/api/manifest/problem'
+import type { ObjectStore } from '../src/sources/object-store.ts'
 import type { Source, SourceListener, SourceStatus } from '../src/sources/source.ts'
 
 /** Objects of YAML, which must be without fault. */
@@ -34,6 +35,7 @@ spec:
 /** A source whose objects the test sets. */
 export class TestSource implements Source {
   problems: readonly Problem[] = []
+  readonly store: ObjectStore | undefined = undefined
   #objects: readonly MeshObject[]
   #listener: SourceListener | undefined
 
@@ -58,6 +60,10 @@ export class TestSource implements Source {
 
   objects(): readonly MeshObject[] {
     return this.#objects
+  }
+
+  fileOf(): undefined {
+    return undefined
   }
 
   status(): SourceStatus {

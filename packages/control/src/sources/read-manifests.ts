@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers'
 import { setImmediate } from 'node:timers/promises'
 import { fileProblem, MAX_FILE_CHARACTERS, ManifestParser, type Manifests } from '@heddle/api/manifest'
 import type { Problem } from '@heddle/api/manifest/problem'
+import type { ReadFiles } from './prepare-edit.ts'
 import { isWithin, LEADS_OUT, readingReason, type Scan, scanDirectory } from './scan-directory.ts'
 
 /** All objects below a directory or in a file, with what is wrong with them. */
@@ -34,6 +35,19 @@ export async function readScan(path: string, scan: Scan): Promise<DirectoryReadi
   if (scan.files.length === 0 && problems.length === 0) problems.push(nothingIn(path))
   const manifests = parser.finish()
   return { ...manifests, problems: [...problems, ...manifests.problems], isComplete }
+}
+
+/** The texts of the files of a scan, without looking at what they mean. Never rejects. */
+export async function readTexts(scan: Scan): Promise<ReadFiles> {
+  const problems: Problem[] = [...scan.problems]
+  const texts = new Map<string, string>()
+  for (const file of scan.files) {
+    const text = await readText(file, scan.boundary).catch((error: unknown) => {
+      problems.push(fileProblem(file, readingReason(error)))
+    })
+    if (text !== undefined) texts.set(file, text)
+  }
+  return { texts, problems, signature: scan.signature }
 }
 
 class UnreadableError extends Error {

@@ -1,6 +1,7 @@
 import type { MeshObject } from '@heddle/api/kinds'
 import type { ObjectRef } from '@heddle/api/kinds/meta'
 import type { Problem } from '@heddle/api/manifest/problem'
+import type { ObjectStore } from './object-store.ts'
 
 /** What became different in a set of objects. Applied whole or not at all. */
 export interface ObjectChange {
@@ -34,5 +35,9 @@ export interface Source {
   start(listener: SourceListener, signal: AbortSignal): Promise<void>
   /** The objects in force. */
   objects(): readonly MeshObject[]
+  /** Where an object in force is defined; `undefined` where that is not known. */
+  fileOf(ref: ObjectRef): string | undefined
   status(): SourceStatus
+  /** `undefined`: what it has is changed elsewhere. */
+  readonly store: ObjectStore | undefined
 }

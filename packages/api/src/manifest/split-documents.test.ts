@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest'
+import { splitDocuments } from './split-documents.ts'
+
+const namespace = (name: string) => `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${name}}\n`
+
+function piecesOf(text: string): string[] {
+  return splitDocuments(text).map(({ start, end }) => text.slice(start, end))
+}
+
+describe('splitDocuments()', () => {
+  test.each([
+    { name: 'a file without markers is one document', text: namespace('a'), names: [['a']] },
+    { name: 'a marker in front begins the first one', text: `---\n${namespace('a')}`, names: [['a']] },
+    {
+      name: 'what stands before the first marker is one of its own',
+      text: `# of all\n---\n${namespace('a')}---\n${namespace('b')}`,
+      names: [[], ['a'], ['b']],
+    },
+    {
+      name: 'a document may begin in the line of its marker',
+      text: '--- {apiVersion: v1, kind: Service, metadata: {name: a}}\n--- # of b\nkind: Service\nmetadata: {name: b}\n',
+      names: [['a'], ['b']],
+    },
+    {
+      name: 'dashes within a line or a text that is indented are no marker',
+      text: 'kind: Service\nmetadata:\n  name: a\n  annotations:\n    text: |\n      ---\n      more --- text\n',
+      names: [['a']],
+    },
+    {
+      name: 'a List is one document with many objects',
+      text: JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'List',
+        items: [
+          { kind: 'Service', metadata: { name: 'a' } },
+          { kind: 'Service', metadata: { name: 'b' } },
+        ],
+      }),
+      names: [['a', 'b']],
+    },
+    { name: 'what cannot be read has no names', text: '{\n---\nkind: [\n', names: [[], []] },
+    { name: 'an empty file has one empty document', text: '', names: [[]] },
+  ])('$name', ({ text, names }) => {
+    expect(splitDocuments(text).map(({ refs }) => refs.map((ref) => ref.name))).toEqual(names)
+  })
+
+  test('the pieces with their markers are the whole text', () => {
+    const text = `# first\n---\n${namespace('a')}# between\n--- # b\n${namespace('b')}...\n---\n`
+    const pieces = splitDocuments(text).map(({ markerStart, end }) => text.slice(markerStart, end))
+    expect(pieces.join('')).toBe(text)
+    expect(piecesOf(text)[2]).toBe(` # b\n${namespace('b')}...\n`)
+  })
+
+  test('names are as the reader of manifests has them', () => {
+    const [first] = splitDocuments('kind: Service\nmetadata: {name: a}\n')
+    expect(first?.refs).toEqual([{ kind: 'Service', namespace: 'default', name: 'a' }])
+    expect(splitDocuments(namespace('n'))[0]?.refs[0]?.namespace).toBe('')
+  })
+})

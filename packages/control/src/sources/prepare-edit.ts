@@ -1,0 +1,64 @@
+import { isDeepStrictEqual } from 'node:util'
+import { formatRef, type MeshObject, refOf } from '@heddle/api/kinds'
+import { fileProblem, ManifestParser } from '@heddle/api/manifest'
+import type { Problem } from '@heddle/api/manifest/problem'
+import { type EditedFiles, editFiles, type FileWrite, type NewObjectPath, type ObjectEdit } from './object-edit.ts'
+import type { PreparedEdit } from './object-store.ts'
+
+/** The files of a directory as they were read. */
+export interface ReadFiles {
+  /** By path, in order. */
+  readonly texts: ReadonlyMap<string, string>
+  /** Of files that could not be read. */
+  readonly problems: readonly Problem[]
+  readonly signature: string
+}
+
+/**
+ * Says what an edit would make of files, and checks all of that together. Problems of what is given have its own files and
+ * lines, others those of the files there are. Pure.
+ */
+export function prepareEdit(files: ReadFiles, edit: ObjectEdit, newPath: NewObjectPath): PreparedEdit {
+  const given = parse(edit.files)
+  const edited = editFiles(files.texts, edit, newPath)
+  const rest = [...edited.rest].map(([path, text]) => ({ path, text }))
+  const whole = parse([...edit.files, ...rest])
+  const faults = [...files.problems, ...edited.problems, ...whole.problems]
+  const problems = hasError(faults) ? faults : [...faults, ...findMiswritten(edited, given.objects)]
+  return {
+    problems: [...problems, ...findDoubts(given.objects, edit)],
+    given: given.objects,
+    objects: whole.objects,
+    fileOf: edited.fileOf,
+    writes: edited.writes.filter(({ before, after }) => before !== after),
+    signature: files.signature,
+  }
+}
+
+export function hasError(problems: readonly Problem[]): boolean {
+  return problems.some(({ severity }) => severity === 'error')
+}
+
+function parse(files: readonly { readonly path: string; readonly text: string }[]) {
+  const parser = new ManifestParser()
+  for (const file of files) parser.add(file)
+  return parser.finish()
+}
+
+/** Reads what would be written: should the text come to mean something else in its new place, nothing is written. */
+function findMiswritten({ writes }: EditedFiles, given: readonly MeshObject[]): Problem[] {
+  const { objects } = parse(
+    writes.flatMap(({ path, after }: FileWrite) => (after === undefined ? [] : { path, text: after })),
+  )
+  const written = new Map(objects.map((object) => [formatRef(refOf(object)), object]))
+  const lost = given.find((object) => !isDeepStrictEqual(written.get(formatRef(refOf(object))), object))
+  if (lost === undefined) return []
+  const key = formatRef(refOf(lost))
+  return [fileProblem('', `${key} cannot be written so that it is read as it was given; write it into a file by hand`)]
+}
+
+function findDoubts(given: readonly MeshObject[], { remove }: ObjectEdit): Problem[] {
+  const keys = new Set(given.map((object) => formatRef(refOf(object))))
+  const both = remove.map(formatRef).filter((key) => keys.has(key))
+  return both.map((key) => fileProblem('', `${key} is both given and to be removed`))
+}
