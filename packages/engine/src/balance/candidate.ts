@@ -1,20 +1,24 @@
 import type { EndpointLoad } from '../balance.ts'
 
-/** One endpoint as one destination of one client sees it. Changed in place; kept when the endpoints around it change. */
-export interface Candidate {
+/** What a destination says of one of its endpoints, and what the client knows of it. */
+export interface CandidateFacts {
   /** Of the endpoint: unique, and the same in the next version of the destination. */
   readonly id: string
   readonly region: string
   readonly zone: string
   /** Shared by all destinations that have the endpoint. */
   readonly load: EndpointLoad
+}
+
+/** One endpoint as one destination of one client sees it. Changed in place; kept when the endpoints around it change. */
+export interface Candidate extends CandidateFacts {
   /** Monotonic time from which slow start counts, in µs; `-Infinity`: it is not new. */
   warmFromUs: number
   /** Monotonic time until which outlier detection keeps it out, in µs; 0: it does not. */
   ejectedUntilUs: number
   /** Why, for people: "5 failures in a row". */
   ejectedFor: string
-  /** Monotonic time until which the endpoint itself asked to be left alone, in µs. */
+  /** Monotonic time until which the endpoint itself asked to be left alone, in µs. See `pauseEndpoint`. */
   pausedUntilUs: number
   /** Its next turn in round robin, in virtual time; NaN: none yet. */
   turn: number
@@ -30,4 +34,30 @@ export interface OutlierRecord {
   failures: number
   /** Times it was put out, less one for each interval that it has stayed in since. */
   ejections: number
+}
+
+/**
+ * The endpoints of a new version of a destination, in its order. One that was there before, at the same address, keeps all that
+ * is known of it; a new one starts slowly, unless the whole destination is new.
+ *
+ * @param previous - of the version before; empty: there is none
+ */
+export function createCandidates(
+  endpoints: readonly CandidateFacts[],
+  previous: readonly Candidate[],
+  nowUs: number,
+): readonly Candidate[] {
+  const known = new Map(previous.map((candidate) => [candidate.id, candidate]))
+  const warmFromUs = previous.length === 0 ? Number.NEGATIVE_INFINITY : nowUs
+  return endpoints.map((endpoint) => {
+    const before = known.get(endpoint.id)
+    const isSame = before?.load === endpoint.load && before.zone === endpoint.zone && before.region === endpoint.region
+    return isSame ? before : createCandidate(endpoint, warmFromUs)
+  })
+}
+
+function createCandidate({ id, region, zone, load }: CandidateFacts, warmFromUs: number): Candidate {
+  const record = { failuresInARow: 0, requests: 0, failures: 0, ejections: 0 }
+  const turn = Number.NaN
+  return { id, region, zone, load, warmFromUs, ejectedUntilUs: 0, ejectedFor: '', pausedUntilUs: 0, turn, record }
 }

@@ -1,13 +1,21 @@
 import type { BalancerKind, LevelShare } from './balancer.ts'
 
-/** Collects why an endpoint was chosen. See `createPickTrace`. */
+/** An empty collector for one pick. */
+export function createPickTrace(): PickTrace {
+  return { balancer: 'peak-ewma', levels: [], isPanic: false, scores: [], drawn: [], chosen: -1, reason: '' }
+}
+
+/** Collects why an endpoint was chosen. See {@link createPickTrace}. */
 export interface PickTrace {
   balancer: BalancerKind
   /** Empty where localities do not count. */
   levels: readonly LevelShare[]
   /** Whether so few were usable that being ejected did not count. */
   isPanic: boolean
+  /** Of every endpoint, before the pick. */
   scores: EndpointScore[]
+  /** Ids of those that were looked at. */
+  drawn: string[]
   /** Index of the chosen one, or -1. */
   chosen: number
   /** Why that one; one sentence. */
@@ -25,8 +33,6 @@ export interface EndpointScore {
   readonly cost: number | undefined
   /** Share of its weight that slow start lets it have, 0 to 1. */
   readonly warmth: number
-  /** Whether it was among those that were drawn and compared. */
-  readonly isDrawn: boolean
   /** Why it could not be chosen; empty: it could. */
   readonly passedOver: string
 }

@@ -1,0 +1,183 @@
+import type { LocalityPolicyJson } from '@heddle/api/discovery/policy'
+import { hashName } from '../route/session.ts'
+import type { Balancer, BalancerKind, Draw, LevelShare } from './balancer.ts'
+import type { Candidate } from './candidate.ts'
+import { hashText } from './hash.ts'
+import { type Locality, type LocalityThresholds, levelOf, localityShares, toThresholds } from './locality.ts'
+import type { EndpointScore } from './pick-trace.ts'
+import type { Picker } from './picker.ts'
+import { isUsable, type PickRules, warmthOf, whyPassedOver } from './usability.ts'
+
+/** For so long the shares of levels are taken as they were: counting the usable endpoints for each request would cost too much. */
+const SHARES_LAST_US = 100_000
+const ORDER = ['zone', 'region', 'rest'] as const
+
+/** What {@link Levels} is made of. */
+export interface LevelsParts {
+  readonly kind: BalancerKind
+  readonly candidates: readonly Candidate[]
+  readonly rules: PickRules
+  readonly here: Locality
+  readonly policy: LocalityPolicyJson | undefined
+  readonly createPicker: (members: readonly Candidate[]) => Picker
+}
+
+interface Level {
+  readonly name: LevelShare['level']
+  readonly members: readonly Candidate[]
+  /** Index of each member among all candidates. */
+  readonly indices: readonly number[]
+  readonly picker: Picker
+}
+
+/** Chooses a level of locality by its share, and leaves the choice within it to a {@link Picker}. */
+export class Levels implements Balancer {
+  readonly kind: BalancerKind
+  readonly #candidates: readonly Candidate[]
+  readonly #rules: PickRules
+  readonly #thresholds: LocalityThresholds
+  readonly #levels: readonly Level[]
+  /** Whether shares or panic can make a difference at all. */
+  readonly #isDivided: boolean
+  #shares: readonly number[] = []
+  #sharesUntilUs = Number.NEGATIVE_INFINITY
+  /** Made when the first session asks. */
+  #byHashedId: Map<string, number> | undefined
+
+  constructor({ kind, candidates, rules, here, policy, createPicker }: LevelsParts) {
+    this.kind = kind
+    this.#candidates = candidates
+    this.#rules = rules
+    this.#thresholds = toThresholds(policy)
+    this.#levels = divide(candidates, policy, here).map(({ name, indices }) => {
+      const members = name === 'all' ? candidates : indices.map((at) => candidates[at]!)
+      return { name, members, indices, picker: createPicker(members) }
+    })
+    this.#isDivided = this.#levels.length > 1 || this.#thresholds.panicBelow > 0
+  }
+
+  get needsHashKey(): boolean {
+    return this.kind === 'ring-hash' || this.kind === 'maglev'
+  }
+
+  pick(draw: Draw): number {
+    if (draw.trace !== undefined) this.#describe(draw)
+    const chosen = this.#pick(draw)
+    if (draw.trace !== undefined) draw.trace.chosen = chosen
+    return chosen
+  }
+
+  levels(nowUs: number): readonly LevelShare[] {
+    if (this.#isDivided) this.#divideAnew(nowUs)
+    const draw = { nowUs, random: () => 0, tried: undefined }
+    return this.#levels.map(({ name, members }, at) => {
+      const usable = members.filter((member) => isUsable(member, draw, this.#rules)).length
+      return { level: name, endpoints: members.length, usable, share: this.#isDivided ? this.#shares[at]! : 1 }
+    })
+  }
+
+  #pick(draw: Draw): number {
+    const count = this.#candidates.length
+    if (count === 0) return this.#because(draw, -1, 'there is no endpoint')
+    if (count === 1 && draw.tried === undefined) return this.#because(draw, 0, 'it is the only endpoint')
+    if (draw.prefer !== undefined) {
+      const at = this.#indexOf(draw.prefer)
+      if (at !== -1 && isUsable(this.#candidates[at]!, draw, this.#rules))
+        return this.#because(draw, at, 'the session of the request sticks to it')
+    }
+    return this.#isDivided ? this.#pickByLevel(draw) : this.#levels[0]!.picker.pick(draw)
+  }
+
+  #pickByLevel(draw: Draw): number {
+    if (draw.nowUs >= this.#sharesUntilUs) this.#divideAnew(draw.nowUs)
+    const first = this.#levels[this.#drawLevel(draw)]!
+    const chosen = this.#pickIn(first, draw)
+    if (chosen !== -1 && isUsable(this.#candidates[chosen]!, draw, this.#rules)) return chosen
+    for (const level of this.#levels) {
+      if (level === first) continue
+      const other = this.#pickIn(level, draw)
+      if (other === -1) continue
+      if (chosen === -1 || isUsable(this.#candidates[other]!, draw, this.#rules)) return other
+    }
+    return chosen
+  }
+
+  #pickIn({ indices, picker }: Level, draw: Draw): number {
+    const at = picker.pick(draw)
+    return at === -1 ? -1 : indices[at]!
+  }
+
+  /** A key always gets the same point, so that it stays at its level while the shares do not change. */
+  #drawLevel({ hashKey, random }: Draw): number {
+    if (this.#levels.length === 1) return 0
+    let point = this.needsHashKey && hashKey !== undefined ? hashText(hashKey, 1) / 2 ** 32 : random()
+    for (const [at, share] of this.#shares.entries()) {
+      if (point < share) return at
+      point -= share
+    }
+    return 0
+  }
+
+  #divideAnew(nowUs: number): void {
+    this.#rules.isPanic = false
+    const draw = { nowUs, random: () => 0, tried: undefined }
+    const capacities = this.#levels.map(({ members }) => {
+      let [total, usable] = [0, 0]
+      for (const member of members) {
+        total += member.load.weight
+        if (isUsable(member, draw, this.#rules)) usable += member.load.weight
+      }
+      return { total, usable }
+    })
+    const { shares, isPanic } = localityShares(capacities, this.#thresholds)
+    this.#shares = shares
+    this.#rules.isPanic = isPanic
+    this.#sharesUntilUs = nowUs + SHARES_LAST_US
+  }
+
+  #indexOf(hashedId: string): number {
+    this.#byHashedId ??= new Map(this.#candidates.map(({ id }, at) => [hashName(id), at]))
+    return this.#byHashedId.get(hashedId) ?? -1
+  }
+
+  #because({ trace }: Draw, chosen: number, reason: string): number {
+    if (trace !== undefined) trace.reason = reason
+    return chosen
+  }
+
+  /** Tells how all endpoints stand before the pick. */
+  #describe(draw: Draw): void {
+    const trace = draw.trace!
+    const scores: EndpointScore[] = []
+    trace.balancer = this.kind
+    trace.levels = this.levels(draw.nowUs)
+    trace.isPanic = this.#rules.isPanic
+    trace.scores = scores
+    for (const { name, members, indices, picker } of this.#levels)
+      for (const [at, candidate] of members.entries())
+        scores[indices[at]!] = {
+          id: candidate.id,
+          level: name,
+          weight: candidate.load.weight,
+          inFlight: candidate.load.inFlight,
+          rttUs: candidate.load.rttUs,
+          cost: picker.costAt(at, draw.nowUs),
+          warmth: warmthOf(candidate, draw.nowUs, this.#rules.rampUs),
+          passedOver: whyPassedOver(candidate, draw, this.#rules),
+        }
+  }
+}
+
+/** The levels that have endpoints, the nearest first. */
+function divide(
+  candidates: readonly Candidate[],
+  policy: LocalityPolicyJson | undefined,
+  here: Locality,
+): readonly Pick<Level, 'name' | 'indices'>[] {
+  if (candidates.length === 0) return []
+  if (policy?.mode !== 'LOCALITY_MODE_PREFER_CLOSE') return [{ name: 'all', indices: [...candidates.keys()] }]
+  const levels = ORDER.map((name) => {
+    return { name, indices: [...candidates.keys()].filter((at) => levelOf(here, candidates[at]!) === name) }
+  })
+  return levels.filter(({ indices }) => indices.length > 0)
+}
