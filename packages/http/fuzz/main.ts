@@ -1,25 +1,39 @@
 import { parseArgs } from 'node:util'
 import { parseDurationMs } from '@heddle/base/duration'
-import { fuzzOnce } from './run-fuzz.ts'
+import { fuzzOnce, TARGETS, type Target, targetOf } from './run-fuzz.ts'
 
-const USAGE = 'usage: node packages/http/fuzz/main.ts [--for 30s | --count N] [--seed N]\n'
+const USAGE = 'usage: node packages/http/fuzz/main.ts [--for 30s | --count N] [--seed N] [--target h1|h2|hpack]\n'
 
-/** Runs mutants until the time or the count is used up, or one fails; its seed alone runs it again with --count 1. */
+/**
+ * Runs mutants until the time or the count of seeds is used up, or one fails; its seed alone runs it again with --count 1. With a
+ * target, the seeds of others are passed over.
+ */
 function main(): number {
   const { values } = parseArgs({
-    options: { for: { type: 'string' }, count: { type: 'string' }, seed: { type: 'string', default: '1' } },
+    options: {
+      ...{ for: { type: 'string' }, count: { type: 'string' }, seed: { type: 'string', default: '1' } },
+      target: { type: 'string' },
+    },
   })
   const durationMs = parseDurationMs(values.for ?? (values.count === undefined ? '30s' : '24h'))
   const count = Number(values.count ?? Number.MAX_SAFE_INTEGER)
   const firstSeed = Number(values.seed)
-  if (durationMs === undefined || !Number.isSafeInteger(count) || !Number.isSafeInteger(firstSeed)) {
+  const { target } = values
+  if (
+    durationMs === undefined ||
+    !Number.isSafeInteger(count) ||
+    !Number.isSafeInteger(firstSeed) ||
+    !isTarget(target)
+  ) {
     process.stderr.write(USAGE)
     return 2
   }
   const endMs = performance.now() + durationMs
   let done = 0
-  for (; done < count && performance.now() < endMs; done++) {
-    const failure = fuzzOnce(firstSeed + done)
+  for (let at = 0; at < count && performance.now() < endMs; at++) {
+    if (target !== undefined && targetOf(firstSeed + at) !== target) continue
+    done += 1
+    const failure = fuzzOnce(firstSeed + at)
     if (failure === undefined) continue
     const { seed, role, method, octets, error } = failure
     process.stderr.write(`seed ${seed}, ${role} ${method}: ${JSON.stringify(octets)}\n`)
@@ -28,6 +42,10 @@ function main(): number {
   }
   process.stdout.write(`${done} mutants from seed ${firstSeed}: all well\n`)
   return 0
+}
+
+function isTarget(word: string | undefined): word is Target | undefined {
+  return word === undefined || (TARGETS as readonly string[]).includes(word)
 }
 
 process.exitCode = main()

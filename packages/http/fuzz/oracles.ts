@@ -5,6 +5,7 @@ import { createRequestHead, createResponseHead } from '../src/message/head.ts'
 import { describeExchange, mayHaveSwitched, observeAnswer, observeRequests, observingServer } from '../test/observe.ts'
 import { type ReceivedAnswer, RecordingClient } from '../test/recording-client.ts'
 import { GET, linesOf, type ReceivedExchange, RecordingServer } from '../test/recording-server.ts'
+import { cut } from './cut.ts'
 import type { Random } from './random.ts'
 import { readReferenceRequest } from './reference-request.ts'
 
@@ -35,16 +36,8 @@ export function checkAnswer(method: string, octets: string, random: Random): voi
   if (answer.head !== undefined) checkAnswerForwarding(method, answer, answer.head)
 }
 
-/** Two or three pieces, each of at least one octet. */
-function cut(bytes: Uint8Array, random: Random): Uint8Array[] {
-  const one = random.below(bytes.length + 1)
-  const other = random.below(bytes.length + 1)
-  const [first, second] = one < other ? [one, other] : [other, one]
-  const pieces = [bytes.subarray(0, first), bytes.subarray(first, second), bytes.subarray(second)]
-  return pieces.filter((piece) => piece.length > 0)
-}
-
-function checkForwarding(exchange: ReceivedExchange): void {
+/** What was received is the same request once it was sent on over HTTP/1. */
+export function checkForwarding(exchange: ReceivedExchange): void {
   const { head, body, trailerFields, isEnded } = exchange
   const client = new RecordingClient()
   const isOpaque = mayHaveSwitched(head)
@@ -103,7 +96,8 @@ function checkNothingLeft(server: RecordingServer, isOpaque: boolean): void {
   })
 }
 
-function checkAnswerForwarding(method: string, answer: ReceivedAnswer, head: ResponseHead): void {
+/** As {@link checkForwarding}, for an answer. */
+export function checkAnswerForwarding(method: string, answer: ReceivedAnswer, head: ResponseHead): void {
   const server = new RecordingServer()
   const upgrade = head.status === 101 ? 'Connection: upgrade\r\nUpgrade: websocket\r\n' : ''
   const target = method === 'CONNECT' ? 'a:1' : '/'

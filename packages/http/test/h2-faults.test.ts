@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { H2_CODE } from '../src/h2/error-code.ts'
 import { FRAME } from '../src/h2/frame-types.ts'
 import { HTTP_FAULTS } from '../src/http-error.ts'
-import { createResponseHead } from '../src/message/head.ts'
+import { createRequestHead, createResponseHead } from '../src/message/head.ts'
 import { CONNECTION_FAULTS, HEAD_FAULTS, STREAM_FAULTS } from '../testdata/h2-faults.ts'
 import { frame, framesOf, GET_FIELDS, goawayCode, headers, OPENING, resetCode, rstStream } from './h2-frames.ts'
 import { h2Client, h2Server } from './h2-pair.ts'
@@ -116,6 +116,15 @@ test.each([
   expect(answer.reset).toMatchObject(reset)
   expect(client).toMatchObject({ idles: 1, unusable: [] })
   expect(client.session.isReusable).toBe(true)
+})
+
+test('trailers on a tunnel end its stream', () => {
+  const client = h2Client()
+  client.receive(frame(FRAME.settings, 0, 0))
+  const answer = client.request(createRequestHead({ method: 'CONNECT', authority: 'a:1', path: '', bodyLength: 0 }))
+  client.receive(headers(1, [[':status', '200']]))
+  client.receive(headers(1, [['x', 'y']], { isEnd: true }))
+  expect(answer).toMatchObject({ hasBody: true, isEnded: false, reset: { error: { fault: 'bad_framing' } } })
 })
 
 test('GOAWAY refuses what was not processed; the rest goes on, and the connection ends with the last', () => {

@@ -7,8 +7,7 @@ import { type Answer, linesOf, type ReceivedExchange, RecordingServer } from './
 export type Pieces = readonly Uint8Array[]
 
 /** A server that answers everything, and switches where it may. */
-export function observingServer(): RecordingServer {
-  const server = new RecordingServer()
+export function observingServer(server = new RecordingServer()): RecordingServer {
   server.onHead = (stream, { head }) => {
     if (head.method === 'CONNECT') stream.sendHead(createResponseHead({ status: 200 }), true)
     else if (head.upgrade !== undefined) {

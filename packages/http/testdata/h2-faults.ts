@@ -76,6 +76,7 @@ export const STREAM_FAULTS: readonly H2FaultCase[] = [
   { name: 'transfer-encoding in trailers', octets: join(OPEN, headers(1, [['transfer-encoding', 'chunked']], { isEnd: true })), code: P, fault: 'bad_field' },
   { name: 'trailers above 16 KiB', octets: join(OPEN, headers(1, [['a', 'b'.repeat(16_360)]], { isEnd: true })), code: P, fault: 'head_too_large' },
   { name: 'upper case in trailers', octets: join(OPEN, headers(1, [['X-a', 'b']], { isEnd: true })), code: P, fault: 'bad_field' },
+  { name: 'trailers on a tunnel', octets: join(headers(1, [[':method', 'CONNECT'], [':authority', 'a:1']]), headers(1, [['x', 'y']], { isEnd: true })), code: P, fault: 'stream_state' },
   { name: 'more octets than announced', octets: join(headers(1, [...POST_FIELDS, ['content-length', '1']]), frame(FRAME.data, 0, 1, [1, 2])), code: P, fault: 'bad_framing' },
   { name: 'fewer octets than announced', octets: join(headers(1, [...POST_FIELDS, ['content-length', '3']]), frame(FRAME.data, 1, 1, [1, 2])), code: P, fault: 'bad_framing' },
   { name: 'WINDOW_UPDATE of 0 on a stream', octets: join(OPEN, windowUpdate(1, 0)), code: P, fault: 'window_fault' },

@@ -202,6 +202,8 @@ export class H2ClientSession extends H2Connection implements ClientSession, Requ
 
   #trailers(stream: H2ClientStream, entries: HeaderEntry[], isEnd: boolean): void {
     if (!isEnd) throw new HttpError('bad_framing', 'a second head')
+    // RFC 9113 §8.5.
+    if (stream.isOpaque) throw new HttpError('bad_framing', 'trailers on a tunnel')
     this.endInput(stream, readTrailers(entries, this.limits.maxTrailerBytes))
   }
 

@@ -33,7 +33,7 @@ export class H2ServerStream extends H2Stream implements ServerStream {
     super(home, id)
     this.#home = home
     this.head = head
-    this.isGated = this.#maySwitch
+    this.isGated = this.maySwitch
   }
 
   sendInformational(head: ResponseHead): void {
@@ -58,7 +58,7 @@ export class H2ServerStream extends H2Stream implements ServerStream {
       this.release()
       return
     }
-    if (this.#maySwitch) this.#endRequest()
+    if (this.maySwitch) this.#endRequest()
     if (!answer.isLast || this.isOver) return
     this.endWithHead()
     if (!this.isRemoved) this.outputEndSent()
@@ -83,7 +83,8 @@ export class H2ServerStream extends H2Stream implements ServerStream {
     if (this.isOpaque && this.isOutputEndSent) this.remove()
   }
 
-  get #maySwitch(): boolean {
+  /** Whether the request is for a tunnel: CONNECT, the extended one included. */
+  get maySwitch(): boolean {
     return this.head.upgrade !== undefined || this.head.method === 'CONNECT'
   }
 
