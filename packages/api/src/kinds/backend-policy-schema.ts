@@ -93,8 +93,6 @@ const connections: Schema = {
 interface RawOutliers {
   readonly consecutiveFailures: number
   readonly successRateStdevThousandths: number
-  readonly baseEjection: string
-  readonly maxEjection: string
 }
 
 const outlierDetection: Schema = {
@@ -122,7 +120,7 @@ const outlierDetection: Schema = {
       default: '30s',
     },
     maxEjection: {
-      ...boundedDuration('How long at most. Not less than `baseEjection`.', ['1ms', '24h']),
+      ...boundedDuration('How long at most; not less than `baseEjection`.', ['1ms', '24h']),
       default: '5m',
     },
     maxEjectionPercent: {
@@ -159,8 +157,8 @@ const locality: Schema = {
     },
     panicBelowPercent: {
       ...wholeFrom(
-        'Where fewer of all endpoints are usable, all of them are used as if they were; `0`: never.',
-        [0, 100],
+        'Where fewer of all endpoints are usable, all of them are used as if they were; `101`: never.',
+        [1, 101],
       ),
       default: 50,
     },

@@ -11,15 +11,15 @@ interface RawPath {
 
 /** What a path to compare with may not hold: the proxy compares paths with such parts resolved, so it would never match. */
 const FORBIDDEN_IN_PATH: readonly { readonly message: string; readonly holds: (path: string) => boolean }[] = [
-  { message: 'starts with "/"', holds: (path) => path.startsWith('/') },
+  { message: 'must start with "/"', holds: (path) => path.startsWith('/') },
   {
-    message: 'has no "//", "/./" and "/../"',
+    message: 'must not have "//", "/./" or "/../"',
     holds: (path) => !['//', '/./', '/../'].some((part) => path.includes(part)),
   },
-  { message: 'has no "%2f" and no "#"', holds: (path) => !/%2f|#/i.test(path) },
-  { message: 'does not end with "/." or "/.."', holds: (path) => !/\/\.\.?$/.test(path) },
+  { message: 'must not have "%2f" or "#"', holds: (path) => !/%2f|#/i.test(path) },
+  { message: 'must not end with "/." or "/.."', holds: (path) => !/\/\.\.?$/.test(path) },
   {
-    message: 'has characters of a path only, others as %XX',
+    message: 'must have characters of a path only, others as %XX',
     holds: (path) => /^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@#]|%[0-9a-fA-F]{2})+$/.test(path),
   },
 ]

@@ -33,7 +33,7 @@ export function toFaultPolicy(valid: object): FaultPolicy {
   return { apiVersion: API_VERSION, kind: 'FaultPolicy', metadata: toAgedMeta(metadata), spec: { ...spec, faults } }
 }
 
-type RawRetry = Partial<TrafficRetry> & Pick<TrafficRetry, 'attempts'>
+type RawRetry = Partial<TrafficRetry> & Pick<TrafficRetry, 'attempts' | 'conditions'>
 type RawTrafficSpec = Pick<TrafficPolicySpec, 'targetRefs' | 'circuitBreaker'> &
   Partial<Pick<TrafficPolicySpec, 'timeouts' | 'honourRetryAfter'>> & { readonly retry?: RawRetry }
 
@@ -48,7 +48,6 @@ export function toTrafficPolicy(valid: object): TrafficPolicy {
   }
 }
 
-function toRetry({ codes = [], conditions = [], methods = [], ...rest }: RawRetry): TrafficRetry {
-  const isSilent = codes.length === 0 && conditions.length === 0
-  return { ...rest, codes, conditions: isSilent ? ['gateway-error'] : conditions, methods }
+function toRetry({ codes = [], methods = [], ...rest }: RawRetry): TrafficRetry {
+  return { ...rest, codes, methods }
 }

@@ -30,7 +30,8 @@ const retry: Schema = {
       type: 'array',
       maxItems: RETRY_CONDITIONS.length,
       description:
-        'Words for sets of failures: `5xx`; `gateway-error` (502, 503, 504, or no answer); `connect-failure`; `reset-before-answer`; `retriable-4xx` (409); and statuses of gRPC. `gateway-error` when there are neither these nor `codes`. A status of gRPC declares that every call may be sent twice.',
+        'Words for sets of failures: `5xx`; `gateway-error` (502, 503, 504, or no answer); `connect-failure`; `reset-before-answer`; `retriable-4xx` (409); and statuses of gRPC. A status of gRPC declares that every call may be sent twice.',
+      default: ['connect-failure', 'reset-before-answer'],
       items: { type: 'string', enum: RETRY_CONDITIONS, description: 'A word.' },
       'x-heddle-unique': [[]],
     },

@@ -24,6 +24,24 @@ spec:
 ${indent(spec)}`
 }
 
+/** A route of `kind` with `spec` as its spec; lines of `spec` begin at 5. */
+export function route(kind: string, spec: string, name = 'to-web'): string {
+  return `apiVersion: gateway.networking.k8s.io/v1
+kind: ${kind}
+metadata: {name: ${name}, namespace: shop}
+spec:
+${indent(spec)}`
+}
+
+/** A policy of `kind` with `spec` as its spec; lines of `spec` begin at 5. */
+export function policy(kind: string, spec: string, name = 'for-web'): string {
+  return `apiVersion: heddle.dev/v1alpha1
+kind: ${kind}
+metadata: {name: ${name}, namespace: shop}
+spec:
+${indent(spec)}`
+}
+
 /** Documents of one file. */
 export function documents(...texts: readonly string[]): string {
   return texts.join('\n---\n')

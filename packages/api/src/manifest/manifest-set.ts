@@ -1,7 +1,10 @@
 import { LabelIndex, selects } from '../kinds/label-index.ts'
-import { formatRef, type MeshObject, refOf } from '../kinds/mesh-object.ts'
+import { formatRef, type MeshObject, type Policy, refOf } from '../kinds/mesh-object.ts'
+import type { ObjectRef } from '../kinds/object-meta.ts'
+import { isRoute, type Route } from '../kinds/route.ts'
 import type { Service } from '../kinds/service.ts'
 import type { Workload } from '../kinds/workload.ts'
+import { isPolicy, ManifestLookup } from './manifest-lookup.ts'
 import type { RawObject } from './read-documents.ts'
 import { nameOf } from './read-object.ts'
 
@@ -15,11 +18,19 @@ export interface ManifestEntry<T extends MeshObject = MeshObject> {
 export interface ManifestSet {
   readonly services: readonly ManifestEntry<Service>[]
   readonly workloads: readonly ManifestEntry<Workload>[]
+  readonly routes: readonly ManifestEntry<Route>[]
+  readonly policies: readonly ManifestEntry<Policy>[]
   readonly workloadsByLabel: LabelIndex<ManifestEntry<Workload>>
+  /** For the status of routes and policies. */
+  readonly lookup: ManifestLookup
   /** By {@link formatRef}. */
   readonly byRef: ReadonlyMap<string, ManifestEntry>
   /** Objects which are there but have errors of their own: nothing more is said about what they miss. */
   readonly refused: ReadonlySet<string>
+  /** Whether the object may be among what has errors of its own or could not be read: then it is not said to be missing. */
+  mayHide(ref: ObjectRef): boolean
+  /** The same of any object of the kind in the namespace. */
+  mayHideSome(kind: string, namespace: string): boolean
   /** Whether a Workload that the selector means may be among what has errors of its own or could not be read. */
   mayHideWorkload(namespace: string, selector: Readonly<Record<string, string>>): boolean
 }
@@ -36,12 +47,21 @@ export function toManifestSet(entries: readonly ManifestEntry[], refusals: Refus
   const workloads = entries.filter((entry): entry is ManifestEntry<Workload> => entry.object.kind === 'Workload')
   const workloadsByLabel = new LabelIndex<ManifestEntry<Workload>>((entry) => entry.object.metadata)
   for (const workload of workloads) workloadsByLabel.add(workload)
+  const byRef = new Map(entries.map((entry) => [formatRef(refOf(entry.object)), entry]))
+  const refused = new Set(refusals.objects.flatMap((raw) => nameOf(raw.value) ?? []).map(formatRef))
   return {
     services: entries.filter((entry): entry is ManifestEntry<Service> => entry.object.kind === 'Service'),
     workloads,
+    routes: entries.filter((entry): entry is ManifestEntry<Route> => isRoute(entry.object)),
+    policies: entries.filter((entry): entry is ManifestEntry<Policy> => isPolicy(entry.object)),
     workloadsByLabel,
-    byRef: new Map(entries.map((entry) => [formatRef(refOf(entry.object)), entry])),
-    refused: new Set(refusals.objects.flatMap((raw) => nameOf(raw.value) ?? []).map(formatRef)),
+    lookup: new ManifestLookup(byRef),
+    byRef,
+    refused,
+    mayHide: (ref) => refusals.hasUnread || refused.has(formatRef(ref)),
+    mayHideSome: (kind, namespace) => {
+      return refusals.hasUnread || [...refused].some((ref) => ref.startsWith(`${kind}/${namespace}/`))
+    },
     mayHideWorkload: (namespace, selector) => {
       return refusals.hasUnread || refusals.objects.some((raw) => mayBeSelected(raw.value, namespace, selector))
     },
@@ -60,6 +80,14 @@ function mayBeSelected(value: unknown, namespace: string, selector: Readonly<Rec
 function isText(labels: unknown): labels is Readonly<Record<string, string>> {
   if (typeof labels !== 'object' || labels === null) return false
   return Object.values(labels).every((label) => typeof label === 'string')
+}
+
+/** Names of the objects of a kind in a namespace, to find what a name was meant to be. */
+export function namesOf(set: ManifestSet, kind: string, namespace: string): readonly string[] {
+  const objects = [...set.byRef.values()].map(({ object }) => object)
+  return objects
+    .filter((object) => object.kind === kind && object.metadata.namespace === namespace)
+    .map(({ metadata }) => metadata.name)
 }
 
 /** `Service emojivote/web-svc`, for sentences. */

@@ -14,6 +14,16 @@ export function nearest(text: string, known: Iterable<string>): string | undefin
   return best?.name
 }
 
+const LISTED_NAMES = 5
+
+/** The remedy for a name that is not there: the one that was probably meant, else those that are there, when they are few. */
+export function meantName(name: string, there: readonly string[]): string | undefined {
+  const meant = nearest(name, there)
+  if (meant !== undefined) return `did you mean ${meant}?`
+  if (there.length === 0 || there.length > LISTED_NAMES) return undefined
+  return `there is ${there.toSorted().join(', ')}`
+}
+
 /** Insertions, deletions, replacements and swaps of neighbours that make `to` of `from` (optimal string alignment). */
 function countEdits(from: string, to: string): number {
   let beforeLast: number[] = []

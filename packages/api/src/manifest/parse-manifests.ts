@@ -31,9 +31,14 @@ export const MAX_OBJECTS = 10_000
 /** Who has more to repair than this starts with these. */
 export const MAX_PROBLEMS = 500
 
+export interface ParseOptions {
+  /** Wall time in ms, to tell faults that are over; absent: the time is not looked at. */
+  readonly nowMs?: number
+}
+
 /** Reads objects from YAML or JSON text, checks each against its kind and all against each other. Pure; never throws. */
-export function parseManifests(files: readonly ManifestFile[]): Manifests {
-  const parser = new ManifestParser()
+export function parseManifests(files: readonly ManifestFile[], options: ParseOptions = {}): Manifests {
+  const parser = new ManifestParser(options)
   for (const file of files) parser.add(file)
   return parser.finish()
 }
@@ -43,7 +48,12 @@ export class ManifestParser {
   readonly #entries: ManifestEntry[] = []
   readonly #refused: RawObject[] = []
   readonly #problems: Problem[] = []
+  readonly #nowMs: number | undefined
   #hasUnread = false
+
+  constructor({ nowMs }: ParseOptions = {}) {
+    this.#nowMs = nowMs
+  }
 
   /** Reads a file and checks each of its objects. Never throws. */
   add(file: ManifestFile): void {
@@ -74,7 +84,7 @@ export class ManifestParser {
   #checkAll(): readonly Problem[] {
     const [first] = this.#entries
     if (first === undefined || this.#entries.length <= MAX_OBJECTS) {
-      return checkTogether(this.#entries, { objects: this.#refused, hasUnread: this.#hasUnread })
+      return checkTogether(this.#entries, { objects: this.#refused, hasUnread: this.#hasUnread }, this.#nowMs)
     }
     return [fileProblem(first.raw.file, `more than ${MAX_OBJECTS} objects in one set of files`)]
   }

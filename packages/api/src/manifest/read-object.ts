@@ -1,10 +1,15 @@
 import { CLUSTER_ONLY_KINDS, KINDS, type Kind } from '../kinds/kind.ts'
 import type { MeshObject } from '../kinds/mesh-object.ts'
 import type { ObjectRef } from '../kinds/object-meta.ts'
+import { isRoute } from '../kinds/route.ts'
 import { COMMAND_FIELDS } from '../kinds/workload-schema.ts'
+import { checkGrant } from './check-grant.ts'
+import { checkHeaderNames } from './check-header-names.ts'
 import { checkProtocols } from './check-protocols.ts'
+import { checkRoute } from './check-route.ts'
 import { checkSchema } from './check-schema.ts'
 import { errorAt, type Finding, quoted, warningAt } from './finding.ts'
+import { isPolicy } from './manifest-lookup.ts'
 import { nearest } from './nearest.ts'
 import { findNoEffect } from './no-effect.ts'
 
@@ -40,7 +45,10 @@ function readKind(kind: Kind, value: object): ObjectReading {
   const errors = checkSchema(kind, value)
   if (errors.length > 0) return { object: undefined, findings: [...errors, ...warnings] }
   const object = kind.toObject(value)
-  return { object, findings: [...warnings, ...checkProtocols(object)] }
+  const findings = [...warnings, ...checkProtocols(object), ...checkRoute(object), ...checkGrant(object)]
+  if (isRoute(object) || isPolicy(object))
+    findings.push(...checkHeaderNames((value as { readonly spec?: unknown }).spec))
+  return { object: findings.some(({ severity }) => severity === 'error') ? undefined : object, findings }
 }
 
 function refused(...findings: readonly Finding[]): ObjectReading {

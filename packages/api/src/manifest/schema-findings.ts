@@ -128,11 +128,17 @@ function describeSize(least: number | undefined, most: number | undefined): stri
 
 /** YAML reads 1 as a number and "1" as text: the usual slip, both ways. */
 function remedyFor(schema: Schema, value: unknown): string | undefined {
+  if (schema.enum !== undefined) return meantChoice(schema.enum, value)
   const isScalar = typeof value === 'number' || typeof value === 'boolean'
   if (schema.type === 'string' && isScalar) return 'write it in quotes'
   if (schema.type === 'integer' && typeof value === 'string' && /^-?\d+$/.test(value)) return 'write it without quotes'
   if (schema.type === 'boolean' && (value === 'true' || value === 'false')) return 'write it without quotes'
   return undefined
+}
+
+function meantChoice(choices: NonNullable<Schema['enum']>, value: unknown): string | undefined {
+  const meant = typeof value === 'string' ? nearest(value, choices.map(String)) : undefined
+  return meant === undefined ? undefined : `did you mean ${meant}?`
 }
 
 function schemaOf(error: ErrorObject): Schema {

@@ -1,7 +1,7 @@
 import type { StatusFault } from '../conditions.ts'
 import { isGranted } from '../reference-grant.ts'
 import { GATEWAY_GROUP, type Route } from '../route.ts'
-import { type BackendObjectRef, isServiceRef } from '../route-refs.ts'
+import type { BackendObjectRef } from '../route-refs.ts'
 import type { ObjectLookup } from './object-lookup.ts'
 import { describePorts } from './parent-ports.ts'
 
@@ -14,14 +14,14 @@ type Lookup = Pick<ObjectLookup, 'service' | 'grants'>
  */
 export function findBackendFault(route: Route, ref: BackendObjectRef, lookup: Lookup): StatusFault | undefined {
   const { group, kind, namespace, name, port } = ref
-  if (!isServiceRef(ref)) {
+  if (group !== '' || kind !== 'Service') {
     const message = `backends of kind ${kind}${group === '' ? '' : ` (${group})`} are not known; name a Service`
     return { reason: 'InvalidKind', message }
   }
   const from = { group: GATEWAY_GROUP, kind: route.kind, namespace: route.metadata.namespace }
   const to = { group: '', kind, namespace, name }
   if (!isGranted({ from, to }, lookup.grants(namespace))) {
-    const message = `no ReferenceGrant in namespace ${namespace} lets a ${route.kind} of namespace ${from.namespace} refer to Service ${namespace}/${name}`
+    const message = `no ReferenceGrant in namespace ${namespace} lets routes of kind ${route.kind} in namespace ${from.namespace} refer to Service ${namespace}/${name}`
     return { reason: 'RefNotPermitted', message }
   }
   const service = lookup.service(namespace, name)

@@ -45,7 +45,7 @@ function findMissingTarget(policy: Policy, target: PolicyTargetRef, lookup: Look
   const found: Service | Route | undefined =
     kind === 'Service' ? lookup.service(namespace, name) : lookup.route(kind, namespace, name)
   if (found === undefined) {
-    return { reason: 'TargetNotFound', message: `there is no ${kind} ${namespace}/${name} in the policy's namespace` }
+    return { reason: 'TargetNotFound', message: `there is no ${kind} ${namespace}/${name}` }
   }
   if (sectionName === undefined) return undefined
   if (found.kind === 'Service') {

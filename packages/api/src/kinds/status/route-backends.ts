@@ -1,7 +1,9 @@
 import type { Path } from '../../manifest/finding.ts'
+import type { HttpRouteRetry, HttpRouteTimeouts } from '../http-route.ts'
 import type { Route } from '../route.ts'
 import type { GrpcRouteFilter, HttpRouteFilter } from '../route-filters.ts'
 import type { BackendObjectRef, BackendRef } from '../route-refs.ts'
+import type { SessionPersistence } from '../session-persistence.ts'
 
 /** A backendRef with its place in the route. */
 export interface PlacedBackend {
@@ -43,6 +45,9 @@ interface AnyRule {
   readonly name?: string
   readonly filters?: readonly Filter[]
   readonly backendRefs: readonly (BackendRef & { readonly filters?: readonly Filter[] })[]
+  readonly timeouts?: HttpRouteTimeouts
+  readonly retry?: HttpRouteRetry
+  readonly sessionPersistence?: SessionPersistence
 }
 
 /** The rules of a route of any kind, with what those have in common. */

@@ -1,9 +1,10 @@
+import { parseDurationMs } from '@heddle/base/duration'
 import type { Path } from '../../manifest/finding.ts'
 import type { ValueMatch } from '../http-route.ts'
 import type { Route } from '../route.ts'
-import type { HeaderModifier } from '../route-filters.ts'
+import type { HeaderModifier, PathModifier, RequestRedirect } from '../route-filters.ts'
 import { findPatternFault } from './regular-expression.ts'
-import { filtersOf, type PlacedFilter } from './route-backends.ts'
+import { filtersOf, type PlacedFilter, rulesOf } from './route-backends.ts'
 
 /** Something that the Gateway API allows and the mesh cannot do: the route is not accepted. */
 export interface Unsupported {
@@ -18,7 +19,11 @@ const known = new WeakMap<Route, readonly Unsupported[]>()
 export function findUnsupported(route: Route): readonly Unsupported[] {
   const before = known.get(route)
   if (before !== undefined) return before
-  const found = [...filtersOf(route).flatMap(inFilter), ...patternsOf(route).flatMap(inPattern)]
+  const found = [
+    ...filtersOf(route).flatMap(inFilter),
+    ...patternsOf(route).flatMap(inPattern),
+    ...durationsOf(route).flatMap(inDuration),
+  ]
   known.set(route, found)
   return found
 }
@@ -41,10 +46,12 @@ function inFilter({ filter, path }: PlacedFilter): Unsupported[] {
       return inModifier(filter.requestHeaderModifier, [...path, 'requestHeaderModifier'])
     case 'ResponseHeaderModifier':
       return inModifier(filter.responseHeaderModifier, [...path, 'responseHeaderModifier'])
+    case 'RequestRedirect':
+      return inRedirect(filter.requestRedirect, [...path, 'requestRedirect'])
+    case 'URLRewrite':
+      return inPath(filter.urlRewrite.path, [...path, 'urlRewrite', 'path'])
     case 'CORS':
     case 'RequestMirror':
-    case 'RequestRedirect':
-    case 'URLRewrite':
       return []
   }
 }
@@ -73,6 +80,56 @@ function inModifier(modifier: HeaderModifier, path: Path): Unsupported[] {
     const remedy = one.name.toLowerCase() === 'host' ? 'use urlRewrite.hostname' : 'leave it out'
     return { path: one.path, reason: `${one.name} is not for a route to change`, remedy }
   })
+}
+
+/** What a request target may have (RFC 3986): nothing that could end a line or a field. */
+const PATH = /^[\x21\x22\x24-\x7e]*$/
+
+function inPath(modifier: PathModifier | undefined, path: Path): Unsupported[] {
+  if (modifier === undefined) return []
+  const field = modifier.type === 'ReplaceFullPath' ? 'replaceFullPath' : 'replacePrefixMatch'
+  const value = modifier.type === 'ReplaceFullPath' ? modifier.replaceFullPath : modifier.replacePrefixMatch
+  if (PATH.test(value)) return []
+  const reason = 'has characters that no path has'
+  return [{ path: [...path, field], reason, remedy: 'write spaces, "#" and what is not ASCII as %XX' }]
+}
+
+function inRedirect(redirect: RequestRedirect, path: Path): Unsupported[] {
+  const { scheme, hostname, port, path: change } = redirect
+  if (scheme ?? hostname ?? port ?? change) return inPath(change, [...path, 'path'])
+  return [
+    {
+      path,
+      reason: 'redirects each request to itself, without end',
+      remedy: 'set at least one of scheme, hostname, port and path',
+    },
+  ]
+}
+
+/** More does not fit where proxies are told of it: 2^32 ms. */
+const MOST_HOURS = 1193
+
+function durationsOf(route: Route): readonly { readonly text: string; readonly path: Path }[] {
+  return rulesOf(route).flatMap(({ timeouts, retry, sessionPersistence }, i) => {
+    const groups = {
+      timeouts: { request: timeouts?.request, backendRequest: timeouts?.backendRequest },
+      retry: { backoff: retry?.backoff },
+      sessionPersistence: {
+        absoluteTimeout: sessionPersistence?.absoluteTimeout,
+        idleTimeout: sessionPersistence?.idleTimeout,
+      },
+    }
+    return Object.entries(groups).flatMap(([group, fields]) =>
+      Object.entries(fields).flatMap(([field, text]) =>
+        text === undefined ? [] : { text, path: ['spec', 'rules', i, group, field] },
+      ),
+    )
+  })
+}
+
+function inDuration({ text, path }: { readonly text: string; readonly path: Path }): Unsupported[] {
+  if ((parseDurationMs(text) ?? 0) <= MOST_HOURS * 3_600_000) return []
+  return [{ path, reason: `${text} is longer than ${MOST_HOURS}h`, remedy: 'leave it out for no limit' }]
 }
 
 interface PlacedPattern {
