@@ -43,7 +43,7 @@ export interface H2Limits {
   readonly maxPriorities: number
   /** WINDOW_UPDATE frames; each DATA frame of ours gives two back, unless it was small for want of window. CVE-2019-9511. */
   readonly maxWindowUpdates: number
-  /** Acknowledgements and the like that wait because the peer does not read. CVE-2019-9512, CVE-2019-9515, CVE-2019-9517. */
+  /** Acknowledgements that wait, and heads of answers, because the peer does not read. CVE-2019-9512, CVE-2019-9515, CVE-2019-9517. */
   readonly maxUnreadReplies: number
   /** How many of each of these counts come back in a second; of no meaning without `nowMs`. */
   readonly returnedPerSecond: number

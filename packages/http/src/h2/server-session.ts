@@ -28,8 +28,8 @@ export class H2ServerSession extends H2Connection implements ServerSession, Answ
   readonly #handler: ServerHandler
   #isIdleDue = false
   #isSetUp = false
+  /** Heads have no flow control: whoever asks on and on and does not read would fill the memory with them. */
   #unreadHeads = 0
-  #isReadingPaused = false
   /** `announced`: GOAWAY without a last stream was sent, so that what is on its way is served still. RFC 9113 §6.8. */
   #draining: 'no' | 'announced' | 'last' = 'no'
 
@@ -70,15 +70,11 @@ export class H2ServerSession extends H2Connection implements ServerSession, Answ
     this.writer.beginHeaders()
     writeResponseBlock(head, answer, this)
     this.writer.endHeaders(streamId, answer.isLast)
-    if (this.output.isBlocked) this.#countUnread()
+    if (this.output.isBlocked) this.#unreadHeads += 1
   }
 
   override transportDrained(): void {
     this.#unreadHeads = 0
-    if (this.#isReadingPaused) {
-      this.#isReadingPaused = false
-      this.transport.resumeReading()
-    }
     super.transportDrained()
   }
 
@@ -175,14 +171,6 @@ export class H2ServerSession extends H2Connection implements ServerSession, Answ
     this.#handler.onFault(error)
   }
 
-  /** Heads have no flow control: a client that asks and does not read has to wait with its next requests. */
-  #countUnread(): void {
-    this.#unreadHeads += 1
-    if (this.#isReadingPaused || this.isDeaf || this.#unreadHeads < this.limits.maxUnreadReplies) return
-    this.#isReadingPaused = true
-    this.transport.pauseReading()
-  }
-
   #sendLastGoaway(): void {
     this.#draining = 'last'
     this.writer.writeGoaway(this.lastPeerId, H2_CODE.noError, '')
@@ -196,6 +184,10 @@ export class H2ServerSession extends H2Connection implements ServerSession, Answ
     }
     if (streamId <= this.lastPeerId) {
       this.#headersOnClosed(streamId)
+      return false
+    }
+    if (this.#unreadHeads > this.limits.maxUnreadReplies) {
+      this.fail(H2_CODE.enhanceYourCalm, 'unread_replies', 'the client asks for more answers than it reads')
       return false
     }
     if (this.#draining === 'last') {
