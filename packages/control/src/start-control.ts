@@ -141,7 +141,7 @@ function listenOne(address: HostPort, handler: RequestHandler, listening: Listen
 function createHandler({ parts, deps, metrics }: Listening): RequestHandler {
   const { clock, log } = deps
   const { hub, store, claims, identity, state } = parts
-  const about = { version: packageJson.version, startedAtMs: clock.nowMs(), clock }
+  const about = { version: packageJson.version, startedAtMs: clock.nowMs(), clock, log }
   return createApiHandler({
     admin: adminHandlers({ ...parts, ...about }),
     discovery: discoveryHandlers(hub),

@@ -61,6 +61,14 @@ export class ControlWorld implements AsyncDisposable {
     return this.#control
   }
 
+  /** Starts it on a directory of files instead of the objects of the test. */
+  async startOnDirectory(config: string): Promise<Control> {
+    const flags = ['--config', config, '--state', this.stateDir, '--listen', '127.0.0.1:0']
+    const log = createLog((line) => this.logged.push(line), 'info')
+    this.#control = await startControl(parseControlConfig(flags), { clock: systemClock, log })
+    return this.#control
+  }
+
   async stop(): Promise<void> {
     await this.#control?.stop()
     this.#control = undefined

@@ -141,7 +141,7 @@ describe('refuses in words', () => {
 
   test('a message above the limit, of each service', async () => {
     const tooMuch = { code: Code.ResourceExhausted }
-    const name = 'x'.repeat(64 * 1024)
+    const name = 'x'.repeat(2 * 1024 * 1024)
     const admin = await world.admin()
     await expect(admin.listServices({ namespace: name })).rejects.toMatchObject(tooMuch)
     const identity = await world.identity()

@@ -1,6 +1,7 @@
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect'
 import type { AdminService } from '@heddle/api/admin'
 import type { Clock } from '@heddle/base/clock'
+import type { Log } from '@heddle/base/log'
 import type { CertificateAuthority } from '../ca/certificate-authority.ts'
 import { JoinTokenError, type JoinTokens } from '../ca/join-tokens.ts'
 import { formatProblems } from '../config/configuration-problems.ts'
@@ -14,6 +15,7 @@ import { listDecisions } from './list-decisions.ts'
 import { listEndpoints } from './list-endpoints.ts'
 import { listProxies } from './list-proxies.ts'
 import { listWorkloads } from './list-workloads.ts'
+import { objectHandlers } from './object-handlers.ts'
 import { statRows } from './stat-rows.ts'
 
 /** What the admin service tells about. */
@@ -25,6 +27,7 @@ export interface AdminDeps {
   readonly ca: CertificateAuthority
   readonly tokens: JoinTokens
   readonly clock: Clock
+  readonly log: Log
   readonly version: string
   readonly startedAtMs: number
 }
@@ -33,7 +36,7 @@ export interface AdminDeps {
 const EDGE_WINDOW_MS = 5 * 60_000
 
 /** Puts what the control plane knows behind Connect, for the command line and the dashboard. */
-export function adminHandlers(deps: AdminDeps): Partial<ServiceImpl<typeof AdminService>> {
+export function adminHandlers(deps: AdminDeps): ServiceImpl<typeof AdminService> {
   const { model, store, ca, tokens, clock } = deps
   return {
     getVersion: () => ({
@@ -69,6 +72,7 @@ export function adminHandlers(deps: AdminDeps): Partial<ServiceImpl<typeof Admin
     }),
     listProxies: ({ namespace }) => ({ proxies: listProxies(namespace, deps) }),
     getHealth: () => health(deps),
+    ...objectHandlers(deps),
     async listDecisions(request, { signal }) {
       const { records, asked, silent } = await listDecisions(request, { hub: deps.hub, signal })
       return { records: [...records], asked, silent: [...silent] }

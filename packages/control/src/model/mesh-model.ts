@@ -113,6 +113,16 @@ export class MeshModel implements Model {
     return this.#revision
   }
 
+  topicsOf(ref: ObjectRef): Set<string> | undefined {
+    const object = this.#objects.get(formatRef(ref))
+    if (object === undefined) return undefined
+    const topics = new Set<string>()
+    if (isService(object)) this.#addTopics(object, topics)
+    if (isWorkload(object)) for (const service of this.#selecting(object.metadata)) this.#addTopics(service, topics)
+    for (const key of this.#traffic.touched(object)) this.#addTopicsOf(key, topics)
+    return topics
+  }
+
   get lookup(): ObjectLookup {
     return this.#traffic
   }
@@ -164,6 +174,10 @@ export class MeshModel implements Model {
 
   #attachmentChanged(serviceKey: string, topics: Set<string>): void {
     this.#attachments.forget(serviceKey)
+    this.#addTopicsOf(serviceKey, topics)
+  }
+
+  #addTopicsOf(serviceKey: string, topics: Set<string>): void {
     const [namespace = '', name = ''] = serviceKey.split('/')
     const known = this.#services.get(namespace, name)
     if (known !== undefined) this.#addTopics(known.service, topics)

@@ -1,5 +1,6 @@
 import type { Node } from '@heddle/api/discovery'
 import type { MeshObject } from '@heddle/api/kinds'
+import type { ObjectRef } from '@heddle/api/kinds/meta'
 import type { Service } from '@heddle/api/kinds/service'
 import type { ObjectLookup } from '@heddle/api/kinds/status/object-lookup'
 import type { Workload } from '@heddle/api/kinds/workload'
@@ -91,6 +92,8 @@ export interface Model {
   clientsLike(namespace: string, key: string): string
   /** How often objects were applied. */
   readonly revision: number
+  /** The topics whose keys an object concerns; `undefined`: there is no such object. */
+  topicsOf(ref: ObjectRef): ReadonlySet<string> | undefined
   /** What statuses depend on. */
   readonly lookup: ObjectLookup
   inbound(ref: InstanceRef): InboundView

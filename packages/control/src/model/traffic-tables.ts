@@ -59,6 +59,13 @@ export class TrafficTables implements ObjectLookup {
     return touched
   }
 
+  /** `NAMESPACE/NAME` of the Services at which an object says what is in force. */
+  touched(object: MeshObject): Set<string> {
+    const touched = new Set<string>()
+    this.#touch(object, touched)
+    return touched
+  }
+
   /** What else depends on a Service whose object has changed: parents of the routes that lead to it. */
   dependents(service: ObjectMeta): Set<string> {
     const touched = new Set<string>()

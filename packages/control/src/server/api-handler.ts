@@ -15,7 +15,7 @@ import type { RequestHandler } from './tls-listener.ts'
 
 /** The services, and what stands before them. */
 export interface ApiOptions {
-  readonly admin: Partial<ServiceImpl<typeof AdminService>>
+  readonly admin: ServiceImpl<typeof AdminService>
   readonly discovery: ServiceImpl<typeof DiscoveryService>
   readonly identity: ServiceImpl<typeof IdentityService>
   readonly telemetry: ServiceImpl<typeof TelemetryService>
@@ -30,7 +30,8 @@ export interface ApiOptions {
  * smallest series takes two seconds, of the smallest subscriptions a tenth of one.
  */
 const MAX_BYTES = {
-  admin: 64 * 1024,
+  /** Objects to apply come in one call; who may make it could as well write the files. */
+  admin: 2 * 1024 * 1024,
   identity: 64 * 1024,
   /** A proxy that comes back names all that it holds, up to 4,000 keys and versions. */
   discovery: 1024 * 1024,
@@ -52,7 +53,7 @@ export function createApiHandler(options: ApiOptions): RequestHandler {
     contextValues: (request) => createContextValues().set(peerKey, peerOf(request.socket, clock)),
     requestGate: createGate({ adminToken, refused: metrics.refused }),
     interceptors: [observeCalls({ calls: metrics.calls, log })],
-    readMaxBytes: MAX_BYTES.admin,
+    readMaxBytes: MAX_BYTES.identity,
   })
   return (request, response) => {
     const { socket } = request

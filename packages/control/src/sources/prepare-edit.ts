@@ -23,7 +23,10 @@ export function prepareEdit(files: ReadFiles, edit: ObjectEdit, newPath: NewObje
   const edited = editFiles(files.texts, edit, newPath)
   const rest = [...edited.rest].map(([path, text]) => ({ path, text }))
   const whole = parse([...edit.files, ...rest])
-  const faults = [...files.problems, ...edited.problems, ...whole.problems]
+  // Warnings of what is there already were said when it came.
+  const paths = new Set(edit.files.map(({ path }) => path))
+  const found = whole.problems.filter(({ severity, file }) => severity === 'error' || paths.has(file))
+  const faults = [...files.problems, ...edited.problems, ...found]
   const problems = hasError(faults) ? faults : [...faults, ...findMiswritten(edited, given.objects)]
   return {
     problems: [...problems, ...findDoubts(given.objects, edit)],

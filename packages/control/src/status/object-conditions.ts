@@ -10,6 +10,8 @@ import { isPolicy } from '../model/policy-table.ts'
 export interface ObjectCondition extends Condition {
   /** `KIND NAMESPACE/NAME` of a parent or target, with `:PORT` or `/SECTION` where the reference has them. */
   readonly about: string
+  /** Of the parent or target. */
+  readonly index: number
 }
 
 /** What conditions depend on. */
@@ -22,12 +24,14 @@ export interface ConditionContext {
 /** The conditions of an object, parent by parent or target by target; none for kinds that have no status. */
 export function objectConditions(object: MeshObject, { lookup, nowMs }: ConditionContext): ObjectCondition[] {
   if (isRoute(object)) {
-    return routeStatus(object, lookup).flatMap(({ parentRef, conditions }) => withPlace(nameOf(parentRef), conditions))
+    return routeStatus(object, lookup).flatMap(({ parentRef, conditions }, index) => {
+      return conditions.map((condition) => ({ about: nameOf(parentRef), index, ...condition }))
+    })
   }
   if (!isPolicy(object)) return []
   const { namespace } = object.metadata
-  return policyStatus(object, lookup, nowMs).flatMap(({ targetRef, conditions }) => {
-    return withPlace(nameOf({ ...targetRef, namespace }), conditions)
+  return policyStatus(object, lookup, nowMs).flatMap(({ targetRef, conditions }, index) => {
+    return conditions.map((condition) => ({ about: nameOf({ ...targetRef, namespace }), index, ...condition }))
   })
 }
 
@@ -43,8 +47,4 @@ interface Reference {
 function nameOf({ kind, namespace, name, port, sectionName }: Reference): string {
   const section = sectionName === undefined ? '' : `/${sectionName}`
   return `${kind} ${namespace}/${name}${port === undefined ? '' : `:${port}`}${section}`
-}
-
-function withPlace(about: string, conditions: readonly Condition[]): ObjectCondition[] {
-  return conditions.map((condition) => ({ about, ...condition }))
 }

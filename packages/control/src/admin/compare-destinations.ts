@@ -1,0 +1,52 @@
+import { create } from '@bufbuild/protobuf'
+import { type DestinationChange, DestinationChangeSchema } from '@heddle/api/admin'
+import type { Destination } from '@heddle/api/discovery'
+import type { Service } from '@heddle/api/kinds/service'
+import type { Model } from '../model/model.ts'
+import { translateDestination } from '../translate/destination.ts'
+
+/** Every destination of a Service that is another in the second model, endpoints apart; by key and clients. */
+export function compareDestinations(
+  before: Model,
+  after: Model,
+  { trustDomain }: { readonly trustDomain: string },
+): DestinationChange[] {
+  const places = new Map([...placesIn(before), ...placesIn(after)].map((place) => [JSON.stringify(place), place]))
+  const changes: DestinationChange[] = []
+  for (const [, { key, clients }] of [...places].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const [old, now] = [told(before, { key, clients }, trustDomain), told(after, { key, clients }, trustDomain)]
+    if (old.version === now.version) continue
+    changes.push(create(DestinationChangeSchema, { key, clientNamespace: clients, before: old, after: now }))
+  }
+  return changes
+}
+
+interface Place {
+  readonly key: string
+  /** Namespace of clients; empty: of those that have no routes of their own. */
+  readonly clients: string
+}
+
+function placesIn(model: Model): Place[] {
+  return model.services('').flatMap(({ service }) => {
+    const { namespace, name } = service.metadata
+    const ports = service.spec.ports.filter(({ protocol }) => protocol === 'TCP')
+    return ports.flatMap(({ port }) => {
+      const key = `name:${name}.${namespace}:${port}`
+      return ['', ...clientsOf(model, service, key)].map((clients) => ({ key, clients }))
+    })
+  })
+}
+
+/** Namespaces with routes of their own for the key. */
+function clientsOf(model: Model, { metadata }: Service, key: string) {
+  const routes = [...model.lookup.routesOf(metadata.namespace, metadata.name)]
+  const namespaces = new Set(routes.map((route) => route.metadata.namespace))
+  return [...namespaces].filter((namespace) => model.clientsLike(namespace, key) !== '')
+}
+
+function told(model: Model, { key, clients }: Place, trustDomain: string): Destination {
+  const resolution = model.resolve(key, clients)
+  const withoutInstances = resolution.kind === 'service' ? { ...resolution, instances: [] } : resolution
+  return translateDestination(withoutInstances, { trustDomain })
+}

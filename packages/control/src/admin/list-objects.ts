@@ -1,0 +1,43 @@
+import { create } from '@bufbuild/protobuf'
+import { Code, ConnectError } from '@connectrpc/connect'
+import { type ConfigObject, ConfigObjectSchema, type ListObjectsRequest, type ObjectRef } from '@heddle/api/admin'
+import { formatRef, type MeshObject, refOf } from '@heddle/api/kinds'
+import type { Source } from '../sources/source.ts'
+import { toManifestWithStatus } from '../status/object-manifest.ts'
+import { type ConditionSources, shownConditions } from '../status/programmed.ts'
+
+export interface ObjectDeps extends ConditionSources {
+  readonly source: Source
+}
+
+/** The objects in force, by kind, namespace and name; empty parts of the request: all. */
+export function listObjects({ kind, namespace, name }: ListObjectsRequest, deps: ObjectDeps): ConfigObject[] {
+  const wanted = deps.model.objects().filter((object) => {
+    const { metadata } = object
+    const isNamed = (name === '' || metadata.name === name) && (namespace === '' || metadata.namespace === namespace)
+    return isNamed && (kind === '' || object.kind === kind)
+  })
+  const sorted = wanted.toSorted((a, b) => (formatRef(refOf(a)) < formatRef(refOf(b)) ? -1 : 1))
+  return sorted.map((object) => configObject(object, deps))
+}
+
+/** @throws {ConnectError} notFound, invalidArgument */
+export function getObject(ref: ObjectRef | undefined, deps: ObjectDeps): ConfigObject {
+  if (ref === undefined || ref.kind === '' || ref.name === '') {
+    throw new ConnectError('ref: kind and name must be set', Code.InvalidArgument)
+  }
+  const object = deps.model.objects().find((one) => formatRef(refOf(one)) === formatRef(ref))
+  if (object !== undefined) return configObject(object, deps)
+  throw new ConnectError(`there is no ${ref.kind} ${ref.namespace}/${ref.name}`, Code.NotFound)
+}
+
+function configObject(object: MeshObject, deps: ObjectDeps): ConfigObject {
+  const ref = refOf(object)
+  const conditions = shownConditions(object, deps)
+  return create(ConfigObjectSchema, {
+    ref,
+    manifest: toManifestWithStatus(object, conditions),
+    file: deps.source.fileOf(ref) ?? '',
+    conditions: conditions.map(({ index: _, ...condition }) => condition),
+  })
+}

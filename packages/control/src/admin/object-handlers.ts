@@ -1,0 +1,28 @@
+import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect'
+import type { AdminService } from '@heddle/api/admin'
+import { translateDestination } from '../translate/destination.ts'
+import type { AdminDeps } from './admin-handlers.ts'
+import { applyObjects, requireStore } from './apply-objects.ts'
+import { getApplied } from './get-applied.ts'
+import { getObject, listObjects } from './list-objects.ts'
+import { planObjects } from './plan-objects.ts'
+
+type ObjectMethods = 'listObjects' | 'getObject' | 'getDestination' | 'planObjects' | 'applyObjects' | 'getApplied'
+
+/** The part of the admin service that is about the configuration. */
+export function objectHandlers(deps: AdminDeps): Pick<ServiceImpl<typeof AdminService>, ObjectMethods> {
+  const { model, source, ca, clock } = deps
+  const { trustDomain } = ca
+  const now = () => ({ ...deps, nowMs: clock.nowMs() })
+  return {
+    listObjects: (request) => ({ objects: listObjects(request, now()) }),
+    getObject: ({ ref }) => ({ object: getObject(ref, now()) }),
+    getDestination({ key, clientNamespace }) {
+      if (key === '') throw new ConnectError('key: must be set', Code.InvalidArgument)
+      return { destination: translateDestination(model.resolve(key, clientNamespace), { trustDomain }) }
+    },
+    planObjects: (request) => planObjects(request, requireStore(source), { model, clock, trustDomain }),
+    applyObjects: (request) => applyObjects(request, deps),
+    getApplied: (request) => getApplied(request, deps),
+  }
+}
