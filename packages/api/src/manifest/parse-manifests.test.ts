@@ -159,7 +159,7 @@ describe('parseManifests() is bounded:', () => {
       { length: 20 },
       (_, i) => `l${i}: &l${i} [${i === 0 ? 'x' : Array(9).fill(`*l${i - 1}`)}]`,
     )
-    expect(problemsOf(levels.join('\n'))).toContain('f:1:1: more than 500000 values in one document')
+    expect(problemsOf(levels.join('\n'))).toContain('f:1:1: more than 100000 values in one document')
   })
 
   test('an anchor that holds itself', () => {
@@ -167,7 +167,27 @@ describe('parseManifests() is bounded:', () => {
   })
 
   test.each([
-    { name: 'brackets without end', text: '['.repeat(20_000), reason: 'is nested too deeply' },
+    { name: 'brackets without end', text: '['.repeat(20_000), reason: 'f:1:65: more than 64 levels deep' },
+    { name: 'closing brackets without end', text: ']'.repeat(200_000), reason: 'unexpected flow-seq-end' },
+    { name: 'brackets in a row', text: '[]'.repeat(100_000), reason: 'unexpected flow-seq-start' },
+    {
+      name: 'a list of too much',
+      text: `[${'1,'.repeat(60_000)}]`,
+      reason: 'f:1:100000: more than 50000 values in one file',
+    },
+    { name: 'list entries of nothing', text: '-\n'.repeat(60_000), reason: 'f: more than 50000 lines' },
+    { name: 'names of nothing', text: `{${': ,'.repeat(60_000)}}`, reason: 'more than 50000 values in one file' },
+    {
+      name: 'a text of many lines',
+      text: `a: |\n${' x\n'.repeat(60_000)}`,
+      reason: 'f: more than 50000 lines',
+    },
+    { name: 'ends of documents', text: '...\n'.repeat(20_000), reason: 'more than 10000 documents in one file' },
+    {
+      name: 'aliases for aliases',
+      text: Array.from({ length: 10_000 }, (_, i) => `- &a${i} [*a${Math.max(0, i - 1)}]\n`).join(''),
+      reason: 'more than 64 levels deep',
+    },
     {
       name: 'one name again and again',
       text: 'a: 1\n'.repeat(20_000),
@@ -178,7 +198,7 @@ describe('parseManifests() is bounded:', () => {
       text: Array.from({ length: 20_000 }, (_, i) => `a${i}:\n`).join(''),
       reason: 'the rest of this document was not read',
     },
-    { name: 'documents without end', text: '--- x\n'.repeat(20_000), reason: 'more problems' },
+    { name: 'documents without end', text: '--- x\n'.repeat(9_000), reason: 'more problems' },
     { name: 'quotes without end', text: '"'.repeat(20_000), reason: 'unexpected double-quoted-scalar at node end' },
   ])('$name', ({ text, reason }) => {
     const problems = problemsOf(text)

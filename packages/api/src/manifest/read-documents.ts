@@ -1,7 +1,8 @@
-import { type Document, LineCounter, parseAllDocuments } from 'yaml'
+import { type Alias, type Document, LineCounter, type Node } from 'yaml'
 import { type Finding, formatPath, type Path, type Position, quoted } from './finding.ts'
 import type { Problem } from './problem.ts'
 import { findPlace, readNode } from './read-node.ts'
+import { readYaml } from './read-yaml.ts'
 
 /** After the first mistake a parser guesses; what it guessed thousands of times helps nobody. */
 const MAX_MISTAKES = 5
@@ -28,33 +29,16 @@ export interface RawObjects {
  */
 export function readDocuments(file: string, text: string): RawObjects {
   const lines = new LineCounter()
-  let documents: readonly Document.Parsed[]
   try {
-    const options = {
-      version: '1.2',
-      lineCounter: lines,
-      prettyErrors: false,
-      uniqueKeys: false,
-      stringKeys: true,
-      resolveKnownTags: false,
-    } as const
-    const parsed = withoutStacks(() => parseAllDocuments(text, options))
-    documents = 'empty' in parsed ? [] : parsed
+    const reading = readYaml(text, lines)
+    if (reading.kind === 'refused') {
+      const place = reading.offset === undefined ? { line: 0, column: 0 } : positionAt(lines, reading.offset)
+      return { objects: [], problems: [{ severity: 'error', file, ...place, field: '', reason: reading.reason }] }
+    }
+    const readings = reading.documents.map((document) => readDocument(file, document, lines))
+    return { objects: readings.flatMap((one) => one.objects), problems: readings.flatMap((one) => one.problems) }
   } catch (error) {
     return { objects: [], problems: [unreadable(file, error)] }
-  }
-  const readings = documents.map((document) => readDocument(file, document, lines))
-  return { objects: readings.flatMap((one) => one.objects), problems: readings.flatMap((one) => one.problems) }
-}
-
-/** The parser makes an error of each mistake, a million of `]]]…`; the stack is what is dear of them, and nobody reads it. */
-function withoutStacks<T>(act: () => T): T {
-  const usual = Error.stackTraceLimit
-  Error.stackTraceLimit = 0
-  try {
-    return act()
-  } finally {
-    Error.stackTraceLimit = usual
   }
 }
 
@@ -73,12 +57,13 @@ function readDocument(file: string, document: Document.Parsed, lines: LineCounte
     return { objects: [], problems }
   }
   try {
-    const { value, findings } = readNode(document)
-    const whole = rawObject(value, [], { file, document, lines })
+    const { value, findings, targets } = readNode(document)
+    const origin = { file, document, lines, targets }
+    const whole = rawObject(value, [], origin)
     const problems = findings.map((finding) => whole.problem(finding))
     if (value === undefined || findings.some((finding) => finding.severity === 'error'))
       return { objects: [], problems }
-    return { objects: itemsOf(whole, { file, document, lines }), problems }
+    return { objects: itemsOf(whole, origin), problems }
   } catch (error) {
     return { objects: [], problems: [unreadable(file, error)] }
   }
@@ -88,11 +73,12 @@ interface Origin {
   readonly file: string
   readonly document: Document.Parsed
   readonly lines: LineCounter
+  readonly targets: ReadonlyMap<Alias, Node | undefined>
 }
 
 function rawObject(value: unknown, prefix: Path, origin: Origin): RawObject {
   const position = (path: Path): Position => {
-    const { key, value: node } = findPlace(origin.document, [...prefix, ...path])
+    const { key, value: node } = findPlace(origin, [...prefix, ...path])
     return positionAt(origin.lines, (key ?? node)?.range?.[0] ?? 0)
   }
   return {

@@ -1,9 +1,9 @@
 import { type Alias, type Document, isAlias, isMap, isNode, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
 import { errorAt, type Finding, type Path, warningAt } from './finding.ts'
+import { MAX_DEPTH } from './read-yaml.ts'
 
-const MAX_DEPTH = 64
 /** Aliases count each time they are used, so that a small file cannot grow without bound. */
-const MAX_NODES = 500_000
+const MAX_NODES = 100_000
 /** Whoever has more to repair in one document starts with these. */
 const MAX_FINDINGS = 200
 
@@ -11,6 +11,8 @@ const MAX_FINDINGS = 200
 export interface NodeReading {
   readonly value: unknown
   readonly findings: readonly Finding[]
+  /** What the aliases stand for, as far as they were read: the library looks through the whole document for each. */
+  readonly targets: ReadonlyMap<Alias, Node | undefined>
 }
 
 /**
@@ -20,14 +22,14 @@ export interface NodeReading {
 export function readNode(document: Document.Parsed): NodeReading {
   const reader = new NodeReader()
   const value = document.contents === null ? undefined : reader.read(document.contents, [], 0)
-  return { value: value ?? undefined, findings: reader.findings }
+  return { value: value ?? undefined, findings: reader.findings, targets: reader.targets }
 }
 
 class NodeReader {
   readonly findings: Finding[] = []
-  readonly #anchors = new Map<string, Node>()
   /** Filled while reading in the order of the file, because an anchor's name may be used again later. */
-  readonly #targets = new Map<Alias, Node | undefined>()
+  readonly targets = new Map<Alias, Node | undefined>()
+  readonly #anchors = new Map<string, Node>()
   #nodes = 0
   #hasGivenUp = false
 
@@ -44,8 +46,8 @@ class NodeReader {
   }
 
   #readAlias(alias: Alias, path: Path, depth: number): unknown {
-    if (!this.#targets.has(alias)) this.#targets.set(alias, this.#anchors.get(alias.source))
-    const target = this.#targets.get(alias)
+    if (!this.targets.has(alias)) this.targets.set(alias, this.#anchors.get(alias.source))
+    const target = this.targets.get(alias)
     if (target === undefined) return this.#refuse(path, `there is no anchor &${alias.source} before this`)
     return this.read(target, path, depth + 1)
   }
@@ -97,11 +99,17 @@ export interface Place {
   readonly value: Node | undefined
 }
 
+/** A document with the {@link NodeReading.targets} of its aliases. */
+export interface ReadDocument {
+  readonly document: Document.Parsed
+  readonly targets: ReadonlyMap<Alias, Node | undefined>
+}
+
 /** Finds what is at `path`, or the nearest thing around it. */
-export function findPlace(document: Document.Parsed, path: Path): Place {
+export function findPlace({ document, targets }: ReadDocument, path: Path): Place {
   let place: Place = { key: undefined, value: document.contents ?? undefined }
   for (const step of path) {
-    const parent = isAlias(place.value) ? place.value.resolve(document) : place.value
+    const parent = isAlias(place.value) ? targets.get(place.value) : place.value
     if (isMap(parent)) {
       const pair = parent.items.findLast((one) => nameOf(one.key) === step)
       if (pair === undefined) return place
