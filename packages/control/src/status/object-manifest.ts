@@ -43,7 +43,9 @@ function saidOf(index: number, conditions: readonly ShownCondition[]): JsonObjec
 const EMPTY_MEANS_NOTHING: ReadonlySet<string> = new Set(['labels', 'annotations', 'timeouts'])
 
 function prune(object: JsonObject): JsonObject {
-  const kept = Object.entries(object).filter(([name, value]) => !isNothing(name, value))
+  // A session that is not kept by a cookie has the defaults of one beside it.
+  const isIdle = (name: string) => name === 'cookieConfig' && object.type === 'Header'
+  const kept = Object.entries(object).filter(([name, value]) => !isNothing(name, value) && !isIdle(name))
   return Object.fromEntries(kept.map(([name, value]) => [name, pruneValue(value)]))
 }
 

@@ -1,5 +1,6 @@
-import { create } from '@bufbuild/protobuf'
+import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import { type Destination, DestinationSchema, EndpointSchema, Protocol, ServiceSchema } from '@heddle/api/discovery'
+import { RouteKind } from '@heddle/api/discovery/route'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { contentVersion } from './content-version.ts'
@@ -11,16 +12,31 @@ interface Given {
   readonly zone?: string
 }
 
-function destination(
-  endpoints: readonly Given[],
-  more: { readonly name?: string; readonly port?: number; readonly protocol?: Protocol } = {},
-): Destination {
-  const { name = 'web', port = 80, protocol = Protocol.HTTP1 } = more
+type GivenService = MessageInitShape<typeof ServiceSchema>
+
+const ROUTE = { kind: RouteKind.HTTP, namespace: 'shop', name: 'web', rules: [{ requestTimeoutMs: 1 }] }
+const FAULT = { policy: 'shop/f', perMillion: 1, untilMs: 1n, action: { case: 'reset', value: true } } as const
+/** Everything that may be attached to a Service. */
+const ATTACHED: readonly { readonly name: string; readonly more: GivenService }[] = [
+  { name: 'a route', more: { routes: [ROUTE] } },
+  { name: 'another rule of a route', more: { routes: [{ ...ROUTE, rules: [{ requestTimeoutMs: 2 }] }] } },
+  { name: 'two routes', more: { routes: [ROUTE, { ...ROUTE, name: 'b' }] } },
+  { name: 'two routes the other way', more: { routes: [{ ...ROUTE, name: 'b' }, ROUTE] } },
+  { name: 'a policy', more: { policy: { policy: 'shop/p', slowStartMs: 5 } } },
+  { name: 'another policy', more: { policy: { policy: 'shop/p', slowStartMs: 6 } } },
+  { name: 'a fault', more: { faults: [FAULT] } },
+  { name: 'another fault', more: { faults: [{ ...FAULT, seed: 1 }] } },
+  { name: 'a circuit breaker', more: { circuitBreaker: { policy: 'shop/c', maxRequests: 1 } } },
+]
+
+function destination(endpoints: readonly Given[], more: GivenService = {}): Destination {
+  const { name = 'web', port = 80, protocol = Protocol.HTTP1, ...attached } = more
   const value = create(ServiceSchema, {
     namespace: 'shop',
     name,
     port,
     protocol,
+    ...attached,
     endpoints: endpoints
       .toSorted((a, b) => (a.instance < b.instance ? -1 : 1))
       .map(({ instance, address, zone = '' }) => {
@@ -60,6 +76,7 @@ describe('deltaOf()', () => {
     { name: 'the protocol is another', to: destination([A], { protocol: Protocol.TLS }) },
     { name: 'the Service is another', to: destination([A], { name: 'other' }) },
     { name: 'the port is another', to: destination([A], { port: 81 }) },
+    ...ATTACHED.map(({ name, more }) => ({ name: `there is ${name}`, to: destination([A, B], more) })),
     { name: 'every endpoint is new', to: destination([B, C]) },
     {
       name: 'it is no Service any more',
@@ -68,6 +85,14 @@ describe('deltaOf()', () => {
   ])('is none when $name', ({ to }) => {
     expect(deltaOf(destination([A]), to)).toBeUndefined()
   })
+})
+
+test('with equal routes and policies a delta has endpoints only, and they stay', () => {
+  const more: GivenService = Object.assign({}, ...ATTACHED.map((one) => one.more))
+  const [from, to] = [destination([A, B], more), destination([A, B, C], more)]
+  const delta = deltaOf(from, to)!
+  expect(delta.upsertedEndpoints.map(({ id }) => id)).toEqual(['shop/c:80'])
+  expect(applyDelta(from, delta)).toEqual(to)
 })
 
 describe('applyDelta()', () => {
@@ -104,6 +129,7 @@ describe('contentVersion()', () => {
       destination([{ ...A, zone: 'x' }, B]),
       destination([A, B], { port: 81 }),
       destination([A, B], { protocol: Protocol.OPAQUE }),
+      ...ATTACHED.map(({ more }) => destination([A, B], more)),
     ].map(({ version }) => version)
     expect(new Set(versions).size).toBe(versions.length)
   })
