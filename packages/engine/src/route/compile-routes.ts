@@ -2,7 +2,7 @@ import type { FaultJson, RouteBackendJson, RouteJson, RouteMatchJson, RouteRuleJ
 import { compileRule, formatRoute, listRules, type RuleParts, routeRef, ruleContext } from './compile-rule.ts'
 import { hasRegex, type RegexCompiler } from './field-match.ts'
 import { buildIndex } from './match-index.ts'
-import { compareMatches } from './precedence.ts'
+import { sortMatches } from './precedence.ts'
 import type { RouteDecision } from './route-decision.ts'
 import type { CompiledMatch, RouteRef, RouteTable } from './route-table.ts'
 
@@ -60,10 +60,10 @@ export function listBackendKeys(routes: readonly RouteJson[]): readonly string[]
 }
 
 function buildTable(routes: readonly RouteRef[], parts: readonly RuleParts[], kind: 'http' | 'grpc'): RouteTable {
-  const ordered = parts.flatMap((part) => part.matches).sort(compareMatches)
+  const ordered = sortMatches(parts.flatMap((part) => part.matches))
   const matches = ordered.map((match, rank): CompiledMatch => ({ ...match, rank }))
   const rules = parts.map(({ rule }) => rule)
-  const sets = rules.flatMap((rule) => [...rule.backends.filter(({ unresolved }) => unresolved === undefined)])
+  const sets = rules.flatMap(({ backends }) => backends.filter(({ unresolved }) => unresolved === undefined))
   const mirrors = rules.flatMap((rule) => [rule, ...rule.backends]).flatMap(({ filters }) => filters.mirrors)
   return {
     kind,

@@ -120,6 +120,7 @@ function rankable(rule: CompiledRule, match: RequestMatch, matchIndex: number): 
     matchIndex,
     checkFrom: firstUnindexed(match),
     decisions: { byBackend: rule.backends.map(() => undefined), withoutBackend: undefined },
+    fixed: undefined,
   }
 }
 
@@ -133,6 +134,7 @@ function firstUnindexed({ path, grpc }: RequestMatch): number {
 /** The path that all matches of a rule have in common. */
 function singlePath(matches: readonly RequestMatch[]): RequestMatch['path'] | undefined {
   const first = matches[0]?.path ?? MATCH_ALL.path
+  if (matches.length <= 1) return first
   return matches.every(({ path }) => JSON.stringify(path) === JSON.stringify(first)) ? first : undefined
 }
 

@@ -16,6 +16,13 @@ export function decideRoute(table: RouteTable, request: RequestFacts, context: D
   const match = findMatch(table.index, request)
   context.trace?.looked(match)
   if (match === undefined) return table.unmatched
+  if (match.fixed !== undefined && context.trace === undefined) return match.fixed
+  const decision = decideByRule(match, request, context)
+  if (isFixed(match.rule)) match.fixed = decision
+  return decision
+}
+
+function decideByRule(match: CompiledMatch, request: RequestFacts, context: DecideContext): RouteDecision {
   const { rule, decisions } = match
   if (rule.filters.cors !== undefined && isPreflight(request)) return preflight(match, rule.filters)
   if (rule.filters.redirect !== undefined) {
@@ -32,6 +39,12 @@ export function decideRoute(table: RouteTable, request: RequestFacts, context: D
   const decision = decisions.byBackend[index] ?? decideByBackend(match, backend)
   decisions.byBackend[index] = decision
   return decision
+}
+
+/** Whether neither the request nor chance has a say once the rule is found. */
+function isFixed({ filters, session, sole, totalWeight }: CompiledRule): boolean {
+  if (filters.cors !== undefined || sole?.filters.cors !== undefined) return false
+  return filters.redirect !== undefined || (session === undefined && (sole !== undefined || totalWeight === 0))
 }
 
 /** Draws a backend by weight; `undefined` when there is none with a weight. */

@@ -50,6 +50,7 @@ export interface ExplainedDraw {
   readonly backends: readonly ExplainedBackend[]
 }
 
+/** A backend that could have been drawn; `key` is its discovery key. */
 export interface ExplainedBackend {
   readonly key: string
   readonly weight: number

@@ -19,6 +19,9 @@ export interface FieldMatch {
   readonly text: TextMatch
 }
 
+/** One object for all matches that ask for none. */
+export const NO_FIELDS: readonly FieldMatch[] = []
+
 /** What compiling needs beside its subject. */
 export interface CompileContext {
   /** `undefined`: not loaded, so expressions are problems. */
@@ -92,8 +95,9 @@ function compileFields(
   context: CompileContext,
   nameOf: (name: string) => string,
 ): readonly FieldMatch[] {
+  if (matches === undefined || matches.length === 0) return NO_FIELDS
   const byName = new Map<string, FieldMatch>()
-  for (const { type, name: written = '', value = '' } of matches ?? []) {
+  for (const { type, name: written = '', value = '' } of matches) {
     const name = nameOf(written)
     if (name === '') context.onProblem('a match has no name of a header or query parameter')
     if (type === 'MATCH_TYPE_PREFIX') context.onProblem(`${name} cannot be matched by prefix: only paths can`)

@@ -9,6 +9,7 @@ export interface HeaderChange {
   readonly remove: readonly string[]
 }
 
+/** A field that HTTP allows; its name is in lower case, each character of its value stands for one octet. */
 export interface HeaderLine {
   readonly name: string
   readonly value: string

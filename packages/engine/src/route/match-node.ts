@@ -7,7 +7,13 @@ import type { CompiledMatch } from './route-table.ts'
 
 /** Matches of one bucket, best first. A large bucket is split by what a method, header or query parameter exactly has to be. */
 export type MatchNode =
-  | { readonly kind: 'list'; readonly bestRank: number; readonly matches: readonly CompiledMatch[] }
+  | {
+      readonly kind: 'list'
+      readonly bestRank: number
+      /** Mostly there is no other one; so it is one step nearer, which is what large tables cost: bench/engine.ts. */
+      readonly first: CompiledMatch
+      readonly others: readonly CompiledMatch[]
+    }
   | {
       readonly kind: 'branch'
       readonly bestRank: number
@@ -26,13 +32,16 @@ export interface BranchField {
 
 /** Up to here a list is faster than a branch. */
 const MAX_LIST = 8
+const NO_OTHERS: readonly CompiledMatch[] = []
 
 /** @param matches - best first; `undefined` when there are none */
 export function buildNode(matches: readonly CompiledMatch[]): MatchNode | undefined {
   const [first] = matches
   if (first === undefined) return undefined
   const field = matches.length <= MAX_LIST ? undefined : chooseField(matches)
-  if (field === undefined) return { kind: 'list', bestRank: first.rank, matches }
+  if (field === undefined) {
+    return { kind: 'list', bestRank: first.rank, first, others: matches.length === 1 ? NO_OTHERS : matches.slice(1) }
+  }
   const groups = new Map<string, CompiledMatch[]>()
   const rest: CompiledMatch[] = []
   for (const match of matches) {
@@ -48,7 +57,10 @@ export function buildNode(matches: readonly CompiledMatch[]): MatchNode | undefi
 /** The best match of `request` among those of `node`. */
 export function findInNode(node: MatchNode | undefined, request: RequestFacts): CompiledMatch | undefined {
   if (node === undefined) return undefined
-  if (node.kind === 'list') return findInList(node.matches, request)
+  if (node.kind === 'list') {
+    const { first } = node
+    return findMismatch(first, request, first.checkFrom) === -1 ? first : findInList(node.others, request)
+  }
   const value = readField(node.field, request)
   const found = value === undefined ? undefined : findInNode(node.byValue.get(value), request)
   if (found === undefined) return findInNode(node.rest, request)
@@ -81,21 +93,41 @@ function readField(field: BranchField, request: RequestFacts): string | undefine
  * and the tree stays flat. `undefined` when none splits it at all.
  */
 function chooseField(matches: readonly CompiledMatch[]): BranchField | undefined {
-  const candidates = new Map<string, { readonly field: BranchField; readonly values: Set<string>; uses: number }>()
-  const count = (field: BranchField, value: string) => {
-    const id = `${field.kind} ${field.name}`
-    const candidate = candidates.get(id) ?? { field, values: new Set(), uses: 0 }
-    candidates.set(id, candidate)
-    candidate.values.add(value)
-    candidate.uses += 1
+  const methods = new Tally({ kind: 'method', name: '' })
+  const headers = new Map<string, Tally>()
+  const queryParams = new Map<string, Tally>()
+  for (const match of matches) {
+    if (match.method !== undefined) methods.count(match.method)
+    for (const field of match.headers) countField(headers, 'header', field)
+    for (const field of match.queryParams) countField(queryParams, 'query', field)
   }
-  for (const { method, headers, queryParams } of matches) {
-    if (method !== undefined) count({ kind: 'method', name: '' }, method)
-    for (const { name, text } of headers) if (text.kind === 'exact') count({ kind: 'header', name }, text.value)
-    for (const { name, text } of queryParams) if (text.kind === 'exact') count({ kind: 'query', name }, text.value)
-  }
-  const useful = [...candidates.values()].filter(({ values, uses }) => values.size > 1 && uses >= matches.length / 4)
+  const useful = [methods, ...headers.values(), ...queryParams.values()].filter(
+    ({ values, uses }) => values.size > 1 && uses >= matches.length / 4,
+  )
   return useful.sort((a, b) => b.values.size - a.values.size)[0]?.field
+}
+
+function countField(tallies: Map<string, Tally>, kind: 'header' | 'query', { name, text }: FieldMatch): void {
+  if (text.kind !== 'exact') return
+  const tally = tallies.get(name) ?? new Tally({ kind, name })
+  tallies.set(name, tally)
+  tally.count(text.value)
+}
+
+/** How a bucket would be split by a field. */
+class Tally {
+  readonly field: BranchField
+  readonly values = new Set<string>()
+  uses = 0
+
+  constructor(field: BranchField) {
+    this.field = field
+  }
+
+  count(value: string): void {
+    this.values.add(value)
+    this.uses += 1
+  }
 }
 
 function wantedValue(match: CompiledMatch, field: BranchField): string | undefined {

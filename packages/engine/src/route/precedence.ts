@@ -42,10 +42,15 @@ const CRITERIA: readonly Criterion[] = [
   { by: 'match-order', weigh: ({ matchIndex }) => -matchIndex },
 ]
 
-/** Below 0: `a` has precedence over `b`. */
-export function compareMatches(a: Ranked, b: Ranked): number {
-  for (const { weigh } of CRITERIA) {
-    const difference = weigh(b) - weigh(a)
+/** Best first. */
+export function sortMatches(matches: readonly Ranked[]): readonly Ranked[] {
+  const weighed = matches.map((match) => ({ match, weights: CRITERIA.map(({ weigh }) => weigh(match)) }))
+  return weighed.sort((a, b) => compareWeights(a.weights, b.weights)).map(({ match }) => match)
+}
+
+function compareWeights(a: readonly number[], b: readonly number[]): number {
+  for (let at = 0; at < a.length; at++) {
+    const difference = b[at]! - a[at]!
     if (difference !== 0) return difference
   }
   return 0

@@ -8,25 +8,37 @@
 export function readQueryParam(path: string, name: string): string | undefined {
   const question = path.indexOf('?')
   if (question === -1) return undefined
+  const isPlain = !isEncoded(name) && !isEncoded(path, question)
   for (let from = question + 1; from < path.length; ) {
     const ampersand = path.indexOf('&', from)
     const to = ampersand === -1 ? path.length : ampersand
-    const value = readPair(path.slice(from, to), name)
+    // Most queries are plain, and then nothing is cut out of them but the value.
+    const value = isPlain ? readPlainPair(path, name, { from, to }) : readPair(path.slice(from, to), name)
     if (value !== undefined) return value
     from = to + 1
   }
   return undefined
 }
 
+function readPlainPair(path: string, name: string, pair: { readonly from: number; readonly to: number }) {
+  const after = pair.from + name.length
+  if (after > pair.to || !path.startsWith(name, pair.from)) return undefined
+  if (after === pair.to) return ''
+  return path[after] === '=' ? path.slice(after + 1, pair.to) : undefined
+}
+
 function readPair(pair: string, name: string): string | undefined {
   const equals = pair.indexOf('=')
-  const writtenName = equals === -1 ? pair : pair.slice(0, equals)
-  if (writtenName !== name && decode(writtenName) !== name) return undefined
+  if (decode(equals === -1 ? pair : pair.slice(0, equals)) !== name) return undefined
   return equals === -1 ? '' : decode(pair.slice(equals + 1))
 }
 
+function isEncoded(text: string, from = 0): boolean {
+  return text.includes('%', from) || text.includes('+', from)
+}
+
 function decode(text: string): string {
-  if (!text.includes('%') && !text.includes('+')) return text
+  if (!isEncoded(text)) return text
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {

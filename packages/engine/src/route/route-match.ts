@@ -7,6 +7,7 @@ import {
   type FieldMatch,
   findHeaderMismatch,
   isFitting,
+  NO_FIELDS,
   type TextMatch,
 } from './field-match.ts'
 import { withoutSlash } from './path-change.ts'
@@ -49,8 +50,8 @@ export const MATCH_ALL: RequestMatch = {
   path: { kind: 'prefix', prefix: '' },
   grpc: undefined,
   method: undefined,
-  headers: [],
-  queryParams: [],
+  headers: NO_FIELDS,
+  queryParams: NO_FIELDS,
 }
 
 /** Compiles one match of a rule. */
@@ -121,6 +122,7 @@ function findGrpcMismatch(match: GrpcMatch, path: string, from: number): number 
 
 function findFieldMismatch(match: RequestMatch, request: RequestFacts, from: number): number {
   const { headers, queryParams } = match
+  if (headers.length === 0 && queryParams.length === 0) return -1
   let condition = Math.max(from, CONDITION.firstHeader)
   const afterHeaders = CONDITION.firstHeader + headers.length
   if (condition < afterHeaders) {

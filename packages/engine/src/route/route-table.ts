@@ -91,6 +91,8 @@ export interface CompiledMatch extends RequestMatch {
   /** The first condition (see `findMismatch`) of which the index does not make sure already. */
   readonly checkFrom: number
   readonly decisions: MatchDecisions
+  /** The decision where it depends on nothing but the match; set when it is first made. */
+  fixed: RouteDecision | undefined
 }
 
 /** Decisions are the same for every request that goes the same way, so each object is made once, when it is first needed. */
