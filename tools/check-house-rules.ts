@@ -46,6 +46,32 @@ const LINE_RULES: readonly LineRule[] = [
   },
 ]
 
+const DECLARATION =
+  /^export (?:declare )?(?:abstract )?(?:async )?(interface|type|class|(?:async )?function\*?|const|let|enum) (\w+)/
+/** A name and a type or value beside it, both on one line, may say it all. */
+const ONE_LINE = /^export (?:type|const) (?!.*=>).*[^{([,|&=]$/
+
+/**
+ * What the file of a package's door exports is read by people who do not read the file, so it has a doc comment; only aliases and
+ * constants of one line may do without. Of overloads the first one has it.
+ */
+export function checkDoor({ path, text }: SourceFile): readonly Finding[] {
+  const lines = text.split('\n')
+  const seen = new Set<string>()
+  return lines.flatMap((line, index) => {
+    const name = DECLARATION.exec(line)?.[2]
+    if (name === undefined || seen.has(name)) return []
+    seen.add(name)
+    const isDocumented = lines[index - 1]?.trimEnd().endsWith('*/') === true
+    if (isDocumented || isWholeOnOneLine(line, lines[index + 1])) return []
+    return [{ path, line: index + 1, problem: `${name} needs a doc comment: what its name and type do not say` }]
+  })
+}
+
+function isWholeOnOneLine(line: string, next: string | undefined): boolean {
+  return ONE_LINE.test(line) && !/^\s/.test(next ?? '')
+}
+
 /** Names that say nothing about what is inside. */
 const EMPTY_NAMES = /(?:^|[/-])(?:utils?|helpers?|common|misc|manager|impl)(?:[./-]|$)/
 

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { checkFile, type Finding } from './check-house-rules.ts'
+import { checkDoor, checkFile, type Finding } from './check-house-rules.ts'
+import { doorFiles } from './door-files.ts'
 
 /**
  * The rules of this house that Biome cannot express (see check-house-rules.ts). With `--sizes`, lists the files above 150
@@ -11,10 +12,11 @@ const SOURCES = ['packages/*/src/**/*.ts', 'packages/*/{test,fuzz}/**/*.ts', '{e
 const AIM_LINES = 150
 
 const paths = globSync(SOURCES, { cwd: ROOT, exclude: (path) => /(^|\/)(node_modules|gen|\.work)$/.test(path) }).sort()
+const doors = doorFiles(ROOT)
 const files = paths.map((path) => ({ path, text: readFileSync(`${ROOT}/${path}`, 'utf8') }))
 
 if (process.argv.includes('--sizes')) listSizes()
-else listFindings(files.flatMap(checkFile))
+else listFindings(files.flatMap((file) => [...checkFile(file), ...(doors.has(file.path) ? checkDoor(file) : [])]))
 
 function listFindings(findings: readonly Finding[]): void {
   for (const { path, line, problem } of findings) process.stderr.write(`${path}:${line}: ${problem}\n`)

@@ -43,6 +43,7 @@ export interface StaticInboundListener {
 
 export type StaticProtocol = 'detect' | 'http1' | 'http2' | 'tls' | 'opaque'
 
+/** Endpoints among which requests are balanced, under a name of lower-case letters, digits and `-`, at most 63. */
 export interface StaticDestination {
   readonly name: string
   /** `detect` unless stated. */
@@ -50,6 +51,7 @@ export interface StaticDestination {
   readonly endpoints: readonly StaticEndpoint[]
 }
 
+/** Where one endpoint is, and who it must be. */
 export interface StaticEndpoint {
   /** `IP:PORT`. */
   readonly address: string

@@ -152,6 +152,7 @@ export interface ServerSession extends Session {
   resetStuck(): number
 }
 
+/** What a server session tells its owner, from within the calls of its methods. */
 export interface ServerHandler {
   /** A request began. The returned receiver gets its body; for a head without body only `onEnd`. */
   onRequest(stream: ServerStream, head: RequestHead): BodyReceiver
@@ -202,6 +203,7 @@ export interface ClientSession extends Session {
   ping(): void
 }
 
+/** What a client session tells its owner, from within the calls of its methods; the answers go to their receivers. */
 export interface ClientHandler {
   /**
    * A stream ended and `capacity` grew; the owner may pool the connection, or begin the next request at once. Never after

@@ -12,6 +12,7 @@ export interface BackendPolicy {
   readonly spec: BackendPolicySpec
 }
 
+/** What is absent is as without a policy. */
 export interface BackendPolicySpec {
   /** Services only. */
   readonly targetRefs: readonly PolicyTargetRef[]
@@ -25,6 +26,7 @@ export interface BackendPolicySpec {
   readonly hedging?: Hedging
 }
 
+/** How one of the endpoints is chosen; `ringSize` counts points per unit of an endpoint's weight. */
 export interface Balancer {
   readonly type: 'PeakEWMA' | 'LeastRequest' | 'RoundRobin' | 'Random' | 'RingHash' | 'Maglev'
   /** Only with RingHash and Maglev, which need it. */
@@ -41,6 +43,7 @@ export interface HashSource {
   readonly sourceAddress?: true
 }
 
+/** Of one client's proxy, for each endpoint where the name does not say otherwise; absent: the default in docs/reference/limits.md. */
 export interface ConnectionLimits {
   readonly maxConnectionsPerEndpoint?: number
   readonly maxRequestsPerEndpoint?: number
@@ -49,6 +52,7 @@ export interface ConnectionLimits {
   readonly maxRequestsPerConnection?: number
 }
 
+/** When an endpoint is passed over: for `baseEjection` the first time, the n-th for n times that, up to `maxEjection`. One always stays. */
 export interface OutlierDetection {
   /** 0: not by this. */
   readonly consecutiveFailures: number
@@ -61,6 +65,10 @@ export interface OutlierDetection {
   readonly maxEjectionPercent: number
 }
 
+/**
+ * Both percentages are shares of usable endpoints: below the first the next level gets part of the traffic, below the second, over
+ * all levels, it does not matter any more whether endpoints are usable.
+ */
 export interface LocalityPreference {
   readonly mode: 'Anywhere' | 'PreferClose'
   readonly failoverBelowPercent: number
@@ -76,6 +84,7 @@ export interface RetryBudget {
   readonly minRetryRate: { readonly count: number; readonly interval: string }
 }
 
+/** A second try while the first is under way, for requests that may be sent twice; `maxAttempts` counts all tries. */
 export interface Hedging {
   readonly after: string
   readonly maxAttempts: number

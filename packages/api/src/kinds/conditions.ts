@@ -27,10 +27,12 @@ export interface StatusFault {
   readonly message: string
 }
 
+/** `Accepted` is true. @param message - what holds now, one sentence */
 export function accepted(message: string): Condition {
   return { type: 'Accepted', status: 'True', reason: 'Accepted', message }
 }
 
+/** `Accepted` is false: what the object says is not in force. */
 export function notAccepted({ reason, message }: StatusFault): Condition {
   return { type: 'Accepted', status: 'False', reason, message }
 }

@@ -12,6 +12,7 @@ export interface FaultPolicy {
   readonly spec: FaultPolicySpec
 }
 
+/** Of each sort of fault the first one that applies to a request is used. */
 export interface FaultPolicySpec {
   readonly targetRefs: readonly PolicyTargetRef[]
   /** RFC 3339; nothing is done from then on. */

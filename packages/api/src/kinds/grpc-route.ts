@@ -12,6 +12,7 @@ export interface GrpcRoute {
   readonly spec: GrpcRouteSpec
 }
 
+/** The rules in the order of the file, which decides between matches of equal precedence. */
 export interface GrpcRouteSpec {
   readonly parentRefs: readonly ParentRef[]
   /** Without effect where the parent is a Service. */
@@ -19,6 +20,7 @@ export interface GrpcRouteSpec {
   readonly rules: readonly GrpcRouteRule[]
 }
 
+/** Calls that match go through the filters, in the order of the file, to a backend that is drawn by weight. */
 export interface GrpcRouteRule {
   readonly name?: string
   /** Any of these; none: every request. */
@@ -41,6 +43,7 @@ export interface GrpcMethodMatch {
   readonly method?: string
 }
 
+/** Its filters are for what is sent to this backend, beside those of the rule. */
 export interface GrpcBackendRef extends BackendRef {
   readonly filters: readonly GrpcRouteFilter[]
 }

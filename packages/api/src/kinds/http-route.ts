@@ -11,6 +11,7 @@ export interface HttpRoute {
   readonly spec: HttpRouteSpec
 }
 
+/** The rules in the order of the file, which decides between matches of equal precedence. */
 export interface HttpRouteSpec {
   readonly parentRefs: readonly ParentRef[]
   /** Without effect where the parent is a Service. */
@@ -18,6 +19,7 @@ export interface HttpRouteSpec {
   readonly rules: readonly HttpRouteRule[]
 }
 
+/** Requests that match go through the filters, in the order of the file, to a backend that is drawn by weight. */
 export interface HttpRouteRule {
   readonly name?: string
   /** Any of these; there is at least one. */
@@ -37,6 +39,7 @@ export interface HttpRouteMatch {
   readonly method?: string
 }
 
+/** `PathPrefix` goes by whole segments: `/a` takes `/a/b`, not `/ab`. `RegularExpression`: RE2, on the whole path. */
 export interface HttpPathMatch {
   readonly type: 'Exact' | 'PathPrefix' | 'RegularExpression'
   readonly value: string
@@ -49,6 +52,7 @@ export interface ValueMatch {
   readonly value: string
 }
 
+/** Its filters are for what is sent to this backend, beside those of the rule. */
 export interface HttpBackendRef extends BackendRef {
   readonly filters: readonly HttpRouteFilter[]
 }

@@ -8,6 +8,7 @@ export interface ReferenceGrant {
   readonly spec: ReferenceGrantSpec
 }
 
+/** Any of `from` may refer to any of `to`, which is in the grant's own namespace. The core group is empty text. */
 export interface ReferenceGrantSpec {
   readonly from: readonly { readonly group: string; readonly kind: string; readonly namespace: string }[]
   /** Without a name: every object of the kind. */

@@ -7,6 +7,7 @@ export type GrpcRouteFilter =
   | { readonly type: 'RequestMirror'; readonly requestMirror: RequestMirror }
   | { readonly type: 'ExtensionRef'; readonly extensionRef: ExtensionRef }
 
+/** A filter of an HTTPRoute, with the one field that its type has. */
 export type HttpRouteFilter =
   | GrpcRouteFilter
   | { readonly type: 'RequestRedirect'; readonly requestRedirect: RequestRedirect }
@@ -22,6 +23,7 @@ export interface HeaderModifier {
   readonly remove: readonly string[]
 }
 
+/** A header field, its name as the file spells it; case counts for nothing (RFC 9110 §5.1). */
 export interface HeaderValue {
   readonly name: string
   readonly value: string
@@ -38,6 +40,7 @@ export interface Share {
   readonly fraction?: { readonly numerator: number; readonly denominator: number }
 }
 
+/** What is absent is as the request has it, but for the port: a `scheme` brings its own, a `hostname` the port of the Service. */
 export interface RequestRedirect {
   readonly scheme?: 'http' | 'https'
   readonly hostname?: string
@@ -46,15 +49,18 @@ export interface RequestRedirect {
   readonly statusCode: 301 | 302 | 303 | 307 | 308
 }
 
+/** What is absent stays as the request has it. */
 export interface UrlRewrite {
   readonly hostname?: string
   readonly path?: PathModifier
 }
 
+/** `replacePrefixMatch` takes the place of what the rule's only match, a PathPrefix, has matched. */
 export type PathModifier =
   | { readonly type: 'ReplaceFullPath'; readonly replaceFullPath: string }
   | { readonly type: 'ReplacePrefixMatch'; readonly replacePrefixMatch: string }
 
+/** Who may read answers in a browser, and what it may send. `*` in a list: everything. */
 export interface CorsFilter {
   readonly allowOrigins: readonly string[]
   readonly allowCredentials: boolean

@@ -17,6 +17,7 @@ export const GATEWAY_GROUP = 'gateway.networking.k8s.io'
 
 const KINDS: ReadonlySet<string> = new Set(ROUTE_KINDS)
 
+/** Whether an object is one of {@link Route}, whatever union of kinds it comes from. */
 export function isRoute<T extends { readonly kind: string }>(
   object: T,
 ): object is Extract<T, { readonly kind: Route['kind'] }> {

@@ -86,6 +86,7 @@ export function dnsSubdomain(description: string): Schema {
   }
 }
 
+/** A TCP port, 0 excluded: in a file a port is never to be chosen by the system. */
 export function portNumber(description: string): Schema {
   return {
     type: 'integer',
@@ -118,6 +119,7 @@ export function portReference(description: string): Schema {
   }
 }
 
+/** IANA_SVC_NAME as Kubernetes has it (RFC 6335 §5.1). */
 export function portName(description: string): Schema {
   return {
     type: 'string',
@@ -135,6 +137,7 @@ export function portName(description: string): Schema {
   }
 }
 
+/** Kubernetes' `appProtocol`: any qualified name, also such as are not known here. */
 export function appProtocol(description: string): Schema {
   return {
     type: 'string',
@@ -161,6 +164,7 @@ export function labelMap(description: string): Schema {
   }
 }
 
+/** A name of a label or annotation, with or without a DNS name and `/` in front. */
 export const qualifiedName: Schema = {
   type: 'string',
   pattern: QUALIFIED_NAME,

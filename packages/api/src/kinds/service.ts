@@ -11,6 +11,7 @@ export interface Service {
 export type ServiceType = 'ClusterIP' | 'ExternalName' | 'NodePort' | 'LoadBalancer'
 export type IpFamily = 'IPv4' | 'IPv6'
 
+/** What the mesh makes use of in Kubernetes' ServiceSpec. */
 export interface ServiceSpec {
   readonly type: ServiceType
   /** Labels of the Workloads behind it; absent: none are selected. */
@@ -25,6 +26,7 @@ export interface ServiceSpec {
   readonly publishNotReadyAddresses: boolean
 }
 
+/** What clients address (`port`) and where it leads (`targetPort`). Only TCP is served. */
 export interface ServicePort {
   /** Empty where the file gives none, which is legal for the only port. */
   readonly name: string

@@ -9,6 +9,7 @@ export interface TlsRoute {
   readonly spec: TlsRouteSpec
 }
 
+/** Where connections go that ask for one of these names; what they carry stays encrypted. */
 export interface TlsRouteSpec {
   readonly parentRefs: readonly ParentRef[]
   /** Any of these, each exact or with a leading `*.`. */
@@ -25,12 +26,14 @@ export interface TcpRoute {
   readonly spec: TcpRouteSpec
 }
 
+/** Where all connections of its parents go. */
 export interface TcpRouteSpec {
   readonly parentRefs: readonly ParentRef[]
   /** Exactly one. */
   readonly rules: readonly StreamRouteRule[]
 }
 
+/** Each connection goes to one of these, drawn by weight. */
 export interface StreamRouteRule {
   readonly name?: string
   readonly backendRefs: readonly BackendRef[]

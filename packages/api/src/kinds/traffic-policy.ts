@@ -12,6 +12,7 @@ export interface TrafficPolicy {
   readonly spec: TrafficPolicySpec
 }
 
+/** What is absent is as without a policy. */
 export interface TrafficPolicySpec {
   readonly targetRefs: readonly PolicyTargetRef[]
   /** `0s`: none. */
@@ -38,6 +39,7 @@ export const RETRY_CONDITIONS = [
 
 export type RetryCondition = (typeof RETRY_CONDITIONS)[number]
 
+/** Which requests are tried again; codes and conditions add to each other. */
 export interface TrafficRetry {
   /** Tries beyond the first. */
   readonly attempts: number
@@ -48,6 +50,7 @@ export interface TrafficRetry {
   readonly backoff?: string
 }
 
+/** When requests are refused at once because the backend does not keep up. Each client's proxy counts for itself. */
 export interface CircuitBreakerSettings {
   /** Requests under way at a time; 0: not limited. */
   readonly maxRequests: number

@@ -28,6 +28,7 @@ export interface WorkloadSpec {
   readonly restartPolicy: 'Always' | 'OnFailure' | 'Never'
 }
 
+/** A port as other workloads know it; in explicit mode the application listens on another one (`portRef`). */
 export interface WorkloadPort {
   readonly name: string
   readonly port: number
@@ -35,6 +36,7 @@ export interface WorkloadPort {
   readonly appProtocol?: string
 }
 
+/** Where instances run, in the operator's own words: they are compared, not interpreted. */
 export interface WorkloadLocality {
   readonly region: string
   readonly zone: string

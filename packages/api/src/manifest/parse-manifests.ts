@@ -12,6 +12,7 @@ export interface ManifestFile {
   readonly text: string
 }
 
+/** What a set of files says, as far as it can be read. */
 export interface Manifests {
   /** All objects without an error of their own, with defaults filled in; not to be applied while `problems` holds an error. */
   readonly objects: readonly MeshObject[]
@@ -31,6 +32,7 @@ export const MAX_OBJECTS = 10_000
 /** Who has more to repair than this starts with these. */
 export const MAX_PROBLEMS = 500
 
+/** What the outcome depends on beside the files. */
 export interface ParseOptions {
   /** Wall time in ms, to tell faults that are over; absent: the time is not looked at. */
   readonly nowMs?: number
