@@ -102,7 +102,7 @@ export const request: fc.Arbitrary<RequestFacts> = fc
       path.map((text) => `${text}/`),
       fc.tuple(grpcName, grpcName).map(([s, m]) => `/${s}/${m}`),
     ),
-    query: fc.array(fc.tuple(fc.constantFrom('x', 'y'), word), { maxLength: 2 }),
+    query: fc.array(fc.tuple(fc.constantFrom('x', 'y'), fc.oneof(word, path)), { maxLength: 2 }),
     headers: fc.array(fc.tuple(fc.constantFrom('x', 'y'), word), { maxLength: 3 }),
   })
   .map(({ query, path: before, ...parts }) => {
