@@ -189,6 +189,8 @@ describe('what matches', () => {
     { type: PREFIX, value: '/abc', path: '/abcd', fits: false },
     { type: PREFIX, value: '/abc', path: '/ABC', fits: false },
     { type: PREFIX, value: '/abc', path: '/abc?x', fits: true },
+    { type: PREFIX, value: '/abc', path: '/abc?x=/y', fits: true },
+    { type: PREFIX, value: '/abc', path: '/abc/d?x=/y', fits: true },
     { type: PREFIX, value: '/abc', path: '/?/abc', fits: false },
     { type: PREFIX, value: '/abc/', path: '/abc', fits: true },
     { type: PREFIX, value: '/abc', path: '/abc//', fits: true },
