@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { ClientsOrigin, digestOf, pattern } from './harness/clients-origin.ts'
 import { TwoHops } from './harness/hops.ts'
-import { run } from './harness/process.ts'
+import { run, start } from './harness/process.ts'
 import { canRun } from './harness/requirements.ts'
 import { until } from './harness/until.ts'
 
@@ -61,6 +61,13 @@ describe.runIf(canRun('curl')).each([
     expect(digestOf(readFileSync(answer))).toBe(digestOf(body))
   })
 
+  test('gets trailers', async () => {
+    const { stdout } = await curl('--dump-header', '-', '--output', '/dev/null', url('/bytes/100000'))
+    const [head = '', trailers] = stdout.split('\r\n\r\n')
+    expect(head).not.toContain('x-digest:')
+    expect(trailers).toContain(`x-digest: ${digestOf(pattern(100_000))}`)
+  })
+
   test('goes away in the middle, and the application hears of it', async () => {
     const before = origin.cancelled
     await curl('--max-time', '1', '--output', '/dev/null', url('/endless'))
@@ -68,16 +75,48 @@ describe.runIf(canRun('curl')).each([
   })
 })
 
-test.runIf(canRun('nghttp'))('nghttp gets a large body and its trailer', async () => {
-  const { stdout, status: exit } = await run(['nghttp', '--null-out', '--verbose', url(`/bytes/${LARGE_BYTES}`)])
-  expect(exit).toBe(0)
-  expect(stdout).toContain(`x-digest: ${digestOf(body)}`)
+describe.runIf(canRun('nghttp'))('nghttp', () => {
+  test('gets a large body and its trailer', async () => {
+    const { stdout, status: exit } = await run(['nghttp', '--null-out', '--verbose', url(`/bytes/${LARGE_BYTES}`)])
+    expect(exit).toBe(0)
+    expect(stdout).toContain(`x-digest: ${digestOf(body)}`)
+  })
+
+  test('sends a large body, and a trailer', async () => {
+    expect((await run(['nghttp', '--data', bodyFile, url('/digest')])).stdout).toBe(digestOf(body))
+    const { stdout } = await run(['nghttp', '--data', bodyFile, '--trailer', 'x-sum: 5', '-vn', url('/echo')])
+    expect(stdout).toContain('x-echo-x-sum: 5')
+  })
+
+  test('goes away in the middle, and the application hears of it', () =>
+    leave(['nghttp', '--null-out', url('/endless')], 1))
 })
 
-test.runIf(canRun('h2load'))('h2load is answered on many connections and streams', async () => {
-  const { stdout } = await run(['h2load', '-n', '5000', '-c', '10', '-m', '50', url('/hello')])
-  expect(stdout).toContain('5000 succeeded, 0 failed, 0 errored')
+describe.runIf(canRun('h2load'))('h2load', () => {
+  test('is answered on many connections and streams', async () => {
+    const { stdout } = await run(['h2load', '-n', '5000', '-c', '10', '-m', '50', url('/hello')])
+    expect(stdout).toContain('5000 succeeded, 0 failed, 0 errored')
+  })
+
+  test('sends and gets large bodies on streams that share connections', async () => {
+    const { stdout } = await run(['h2load', '-n', '8', '-c', '2', '-m', '4', '--data', bodyFile, url('/echo')])
+    expect(stdout).toContain('8 succeeded, 0 failed, 0 errored')
+    expect(stdout).toContain(`(${8 * LARGE_BYTES}) data`)
+  })
+
+  test('goes away in the middle of all of them, and the application hears of each', () =>
+    leave(['h2load', '-n', '6', '-c', '2', '-m', '3', url('/endless')], 6))
 })
+
+/** Starts a client of `/endless`, ends it in the middle, and waits until the application has heard of `count` cancelled requests. */
+async function leave(command: readonly string[], count: number): Promise<void> {
+  const before = { cancelled: origin.cancelled, open: origin.endless }
+  const client = start(command)
+  await until('all are under way', () => origin.endless === before.open + count)
+  client.process.kill('SIGKILL')
+  await client.ended
+  await until('the application hears of it', () => origin.cancelled === before.cancelled + count)
+}
 
 describe.runIf(hasGoClient())('net/http of Go', () => {
   test.each(['http1', 'h2c'])('%s: large bodies, trailers, cancel', async (version) => {
@@ -105,6 +144,14 @@ describe.each([
     await dispatcher.destroy()
   })
 
+  test('gets trailers', async () => {
+    const dispatcher = new Agent(options)
+    const { body: answer, trailers } = await request(url('/bytes/100000'), { dispatcher })
+    await answer.arrayBuffer()
+    expect(trailers).toEqual({ 'x-digest': digestOf(pattern(100_000)) })
+    await dispatcher.destroy()
+  })
+
   test('goes away in the middle, and the application hears of it', async () => {
     const dispatcher = new Agent(options)
     const before = origin.cancelled
@@ -115,6 +162,18 @@ describe.each([
     await until('the application hears of it', () => origin.cancelled > before)
     await dispatcher.destroy()
   })
+})
+
+test('ws goes away in the middle, and the application hears of it', async () => {
+  const before = origin.cancelled
+  const socket = new WebSocket(url('/socket').replace('http', 'ws'))
+  await new Promise((resolve) => socket.once('open', resolve))
+  socket.on('error', () => undefined)
+  socket.send(body)
+  await new Promise((resolve) => socket.once('message', resolve))
+  socket.send(body)
+  socket.terminate()
+  await until('the application hears of it', () => origin.cancelled > before)
 })
 
 test('ws sends and gets large messages', async () => {

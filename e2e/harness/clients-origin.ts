@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto'
 import { type DualHandler, type DualRequest, type DualResponse, DualServer } from './dual-server.ts'
-import { echoUpgrades } from './ws-echo.ts'
+import { CLOSED_WITHOUT_A_WORD, echoUpgrades } from './ws-echo.ts'
+
+interface Counts {
+  cancelled: number
+  endless: number
+  stalled: number
+}
 
 /**
  * An application for clients of all kinds, of both versions of HTTP on one port, WebSocket included. It knows nothing of the mesh.
@@ -14,16 +20,19 @@ import { echoUpgrades } from './ws-echo.ts'
  */
 export class ClientsOrigin {
   readonly #server: DualServer
-  readonly #counts: { cancelled: number; stalled: number }
+  readonly #counts: Counts
 
-  private constructor(server: DualServer, counts: { cancelled: number; stalled: number }) {
+  private constructor(server: DualServer, counts: Counts) {
     this.#server = server
     this.#counts = counts
   }
 
   static async start(): Promise<ClientsOrigin> {
-    const counts = { cancelled: 0, stalled: 0 }
-    const server = await DualServer.start(handler(counts), echoUpgrades())
+    const counts: Counts = { cancelled: 0, endless: 0, stalled: 0 }
+    const onClose = (code: number): void => {
+      if (code === CLOSED_WITHOUT_A_WORD) counts.cancelled += 1
+    }
+    const server = await DualServer.start(handler(counts), echoUpgrades(onClose))
     return new ClientsOrigin(server, counts)
   }
 
@@ -31,9 +40,14 @@ export class ClientsOrigin {
     return this.#server.port
   }
 
-  /** Requests to `/endless` whose client went away. */
+  /** Requests to `/endless` whose client went away, and WebSockets that were not closed. */
   get cancelled(): number {
     return this.#counts.cancelled
+  }
+
+  /** Requests to `/endless` that are open. */
+  get endless(): number {
+    return this.#counts.endless
   }
 
   /** Requests to `/stalled` that are open. */
@@ -57,7 +71,7 @@ export function digestOf(body: Buffer | string): string {
   return createHash('sha256').update(body).digest('hex')
 }
 
-function handler(counts: { cancelled: number; stalled: number }): DualHandler {
+function handler(counts: Counts): DualHandler {
   return (request, response) => {
     request.on('error', () => undefined)
     response.on('error', () => undefined)
@@ -70,7 +84,9 @@ function handler(counts: { cancelled: number; stalled: number }): DualHandler {
       case 'bytes':
         return sendBytes(request, response, Number(size))
       case 'endless':
+        counts.endless += 1
         response.on('close', () => {
+          counts.endless -= 1
           counts.cancelled += 1
         })
         return sendEndless(response)

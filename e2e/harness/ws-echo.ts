@@ -5,10 +5,21 @@ const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 /** The package's own bounds are below what the Autobahn test suite sends. */
 const UNBOUNDED = { maxPayload: MAX_MESSAGE_BYTES, maxFragments: 0, maxBufferedChunks: 0, perMessageDeflate: false }
 
-/** Takes upgrades to WebSocket and sends every message back. */
-export function echoUpgrades(): UpgradeHandler {
+/** What a WebSocket's end is called that nobody had announced. RFC 6455 §7.4.1. */
+export const CLOSED_WITHOUT_A_WORD = 1006
+
+/**
+ * Takes upgrades to WebSocket and sends every message back.
+ *
+ * @param onClose - gets the code by which one ended
+ */
+export function echoUpgrades(onClose: (code: number) => void = () => undefined): UpgradeHandler {
   const server = new WebSocketServer({ ...UNBOUNDED, noServer: true })
-  return (request, socket, head) => server.handleUpgrade(request, socket, head, sendBack)
+  const open = (socket: WebSocket): void => {
+    sendBack(socket)
+    socket.on('close', onClose)
+  }
+  return (request, socket, head) => server.handleUpgrade(request, socket, head, open)
 }
 
 export interface EchoOptions {
