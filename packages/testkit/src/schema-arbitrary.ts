@@ -43,17 +43,20 @@ const WORDS = [
 ]
 const NUMBERS = [-1, 0, 1, 2, 80, 100, 301, 404, 65_535]
 
+/** Changes the values of a part before they are used in a whole. */
+export type Refine = (part: ArbitrarySchema, values: fc.Arbitrary<unknown>) => fc.Arbitrary<unknown>
+
 /**
  * Values that have the types of a schema. Text and numbers are small and often right, so that rules over several fields are tried
  * rather than single fields; at times they are not, since the types are all that is promised.
  */
-export function valuesOf(schema: ArbitrarySchema): fc.Arbitrary<unknown> {
+export function valuesOf(schema: ArbitrarySchema, refine: Refine = (_, values) => values): fc.Arbitrary<unknown> {
   if (schema['x-kubernetes-int-or-string'] === true) return fc.oneof(text(schema), numbers(schema))
   switch (schema.type) {
     case 'object':
-      return fields(schema)
+      return fields(schema, refine)
     case 'array':
-      return list(schema)
+      return list(schema, refine)
     case 'integer':
       return numbers(schema)
     case 'boolean':
@@ -66,15 +69,23 @@ export function valuesOf(schema: ArbitrarySchema): fc.Arbitrary<unknown> {
 }
 
 /** Often with one item twice. */
-function list({ items = {}, minItems = 0, maxItems = MOST_ITEMS }: ArbitrarySchema): fc.Arbitrary<unknown> {
+function list(
+  { items = {}, minItems = 0, maxItems = MOST_ITEMS }: ArbitrarySchema,
+  refine: Refine,
+): fc.Arbitrary<unknown> {
   const maxLength = Math.min(maxItems, MOST_ITEMS)
-  const values = fc.array(valuesOf(items), { minLength: Math.min(minItems, maxLength), maxLength })
+  const values = fc.array(refine(items, valuesOf(items, refine)), {
+    minLength: Math.min(minItems, maxLength),
+    maxLength,
+  })
   return fc.tuple(values, fc.boolean()).map(([drawn, isTwice]) => (isTwice ? [...drawn, ...drawn.slice(0, 1)] : drawn))
 }
 
 /** With any of the fields that are not needed, or with one of them at most. */
-function fields({ properties = {}, required = [] }: ArbitrarySchema): fc.Arbitrary<unknown> {
-  const values = Object.entries(properties).map(([name, field]) => [name, valuesOf(field)] as const)
+function fields({ properties = {}, required = [] }: ArbitrarySchema, refine: Refine): fc.Arbitrary<unknown> {
+  const values = Object.entries(properties).map(
+    ([name, field]) => [name, refine(field, valuesOf(field, refine))] as const,
+  )
   const optional = values.map(([name]) => name).filter((name) => !required.includes(name))
   const only = (one: string | undefined) =>
     fc.record(Object.fromEntries(values.filter(([name]) => name === one || required.includes(name))), {

@@ -66,7 +66,7 @@ function findRepeated(fields: readonly string[], items: readonly unknown[]): Par
   for (const [i, item] of items.entries()) {
     const values =
       fields.length === 0 ? [item] : fields.map((field) => (item as Readonly<Record<string, unknown>> | null)?.[field])
-    if (values.some((value) => value === undefined || value === '')) continue
+    if (fields.length > 0 && values.some((value) => value === undefined || value === '')) continue
     const key = JSON.stringify(values)
     const first = firsts.get(key)
     if (first === undefined) firsts.set(key, i)

@@ -31,7 +31,7 @@ async function runValidate(names: readonly string[], options: Options, deps: Cli
   const { parseManifests } = await import('@heddle/api/manifest')
   const { formatProblem } = await import('@heddle/api/manifest/problem')
   const files = (await Promise.all(names.map((name) => readManifests(name, deps.cwd)))).flat()
-  const { objects, problems } = parseManifests(files)
+  const { objects, problems } = parseManifests(files, { nowMs: deps.clock.nowMs() })
   const isRefused = problems.some(isError)
   if (isRefused) deps.setExitStatus(1)
   if (options.output === 'json') {

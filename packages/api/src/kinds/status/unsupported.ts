@@ -69,6 +69,9 @@ const FRAMING_FIELDS: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
+/** RFC 9110 §5.6.2. */
+const TOKEN = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/
+
 function inModifier(modifier: HeaderModifier, path: Path): Unsupported[] {
   const names = [
     ...modifier.set.map(({ name }, i) => ({ name, path: [...path, 'set', i, 'name'] })),
@@ -76,6 +79,13 @@ function inModifier(modifier: HeaderModifier, path: Path): Unsupported[] {
     ...modifier.remove.map((name, i) => ({ name, path: [...path, 'remove', i] })),
   ]
   return names.flatMap((one) => {
+    if (!TOKEN.test(one.name)) {
+      return {
+        path: one.path,
+        reason: `${JSON.stringify(one.name)} is not the name of a header`,
+        remedy: 'leave it out',
+      }
+    }
     if (!FRAMING_FIELDS.has(one.name.toLowerCase())) return []
     const remedy = one.name.toLowerCase() === 'host' ? 'use urlRewrite.hostname' : 'leave it out'
     return { path: one.path, reason: `${one.name} is not for a route to change`, remedy }
