@@ -12,6 +12,7 @@ import { MeshModel } from './mesh-model.ts'
 import type { Resolution } from './resolution.ts'
 import type { ModelService } from './service-table.ts'
 
+/** What the model needs from outside. Ranges are CIDR. */
 export interface ModelOptions {
   readonly clock: Clock
   /** Range for virtual addresses of Services; default `10.96.0.0/12`. */
@@ -29,6 +30,7 @@ export interface ModelChange {
   readonly topics: ReadonlySet<string>
 }
 
+/** An instance, as the stream of its proxy describes it. */
 export interface RegistrationRequest {
   readonly node: Node
   /**

@@ -16,6 +16,7 @@ import { contentVersion } from './content-version.ts'
 import { translateEndpoint } from './endpoint.ts'
 import { agreedProtocol, toProtocol } from './protocol.ts'
 
+/** What a translation depends on beside the objects: the trust domain of the SPIFFE ids that endpoints prove. */
 export interface TranslateContext {
   readonly trustDomain: string
 }
