@@ -1,8 +1,11 @@
+import type { BackendPolicyJson } from '@heddle/api/discovery/policy'
+import type { CircuitBreakerJson, FaultJson, RouteJson } from '@heddle/api/discovery/route'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import type { Endpoint } from '@heddle/engine/endpoint'
 import type { EndedRequest } from '@heddle/telemetry/ended-request'
 import type { SeriesKey as AnySeriesKey } from '@heddle/telemetry/series-key'
+import type { Routing } from './routing/routing.ts'
 
 /**
  * All that depends on one workload. Everything hangs from here and nothing from the process, so that one process can
@@ -56,6 +59,13 @@ export interface ServiceDestination {
   readonly protocol: AppProtocol
   readonly endpoints: readonly Endpoint[]
   readonly version: string
+  /** What is attached to the Service, as it was told; left out: nothing is. */
+  readonly routes?: readonly RouteJson[]
+  readonly faults?: readonly FaultJson[]
+  readonly policy?: BackendPolicyJson
+  readonly circuitBreaker?: CircuitBreakerJson
+  /** Of `routes` and `faults`, made once when they change. */
+  readonly routing?: Routing
 }
 
 export interface EndpointDestination {

@@ -7,7 +7,9 @@ import type {
   ServiceJson,
 } from '@heddle/api/discovery'
 import type { Endpoint } from '@heddle/engine/endpoint'
+import type { RegexCompiler } from '@heddle/engine/route/field-match'
 import { parseSpiffeId } from '@heddle/identity/spiffe-id'
+import { compileRouting, type RoutedService, type Routing } from '../routing/routing.ts'
 import type { AppProtocol, Destination, ServiceDestination } from '../workload.ts'
 
 const PROTOCOLS: Readonly<Record<ProtocolJson, AppProtocol>> = {
@@ -23,11 +25,19 @@ export function toAppProtocol(json: ProtocolJson | undefined): AppProtocol {
   return json === undefined ? 'detect' : (PROTOCOLS[json] ?? 'detect')
 }
 
+/** What reading a destination needs beside its JSON. */
+export interface DestinationContext {
+  /** Only wanted where routes or faults have expressions. */
+  readonly regex?: RegexCompiler | undefined
+  /** What is held under the same key. */
+  readonly held?: Destination | undefined
+}
+
 /** @throws {RangeError} saying what of it makes no sense */
-export function toDestination(json: DestinationJson): Destination {
+export function toDestination(json: DestinationJson, context: DestinationContext = {}): Destination {
   const { version = '' } = json
   if (version === '') throw new RangeError('a destination without version')
-  if (json.service !== undefined) return toService(json.service, version)
+  if (json.service !== undefined) return toService(json.service, version, context)
   if (json.endpoint !== undefined) {
     return {
       kind: 'endpoint',
@@ -51,9 +61,11 @@ export function applyDelta(base: ServiceDestination, delta: DestinationDeltaJson
   return { ...base, endpoints: [...endpoints.values()], version }
 }
 
-function toService(json: ServiceJson, version: string): ServiceDestination {
+function toService(json: ServiceJson, version: string, context: DestinationContext): ServiceDestination {
   const { namespace = '', name = '', port = 0, endpoints = [] } = json
   if (namespace === '' || name === '') throw new RangeError('a Service without name or namespace')
+  const routing = toRouting({ ...json, namespace, name, port }, context)
+  const { routes, faults, policy, circuitBreaker } = json
   return {
     kind: 'service',
     namespace,
@@ -62,7 +74,28 @@ function toService(json: ServiceJson, version: string): ServiceDestination {
     protocol: toAppProtocol(json.protocol),
     endpoints: endpoints.map(toEndpoint),
     version,
+    ...(routes !== undefined && { routes }),
+    ...(faults !== undefined && { faults }),
+    ...(policy !== undefined && { policy }),
+    ...(circuitBreaker !== undefined && { circuitBreaker }),
+    ...(routing !== undefined && { routing }),
   }
+}
+
+/** What is held already where it was made of the same: its decisions and runs of faults go on. */
+function toRouting(
+  service: ServiceJson & Pick<ServiceDestination, 'namespace' | 'name' | 'port'>,
+  { regex, held }: DestinationContext,
+): Routing | undefined {
+  const before = held?.kind === 'service' ? held : undefined
+  if (before !== undefined && routingSource(before) === routingSource(service)) return before.routing
+  const compiled = compileRouting(service, { regex, previous: before?.routing })
+  if (compiled.kind === 'refused') throw new RangeError(compiled.problems.join('; '))
+  return compiled.routing
+}
+
+function routingSource({ namespace, name, port, routes, faults }: RoutedService): string {
+  return JSON.stringify([namespace, name, port, routes, faults])
 }
 
 function toEndpoint(json: EndpointJson): Endpoint {

@@ -1,5 +1,6 @@
 import type { DestinationUpdateJson, SubscriptionJson } from '@heddle/api/discovery'
 import type { Clock, Timer } from '@heddle/base/clock'
+import type { RegexCompiler } from '@heddle/engine/route/field-match'
 import { ProxyError } from '../errors/proxy-error.ts'
 import type { Destination, DestinationSource } from '../workload.ts'
 import { planUpdates, replaceContent } from './plan-updates.ts'
@@ -87,11 +88,14 @@ export class DestinationTable implements DestinationSource {
     return Array.from(this.#entries, ([key, { destination }]) => ({ key, version: destination?.version ?? '' }))
   }
 
-  /** Applies all of `updates` or nothing. */
-  apply(updates: readonly DestinationUpdateJson[]): Applied {
+  /**
+   * Applies all of `updates` or nothing.
+   * @param regex - as of {@link planUpdates}
+   */
+  apply(updates: readonly DestinationUpdateJson[], regex?: RegexCompiler): Applied {
     this.#isDiscovered = true
     const wanted = updates.filter(({ key = '' }) => this.#entries.has(key))
-    const plan = planUpdates(wanted, (key) => this.#entries.get(key)?.destination)
+    const plan = planUpdates(wanted, (key) => this.#entries.get(key)?.destination, regex)
     if (plan.problems.length > 0) return plan
     for (const [key, destination] of plan.next) this.#put(key, destination)
     // What is held of them goes on serving until the whole comes.

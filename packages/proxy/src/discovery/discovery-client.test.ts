@@ -1,5 +1,6 @@
 import { Code } from '@connectrpc/connect'
 import { State } from '@heddle/api/discovery'
+import { MatchType, RouteKind } from '@heddle/api/discovery/route'
 import { type Clock, systemClock } from '@heddle/base/clock'
 import { createLog } from '@heddle/base/log'
 import { Registry } from '@heddle/telemetry/registry'
@@ -100,6 +101,14 @@ function missing(key: string, version: string) {
   return { key, change: { case: 'destination' as const, value: { version, target } } }
 }
 
+function routed(version: string, expression: string) {
+  const path = { type: MatchType.REGULAR_EXPRESSION, value: expression }
+  const route = { kind: RouteKind.HTTP, namespace: 'emojivote', name: 'voting', rules: [{ matches: [{ path }] }] }
+  const service = { namespace: 'emojivote', name: 'voting-svc', port: 8080, routes: [route] }
+  const target = { case: 'service' as const, value: service }
+  return { key: KEY, change: { case: 'destination' as const, value: { version, target } } }
+}
+
 /** A control plane that answers each stream's first message at once. */
 async function greeting(): Promise<FakeControlPlane> {
   const plane = await startFakeControlPlane()
@@ -108,6 +117,19 @@ async function greeting(): Promise<FakeControlPlane> {
 }
 
 describe('DiscoveryClient', () => {
+  test('keeps the last good routes, and tells the control plane what is wrong with the new ones', async () => {
+    await using self = await world(await greeting(), { prepared: [KEY] })
+    await self.client.ready
+    const [stream] = self.plane.streams
+    stream!.send({ sequence: 2n, updates: [routed('v1', '/v[0-9]+')] })
+    stream!.send({ sequence: 3n, updates: [routed('v2', '/(')] })
+    stream!.send({ sequence: 4n, updates: [unmeshed(ADDRESS)] })
+    await until(() => self.plane.acknowledged.at(-1)?.sequence === 4n)
+    const refused = self.plane.acknowledged.find(({ sequence }) => sequence === 3n)
+    expect(refused?.problems).toEqual([expect.stringContaining('the regular expression "/(" cannot be used')])
+    expect(await self.client.resolve(KEY)).toMatchObject({ version: 'v1', routing: { requests: { kind: 'http' } } })
+  })
+
   test('registers its instance and is ready after the first message', async () => {
     await using self = await world(await greeting(), { prepared: [KEY] })
     await self.client.ready

@@ -6,10 +6,12 @@ import { readPemCertificates } from '@heddle/identity/certificate'
 import type { Counter, Registry } from '@heddle/telemetry/registry'
 import type { ControlClient } from '../control/control-client.ts'
 import { WATCH } from '../control/rpc.ts'
+import { Expressions } from '../routing/expressions.ts'
 import type { Destination, DestinationSource } from '../workload.ts'
 import { DestinationTable } from './destination-table.ts'
 import { InboundPorts } from './inbound-ports.ts'
 import { OpenStream, type WorkloadState } from './open-stream.ts'
+import { haveExpressions } from './plan-updates.ts'
 
 /** What discovery needs from outside. */
 export interface DiscoveryDeps {
@@ -60,6 +62,9 @@ export class DiscoveryClient implements DestinationSource {
   #state: WorkloadState
   #isTellingState = false
   #told: WorkloadState['state'] | undefined
+  readonly #expressions = new Expressions()
+  /** Messages that wait for what they need to be understood, and those behind them. */
+  #waiting: Promise<void> | undefined
 
   constructor(deps: DiscoveryDeps, options: DiscoveryOptions) {
     this.#deps = deps
@@ -156,9 +161,30 @@ export class DiscoveryClient implements DestinationSource {
     const { streamId = '', sequence = '0' } = message
     if (streamId !== '') this.#opened(streamId, told)
     if (sequence === '0') return
+    const mustWait = this.#expressions.compiler === undefined && haveExpressions(message.updates ?? [])
+    if (this.#waiting !== undefined || mustWait) this.#takeLater(message, this.#stream)
+    else this.#take(message, this.#stream)
+  }
+
+  /** In their order, once support for regular expressions was loaded. */
+  #takeLater(message: WatchResponseJson, stream: OpenStream | undefined): void {
+    const before = this.#waiting ?? Promise.resolve()
+    const taking = before
+      .then(() => this.#expressions.load())
+      .catch((error: unknown) => this.#deps.log.error('no support for regular expressions', { error: String(error) }))
+      .then(() => {
+        if (this.#waiting === taking) this.#waiting = undefined
+        this.#take(message, stream)
+      })
+    this.#waiting = taking
+  }
+
+  /** Applies a message and says so to the stream on which it came. */
+  #take(message: WatchResponseJson, stream: OpenStream | undefined): void {
+    const { sequence = '0' } = message
     const problems = this.#apply(message)
     this.#counters.messages.add()
-    this.#stream?.acknowledge(sequence, problems)
+    stream?.acknowledge(sequence, problems)
     if (problems.length === 0) {
       this.#isReady = true
       this.#ready.resolve()
@@ -191,7 +217,7 @@ export class DiscoveryClient implements DestinationSource {
     const { updates = [], trustBundlePem = '', inbound } = message
     const trustProblem = trustBundlePem === '' ? undefined : problemOfBundle(trustBundlePem)
     if (trustProblem !== undefined) return [trustProblem]
-    const { problems } = this.table.apply(updates)
+    const { problems } = this.table.apply(updates, this.#expressions.compiler)
     if (problems.length > 0) return problems
     if (inbound !== undefined) this.inbound.replace(inbound)
     if (trustBundlePem !== '') this.#deps.onTrust(trustBundlePem)

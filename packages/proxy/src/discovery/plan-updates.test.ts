@@ -1,7 +1,9 @@
 import type { DestinationJson, EndpointJson } from '@heddle/api/discovery'
+import type { RouteJson } from '@heddle/api/discovery/route'
+import { compileRegex } from '@heddle/engine/route/regex'
 import { describe, expect, test } from 'vitest'
-import type { Destination } from '../workload.ts'
-import { planUpdates, replaceContent } from './plan-updates.ts'
+import type { Destination, ServiceDestination } from '../workload.ts'
+import { haveExpressions, planUpdates, replaceContent } from './plan-updates.ts'
 
 const KEY = 'name:voting-svc.emojivote:8080'
 
@@ -141,5 +143,42 @@ describe('replaceContent()', () => {
     const before = held(service('v1', [endpoint('voting-0')]))
     replaceContent(before, held({ version: 'v2', notFound: { reason: 'gone' } }))
     expect(before).toEqual({ kind: 'missing', reason: 'gone', version: 'v2' })
+  })
+})
+
+describe('planUpdates() with routes', () => {
+  const routes = (value: string): RouteJson[] => [
+    {
+      kind: 'ROUTE_KIND_HTTP',
+      namespace: 'emojivote',
+      name: 'canary',
+      rules: [{ matches: [{ path: { type: 'MATCH_TYPE_REGULAR_EXPRESSION', value } }] }],
+    },
+  ]
+  const routed = (version: string, value: string, endpoints: EndpointJson[]): DestinationJson => {
+    const json = service(version, endpoints)
+    return { ...json, service: { ...json.service!, routes: routes(value) } }
+  }
+  const plan = (destination: DestinationJson, before?: Destination) =>
+    planUpdates([{ key: KEY, destination }], () => before, compileRegex)
+
+  test('compiles them once, as long as they stay the same', () => {
+    const before = plan(routed('v1', '/v[0-9]', [])).next.get(KEY) as ServiceDestination
+    const after = plan(routed('v2', '/v[0-9]', [endpoint('voting-0')]), before).next.get(KEY) as ServiceDestination
+    const other = plan(routed('v3', '/w[0-9]', []), after).next.get(KEY) as ServiceDestination
+    expect(before.routing?.requests.kind).toBe('http')
+    expect(after.routing).toBe(before.routing)
+    expect(other.routing).not.toBe(after.routing)
+  })
+
+  test('refuses those that cannot be compiled, with the reason', () => {
+    const { next, problems } = plan(routed('v1', '/(', []))
+    expect(next.size).toBe(0)
+    expect(problems).toEqual([expect.stringContaining(`${KEY}: HTTPRoute emojivote/canary, rule 1: the regular`)])
+  })
+
+  test('knows when they have expressions', () => {
+    expect(haveExpressions([{ key: KEY, destination: routed('v1', '/', []) }])).toBe(true)
+    expect(haveExpressions([{ key: KEY, destination: service('v1', []) }])).toBe(false)
   })
 })

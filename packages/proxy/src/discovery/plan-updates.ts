@@ -1,6 +1,8 @@
 import type { DestinationUpdateJson } from '@heddle/api/discovery'
+import type { RegexCompiler } from '@heddle/engine/route/field-match'
+import { needsExpressions } from '../routing/routing.ts'
 import type { Destination } from '../workload.ts'
-import { applyDelta, toDestination } from './destination-json.ts'
+import { applyDelta, type DestinationContext, toDestination } from './destination-json.ts'
 
 /** What a message makes of what is held. It is applied whole or, with problems, not at all. */
 export interface UpdatePlan {
@@ -11,10 +13,20 @@ export interface UpdatePlan {
   readonly problems: readonly string[]
 }
 
-/** Decides what `updates` make of what is `held`. */
+/** Whether {@link planUpdates} needs a compiler of regular expressions. */
+export function haveExpressions(updates: readonly DestinationUpdateJson[]): boolean {
+  return updates.some(({ destination }) => destination?.service !== undefined && needsExpressions(destination.service))
+}
+
+/**
+ * Decides what `updates` make of what is `held`.
+ *
+ * @param regex - only wanted where they {@link haveExpressions}
+ */
 export function planUpdates(
   updates: readonly DestinationUpdateJson[],
   held: (key: string) => Destination | undefined,
+  regex?: RegexCompiler,
 ): UpdatePlan {
   const next = new Map<string, Destination>()
   const outdated: string[] = []
@@ -22,7 +34,7 @@ export function planUpdates(
   for (const update of updates) {
     const { key = '' } = update
     try {
-      const destination = planOne(update, next.get(key) ?? held(key))
+      const destination = planOne(update, { held: next.get(key) ?? held(key), regex })
       if (destination === undefined) outdated.push(key)
       else next.set(key, destination)
     } catch (error) {
@@ -33,9 +45,10 @@ export function planUpdates(
   return { next, outdated, problems }
 }
 
-function planOne(update: DestinationUpdateJson, base: Destination | undefined): Destination | undefined {
-  if (update.destination !== undefined) return toDestination(update.destination)
+function planOne(update: DestinationUpdateJson, context: DestinationContext): Destination | undefined {
+  if (update.destination !== undefined) return toDestination(update.destination, context)
   if (update.delta === undefined) throw new RangeError('neither destination nor delta')
+  const base = context.held
   if (base?.kind !== 'service' || base.version !== update.delta.baseVersion) return undefined
   return applyDelta(base, update.delta)
 }

@@ -1,4 +1,5 @@
 import type { DataPlane } from '../start-proxy.ts'
+import type { Destination } from '../workload.ts'
 import type { SidecarParts } from './sidecar-parts.ts'
 
 /** Everything that a person may want to know of a running sidecar, as `/config` shows it. No secrets. */
@@ -23,6 +24,11 @@ export function describeSidecar(parts: SidecarParts, dataPlane: DataPlane): obje
     listeners: dataPlane.listeners.map(({ config: listener, port }) => ({ ...listener, port })),
     controlPlane: { connected: discovery.isConnected, workloadState: discovery.state },
     inboundPorts: Object.fromEntries(discovery.inbound.list()),
-    destinations: Object.fromEntries(discovery.table.list()),
+    destinations: Object.fromEntries(Array.from(discovery.table.list(), ([key, about]) => [key, asTold(about)])),
   }
+}
+
+/** Without what was made of it. */
+function asTold(destination: Destination): object {
+  return destination.kind === 'service' ? { ...destination, routing: undefined } : destination
 }

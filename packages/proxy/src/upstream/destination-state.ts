@@ -1,4 +1,7 @@
+import type { BackendPolicyJson } from '@heddle/api/discovery/policy'
+import type { CircuitBreakerJson } from '@heddle/api/discovery/route'
 import type { EndpointLoad } from '@heddle/engine/balance'
+import type { Routing } from '../routing/routing.ts'
 import type { AppProtocol, Destination, SeriesKey, TrafficSeries } from '../workload.ts'
 import type { Target } from './target.ts'
 
@@ -11,6 +14,12 @@ export interface DestinationState {
   readonly loads: readonly EndpointLoad[]
   /** For people: what is missing or empty here. */
   readonly reason: string
+  /** What is attached to the Service; `undefined`: every request goes to the targets. Does not count for a backend. */
+  readonly routing: Routing | undefined
+  /** How to treat the targets. */
+  readonly policy: BackendPolicyJson | undefined
+  /** Of the Service as a whole; that of a rule comes before. */
+  readonly circuitBreaker: CircuitBreakerJson | undefined
   /** Where requests are counted that got to no target. */
   failureSeries(protocol: SeriesKey['protocol']): TrafficSeries
 }

@@ -13,6 +13,8 @@ export interface ServiceName {
 }
 
 export interface TargetOptions {
+  /** As discovery has it; empty for what it does not name. */
+  readonly id: string
   readonly endpoint: RemoteEndpoint
   readonly version: HttpVersion | undefined
   readonly key: Omit<SeriesKey, 'protocol'>
@@ -21,6 +23,7 @@ export interface TargetOptions {
 
 /** One endpoint as part of a destination: where to send, and where to count. */
 export class Target {
+  readonly id: string
   readonly endpoint: RemoteEndpoint
   /** What to speak; `undefined`: what the client speaks. */
   readonly version: HttpVersion | undefined
@@ -28,7 +31,8 @@ export class Target {
   readonly #traffic: TrafficRecorder
   readonly #series: Partial<Record<SeriesProtocol, TrafficSeries>> = {}
 
-  constructor({ endpoint, version, key, traffic }: TargetOptions) {
+  constructor({ id, endpoint, version, key, traffic }: TargetOptions) {
+    this.id = id
     this.endpoint = endpoint
     this.version = version
     this.#key = key

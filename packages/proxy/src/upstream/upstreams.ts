@@ -2,7 +2,15 @@ import type { EndpointLoad } from '@heddle/engine/balance'
 import type { Endpoint } from '@heddle/engine/endpoint'
 import type { HttpVersion } from '../exchange/http-version.ts'
 import type { ProxyCore } from '../proxy-core.ts'
-import type { AppProtocol, Destination, SeriesKey, TrafficRecorder, TrafficSeries } from '../workload.ts'
+import type {
+  AppProtocol,
+  Destination,
+  EndpointDestination,
+  SeriesKey,
+  ServiceDestination,
+  TrafficRecorder,
+  TrafficSeries,
+} from '../workload.ts'
 import type { ClientTls } from './client-tls.ts'
 import type { Remote } from './connect.ts'
 import type { DestinationState } from './destination-state.ts'
@@ -20,6 +28,8 @@ export interface UpstreamsOptions {
   /** What to speak with other proxies; they may choose HTTP/1 where HTTP/2 is asked for. */
   readonly meshVersion: HttpVersion
 }
+
+const NOTHING_ATTACHED = { routing: undefined, policy: undefined, circuitBreaker: undefined } as const
 
 /** All that one workload knows of the endpoints it talks to. */
 export class Upstreams {
@@ -61,8 +71,9 @@ export class Upstreams {
   localState(address: string, port: number, protocol: AppProtocol): DestinationState {
     const endpoint = this.#endpointOf({ address, port, identity: undefined, serverName: undefined }, 1)
     const key = toOutboundKey(unnamed(port), undefined)
-    const target = new Target({ endpoint, version: toVersion(protocol), key, traffic: this.#traffic })
-    return { kind: 'local', protocol, targets: [target], loads: [endpoint.load], reason: '', failureSeries: noSeries }
+    const target = new Target({ id: '', endpoint, version: toVersion(protocol), key, traffic: this.#traffic })
+    const about = { kind: 'local', protocol, reason: '', failureSeries: noSeries, ...NOTHING_ATTACHED } as const
+    return { ...about, targets: [target], loads: [endpoint.load] }
   }
 
   /** Where requests are counted whose destination is not known yet. */
@@ -108,15 +119,19 @@ export class Upstreams {
   #serviceState(
     service: ServiceName,
     endpoints: readonly Endpoint[],
-    { kind, protocol }: { readonly kind: 'service' | 'endpoint'; readonly protocol: AppProtocol },
+    destination: ServiceDestination | EndpointDestination,
   ): DestinationState {
+    const { kind, protocol } = destination
     const targets = endpoints.map((about) => {
       const endpoint = this.#endpointOf(about, about.weight)
       const version = endpoint.isMeshed ? this.#meshVersion : toVersion(protocol)
-      return new Target({ endpoint, version, key: toOutboundKey(service, about), traffic: this.#traffic })
+      return new Target({ id: about.id, endpoint, version, key: toOutboundKey(service, about), traffic: this.#traffic })
     })
     const name = service.name === '' ? 'the endpoint' : `${service.name}.${service.namespace}:${service.port}`
-    return this.#stateWith(targets, { kind, protocol, service, reason: `${name} has no ready endpoint` })
+    const state = this.#stateWith(targets, { kind, protocol, service, reason: `${name} has no ready endpoint` })
+    if (destination.kind !== 'service') return state
+    const { routing, policy, circuitBreaker } = destination
+    return { ...state, routing, policy, circuitBreaker }
   }
 
   #unmeshedState(key: string): DestinationState {
@@ -124,7 +139,7 @@ export class Upstreams {
     const endpoint = this.#endpointOf({ address, port, identity: undefined, serverName: undefined }, 0)
     const service = unnamed(port)
     const about = toOutboundKey(service, undefined)
-    const target = new Target({ endpoint, version: undefined, key: about, traffic: this.#traffic })
+    const target = new Target({ id: '', endpoint, version: undefined, key: about, traffic: this.#traffic })
     return this.#stateWith([target], { kind: 'unmeshed', protocol: 'detect', service, reason: '' })
   }
 
@@ -136,7 +151,7 @@ export class Upstreams {
     const loads: EndpointLoad[] = targets.map(({ endpoint }) => endpoint.load)
     const failureSeries = (protocol: SeriesKey['protocol']) =>
       this.#traffic.series({ ...toUnreachedKey(service), protocol })
-    return { kind, protocol, targets, loads, reason, failureSeries }
+    return { kind, protocol, targets, loads, reason, failureSeries, ...NOTHING_ATTACHED }
   }
 
   /** @param weight - 0: not of the mesh */
