@@ -1,8 +1,7 @@
 import { formatRef, type Policy } from '../kinds/mesh-object.ts'
 import { findExpired, findTargetFault } from '../kinds/status/policy-status.ts'
 import { type Finding, type Path, warningAt } from './finding.ts'
-import { type ManifestSet, namesOf } from './manifest-set.ts'
-import { meantName } from './nearest.ts'
+import type { ManifestSet } from './manifest-set.ts'
 import type { Problem } from './problem.ts'
 
 /** A fault that goes on longer than this is probably no test. */
@@ -33,7 +32,7 @@ function checkTargets(policy: Policy, set: ManifestSet): Finding[] {
     if (isThere) {
       return warningAt(sectionName === undefined ? path : [...path, 'sectionName'], reason)
     }
-    return warningAt([...path, 'name'], reason, meantName(name, namesOf(set, kind, namespace)))
+    return warningAt([...path, 'name'], reason, set.meantName({ kind, namespace, name }))
   })
 }
 

@@ -4,8 +4,7 @@ import { findBackendFault } from '../kinds/status/backend-fault.ts'
 import { findMissingParent, findParentFault } from '../kinds/status/parent-fault.ts'
 import { backendsOf, type PlacedBackend } from '../kinds/status/route-backends.ts'
 import { type Finding, type Path, warningAt } from './finding.ts'
-import { type ManifestSet, namesOf } from './manifest-set.ts'
-import { meantName } from './nearest.ts'
+import type { ManifestSet } from './manifest-set.ts'
 import type { Problem } from './problem.ts'
 
 /**
@@ -74,7 +73,7 @@ function pathOfFault(path: Path, ref: ServiceRef, { lookup }: ManifestSet): Path
 /** What the remedy for a missing Service is. */
 function meantService({ namespace, name }: ServiceRef, set: ManifestSet): string | undefined {
   if (set.lookup.service(namespace, name) !== undefined) return undefined
-  return meantName(name, namesOf(set, 'Service', namespace))
+  return set.meantName({ kind: 'Service', namespace, name })
 }
 
 /** A mirror to a backend of the same rule: nobody wants each request twice there, unless by share. */

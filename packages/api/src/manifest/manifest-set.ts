@@ -5,6 +5,7 @@ import { isRoute, type Route } from '../kinds/route.ts'
 import type { Service } from '../kinds/service.ts'
 import type { Workload } from '../kinds/workload.ts'
 import { isPolicy, ManifestLookup } from './manifest-lookup.ts'
+import { meantName } from './nearest.ts'
 import type { RawObject } from './read-documents.ts'
 import { nameOf } from './read-object.ts'
 
@@ -31,6 +32,8 @@ export interface ManifestSet {
   mayHide(ref: ObjectRef): boolean
   /** The same of any object of the kind in the namespace. */
   mayHideSome(kind: string, namespace: string): boolean
+  /** The remedy for an object that is missing: a name that was probably meant. */
+  meantName(ref: ObjectRef): string | undefined
   /** Whether a Workload that the selector means may be among what has errors of its own or could not be read. */
   mayHideWorkload(namespace: string, selector: Readonly<Record<string, string>>): boolean
 }
@@ -62,10 +65,35 @@ export function toManifestSet(entries: readonly ManifestEntry[], refusals: Refus
     mayHideSome: (kind, namespace) => {
       return refusals.hasUnread || [...refused].some((ref) => ref.startsWith(`${kind}/${namespace}/`))
     },
+    meantName: rememberMeant(byRef),
     mayHideWorkload: (namespace, selector) => {
       return refusals.hasUnread || refusals.objects.some((raw) => mayBeSelected(raw.value, namespace, selector))
     },
   }
+}
+
+/** Thousands may miss the same name, and each search goes through all names of the namespace. */
+function rememberMeant(byRef: ReadonlyMap<string, ManifestEntry>): ManifestSet['meantName'] {
+  const found = new Map<string, string | undefined>()
+  let names: ReadonlyMap<string, readonly string[]> | undefined
+  return (ref) => {
+    names ??= namesByKind(byRef)
+    const key = formatRef(ref)
+    if (!found.has(key)) found.set(key, meantName(ref.name, names.get(`${ref.kind}/${ref.namespace}`) ?? []))
+    return found.get(key)
+  }
+}
+
+function namesByKind(byRef: ReadonlyMap<string, ManifestEntry>): ReadonlyMap<string, readonly string[]> {
+  const names = new Map<string, string[]>()
+  for (const { object } of byRef.values()) {
+    const { namespace, name } = object.metadata
+    const key = `${object.kind}/${namespace}`
+    const known = names.get(key)
+    if (known === undefined) names.set(key, [name])
+    else known.push(name)
+  }
+  return names
 }
 
 /** Whatever of the labels cannot be read may be right when the errors are mended. */
@@ -80,14 +108,6 @@ function mayBeSelected(value: unknown, namespace: string, selector: Readonly<Rec
 function isText(labels: unknown): labels is Readonly<Record<string, string>> {
   if (typeof labels !== 'object' || labels === null) return false
   return Object.values(labels).every((label) => typeof label === 'string')
-}
-
-/** Names of the objects of a kind in a namespace, to find what a name was meant to be. */
-export function namesOf(set: ManifestSet, kind: string, namespace: string): readonly string[] {
-  const objects = [...set.byRef.values()].map(({ object }) => object)
-  return objects
-    .filter((object) => object.kind === kind && object.metadata.namespace === namespace)
-    .map(({ metadata }) => metadata.name)
 }
 
 /** `Service emojivote/web-svc`, for sentences. */

@@ -5,10 +5,11 @@
  */
 export function nearest(text: string, known: Iterable<string>): string | undefined {
   const most = Math.max(1, Math.floor(text.length / 3))
+  const wanted = text.toLowerCase()
   let best: { readonly name: string; readonly edits: number } | undefined
   for (const name of known) {
     if (Math.abs(name.length - text.length) > most) continue
-    const edits = countEdits(text.toLowerCase(), name.toLowerCase())
+    const edits = countEdits(wanted, name.toLowerCase(), most)
     if (edits <= most && (best === undefined || edits < best.edits)) best = { name, edits }
   }
   return best?.name
@@ -24,8 +25,11 @@ export function meantName(name: string, there: readonly string[]): string | unde
   return `there is ${there.toSorted().join(', ')}`
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that make `to` of `from` (optimal string alignment). */
-function countEdits(from: string, to: string): number {
+/**
+ * Insertions, deletions, replacements and swaps of neighbours that make `to` of `from` (optimal string alignment); some number above
+ * `most` where there are more.
+ */
+function countEdits(from: string, to: string, most: number): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: to.length + 1 }, (_, i) => i)
   for (let i = 1; i <= from.length; i++) {
@@ -37,6 +41,8 @@ function countEdits(from: string, to: string): number {
       if (isSwap) edits = Math.min(edits, beforeLast[j - 2]! + 1)
       row.push(edits)
     }
+    // A swap looks two rows back, so one row above the limit is not yet the end.
+    if (Math.min(...row) > most && Math.min(...last) > most) return most + 1
     beforeLast = last
     last = row
   }
