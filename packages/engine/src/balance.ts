@@ -23,6 +23,9 @@ export interface LoadOptions {
 /** 30 ms and 10 s: a new endpoint gets its share at once, and a slow one is asked again after some seconds. */
 export const DEFAULT_LOAD_OPTIONS: LoadOptions = { defaultRttUs: 30_000, decayUs: 10_000_000 }
 
+/** In units of the decay. */
+const YOUNG = 0.01
+
 /** The load of an endpoint that was never asked. */
 export function createLoad(weight: number, nowUs: number, options = DEFAULT_LOAD_OPTIONS): EndpointLoad {
   return { weight, inFlight: 0, rttUs: options.defaultRttUs, observedUs: nowUs, avoidUntilUs: 0 }
@@ -36,7 +39,7 @@ export function observeRtt(load: EndpointLoad, rttUs: number, nowUs: number): vo
   if (rttUs >= load.rttUs) {
     load.rttUs = rttUs
   } else {
-    const kept = Math.exp(-Math.max(0, nowUs - load.observedUs) / DEFAULT_LOAD_OPTIONS.decayUs)
+    const kept = keptOf(load, nowUs)
     load.rttUs = load.rttUs * kept + rttUs * (1 - kept)
   }
   load.observedUs = nowUs
@@ -44,8 +47,15 @@ export function observeRtt(load: EndpointLoad, rttUs: number, nowUs: number): vo
 
 /** What one more request at this endpoint is expected to cost; lower is better. */
 export function costOf(load: EndpointLoad, nowUs: number): number {
-  const kept = Math.exp(-Math.max(0, nowUs - load.observedUs) / DEFAULT_LOAD_OPTIONS.decayUs)
+  const kept = keptOf(load, nowUs)
   return ((load.rttUs * kept + 1) * (load.inFlight + 1)) / load.weight
+}
+
+/** Share of its weight that the last observation has kept: `exp(-age / decay)`. */
+function keptOf(load: EndpointLoad, nowUs: number): number {
+  const age = Math.max(0, nowUs - load.observedUs) / DEFAULT_LOAD_OPTIONS.decayUs
+  // Under traffic it is young, and the first terms of the series are exact to 2e-7, without the cost of an exponential function.
+  return age < YOUNG ? 1 - age + (age * age) / 2 : Math.exp(-age)
 }
 
 /**
@@ -62,8 +72,8 @@ export function pickEndpoint(loads: readonly EndpointLoad[], choice: Choice): nu
   const first = Math.floor(choice.random() * count)
   // The second is drawn among the others, so that two endpoints are always both looked at.
   const second = count === 1 ? first : (first + 1 + Math.floor(choice.random() * (count - 1))) % count
-  const isFirstUsable = isUsable(loads[first]!, choice)
-  const isSecondUsable = isUsable(loads[second]!, choice)
+  const isFirstUsable = isLoadUsable(loads[first]!, choice)
+  const isSecondUsable = isLoadUsable(loads[second]!, choice)
   if (isFirstUsable && isSecondUsable) {
     return costOf(loads[first]!, choice.nowUs) <= costOf(loads[second]!, choice.nowUs) ? first : second
   }
@@ -80,7 +90,8 @@ export interface Choice {
   readonly tried: readonly EndpointLoad[] | undefined
 }
 
-function isUsable(load: EndpointLoad, choice: Choice): boolean {
+/** Whether an endpoint can be connected to, as far as is known, and was not tried. */
+export function isLoadUsable(load: EndpointLoad, choice: Choice): boolean {
   return load.avoidUntilUs <= choice.nowUs && choice.tried?.includes(load) !== true
 }
 
@@ -90,7 +101,7 @@ function scan(loads: readonly EndpointLoad[], choice: Choice, from: number): num
   for (let step = 0; step < loads.length; step++) {
     const at = (from + step) % loads.length
     const load = loads[at]!
-    if (isUsable(load, choice)) return at
+    if (isLoadUsable(load, choice)) return at
     if (choice.tried?.includes(load) === true) continue
     if (best === -1 || load.avoidUntilUs < loads[best]!.avoidUntilUs) best = at
   }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { BALANCER_TYPES, candidatesOf, equalCandidates, seeded } from '../../test/candidates.ts'
 import { hashName } from '../route/session.ts'
 import { type BalancerKind, createBalancer, type Draw } from './balancer.ts'
-import type { Candidate } from './candidate.ts'
+import { type Candidate, pauseEndpoint, putOut } from './candidate.ts'
 import { createPickTrace } from './pick-trace.ts'
 
 const NOW_US = 1_000_000
@@ -27,7 +27,7 @@ describe.each(Object.keys(BALANCER_TYPES).map((kind) => ({ kind: kind as Balance
   test('takes the only endpoint also when it is out, but not when it was tried', () => {
     const only = equalCandidates(1)
     const { pick } = balance(kind, only)
-    only[0]!.ejectedUntilUs = LATER_US
+    putOut(only[0]!, LATER_US, 'a test')
     expect(pick()).toBe(0)
     expect(pick({ tried: [] })).toBe(0)
     expect(pick({ tried: [only[0]!.load] })).toBe(-1)
@@ -40,8 +40,11 @@ describe.each(Object.keys(BALANCER_TYPES).map((kind) => ({ kind: kind as Balance
 
   test.each([
     { why: 'could not be connected to', leave: ({ load }: Candidate) => (load.avoidUntilUs = LATER_US) },
-    { why: 'outlier detection put out', leave: (candidate: Candidate) => (candidate.ejectedUntilUs = LATER_US) },
-    { why: 'asked to be left alone', leave: (candidate: Candidate) => (candidate.pausedUntilUs = LATER_US) },
+    { why: 'outlier detection put out', leave: (candidate: Candidate) => putOut(candidate, LATER_US, 'a test') },
+    {
+      why: 'asked to be left alone',
+      leave: (candidate: Candidate) => pauseEndpoint(candidate, (LATER_US - NOW_US) / 1000, NOW_US),
+    },
   ])('passes over what $why, until its time is over', ({ leave }) => {
     const candidates = equalCandidates(4)
     const { picks, pick } = balance(kind, candidates)
@@ -66,7 +69,7 @@ describe.each(Object.keys(BALANCER_TYPES).map((kind) => ({ kind: kind as Balance
     const { pick } = balance(kind, candidates)
     const prefer = hashName(candidates[2]!.id)
     for (let i = 0; i < 50; i++) expect(pick({ prefer, hashKey: `user-${i}` })).toBe(2)
-    candidates[2]!.ejectedUntilUs = LATER_US
+    putOut(candidates[2]!, LATER_US, 'a test')
     for (let i = 0; i < 50; i++) expect(pick({ prefer, hashKey: `user-${i}` })).not.toBe(2)
     expect(pick({ prefer: hashName('shop/gone:80') })).toBeGreaterThanOrEqual(0)
   })
@@ -97,8 +100,7 @@ describe('createBalancer()', () => {
     const { pick } = balance('least-request', candidates)
     const trace = createPickTrace()
     candidates[0]!.load.avoidUntilUs = NOW_US + 1_500_000
-    candidates[1]!.ejectedUntilUs = NOW_US + 2_000_000
-    candidates[1]!.ejectedFor = '5 failures in a row'
+    putOut(candidates[1]!, NOW_US + 2_000_000, '5 failures in a row')
     expect(pick({ trace, tried: [candidates[2]!.load] })).toBe(3)
     expect(trace.scores.map(({ passedOver }) => passedOver)).toEqual([
       'could not be connected to; left out for another 1500 ms',

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { candidatesOf, seeded } from '../../test/candidates.ts'
-import type { Candidate } from './candidate.ts'
+import { type Candidate, putOut } from './candidate.ts'
 import { Maglev } from './maglev.ts'
 import { RingHash } from './ring-hash.ts'
 
@@ -78,7 +78,7 @@ describe.each([{ kind: 'ring hash' }, { kind: 'maglev' }] as const)('$kind', ({ 
   test('spreads the keys of an endpoint that is passed over, and moves no others', () => {
     const candidates = candidatesOf(Array.from({ length: 10 }, () => ({})))
     const before = ownersOf(kind, candidates)
-    candidates[4]!.ejectedUntilUs = 100
+    putOut(candidates[4]!, 100, 'a test')
     const after = ownersOf(kind, candidates)
     const moved = before.flatMap((owner, key) => (owner === after[key] ? [] : [{ owner, to: after[key] }]))
     expect(new Set(moved.map(({ owner }) => owner))).toEqual(new Set([candidates[4]!.id]))

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BALANCER_TYPES, candidatesOf, seeded } from '../../test/candidates.ts'
 import { createBalancer } from './balancer.ts'
+import { putOut } from './candidate.ts'
 import { levelOf, localityShares, toThresholds } from './locality.ts'
 import { createPickTrace } from './pick-trace.ts'
 
@@ -92,7 +93,7 @@ describe.each(Object.entries(BALANCER_TYPES).map(([kind, type]) => ({ kind, type
   ({ type }) => {
     function world(out: number) {
       const candidates = candidatesOf(ZONES)
-      for (const candidate of candidates.slice(0, out)) candidate.ejectedUntilUs = OUT_US
+      for (const candidate of candidates.slice(0, out)) putOut(candidate, OUT_US, 'a test')
       const policy = { balancer: { type }, locality: { mode: 'LOCALITY_MODE_PREFER_CLOSE' as const } }
       const balancer = createBalancer(policy, candidates, { here: HERE, random: seeded(1) })
       const random = seeded(9)
@@ -140,7 +141,7 @@ describe.each(Object.entries(BALANCER_TYPES).map(([kind, type]) => ({ kind, type
       const trace = createPickTrace()
       balancer.pick({ nowUs: 1, random: seeded(2), tried: undefined, trace })
       expect(trace.isPanic).toBe(true)
-      for (const candidate of candidates) candidate.ejectedUntilUs = 0
+      for (const candidate of candidates) putOut(candidate, 0, '')
       balancer.pick({ nowUs: 1_000_000, random: seeded(2), tried: undefined, trace })
       expect(trace.isPanic).toBe(false)
     })

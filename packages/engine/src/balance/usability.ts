@@ -1,3 +1,4 @@
+import { isLoadUsable } from '../balance.ts'
 import type { Draw } from './balancer.ts'
 import type { Candidate } from './candidate.ts'
 
@@ -15,10 +16,9 @@ const LEAST_WARMTH = 0.1
 /** Whether `candidate` may be chosen. */
 export function isUsable(candidate: Candidate, draw: Draw, rules: PickRules): boolean {
   return (
-    candidate.load.avoidUntilUs <= draw.nowUs &&
+    isLoadUsable(candidate.load, draw) &&
     (candidate.ejectedUntilUs <= draw.nowUs || rules.isPanic) &&
-    candidate.pausedUntilUs <= draw.nowUs &&
-    draw.tried?.includes(candidate.load) !== true
+    candidate.pausedUntilUs <= draw.nowUs
   )
 }
 

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 import { candidatesOf, seeded } from '../../test/candidates.ts'
+import { putOut } from './candidate.ts'
 import { WeightedRandom } from './weighted-random.ts'
 
 const RUNS = 30_000
 
 function shares(weights: readonly number[], isOut: (at: number) => boolean = () => false): number[] {
   const candidates = candidatesOf(weights.map((weight) => ({ weight })))
-  for (const [at, candidate] of candidates.entries()) if (isOut(at)) candidate.ejectedUntilUs = 100
+  for (const [at, candidate] of candidates.entries()) if (isOut(at)) putOut(candidate, 100, 'a test')
   const picker = new WeightedRandom(candidates, { rampUs: 0, isPanic: false })
   const random = seeded(11)
   const taken = weights.map(() => 0)

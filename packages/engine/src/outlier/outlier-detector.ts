@@ -1,5 +1,5 @@
 import type { OutlierDetectionJson } from '@heddle/api/discovery/policy'
-import type { Candidate } from '../balance/candidate.ts'
+import { type Candidate, putOut } from '../balance/candidate.ts'
 import type { EndpointOutcome } from './outcome.ts'
 import { type SuccessRateOutlier, successRateOutliers } from './success-rate.ts'
 
@@ -124,9 +124,7 @@ export class OutlierDetector {
     const { record } = candidate
     record.ejections = Math.max(0, record.ejections - this.#intervalsIn(candidate, nowUs)) + 1
     const forUs = Math.min(this.#options.maxUs, this.#options.baseUs * record.ejections)
-    candidate.ejectedUntilUs = nowUs + forUs
-    candidate.ejectedFor = why.reason
-    candidate.warmFromUs = candidate.ejectedUntilUs
+    putOut(candidate, nowUs + forUs, why.reason)
     return { candidate, ...why, isEjected: true, forUs }
   }
 
@@ -166,9 +164,9 @@ function isOut({ ejectedUntilUs }: Candidate, nowUs: number): boolean {
   return ejectedUntilUs > nowUs
 }
 
+/** It is back from now on, and starts slowly. */
 function readmit(candidate: Candidate, nowUs: number): void {
-  candidate.ejectedUntilUs = nowUs
-  candidate.warmFromUs = nowUs
+  putOut(candidate, nowUs, candidate.ejectedFor)
 }
 
 function describe({ candidate, rate, mean, threshold }: SuccessRateOutlier): string {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { equalCandidates } from '../../test/candidates.ts'
-import { pauseEndpoint } from './pause-endpoint.ts'
+import { pauseEndpoint } from './candidate.ts'
 
 test('pauseEndpoint() leaves an endpoint be for as long as it asked, but not for ever, and never shortens it', () => {
   const [candidate] = equalCandidates(1)
