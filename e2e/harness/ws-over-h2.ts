@@ -32,13 +32,14 @@ export class H2WebSocketClient {
       },
       { endStream: false },
     )
-    const socket = new FrameSocket(stream, 'client')
-    const status = await new Promise<unknown>((resolve, reject) => {
-      stream.once('response', (headers) => resolve(headers[':status']))
-      stream.once('error', reject)
+    return await new Promise((resolve, reject) => {
+      stream.on('error', reject)
+      stream.once('response', ({ ':status': status }) => {
+        if (status === 200) return resolve(new FrameSocket(stream, 'client'))
+        stream.close()
+        reject(new Error(`status ${status}`))
+      })
     })
-    if (status !== 200) throw new Error(`status ${status}`)
-    return socket
   }
 
   [Symbol.dispose](): void {
