@@ -5,7 +5,7 @@ export const MAX_DEPTH = 64
 /** Names, values and list entries. The parser takes some 5 µs for each, and nothing else is done meanwhile. */
 const MAX_VALUES = 50_000
 /** Each costs as much as several values. */
-const MAX_DOCUMENTS = 10_000
+export const MAX_DOCUMENTS = 10_000
 /** Texts of many lines are values of which each line costs. */
 const MAX_LINES = 50_000
 /** After the first mistakes a parser guesses; what it guessed thousands of times helps nobody. */

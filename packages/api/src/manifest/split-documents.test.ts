@@ -7,6 +7,15 @@ function piecesOf(text: string): string[] {
   return splitDocuments(text).map(({ start, end }) => text.slice(start, end))
 }
 
+/** Each list has the one before ten times. */
+function aliases(levels: number): string {
+  const names = Array.from(
+    { length: levels },
+    (_, i) => `n${i}: &n${i} [${`*${i === 0 ? 'a' : `n${i - 1}`}, `.repeat(10)}]\n`,
+  )
+  return names.join('')
+}
+
 describe('splitDocuments()', () => {
   test.each([
     { name: 'a file without markers is one document', text: namespace('a'), names: [['a']] },
@@ -49,6 +58,18 @@ describe('splitDocuments()', () => {
     const pieces = splitDocuments(text).map(({ markerStart, end }) => text.slice(markerStart, end))
     expect(pieces.join('')).toBe(text)
     expect(piecesOf(text)[2]).toBe(` # b\n${namespace('b')}...\n`)
+  })
+
+  test.each([
+    { name: 'names that are many', text: `a:\n${'? '.repeat(100_000)}` },
+    { name: 'brackets', text: '['.repeat(200_000) },
+    { name: 'aliases of aliases', text: `a: &a [x]\n${aliases(60)}` },
+    { name: 'many documents', text: '---\n'.repeat(60_000) },
+    { name: 'a long file', text: 'x: 1\n'.repeat(500_000) },
+  ])('hostile text of $name is taken apart in less than two seconds, and names nothing', ({ text }) => {
+    const startMs = performance.now()
+    expect(splitDocuments(text).flatMap(({ refs }) => refs)).toEqual([])
+    expect(performance.now() - startMs).toBeLessThan(2_000)
   })
 
   test('names are as the reader of manifests has them', () => {

@@ -1,6 +1,9 @@
-import { parse } from 'yaml'
+import { LineCounter } from 'yaml'
 import type { ObjectRef } from '../kinds/object-meta.ts'
+import { MAX_FILE_CHARACTERS } from './parse-manifests.ts'
+import { readNode } from './read-node.ts'
 import { nameOf } from './read-object.ts'
+import { MAX_DOCUMENTS, readYaml } from './read-yaml.ts'
 
 /** One document of a file as text, so that it can be replaced and all others stay as they are. */
 export interface DocumentText {
@@ -20,9 +23,14 @@ export interface DocumentText {
 /** `---` at the beginning of a line separates documents wherever it is, in texts of several lines too (YAML 1.2 §9.1.2). */
 const MARKER = /^---(?=\s|$)/gm
 
-/** Splits YAML or JSON text into its documents. Pure; never throws. */
+/**
+ * Splits YAML or JSON text into its documents, in bounded time: text that a reader of manifests would refuse unread is one document
+ * that cannot be read. Pure; never throws.
+ */
 export function splitDocuments(text: string): DocumentText[] {
-  const markers = [...text.matchAll(MARKER)].map((match) => match.index)
+  const markers = text.length > MAX_FILE_CHARACTERS ? undefined : findMarkers(text)
+  if (markers === undefined)
+    return [{ markerStart: 0, start: 0, end: text.length, value: undefined, ...refsOf(undefined) }]
   const starts = markers[0] === 0 ? markers : [undefined, ...markers]
   return starts.map((marker, i) => {
     const start = marker === undefined ? 0 : marker + 3
@@ -32,9 +40,21 @@ export function splitDocuments(text: string): DocumentText[] {
   })
 }
 
+/** `undefined`: too many. */
+function findMarkers(text: string): number[] | undefined {
+  const markers: number[] = []
+  for (const { index } of text.matchAll(MARKER)) {
+    if (markers.length === MAX_DOCUMENTS) return undefined
+    markers.push(index)
+  }
+  return markers
+}
+
 function readValue(text: string): unknown {
   try {
-    return parse(text, { version: '1.2', uniqueKeys: false, maxAliasCount: 0, logLevel: 'silent' }) ?? undefined
+    const reading = readYaml(text, new LineCounter())
+    const [first] = reading.kind === 'read' ? reading.documents : []
+    return first === undefined || first.errors.length > 0 ? undefined : readNode(first).value
   } catch {
     return undefined
   }

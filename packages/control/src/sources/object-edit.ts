@@ -180,8 +180,12 @@ function textIn(path: string, given: GivenDocument, { start, markerStart }: Docu
 }
 
 function documentsOf({ path, text }: ManifestFile): GivenDocument[] {
+  let line = 1
+  let at = 0
   return splitDocuments(text).flatMap((document) => {
-    const line = text.slice(0, document.start).split('\n').length
+    // From the last one on: from the beginning each time it would take the square of the length.
+    for (at = text.indexOf('\n', at); at !== -1 && at < document.start; at = text.indexOf('\n', at + 1)) line += 1
+    if (at === -1) at = text.length
     if (document.isList) {
       const { items } = document.value as { readonly items: readonly unknown[] }
       return items.flatMap((item) => toGiven(item, { file: path, line, text: stringifyManifest(item) }))
