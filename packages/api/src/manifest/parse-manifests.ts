@@ -28,7 +28,7 @@ export interface Manifests {
  */
 export const MAX_FILE_CHARACTERS = 256 * 1024
 /** A set of files with more objects is refused. */
-export const MAX_OBJECTS = 10_000
+export const MAX_OBJECTS = 25_000
 /** Who has more to repair than this starts with these. */
 export const MAX_PROBLEMS = 500
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf'
 import type { Destination, Endpoint, Service } from '@heddle/api/discovery'
 import { BackendPolicySchema } from '@heddle/api/discovery/policy'
-import { CircuitBreakerSchema, FaultSchema, RouteSchema } from '@heddle/api/discovery/route'
+import { CircuitBreakerSchema, FaultSchema, type Route, RouteSchema } from '@heddle/api/discovery/route'
 
 /** As with endpoints themselves: a change of one must not cost a hash of all the others. */
 const digests = new WeakMap<object, string>()
@@ -50,11 +50,20 @@ function describeService(service: Service): string {
   const head = JSON.stringify(['service', namespace, name, port, protocol])
   return [
     head,
-    ...routes.map((route) => `route ${digestMessage(RouteSchema, route)}`),
+    ...(routes.length === 0 ? [] : [digestRoutes(routes)]),
     ...faults.map((fault) => `fault ${digestMessage(FaultSchema, fault)}`),
     ...(policy === undefined ? [] : [`policy ${digestMessage(BackendPolicySchema, policy)}`]),
     ...(circuitBreaker === undefined ? [] : [`breaker ${digestMessage(CircuitBreakerSchema, circuitBreaker)}`]),
   ].join('\n')
+}
+
+/** The list of an attachment is the same one for as long as nothing in it changes. */
+function digestRoutes(routes: readonly Route[]): string {
+  const known = digests.get(routes)
+  if (known !== undefined) return known
+  const made = `routes ${digest(routes.map((route) => digestMessage(RouteSchema, route)).join('\n'))}`
+  digests.set(routes, made)
+  return made
 }
 
 /** By the binary form: fields in the order of their numbers, and no maps among them. */

@@ -55,15 +55,16 @@ function toService(resolution: ServiceResolution, { trustDomain }: TranslateCont
     if (target !== undefined) endpoints.push(translateEndpoint(instance, target, trustDomain))
   }
   const { namespace, name } = service.metadata
-  const attached = translateAttachment(resolution.attachment)
-  return create(ServiceSchema, {
+  const { routes, faults, ...attached } = translateAttachment(resolution.attachment)
+  const told = create(ServiceSchema, {
     namespace,
     name,
     port: port.port,
     protocol: protocolOf(resolution),
-    endpoints,
     ...attached,
   })
+  // Not handed to `create`, which would copy thousands, and so that what is known of the very lists still holds.
+  return Object.assign(told, { endpoints, routes, faults })
 }
 
 /** Who drains is about to go, so no wish of a Service brings traffic there. */

@@ -59,7 +59,7 @@ function translate(text: string): JsonObject {
   model.applyObjects({ upserted: objects, removed: [] })
   const refused = (question.instances ?? []).flatMap((given) => register(model, given))
   return {
-    ...(problems.length > 0 && { warnings: problems.map(formatProblem) }),
+    ...(problems.length > 0 && question.status !== true && { warnings: problems.map(formatProblem) }),
     ...(refused.length > 0 && { refused }),
     ...(question.keys && {
       destinations: Object.fromEntries(question.keys.map((key) => [key, destinationOf(model, key)])),

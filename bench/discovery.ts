@@ -1,0 +1,135 @@
+import { parseArgs } from 'node:util'
+import { configuration, KEY, NAMESPACE, route } from './discovery/configuration.ts'
+import { ControlProcess } from './discovery/control-process.ts'
+import { connectAdmin, join } from './discovery/join.ts'
+import { type ProxyLink, type SimulatedNode, SimulatedProxy } from './discovery/simulated-proxy.ts'
+
+const USAGE = `usage: node bench/discovery.ts [--proxies 1000] [--endpoints 100] [--routes 20] [--changes 20]
+
+How long a change takes to reach every proxy, and what it costs: a control plane in a process of its own, simulated proxies in
+this one, each with a stream over mTLS that it acknowledges. All of them hold one Service.
+`
+
+interface Options {
+  readonly proxies: number
+  readonly endpoints: number
+  readonly routes: number
+  readonly changes: number
+}
+
+/** One change: when each proxy had it, and the octets on all streams. */
+interface Spread {
+  readonly latenciesMs: readonly number[]
+  readonly bytes: number
+}
+
+async function main(options: Options): Promise<void> {
+  await using control = await ControlProcess.start(configuration(options))
+  const link = await join(control, NAMESPACE, 'client')
+  const startMs = performance.now()
+  const proxies = await openAll(options.proxies, link)
+  print('connected', `${options.proxies} proxies in ${((performance.now() - startMs) / 1000).toFixed(1)} s`)
+  const cart = await SimulatedProxy.open(nodeOf('cart', 0, 'cart'), await join(control, NAMESPACE, 'cart'), [])
+  await settle()
+  const cpuBefore = await control.cpuMs()
+  const endpointChanges: Spread[] = []
+  for (let i = 0; i < options.changes; i++) {
+    endpointChanges.push(await spread(proxies, () => cart.setState(i % 2 === 0 ? 'STATE_UNHEALTHY' : 'STATE_READY')))
+  }
+  const cpuPerChange = ((await control.cpuMs()) - cpuBefore) / options.changes
+  report('an endpoint', endpointChanges, options)
+  print(
+    '',
+    `control plane: ${cpuPerChange.toFixed(0)} ms CPU per change, ${(await control.residentMb()).toFixed(0)} MB`,
+  )
+  const admin = connectAdmin(control)
+  const routeChanges: Spread[] = []
+  for (let i = 0; i < 5; i++) {
+    const files = [{ path: 'route.yaml', text: route('route-of-the-bench', i + 2) }]
+    routeChanges.push(await spread(proxies, () => void admin.applyObjects({ files })))
+  }
+  report('a route', routeChanges, options)
+  for (const proxy of [...proxies, cart]) proxy.close()
+}
+
+async function openAll(count: number, link: ProxyLink): Promise<SimulatedProxy[]> {
+  const proxies: SimulatedProxy[] = []
+  while (proxies.length < count) {
+    const batch = Array.from({ length: Math.min(50, count - proxies.length) }, (_, i) => {
+      return SimulatedProxy.open(nodeOf('client', proxies.length + i, 'client'), link, [KEY])
+    })
+    proxies.push(...(await Promise.all(batch)))
+  }
+  return proxies
+}
+
+function nodeOf(workload: string, index: number, app: string): SimulatedNode {
+  const address = `10.3${workload.length}.${Math.floor(index / 250)}.${(index % 250) + 1}`
+  return {
+    namespace: NAMESPACE,
+    workload,
+    instance: `${workload}-i${index}`,
+    serviceAccount: workload,
+    labels: { app },
+    ports: [{ name: 'http', port: 8080, address, addressPort: 8080 }],
+  }
+}
+
+/** Makes a change, and waits until each proxy has heard of it. */
+async function spread(proxies: readonly SimulatedProxy[], change: () => void): Promise<Spread> {
+  const bytesBefore = receivedBy(proxies)
+  const startMs = performance.now()
+  const heard = proxies.map((proxy) => {
+    return new Promise<number>((resolve) => {
+      proxy.onUpdate = () => resolve(performance.now() - startMs)
+    })
+  })
+  change()
+  const latenciesMs = await Promise.all(heard)
+  await settle()
+  return { latenciesMs, bytes: receivedBy(proxies) - bytesBefore }
+}
+
+/** Acknowledgements are on their way. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 500))
+}
+
+function receivedBy(proxies: readonly SimulatedProxy[]): number {
+  return proxies.reduce((sum, { receivedBytes }) => sum + receivedBytes, 0)
+}
+
+function report(what: string, changes: readonly Spread[], { proxies }: Options): void {
+  const sorted = changes.flatMap(({ latenciesMs }) => latenciesMs).sort((a, b) => a - b)
+  const at = (share: number) =>
+    `${sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!.toFixed(0)} ms`
+  const bytes = changes.reduce((sum, one) => sum + one.bytes, 0) / changes.length
+  print(
+    what,
+    `p50 ${at(0.5)}, p99 ${at(0.99)}, last ${at(1)}; ${(bytes / 1024).toFixed(0)} KiB per change, ${(bytes / proxies).toFixed(0)} octets per proxy`,
+  )
+}
+
+function print(what: string, text: string): void {
+  process.stdout.write(`${what.padEnd(12)} ${text}\n`)
+}
+
+const { values } = parseArgs({
+  options: {
+    proxies: { type: 'string', default: '1000' },
+    endpoints: { type: 'string', default: '100' },
+    routes: { type: 'string', default: '20' },
+    changes: { type: 'string', default: '20' },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+if (values.help) process.stdout.write(USAGE)
+else {
+  const { proxies, endpoints, routes, changes } = values
+  await main({
+    proxies: Number(proxies),
+    endpoints: Number(endpoints),
+    routes: Number(routes),
+    changes: Number(changes),
+  })
+}
