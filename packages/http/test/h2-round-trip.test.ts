@@ -197,3 +197,26 @@ test('however many streams nobody reads, others go on, and what is held is bound
   expect(slow.every(({ isEnded }) => isEnded)).toBe(true)
   expect(exchanges.filter((exchange) => exchange.body.length === body.length)).toHaveLength(251)
 })
+
+test.each([
+  { name: 'are remembered', client: {} },
+  { name: 'are forgotten', client: { maxConcurrentStreams: 1 } },
+])('answers that cross the resets of many requests, which $name, harm no other request', ({ client }) => {
+  const pair = new H2Pair({ server: { maxConcurrentStreams: 1000 }, client })
+  const begin = () => pair.client.request(createRequestHead({ method: 'GET', path: '/', authority: 'a' }))
+  const stays = begin()
+  pair.settle()
+  const lost = Array.from({ length: 400 }, begin)
+  pair.settle()
+  for (const { sender } of lost) sender.reset({ kind: 'local', detail: 'the client has gone' })
+  for (const { stream } of pair.server.exchanges) {
+    stream.sendHead(createResponseHead({ status: 200 }), true)
+    stream.sendData(Buffer.from('hello'))
+    stream.sendEnd()
+  }
+  pair.settle()
+  expect(stays).toMatchObject({ isEnded: true, body: 'hello' })
+  expect(begin()).toMatchObject({ reset: undefined })
+  pair.settle()
+  expect(pair.client.unusable).toEqual([])
+})

@@ -52,7 +52,11 @@ export function createProxyCore(overrides: Partial<Limits> | undefined, deps: Co
       maxConcurrentStreams: limits.connectionStreams,
       maxResets: limits.streamResets,
     },
-    h2ClientLimits: { ...h2Limits, maxHeadBytes: limits.responseHeadBytes },
+    h2ClientLimits: {
+      ...h2Limits,
+      maxHeadBytes: limits.responseHeadBytes,
+      maxConcurrentStreams: limits.endpointStreams,
+    },
     ticker,
     deadlines: new Deadlines(clock),
     turn: new Turn(clock),

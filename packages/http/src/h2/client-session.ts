@@ -107,6 +107,11 @@ export class H2ClientSession extends H2Connection implements ClientSession, Requ
     this.writer.writeSettings([...settings, SETTING.enablePush, 0])
   }
 
+  resetClosed(): void {
+    // As with heads. Another reset would tell the server nothing new.
+    this.allows('empty_frame_flood', 'too many octets on streams that are over')
+  }
+
   protected streamAborted(): void {
     this.streamOver()
   }
@@ -146,8 +151,7 @@ export class H2ClientSession extends H2Connection implements ClientSession, Requ
 
   goaway(lastStreamId: number, code: number): void {
     this.#isDraining = true
-    for (const stream of this.streams.list())
-      if (stream.id > lastStreamId) stream.abort({ ...UNPROCESSED, code })
+    for (const stream of this.streams.list()) if (stream.id > lastStreamId) stream.abort({ ...UNPROCESSED, code })
     this.#tellUnusable({ kind: 'peer-closed', detail: `the server said GOAWAY: ${nameOfCode(code)}`, code })
     this.output.requestFlush()
   }
@@ -171,7 +175,8 @@ export class H2ClientSession extends H2Connection implements ClientSession, Requ
     if (streamId % 2 === 0 || this.isIdle(streamId)) {
       this.fail(H2_CODE.protocolError, 'stream_state', 'HEADERS on a stream that was never begun')
     } else if (!this.closed.has(streamId)) {
-      this.fail(H2_CODE.streamClosed, 'stream_state', 'HEADERS on a stream that is over')
+      // Reset by us so long ago that nobody remembers, and the server had not heard of it: nobody else is to suffer from that.
+      this.allows('empty_frame_flood', 'too many heads on streams that are over')
     }
     return undefined
   }

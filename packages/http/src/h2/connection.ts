@@ -148,11 +148,6 @@ export abstract class H2Connection implements FrameOwner, StreamHome {
     return false
   }
 
-  resetClosed(streamId: number, code: number): void {
-    this.writer.writeRstStream(streamId, code)
-    this.countReset()
-  }
-
   resetStream(stream: H2Stream, code: number): void {
     if (stream.isRemoved) return
     this.writer.writeRstStream(stream.id, code)
@@ -185,6 +180,7 @@ export abstract class H2Connection implements FrameOwner, StreamHome {
     stream.takeEnd(trailers)
   }
 
+  abstract resetClosed(streamId: number, code: number): void
   abstract headers(streamId: number, entries: HeaderEntry[], isEnd: boolean): void
   abstract headersTooLarge(streamId: number, error: HttpError): void
   abstract isIdle(streamId: number): boolean

@@ -18,7 +18,10 @@ export interface H2Limits {
   readonly maxContinuations: number
   /** Our SETTINGS_HEADER_TABLE_SIZE, and what we use at most of the peer's. CVE-2016-1544, CVE-2016-6581. */
   readonly maxTableBytes: number
-  /** Streams that a client may have open, halves of them included; told to it, and beyond it REFUSED_STREAM. */
+  /**
+   * Streams that a client may have open, halves of them included; told to it, and beyond it REFUSED_STREAM. For a client: those
+   * that it will open at most, twice as many of which it remembers when it has reset them.
+   */
   readonly maxConcurrentStreams: number
   /** What a peer may send on one stream before it is consumed. */
   readonly streamWindowBytes: number

@@ -111,6 +111,11 @@ export class H2ServerSession extends H2Connection implements ServerSession, Answ
     ])
   }
 
+  resetClosed(streamId: number, code: number): void {
+    this.writer.writeRstStream(streamId, code)
+    this.countReset()
+  }
+
   protected streamAborted(): void {
     // Its receiver knows; nobody else counts streams.
   }
