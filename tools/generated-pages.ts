@@ -12,8 +12,28 @@ export const GENERATED_PAGES: readonly GeneratedPage[] = [
     render: async () => (await import('@heddle/proxy/errors-page')).renderErrorsPage(),
   },
   {
+    path: 'docs/reference/backend-policy.md',
+    render: async () => (await import('@heddle/api/kinds/policy-pages')).renderBackendPolicyPage(),
+  },
+  {
     path: 'docs/reference/cli.md',
     render: async () => (await import('@heddle/cli/reference-page')).renderCliReference(),
+  },
+  {
+    path: 'docs/reference/fault-policy.md',
+    render: async () => (await import('@heddle/api/kinds/policy-pages')).renderFaultPolicyPage(),
+  },
+  {
+    path: 'docs/reference/gateway-api.md',
+    render: async () => (await import('@heddle/api/kinds/route-pages')).renderGatewayApiPage(),
+  },
+  {
+    path: 'docs/reference/grpc-route.md',
+    render: async () => (await import('@heddle/api/kinds/route-pages')).renderGrpcRoutePage(),
+  },
+  {
+    path: 'docs/reference/http-route.md',
+    render: async () => (await import('@heddle/api/kinds/route-pages')).renderHttpRoutePage(),
   },
   {
     path: 'docs/reference/kubernetes-kinds.md',
@@ -26,6 +46,14 @@ export const GENERATED_PAGES: readonly GeneratedPage[] = [
   {
     path: 'docs/reference/proxy-environment.md',
     render: async () => (await import('@heddle/proxy/environment-reference')).renderEnvironmentReference(),
+  },
+  {
+    path: 'docs/reference/tls-tcp-route.md',
+    render: async () => (await import('@heddle/api/kinds/route-pages')).renderStreamRoutesPage(),
+  },
+  {
+    path: 'docs/reference/traffic-policy.md',
+    render: async () => (await import('@heddle/api/kinds/policy-pages')).renderTrafficPolicyPage(),
   },
   {
     path: 'docs/reference/workload.md',

@@ -81,7 +81,7 @@ const match: Schema = {
         type: 'object',
         required: ['name', 'value'],
         properties: {
-          type: matchType,
+          type: { ...matchType, 'x-heddle-level': 'extended' },
           name: level('extended', 'Name of the parameter.', {
             ...headerName,
             'x-heddle-expected': 'the name of a query parameter, at most 256 characters',

@@ -1,6 +1,6 @@
 import { knownAppProtocols } from './app-protocol.ts'
+import { code, renderTable } from './field-table.ts'
 import { namespaceSchema, serviceAccountSchema } from './namespace-schema.ts'
-import type { Schema } from './schema.ts'
 import { serviceSchema } from './service-schema.ts'
 import { workloadSchema } from './workload-schema.ts'
 
@@ -45,7 +45,7 @@ and the address of the instance's own network namespace, where it is not they ar
 
 Fields with * are needed.
 
-${renderTable(workloadSchema, 'metadata')}
+${renderTable(workloadSchema, { brief: ['metadata'] })}
 `
 }
 
@@ -69,7 +69,7 @@ ${renderTable(serviceSchema)}
 
 Further fields of \`metadata\` as in Service.
 
-${renderTable(namespaceSchema, 'metadata')}
+${renderTable(namespaceSchema, { brief: ['metadata'] })}
 
 ## ServiceAccount
 
@@ -77,7 +77,7 @@ ${renderTable(namespaceSchema, 'metadata')}
 
 Further fields of \`metadata\` as in Service.
 
-${renderTable(serviceAccountSchema, 'metadata')}
+${renderTable(serviceAccountSchema, { brief: ['metadata'] })}
 
 ## appProtocol
 
@@ -103,57 +103,4 @@ function renderProtocols(): string {
   return Object.entries(knownAppProtocols())
     .map(([protocol, names]) => `| ${names.map(code).join(', ')} | ${CARRIED[protocol as keyof typeof CARRIED]} |`)
     .join('\n')
-}
-
-/** @param brief - a field whose own fields are those of every kind, and not listed again */
-function renderTable(schema: Schema, brief?: string): string {
-  const rows = rowsOf(schema, '', brief)
-  return ['| field | type | default | |', '| --- | --- | --- | --- |', ...rows].join('\n')
-}
-
-function rowsOf(schema: Schema, prefix: string, brief?: string): string[] {
-  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
-    if (prefix === '' && (name === 'apiVersion' || name === 'kind')) return []
-    const path = `${prefix}${name}`
-    const isNeeded = schema.required?.includes(name) === true
-    const row = `| ${code(path)}${isNeeded ? ' *' : ''} | ${typeOf(field)} | ${defaultOf(field)} | ${textOf(field)} |`
-    if (field['x-heddle-no-effect'] !== undefined && field['x-heddle-no-effect'].except === undefined) return [row]
-    const nested = path === brief ? onlyFields(field, ['name', 'namespace', 'labels', 'annotations']) : field
-    return [row, ...rowsOf(nested, `${path}.`, brief), ...rowsOf(field.items ?? {}, `${path}[].`, brief)]
-  })
-}
-
-function onlyFields(schema: Schema, names: readonly string[]): Schema {
-  const properties = Object.entries(schema.properties ?? {}).filter(([name]) => names.includes(name))
-  return { ...schema, properties: Object.fromEntries(properties) }
-}
-
-function typeOf(schema: Schema): string {
-  if (schema['x-kubernetes-int-or-string'] === true) return 'number or name'
-  if (schema.enum !== undefined) return schema.enum.map((choice) => code(String(choice))).join(', ')
-  if (schema.type === 'array')
-    return `list${schema.items?.type === 'object' ? '' : ` of ${typeOf(schema.items ?? {})}`}`
-  if (schema.type === 'integer') return `number${rangeOf(schema)}`
-  if (schema.type === 'object') return schema.additionalProperties === undefined ? 'map' : 'map of text'
-  return schema.type === 'boolean' ? 'true or false' : 'text'
-}
-
-function rangeOf({ minimum, maximum }: Schema): string {
-  return minimum === undefined || maximum === undefined ? '' : `, ${minimum} to ${maximum}`
-}
-
-function defaultOf(schema: Schema): string {
-  if (schema.default === undefined || schema.default === '') return ''
-  return code(String(schema.default))
-}
-
-function textOf({ description = '', 'x-heddle-no-effect': noEffect }: Schema): string {
-  if (noEffect === undefined) return description
-  const values =
-    noEffect.except === undefined ? '' : ` but for ${noEffect.except.map((value) => code(String(value))).join(', ')}`
-  return `${description === '' ? '' : `${description} `}No effect${values}: ${noEffect.reason}.`
-}
-
-function code(text: string): string {
-  return `\`${text}\``
 }

@@ -12,26 +12,28 @@ import {
 import { backendObjectRef } from './route-refs-schema.ts'
 import { portNumber, type Rule, type Schema, type SupportLevel, text } from './schema.ts'
 
-const headerValues: Schema = {
-  type: 'array',
-  maxItems: 16,
-  'x-heddle-unique': [['name']],
-  items: {
-    type: 'object',
-    required: ['name', 'value'],
-    properties: {
-      name: level('core', 'Name of the header, in any case.', headerName),
-      value: level('core', 'Its value.', headerValue),
+function headerValues(support: SupportLevel): Schema {
+  return {
+    type: 'array',
+    maxItems: 16,
+    'x-heddle-unique': [['name']],
+    items: {
+      type: 'object',
+      required: ['name', 'value'],
+      properties: {
+        name: level(support, 'Name of the header, in any case.', headerName),
+        value: level(support, 'Its value.', headerValue),
+      },
     },
-  },
+  }
 }
 
 function headerModifier(of: string, support: SupportLevel): Schema {
   return level(support, `Changes headers of ${of}: \`set\`, then \`add\`, then \`remove\`.`, {
     type: 'object',
     properties: {
-      set: level(support, 'Headers that replace what is there.', headerValues),
-      add: level(support, 'Headers that are put behind what is there.', headerValues),
+      set: level(support, 'Headers that replace what is there.', headerValues(support)),
+      add: level(support, 'Headers that are put behind what is there.', headerValues(support)),
       remove: level(support, 'Names of headers that are taken out.', {
         type: 'array',
         maxItems: 16,

@@ -106,6 +106,15 @@ const POLICY_ERRORS: readonly Mistake[] = [
     problem: 'f:7:13: spec.faults[0].abortStatus: expected a whole number from 400 to 599, got 200',
   },
   {
+    mistake: 'a regular expression that does not compile',
+    text: policy(
+      'FaultPolicy',
+      `${TARGET}\n${UNTIL}\nfaults: [{delay: 1s, headers: [{type: RegularExpression, name: a, value: "(b"}]}]`,
+    ),
+    problem:
+      'f:7:69: spec.faults[0].headers[0].value: is no regular expression of RE2: missing closing ): `(b` (see https://github.com/google/re2/wiki/Syntax; there are no look-arounds and back-references)',
+  },
+  {
     mistake: 'an abort with a number for gRPC',
     text: policy('FaultPolicy', `${TARGET}\n${UNTIL}\nfaults: [{abortGrpcStatus: 14}]`),
     problem:

@@ -5,6 +5,7 @@ import { isRoute } from '../kinds/route.ts'
 import { COMMAND_FIELDS } from '../kinds/workload-schema.ts'
 import { checkGrant } from './check-grant.ts'
 import { checkHeaderNames } from './check-header-names.ts'
+import { checkPolicy } from './check-policy.ts'
 import { checkProtocols } from './check-protocols.ts'
 import { checkRoute } from './check-route.ts'
 import { checkSchema } from './check-schema.ts'
@@ -45,7 +46,13 @@ function readKind(kind: Kind, value: object): ObjectReading {
   const errors = checkSchema(kind, value)
   if (errors.length > 0) return { object: undefined, findings: [...errors, ...warnings] }
   const object = kind.toObject(value)
-  const findings = [...warnings, ...checkProtocols(object), ...checkRoute(object), ...checkGrant(object)]
+  const findings = [
+    ...warnings,
+    ...checkProtocols(object),
+    ...checkRoute(object),
+    ...checkPolicy(object),
+    ...checkGrant(object),
+  ]
   if (isRoute(object) || isPolicy(object))
     findings.push(...checkHeaderNames((value as { readonly spec?: unknown }).spec))
   return { object: findings.some(({ severity }) => severity === 'error') ? undefined : object, findings }

@@ -1,3 +1,4 @@
+import { formatPath } from '../../manifest/finding.ts'
 import { accepted, type Condition, notAccepted, type StatusFault } from '../conditions.ts'
 import type { Policy } from '../mesh-object.ts'
 import type { PolicyTargetRef } from '../policy-target.ts'
@@ -7,6 +8,7 @@ import { compareAge } from './age.ts'
 import type { ObjectLookup } from './object-lookup.ts'
 import { describePorts, parentPorts } from './parent-ports.ts'
 import { rulesOf } from './route-backends.ts'
+import { findUnsupportedInPolicy } from './unsupported.ts'
 
 /** `status.ancestors[]` of a policy, one for each of its targets. */
 export interface PolicyTargetStatus {
@@ -36,7 +38,15 @@ export function findExpired(policy: Policy, nowMs: number): StatusFault | undefi
  * @returns `undefined` when it is in force
  */
 export function findTargetFault(policy: Policy, target: PolicyTargetRef, lookup: Lookup): StatusFault | undefined {
-  return findMissingTarget(policy, target, lookup) ?? findOlder(policy, target, lookup)
+  return findInvalid(policy) ?? findMissingTarget(policy, target, lookup) ?? findOlder(policy, target, lookup)
+}
+
+/** Something that the schema allows and the mesh cannot do. */
+function findInvalid(policy: Policy): StatusFault | undefined {
+  const [unsupported] = findUnsupportedInPolicy(policy)
+  if (unsupported === undefined) return undefined
+  const { path, reason, remedy } = unsupported
+  return { reason: 'Invalid', message: `${formatPath(path)}: ${reason} (${remedy})` }
 }
 
 function findMissingTarget(policy: Policy, target: PolicyTargetRef, lookup: Lookup): StatusFault | undefined {

@@ -1,6 +1,7 @@
 import { parseDurationMs } from '@heddle/base/duration'
 import type { Path } from '../../manifest/finding.ts'
 import type { ValueMatch } from '../http-route.ts'
+import type { Policy } from '../mesh-object.ts'
 import type { Route } from '../route.ts'
 import type { HeaderModifier, PathModifier, RequestRedirect } from '../route-filters.ts'
 import { findPatternFault } from './regular-expression.ts'
@@ -25,6 +26,21 @@ export function findUnsupported(route: Route): readonly Unsupported[] {
     ...durationsOf(route).flatMap(inDuration),
   ]
   known.set(route, found)
+  return found
+}
+
+const knownOfPolicies = new WeakMap<Policy, readonly Unsupported[]>()
+
+/** The same of a policy. */
+export function findUnsupportedInPolicy(policy: Policy): readonly Unsupported[] {
+  if (policy.kind !== 'FaultPolicy') return []
+  const before = knownOfPolicies.get(policy)
+  if (before !== undefined) return before
+  const patterns = policy.spec.faults.flatMap(({ headers }, i) =>
+    valuePatterns(headers, ['spec', 'faults', i, 'headers']),
+  )
+  const found = patterns.flatMap(inPattern)
+  knownOfPolicies.set(policy, found)
   return found
 }
 
