@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import { ProxyError, type ProxyErrorCode } from '../errors/proxy-error.ts'
+import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
+import { ProxyError } from '../errors/proxy-error.ts'
 import type { Watched } from '../net/ticker.ts'
 import { resetSocket } from '../platform/reset.ts'
 import type { ProxyCore } from '../proxy-core.ts'

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
 import type { SecureContextOptions, Server, TLSSocket } from 'node:tls'
 import { createServer } from 'node:tls'
+import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
 import { parseSpiffeId } from '@heddle/identity/spiffe-id'
 import { verifyPeer } from '@heddle/identity/verify-peer'
-import type { ProxyErrorCode } from '../errors/proxy-error.ts'
 import { tlsParent } from '../platform/tls-parent.ts'
 import type { TlsMaterial, WorkloadIdentity } from '../workload.ts'
 

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
+import { PROXY_ERRORS, toErrorCode } from '@heddle/api/proxy-errors'
 import { expect, test } from 'vitest'
 import { renderLimitsPage } from '../limits-page.ts'
 import { renderErrorsPage } from './errors-page.ts'
-import { PROXY_ERRORS, ProxyError, toErrorCode, toProxyError } from './proxy-error.ts'
+import { ProxyError, toProxyError } from './proxy-error.ts'
 
 const page = (path: string) => readFileSync(new URL(`../../../../docs/${path}`, import.meta.url), 'utf8')
 

@@ -1,5 +1,5 @@
 import { GRPC_STATUS } from '@heddle/api/grpc-status'
-import { PROXY_ERRORS, type ProxyErrorCode } from './proxy-error.ts'
+import { PROXY_ERRORS, type ProxyErrorCode } from '@heddle/api/proxy-errors'
 
 const SOURCES = {
   upstream: 'the destination',

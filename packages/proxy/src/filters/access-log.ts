@@ -1,6 +1,6 @@
 import { GRPC_STATUS_NAMES } from '@heddle/api/grpc-status'
+import { PROXY_ERRORS } from '@heddle/api/proxy-errors'
 import type { Log } from '@heddle/base/log'
-import { PROXY_ERRORS } from '../errors/proxy-error.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { Filter, Outcome } from './filter.ts'
 

@@ -1,4 +1,4 @@
-import type { ProxyErrorCode } from '../errors/proxy-error.ts'
+import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
 import type { Exchange } from '../exchange/exchange.ts'
 
 /** An answer the proxy gives itself; the request goes no further. */

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net'
 import { connect, createSecureContext, type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls'
+import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
 import { parseSpiffeId } from '@heddle/identity/spiffe-id'
 import { type PeerRefusal, verifyPeer } from '@heddle/identity/verify-peer'
-import { ProxyError, type ProxyErrorCode } from '../errors/proxy-error.ts'
+import { ProxyError } from '../errors/proxy-error.ts'
 import type { TlsMaterial, WorkloadIdentity } from '../workload.ts'
 
 /** Whom a client expects at the other end. */

@@ -1,0 +1,291 @@
+import type { GrpcStatusName } from './grpc-status.ts'
+
+/** What is to be known of one way to fail. */
+export interface ErrorSpec {
+  /** What the client of the request gets. */
+  readonly status: number
+  /** What it gets in the place of that when it speaks gRPC. */
+  readonly grpc: GrpcStatusName
+  /** May another endpoint be tried before anything was sent to the client? */
+  readonly retryable: boolean
+  /** Who has to look: decides the log level and the `source` label of heddle_errors_total. */
+  readonly source: 'upstream' | 'client' | 'mesh'
+  /** One sentence: what happened. It is the body of the answer. */
+  readonly meaning: string
+  /** What to try, for the person who reads it. Follows the meaning in the body, and is in the log. */
+  readonly hint: string
+}
+
+/**
+ * Every way a request or connection can fail in the proxy, for the proxy and for whoever explains it. docs/errors.md is generated from
+ * this table.
+ */
+export const PROXY_ERRORS = {
+  // finding the destination
+  destination_not_found: {
+    status: 502,
+    grpc: 'UNAVAILABLE',
+    retryable: false,
+    source: 'client',
+    meaning: 'The name or address belongs to the mesh, but no such Service or port exists.',
+    hint: 'Compare name, namespace and port with `heddle endpoints -A`.',
+  },
+  discovery_unavailable: {
+    status: 503,
+    grpc: 'UNAVAILABLE',
+    retryable: false,
+    source: 'mesh',
+    meaning: 'The proxy has not yet heard of this destination, and the control plane did not answer in time.',
+    hint: 'Known destinations keep working. See whether the control plane runs with `heddle check`.',
+  },
+  no_healthy_endpoint: {
+    status: 503,
+    grpc: 'UNAVAILABLE',
+    retryable: false,
+    source: 'upstream',
+    meaning: 'The Service has no endpoint that is ready.',
+    hint: 'See `heddle endpoints SERVICE`, and whether its workloads run.',
+  },
+  original_destination_unknown: {
+    status: 502,
+    grpc: 'INTERNAL',
+    retryable: false,
+    source: 'mesh',
+    meaning: 'The connection reached a transparent listener, but the kernel did not say where it was meant to go.',
+    hint: 'Only redirected traffic may arrive there. Check the iptables rules with `heddle check`.',
+  },
+  loop_detected: {
+    status: 508,
+    grpc: 'INTERNAL',
+    retryable: false,
+    source: 'mesh',
+    meaning: 'The connection was meant for the proxy itself, or came from it.',
+    hint: "Address the application's port, not the proxy's, and check that the proxy's user is exempt from redirection.",
+  },
+
+  // connecting
+  connect_timeout: {
+    status: 504,
+    grpc: 'UNAVAILABLE',
+    retryable: true,
+    source: 'upstream',
+    meaning: 'An endpoint did not accept the connection in time.',
+    hint: 'A firewall may drop packets to this port, or the host is down.',
+  },
+  connect_refused: {
+    status: 502,
+    grpc: 'UNAVAILABLE',
+    retryable: true,
+    source: 'upstream',
+    meaning: 'An endpoint refused the connection, or could not be reached.',
+    hint: 'The application may not be listening on this port. See `heddle endpoints SERVICE`.',
+  },
+  connect_failed: {
+    status: 502,
+    grpc: 'UNAVAILABLE',
+    retryable: true,
+    source: 'upstream',
+    meaning: 'The connection to an endpoint ended before it could be used.',
+    hint: 'The log of the proxy has the reason of the operating system.',
+  },
+  own_certificate_missing: {
+    status: 503,
+    grpc: 'UNAVAILABLE',
+    retryable: false,
+    source: 'mesh',
+    meaning: 'The proxy has no valid certificate of its own yet, so it cannot speak mTLS.',
+    hint: 'See `heddle identity`, and whether the control plane runs with `heddle check`.',
+  },
+  tls_handshake_failed: {
+    status: 502,
+    grpc: 'UNAVAILABLE',
+    retryable: true,
+    source: 'mesh',
+    meaning: 'The TLS handshake between two proxies failed.',
+    hint: 'Both ends must trust the same roots. Compare `heddle identity` for both workloads.',
+  },
+  peer_identity_mismatch: {
+    status: 502,
+    grpc: 'UNAVAILABLE',
+    retryable: true,
+    source: 'mesh',
+    meaning: 'The other end proved another identity than the one that belongs to the endpoint.',
+    hint: 'The address was probably reused by another workload. See `heddle identity SERVICE`.',
+  },
+  peer_certificate_expired: {
+    status: 502,
+    grpc: 'UNAVAILABLE',
+    retryable: true,
+    source: 'mesh',
+    meaning: "The other end's certificate is no longer valid.",
+    hint: 'Its proxy could not renew it. See `heddle identity`, and compare the clocks of both hosts.',
+  },
+  peer_certificate_untrusted: {
+    status: 502,
+    grpc: 'UNAVAILABLE',
+    retryable: true,
+    source: 'mesh',
+    meaning: "The other end's certificate was not issued by a root that this proxy trusts.",
+    hint: 'Both ends must belong to the same mesh. See `heddle identity`.',
+  },
+
+  // talking to the endpoint
+  refused_by_peer: {
+    status: 502,
+    grpc: 'UNAVAILABLE',
+    retryable: false,
+    source: 'mesh',
+    meaning:
+      'The proxy of the endpoint closed a new connection without a word; most often it does not accept our certificate.',
+    hint: 'Compare `heddle identity` for both workloads, and see the log of the other proxy.',
+  },
+  upstream_reset: {
+    status: 502,
+    grpc: 'UNAVAILABLE',
+    retryable: false,
+    source: 'upstream',
+    meaning: 'The endpoint ended the connection before its answer was complete.',
+    hint: 'The application may have crashed or been restarted; see its log.',
+  },
+  upstream_protocol_error: {
+    status: 502,
+    grpc: 'INTERNAL',
+    retryable: false,
+    source: 'upstream',
+    meaning: "The endpoint's answer is not valid HTTP.",
+    hint: 'If the port does not speak HTTP/1, declare its appProtocol.',
+  },
+  upgrade_not_supported: {
+    status: 501,
+    grpc: 'UNIMPLEMENTED',
+    retryable: false,
+    source: 'upstream',
+    meaning:
+      'The endpoint is declared to speak HTTP/2, and does not take WebSockets or other upgrades over it (RFC 8441).',
+    hint: 'If the application takes them over HTTP/1, declare the appProtocol of its port as `ws`, or none.',
+  },
+  response_timeout: {
+    status: 504,
+    grpc: 'DEADLINE_EXCEEDED',
+    retryable: false,
+    source: 'upstream',
+    meaning: 'The endpoint did not begin its answer in time.',
+    hint: 'The application may be overloaded or waiting for something else; see its log.',
+  },
+  idle_timeout: {
+    status: 504,
+    grpc: 'UNAVAILABLE',
+    retryable: false,
+    source: 'upstream',
+    meaning: 'Neither side sent anything for too long in the middle of a request.',
+    hint: 'Long silent streams need a keep-alive of the application.',
+  },
+  deadline_exceeded: {
+    status: 504,
+    grpc: 'DEADLINE_EXCEEDED',
+    retryable: false,
+    source: 'upstream',
+    meaning: 'The deadline that the client gave its call of gRPC has passed.',
+    hint: 'The application took longer than the client wanted to wait; see `heddle stat` for its latencies.',
+  },
+  pending_timeout: {
+    status: 503,
+    grpc: 'UNAVAILABLE',
+    retryable: true,
+    source: 'upstream',
+    meaning: 'The request waited too long for a free connection to its endpoint.',
+    hint: 'The endpoint is slower than its requests come. More replicas, or faster answers, are needed.',
+  },
+  endpoint_overloaded: {
+    status: 503,
+    grpc: 'UNAVAILABLE',
+    retryable: true,
+    source: 'upstream',
+    meaning: 'Too many requests wait for a connection to this endpoint already.',
+    hint: 'The endpoint is slower than its requests come. More replicas, or faster answers, are needed.',
+  },
+
+  // the client
+  client_reset: {
+    status: 499,
+    grpc: 'CANCELLED',
+    retryable: false,
+    source: 'client',
+    meaning: 'The client went away before its request was answered.',
+    hint: "The client's own timeout may be shorter than the answer takes.",
+  },
+  client_protocol_error: {
+    status: 400,
+    grpc: 'INTERNAL',
+    retryable: false,
+    source: 'client',
+    meaning: "The client's request is not valid HTTP.",
+    hint: 'The log of the proxy says which rule was broken.',
+  },
+  request_timeout: {
+    status: 408,
+    grpc: 'DEADLINE_EXCEEDED',
+    retryable: false,
+    source: 'client',
+    meaning: 'The head or body of the request did not arrive in time.',
+    hint: 'The client is very slow, or holds the connection open on purpose.',
+  },
+  connect_method_refused: {
+    status: 501,
+    grpc: 'UNIMPLEMENTED',
+    retryable: false,
+    source: 'client',
+    meaning: 'CONNECT inside of an HTTP connection is not forwarded.',
+    hint: 'The mesh is no forward proxy. Address the destination directly.',
+  },
+  plain_refused: {
+    status: 403,
+    grpc: 'UNAUTHENTICATED',
+    retryable: false,
+    source: 'client',
+    meaning: 'This workload accepts mTLS only, and the client came without.',
+    hint: 'Give the client a sidecar, or let the workload accept plain traffic.',
+  },
+  client_identity_refused: {
+    status: 403,
+    grpc: 'UNAUTHENTICATED',
+    retryable: false,
+    source: 'client',
+    meaning: "The client's certificate is missing, not trusted, no longer valid, or of another trust domain.",
+    hint: "See `heddle identity` for the client's workload.",
+  },
+
+  // this proxy
+  connection_limit: {
+    status: 503,
+    grpc: 'UNAVAILABLE',
+    retryable: false,
+    source: 'mesh',
+    meaning: 'The proxy has as many connections open as it may.',
+    hint: 'Raise the limit of open descriptors for the proxy, or find who keeps so many connections.',
+  },
+  draining: {
+    status: 503,
+    grpc: 'UNAVAILABLE',
+    retryable: false,
+    source: 'mesh',
+    meaning: 'The proxy is being stopped.',
+    hint: 'Try again: another endpoint will answer.',
+  },
+  internal_error: {
+    status: 500,
+    grpc: 'INTERNAL',
+    retryable: false,
+    source: 'mesh',
+    meaning: 'The proxy failed in a way it should not.',
+    hint: 'Please report it together with the log of the proxy.',
+  },
+} as const satisfies Record<string, ErrorSpec>
+
+/** Never renamed. */
+export type ProxyErrorCode = keyof typeof PROXY_ERRORS
+
+/** The code that a proxy wrote into its `heddle-error` field or a record; `undefined` for what this version does not know. */
+export function toErrorCode(text: string | undefined): ProxyErrorCode | undefined {
+  return text !== undefined && Object.hasOwn(PROXY_ERRORS, text) ? (text as ProxyErrorCode) : undefined
+}
