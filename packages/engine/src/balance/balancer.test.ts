@@ -1,9 +1,10 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BALANCER_TYPES, candidatesOf, equalCandidates, seeded } from '../../test/candidates.ts'
 import { hashName } from '../route/session.ts'
 import { type BalancerKind, createBalancer, type Draw } from './balancer.ts'
 import { type Candidate, pauseEndpoint, putOut } from './candidate.ts'
-import { createPickTrace } from './pick-trace.ts'
+import { createPickTrace, type PickTrace } from './pick-trace.ts'
 
 const NOW_US = 1_000_000
 const LATER_US = 9_000_000
@@ -122,4 +123,50 @@ describe('createBalancer()', () => {
       for (let i = 0; i < 20; i++) expect(pick()).toBe(chosen)
     }
   })
+})
+
+test('asking why never changes what is decided, whatever state the endpoints are in', () => {
+  const states = fc.record({
+    zone: fc.constantFrom('north-1', 'north-2', 'south-1'),
+    weight: fc.integer({ min: 1, max: 5 }),
+    inFlight: fc.nat(9),
+    outMs: fc.constantFrom(0, 0, 0, 500),
+    pausedMs: fc.constantFrom(0, 0, 0, 500),
+    avoidMs: fc.constantFrom(0, 0, 0, 500),
+    isTried: fc.boolean(),
+  })
+  const policies = fc.record({
+    balancer: fc.constantFrom(...Object.values(BALANCER_TYPES)).map((type) => ({ type })),
+    locality: fc.constantFrom({}, { mode: 'LOCALITY_MODE_PREFER_CLOSE' as const }, { panicBelowPercent: 101 }),
+    slowStartMs: fc.constantFrom(0, 10_000),
+  })
+  fc.assert(
+    fc.property(policies, fc.array(states, { maxLength: 9 }), fc.nat(), (policy, given, seed) => {
+      const pickWith = (trace?: PickTrace) => {
+        const candidates = candidatesOf(given.map(({ zone, weight }) => ({ zone, weight, region: zone.slice(0, 5) })))
+        for (const [at, { outMs, pausedMs, avoidMs, inFlight }] of given.entries()) {
+          if (outMs > 0) putOut(candidates[at]!, NOW_US + outMs * 1000, 'a test')
+          if (pausedMs > 0) pauseEndpoint(candidates[at]!, pausedMs, NOW_US)
+          Object.assign(candidates[at]!.load, { inFlight, avoidUntilUs: avoidMs === 0 ? 0 : NOW_US + avoidMs * 1000 })
+        }
+        const balancer = createBalancer(policy, candidates, { here: HERE, random: seeded(seed) })
+        const tried = candidates.filter((_one, at) => given[at]!.isTried).map(({ load }) => load)
+        const random = seeded(seed + 1)
+        return Array.from({ length: 4 }, (_one, at) =>
+          balancer.pick({ nowUs: NOW_US, random, tried, hashKey: `user-${at}`, ...(trace && { trace }) }),
+        )
+      }
+      const trace = createPickTrace()
+      const chosen = pickWith(trace)
+      expect(chosen).toEqual(pickWith())
+      expect(trace.chosen).toBe(chosen.at(-1))
+      expect(trace.reason).not.toBe('')
+      const isLeft = given.some(({ isTried }) => !isTried)
+      expect(chosen.every((at) => (isLeft ? !given[at]!.isTried : at === -1))).toBe(true)
+      const isUsable = ({ outMs, pausedMs, avoidMs, isTried }: (typeof given)[number]) =>
+        outMs + pausedMs + avoidMs === 0 && !isTried
+      if (!trace.isPanic && given.some(isUsable)) expect(chosen.every((at) => isUsable(given[at]!))).toBe(true)
+    }),
+    { numRuns: 300 },
+  )
 })

@@ -82,24 +82,29 @@ export class Levels implements Balancer {
     if (count === 1 && draw.tried === undefined) return this.#because(draw, 0, 'it is the only endpoint')
     if (draw.prefer !== undefined) {
       const at = this.#indexOf(draw.prefer)
-      if (at !== -1 && isUsable(this.#candidates[at]!, draw, this.#rules))
-        return this.#because(draw, at, 'the session of the request sticks to it')
+      if (this.#isUsable(at, draw)) return this.#because(draw, at, 'the session of the request sticks to it')
     }
-    return this.#isDivided ? this.#pickByLevel(draw) : this.#levels[0]!.picker.pick(draw)
+    const chosen = this.#isDivided ? this.#pickByLevel(draw) : this.#levels[0]!.picker.pick(draw)
+    return chosen === -1 ? this.#because(draw, -1, 'all endpoints were tried') : chosen
   }
 
   #pickByLevel(draw: Draw): number {
     if (draw.nowUs >= this.#sharesUntilUs) this.#divideAnew(draw.nowUs)
     const first = this.#levels[this.#drawLevel(draw)]!
-    const chosen = this.#pickIn(first, draw)
-    if (chosen !== -1 && isUsable(this.#candidates[chosen]!, draw, this.#rules)) return chosen
+    let chosen = this.#pickIn(first, draw)
+    if (this.#isUsable(chosen, draw)) return chosen
     for (const level of this.#levels) {
       if (level === first) continue
       const other = this.#pickIn(level, draw)
-      if (other === -1) continue
-      if (chosen === -1 || isUsable(this.#candidates[other]!, draw, this.#rules)) return other
+      if (this.#isUsable(other, draw)) return other
+      if (chosen === -1) chosen = other
     }
-    return chosen
+    if (chosen === -1) return chosen
+    return this.#because(draw, chosen, `no endpoint can be used; ${this.#candidates[chosen]!.id} will have to do`)
+  }
+
+  #isUsable(index: number, draw: Draw): boolean {
+    return index !== -1 && isUsable(this.#candidates[index]!, draw, this.#rules)
   }
 
   #pickIn({ indices, picker }: Level, draw: Draw): number {

@@ -43,9 +43,11 @@ export class PowerOfTwo implements Picker {
       const mayFirst = isSettled ? isLoadUsable(this.#loads[first]!, draw) : this.#mayBeDrawn(first, draw)
       const maySecond = isSettled ? isLoadUsable(this.#loads[second]!, draw) : this.#mayBeDrawn(second, draw)
       if (draw.trace !== undefined) draw.trace.drawn.push(this.#candidates[first]!.id, this.#candidates[second]!.id)
+      if (!mayFirst && !maySecond) continue
       if (mayFirst && maySecond) return this.#cheaper(first, second, draw)
-      if (mayFirst) return first
-      if (maySecond) return second
+      const chosen = mayFirst ? first : second
+      if (draw.trace !== undefined) draw.trace.reason = this.#tellOne(chosen, mayFirst ? second : first)
+      return chosen
     }
     return scan(this.#candidates, draw, this.#rules)
   }
@@ -62,12 +64,24 @@ export class PowerOfTwo implements Picker {
     const firstCost = this.costAt(first, nowUs)
     const secondCost = this.costAt(second, nowUs)
     const chosen = firstCost <= secondCost ? first : second
-    if (trace !== undefined && first !== second) {
+    if (trace !== undefined) {
       const other = chosen === first ? second : first
-      const costs = [Math.min(firstCost, secondCost), Math.max(firstCost, secondCost)].map(Math.round)
-      const ids = [this.#candidates[chosen]!.id, this.#candidates[other]!.id]
-      trace.reason = `of two that were drawn, the next request costs ${costs[0]} at ${ids[0]} and ${costs[1]} at ${ids[1]}`
+      trace.reason = this.#tellBoth(chosen, other, nowUs)
     }
     return chosen
   }
+
+  #tellOne(chosen: number, other: number): string {
+    return `${this.#candidates[chosen]!.id} was drawn; ${this.#candidates[other]!.id} as well, but is passed over`
+  }
+
+  #tellBoth(chosen: number, other: number, nowUs: number): string {
+    const tell = (at: number) => `${formatCost(this.costAt(at, nowUs))} at ${this.#candidates[at]!.id}`
+    if (chosen === other) return `${this.#candidates[chosen]!.id} is the only one`
+    return `of two that were drawn, the next request costs ${tell(chosen)} and ${tell(other)}`
+  }
+}
+
+function formatCost(cost: number): string {
+  return cost >= 100 ? String(Math.round(cost)) : cost.toPrecision(3)
 }

@@ -5,7 +5,7 @@ import type { Picker } from './picker.ts'
 import { isUsable, type PickRules, scan } from './usability.ts'
 
 /** Points on the ring per unit of weight: an endpoint's share then strays by 8 % from what is due to it (1/√160). */
-export const DEFAULT_RING_SIZE = 160
+const DEFAULT_RING_SIZE = 160
 /** Of all endpoints together: 2 MB, and some 30 ms for each change. */
 const MAX_POINTS = 2 ** 18
 /** Steps along the ring to a usable endpoint, before any will do. */

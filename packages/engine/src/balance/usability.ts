@@ -46,11 +46,21 @@ export function scan(candidates: readonly Candidate[], draw: Draw, rules: PickRu
   for (let step = 0; step < candidates.length; step++) {
     const at = (from + step) % candidates.length
     const candidate = candidates[at]!
-    if (isUsable(candidate, draw, rules)) return at
+    if (isUsable(candidate, draw, rules)) {
+      tell(draw, candidate, 'those that were drawn are passed over, and the next one that can be used is')
+      return at
+    }
     if (draw.tried?.includes(candidate.load) === true) continue
     if (best === -1 || backAtUs(candidate) < backAtUs(candidates[best]!)) best = at
   }
+  if (best !== -1) tell(draw, candidates[best]!, 'no endpoint can be used, and the first that will be is')
   return best
+}
+
+function tell({ trace }: Draw, { id }: Candidate, words: string): void {
+  if (trace === undefined) return
+  if (!trace.drawn.includes(id)) trace.drawn.push(id)
+  trace.reason = `${words} ${id}`
 }
 
 /** When an endpoint is usable again. */
