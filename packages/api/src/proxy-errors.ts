@@ -9,7 +9,7 @@ export interface ErrorSpec {
   /** May another endpoint be tried before anything was sent to the client? */
   readonly retryable: boolean
   /** Who has to look: decides the log level and the `source` label of heddle_errors_total. */
-  readonly source: 'upstream' | 'client' | 'mesh'
+  readonly source: 'upstream' | 'client' | 'mesh' | 'fault_injection'
   /** One sentence: what happened. It is the body of the answer. */
   readonly meaning: string
   /** What to try, for the person who reads it. Follows the meaning in the body, and is in the log. */
@@ -61,6 +61,66 @@ export const PROXY_ERRORS = {
     source: 'mesh',
     meaning: 'The connection was meant for the proxy itself, or came from it.',
     hint: "Address the application's port, not the proxy's, and check that the proxy's user is exempt from redirection.",
+  },
+
+  // routing
+  no_route_matched: {
+    status: 404,
+    grpc: 'UNIMPLEMENTED',
+    retryable: false,
+    source: 'client',
+    meaning: 'Routes are attached to the Service, and no rule of them fits the request.',
+    hint: 'Compare path, method and headers with the rules; a rule without matches takes all that is left.',
+  },
+  route_without_backend: {
+    status: 500,
+    grpc: 'UNAVAILABLE',
+    retryable: false,
+    source: 'mesh',
+    meaning: 'The rule that fits the request has no backend with a weight above 0.',
+    hint: 'Give one of its backendRefs a weight, or the rule a redirect.',
+  },
+  backend_unresolved: {
+    status: 500,
+    grpc: 'UNAVAILABLE',
+    retryable: false,
+    source: 'mesh',
+    meaning: 'The backend that the route has chosen for the request does not exist, or may not be used by the route.',
+    hint: 'The condition ResolvedRefs in the status of the route names it: see `heddle get`.',
+  },
+  route_timeout: {
+    status: 504,
+    grpc: 'DEADLINE_EXCEEDED',
+    retryable: false,
+    source: 'upstream',
+    meaning: 'The request took longer, with all of its tries, than `timeouts.request` of its route allows.',
+    hint: 'See `heddle stat` for the latencies of the Service, or raise the timeout.',
+  },
+
+  // what a FaultPolicy asks for
+  fault_abort: {
+    status: 503,
+    grpc: 'UNAVAILABLE',
+    retryable: false,
+    source: 'fault_injection',
+    meaning: 'A FaultPolicy lets this request fail, on purpose, with the status that it names.',
+    hint: 'The log of the proxy names the policy; it ends by itself at its `until`.',
+  },
+  fault_reset: {
+    status: 502,
+    grpc: 'UNAVAILABLE',
+    retryable: false,
+    source: 'fault_injection',
+    meaning: 'A FaultPolicy breaks this request off, on purpose: the client gets no answer.',
+    hint: 'The log of the proxy names the policy; it ends by itself at its `until`.',
+  },
+  fault_truncate: {
+    status: 502,
+    grpc: 'UNAVAILABLE',
+    retryable: false,
+    source: 'fault_injection',
+    meaning: 'A FaultPolicy breaks the answer off in the middle of its body, on purpose.',
+    hint: 'The log of the proxy names the policy; it ends by itself at its `until`.',
   },
 
   // connecting
@@ -203,6 +263,32 @@ export const PROXY_ERRORS = {
     source: 'upstream',
     meaning: 'Too many requests wait for a connection to this endpoint already.',
     hint: 'The endpoint is slower than its requests come. More replicas, or faster answers, are needed.',
+  },
+
+  // sparing the endpoint
+  backend_timeout: {
+    status: 504,
+    grpc: 'DEADLINE_EXCEEDED',
+    retryable: false,
+    source: 'upstream',
+    meaning: 'The endpoint did not answer within the time that the route allows for one try.',
+    hint: 'The application is slower than `backendRequest` of the route, or of its TrafficPolicy, expects; see `heddle stat`.',
+  },
+  circuit_open: {
+    status: 503,
+    grpc: 'UNAVAILABLE',
+    retryable: false,
+    source: 'upstream',
+    meaning: 'Too many requests in a row have failed, so that the circuit breaker lets none through for a while.',
+    hint: 'See why the Service fails with `heddle stat`. The circuit closes by itself, once a request succeeds.',
+  },
+  circuit_overflow: {
+    status: 503,
+    grpc: 'UNAVAILABLE',
+    retryable: false,
+    source: 'upstream',
+    meaning: 'As many requests are under way, and wait, as the circuit breaker allows.',
+    hint: 'The Service is slower than its requests come. More replicas are needed, or a higher limit in the TrafficPolicy.',
   },
 
   // the client

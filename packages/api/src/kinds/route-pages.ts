@@ -35,8 +35,9 @@ A route names Services in \`parentRefs\`, with \`group: ""\` and \`kind: Service
   of that Service.
 - Of two kinds at one port only the more specific one is in force: GRPCRoute, then HTTPRoute, then TLSRoute, then TCPRoute.
 - Backends are addressed without the routes of their own. So a route that leads back to its own Service, or two that lead to each other,
-  are no cycle. What does go round is a redirect: one that changes nothing is refused, one to a path that its own rule redirects
-  again is named in a warning.
+  are no cycle. What does go round is a redirect that changes nothing, or leads to a path that its own rule redirects again: a warning
+  names it.
+- A Service of another namespace as backend needs a ReferenceGrant there, unless it is the very parent of the route.
 
 Of matches that fit a request the most specific one counts, over all routes of the Service: an exact path, the longest prefix, a regular
 expression, then the prefix \`/\`; a method; more headers; more query parameters. Between equal ones the older route counts

@@ -66,7 +66,11 @@ const portNeeded: Rule = {
 const refFields: Readonly<Record<string, Schema>> = {
   group: level('core', '`""` for a Service.', { ...group, default: '' }),
   kind: level('core', '`Service`; other kinds are refused.', { ...kindName, default: 'Service' }),
-  namespace: level('core', "The route's own when absent. Another one needs a ReferenceGrant there.", namespaceName),
+  namespace: level(
+    'core',
+    "The route's own when absent. Another one needs a ReferenceGrant there, but for a parent of the route.",
+    namespaceName,
+  ),
   name: level('core', 'Name of the Service.', objectName),
   port: level('core', 'Port of the Service.', portNumber('')),
 }

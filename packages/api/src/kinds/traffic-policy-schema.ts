@@ -1,4 +1,3 @@
-import { duration } from './gateway-schema.ts'
 import { timeoutsRule } from './http-route-schema.ts'
 import { boundedDuration, policySchema, someOf, targetRefs, wholeFrom } from './policy-schema.ts'
 import type { Schema } from './schema.ts'
@@ -8,8 +7,8 @@ const timeouts: Schema = {
   type: 'object',
   description: 'How long things may take, where the rule of a route says nothing; `0s`: no limit.',
   properties: {
-    request: { ...duration, description: 'From the request to the end of its answer, with all tries.' },
-    backendRequest: { ...duration, description: 'One try.' },
+    request: boundedDuration('From the request to the end of its answer, with all tries.', ['0s', '1000h']),
+    backendRequest: boundedDuration('One try.', ['0s', '1000h']),
   },
   'x-kubernetes-validations': [timeoutsRule],
 }

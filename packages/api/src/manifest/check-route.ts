@@ -76,19 +76,29 @@ function checkRules(route: Route): Finding[] {
   return [...findings, ...route.spec.rules.flatMap(checkRedirect)]
 }
 
-/** A redirect to a path that the same rule redirects again. */
+/** A redirect to where the same rule redirects again. */
 function checkRedirect({ filters, matches }: HttpRouteRule, index: number): Finding[] {
   return filters.flatMap((filter, i) => {
     if (filter.type !== 'RequestRedirect' || leavesHost(filter.requestRedirect)) return []
+    const at: Path = ['spec', 'rules', index, 'filters', i, 'requestRedirect']
     const { path } = filter.requestRedirect
-    const target = path?.type === 'ReplaceFullPath' ? path.replaceFullPath : path?.replacePrefixMatch
+    if (path === undefined) {
+      const remedy = 'set at least one of scheme, hostname, port and path'
+      return [warningAt(at, 'redirects each request to itself, without end', remedy)]
+    }
+    const target = path.type === 'ReplaceFullPath' ? path.replaceFullPath : path.replacePrefixMatch
     const loops = matches.some((match) => {
       const isPlain = match.headers.length + match.queryParams.length === 0 && match.method === undefined
-      return isPlain && target !== undefined && isWithin(target, match.path)
+      return isPlain && isWithin(target, match.path)
     })
     if (!loops) return []
-    const where: Path = ['spec', 'rules', index, 'filters', i, 'requestRedirect', 'path']
-    return [warningAt(where, 'leads to a path that the same rule redirects again', 'let the match leave that path out')]
+    return [
+      warningAt(
+        [...at, 'path'],
+        'leads to a path that the same rule redirects again',
+        'let the match leave that path out',
+      ),
+    ]
   })
 }
 

@@ -151,12 +151,6 @@ const ROUTE_ERRORS: readonly Mistake[] = [
       'f:8:5: spec.rules[0].backendRefs: a rule that redirects sends nothing to a backend: remove them, or the RequestRedirect',
   },
   {
-    mistake: 'a redirect to itself',
-    text: http(`filters: [{type: RequestRedirect, requestRedirect: {statusCode: 301}}]`),
-    problem:
-      'f:7:39: spec.rules[0].filters[0].requestRedirect: redirects each request to itself, without end (set at least one of scheme, hostname, port and path)',
-  },
-  {
     mistake: 'a status that is no redirect',
     text: http(`filters: [{type: RequestRedirect, requestRedirect: {hostname: a.example, statusCode: 200}}]`),
     problem:
@@ -388,6 +382,12 @@ const ROUTE_WARNINGS: readonly Mistake[] = [
     text: http(`matches: [{path: {value: /cart}}]`),
     problem:
       'f:7:5: warning: spec.rules[0]: there are no backendRefs: what it matches is answered with an error (name a Service in them)',
+  },
+  {
+    mistake: 'a redirect to itself',
+    text: http(`filters: [{type: RequestRedirect, requestRedirect: {statusCode: 301}}]`),
+    problem:
+      'f:7:39: warning: spec.rules[0].filters[0].requestRedirect: redirects each request to itself, without end (set at least one of scheme, hostname, port and path)',
   },
   {
     mistake: 'a redirect that goes round',

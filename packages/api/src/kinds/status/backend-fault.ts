@@ -1,7 +1,7 @@
 import type { StatusFault } from '../conditions.ts'
 import { isGranted } from '../reference-grant.ts'
 import { GATEWAY_GROUP, type Route } from '../route.ts'
-import type { BackendObjectRef } from '../route-refs.ts'
+import { type BackendObjectRef, isServiceRef } from '../route-refs.ts'
 import type { ObjectLookup } from './object-lookup.ts'
 import { describePorts } from './parent-ports.ts'
 
@@ -20,7 +20,7 @@ export function findBackendFault(route: Route, ref: BackendObjectRef, lookup: Lo
   }
   const from = { group: GATEWAY_GROUP, kind: route.kind, namespace: route.metadata.namespace }
   const to = { group: '', kind, namespace, name }
-  if (!isGranted({ from, to }, lookup.grants(namespace))) {
+  if (!isParent(route, ref) && !isGranted({ from, to }, lookup.grants(namespace))) {
     const message = `no ReferenceGrant in namespace ${namespace} lets routes of kind ${route.kind} in namespace ${from.namespace} refer to Service ${namespace}/${name}`
     return { reason: 'RefNotPermitted', message }
   }
@@ -35,4 +35,9 @@ export function findBackendFault(route: Route, ref: BackendObjectRef, lookup: Lo
   if (service.spec.ports.some((one) => one.protocol === 'TCP' && one.port === port)) return undefined
   const message = `Service ${namespace}/${name} has no TCP port ${port}; it has ${describePorts(service)}`
   return { reason: 'BackendNotFound', message }
+}
+
+/** Whose requests they are already: a client that asked for this very Service needs nobody's leave to be sent there. */
+function isParent(route: Route, { namespace, name }: BackendObjectRef): boolean {
+  return route.spec.parentRefs.some((ref) => isServiceRef(ref) && ref.namespace === namespace && ref.name === name)
 }

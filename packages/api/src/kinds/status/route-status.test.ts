@@ -142,6 +142,17 @@ describe('routeStatus()', () => {
     )
   })
 
+  test('a route back to the Service that was asked for needs no grant, one to another Service does', () => {
+    const back = { namespace: 'bank', parent: 'name: web-svc, namespace: shop' }
+    expect(statusOf(written({ ...back, backend: 'name: web-svc, namespace: shop, port: 80' })).reasons).toEqual(
+      ALL_GOOD,
+    )
+    const other = service('ports: [{port: 80}]', 'other-svc')
+    expect(
+      statusOf(written({ ...back, backend: 'name: other-svc, namespace: shop, port: 80' }), other).reasons,
+    ).toEqual(['Accepted', 'not ResolvedRefs: RefNotPermitted'])
+  })
+
   test('a mirror that leads nowhere is a reference that leads nowhere', () => {
     const mirror = written({}).replace(
       'rules: [{',

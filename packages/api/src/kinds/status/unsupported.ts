@@ -3,7 +3,7 @@ import type { Path } from '../../manifest/finding.ts'
 import type { ValueMatch } from '../http-route.ts'
 import type { Policy } from '../mesh-object.ts'
 import type { Route } from '../route.ts'
-import type { HeaderModifier, PathModifier, RequestRedirect } from '../route-filters.ts'
+import type { HeaderModifier, PathModifier } from '../route-filters.ts'
 import { findPatternFault } from './regular-expression.ts'
 import { filtersOf, type PlacedFilter, rulesOf } from './route-backends.ts'
 
@@ -63,7 +63,7 @@ function inFilter({ filter, path }: PlacedFilter): Unsupported[] {
     case 'ResponseHeaderModifier':
       return inModifier(filter.responseHeaderModifier, [...path, 'responseHeaderModifier'])
     case 'RequestRedirect':
-      return inRedirect(filter.requestRedirect, [...path, 'requestRedirect'])
+      return inPath(filter.requestRedirect.path, [...path, 'requestRedirect', 'path'])
     case 'URLRewrite':
       return inPath(filter.urlRewrite.path, [...path, 'urlRewrite', 'path'])
     case 'CORS':
@@ -118,18 +118,6 @@ function inPath(modifier: PathModifier | undefined, path: Path): Unsupported[] {
   if (PATH.test(value)) return []
   const reason = 'has characters that no path has'
   return [{ path: [...path, field], reason, remedy: 'write spaces, "#" and what is not ASCII as %XX' }]
-}
-
-function inRedirect(redirect: RequestRedirect, path: Path): Unsupported[] {
-  const { scheme, hostname, port, path: change } = redirect
-  if (scheme ?? hostname ?? port ?? change) return inPath(change, [...path, 'path'])
-  return [
-    {
-      path,
-      reason: 'redirects each request to itself, without end',
-      remedy: 'set at least one of scheme, hostname, port and path',
-    },
-  ]
 }
 
 /** More does not fit where proxies are told of it: 2^32 ms. */
