@@ -4,7 +4,7 @@ import { ControlProcess } from './discovery/control-process.ts'
 import { connectAdmin, join } from './discovery/join.ts'
 import { type ProxyLink, type SimulatedNode, SimulatedProxy } from './discovery/simulated-proxy.ts'
 
-const USAGE = `usage: node bench/discovery.ts [--proxies 1000] [--endpoints 100] [--routes 20] [--changes 20]
+const USAGE = `usage: node bench/discovery.ts [--proxies 1000] [--endpoints 100] [--routes 20] [--changes 20] [--route-changes 5]
 
 How long a change takes to reach every proxy, and what it costs: a control plane in a process of its own, simulated proxies in
 this one, each with a stream over mTLS that it acknowledges. All of them hold one Service.
@@ -15,6 +15,7 @@ interface Options {
   readonly endpoints: number
   readonly routes: number
   readonly changes: number
+  readonly routeChanges: number
 }
 
 /** One change: when each proxy had it, and the octets on all streams. */
@@ -44,11 +45,11 @@ async function main(options: Options): Promise<void> {
   )
   const admin = connectAdmin(control)
   const routeChanges: Spread[] = []
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < options.routeChanges; i++) {
     const files = [{ path: 'route.yaml', text: route('route-of-the-bench', i + 2) }]
     routeChanges.push(await spread(proxies, () => void admin.applyObjects({ files })))
   }
-  report('a route', routeChanges, options)
+  if (routeChanges.length > 0) report('a route', routeChanges, options)
   for (const proxy of [...proxies, cart]) proxy.close()
 }
 
@@ -120,6 +121,7 @@ const { values } = parseArgs({
     endpoints: { type: 'string', default: '100' },
     routes: { type: 'string', default: '20' },
     changes: { type: 'string', default: '20' },
+    'route-changes': { type: 'string', default: '5' },
     help: { type: 'boolean', short: 'h', default: false },
   },
 })
@@ -131,5 +133,6 @@ else {
     endpoints: Number(endpoints),
     routes: Number(routes),
     changes: Number(changes),
+    routeChanges: Number(values['route-changes']),
   })
 }

@@ -4,7 +4,7 @@ import type { HostPort } from './host-port.ts'
 
 /** All the control plane must know to start. */
 export interface ControlConfig {
-  /** Directory of YAML: Services, Workloads, Namespaces, ServiceAccounts. */
+  /** Directory of YAML: Services, Workloads, Namespaces, ServiceAccounts, routes, grants, policies. */
   readonly configDir: string
   /** Kept with mode 0700: certificate authority, admin token, registrations. */
   readonly stateDir: string
