@@ -9,7 +9,7 @@ test('without arguments everything is compared with everything', () => {
     proxies: PROXIES,
     rounds: 5,
     seconds: 2,
-    warmupSeconds: 10,
+    warmupSeconds: 20,
     out: 'latest',
     keepsOthers: false,
   })

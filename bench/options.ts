@@ -32,7 +32,7 @@ export const USAGE = `node bench/main.ts [options]
   --proxies NAME,NAME  who is compared (${PROXIES.join(',')})
   --rounds N           rounds; the median of them counts (5)
   --seconds N          length of the load in each round (2)
-  --warmup N           CPU seconds of load before the first round, at most (10)
+  --warmup N           CPU seconds of load before the first round, at most (20)
   --out NAME           writes bench/results/NAME.json (latest)
   --keep               keeps the rows of that file that are not measured again
 `
@@ -70,7 +70,7 @@ function parse(args: readonly string[]) {
         proxies: { type: 'string' },
         rounds: { type: 'string', default: '5' },
         seconds: { type: 'string', default: '2' },
-        warmup: { type: 'string', default: '10' },
+        warmup: { type: 'string', default: '20' },
         out: { type: 'string', default: 'latest' },
         keep: { type: 'boolean', default: false },
       },

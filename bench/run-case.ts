@@ -13,7 +13,7 @@ import { type Station, startStation } from './station.ts'
 import { median, round } from './statistics.ts'
 import { startTrickle } from './trickle.ts'
 
-const WARM_REQUESTS = 100_000
+const WARM_REQUESTS = 300_000
 /** Bounds the load before the first round on a machine that is busy with other things. */
 const MOST_WALL_PER_CPU = 4
 /** Fills the pools of a proxy whose code is compiled beforehand. */
@@ -106,7 +106,7 @@ export function toRow(
 }
 
 /**
- * Load that does not count, until just-in-time compilers have compiled what is hot and pools are filled: 100,000 requests, or as many
+ * Load that does not count, until just-in-time compilers have compiled what is hot and pools are filled: 300,000 requests, or as many
  * as some seconds of the proxy's CPU are good for. Heddle's CPU per request halves on the way; the others are the same from the
  * start, so that a second is enough.
  */
