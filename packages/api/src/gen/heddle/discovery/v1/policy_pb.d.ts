@@ -356,7 +356,7 @@ export declare type OutlierDetection = Message<"heddle.discovery.v1.OutlierDetec
   maxEjectionMs: number;
 
   /**
-   * Most endpoints that may be out at a time; one always stays.
+   * Most endpoints that may be out at a time; one may always be, and one always stays.
    *
    * @generated from field: uint32 max_ejection_percent = 7;
    */
@@ -406,7 +406,7 @@ export declare type OutlierDetectionJson = {
   maxEjectionMs?: number;
 
   /**
-   * Most endpoints that may be out at a time; one always stays.
+   * Most endpoints that may be out at a time; one may always be, and one always stays.
    *
    * @generated from field: uint32 max_ejection_percent = 7;
    */
@@ -436,7 +436,8 @@ export declare type LocalityPolicy = Message<"heddle.discovery.v1.LocalityPolicy
   failoverBelowPercent: number;
 
   /**
-   * Below that share of usable endpoints over all, usability is ignored; 0: 50. 101: never.
+   * Where the levels together cannot take everything and fewer than that share of all endpoints are usable, being put out by
+   * outlier detection does not count, nor do the levels; 0: 50. 101: never.
    *
    * @generated from field: uint32 panic_below_percent = 3;
    */
@@ -460,7 +461,8 @@ export declare type LocalityPolicyJson = {
   failoverBelowPercent?: number;
 
   /**
-   * Below that share of usable endpoints over all, usability is ignored; 0: 50. 101: never.
+   * Where the levels together cannot take everything and fewer than that share of all endpoints are usable, being put out by
+   * outlier detection does not count, nor do the levels; 0: 50. 101: never.
    *
    * @generated from field: uint32 panic_below_percent = 3;
    */
@@ -490,7 +492,7 @@ export declare type RetryBudget = Message<"heddle.discovery.v1.RetryBudget"> & {
   intervalMs: number;
 
   /**
-   * And so many more, so that there can be any where there is little traffic; in thousandths per second.
+   * Or so many, where that is more, so that there can be any where there is little traffic; in thousandths per second.
    *
    * @generated from field: uint32 min_retries_per_second_thousandths = 3;
    */
@@ -514,7 +516,7 @@ export declare type RetryBudgetJson = {
   intervalMs?: number;
 
   /**
-   * And so many more, so that there can be any where there is little traffic; in thousandths per second.
+   * Or so many, where that is more, so that there can be any where there is little traffic; in thousandths per second.
    *
    * @generated from field: uint32 min_retries_per_second_thousandths = 3;
    */
