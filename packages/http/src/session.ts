@@ -172,7 +172,10 @@ export interface ServerHandler {
 /** Gets the answer of one request: informational*, head, then as {@link BodyReceiver}. */
 export interface ResponseReceiver extends BodyReceiver {
   onInformational(head: ResponseHead): void
-  /** `hasBody` false: `onEnd` follows at once. True also for 101 and for 2xx to CONNECT: opaque octets follow. */
+  /**
+   * `hasBody` false: `onEnd` follows at once, or over HTTP/2 as soon as the server ends the stream, which is all that may come. True also
+   * for 101 and for 2xx to CONNECT: opaque octets follow.
+   */
   onHead(head: ResponseHead, hasBody: boolean): void
 }
 
