@@ -26,7 +26,7 @@ export function getObject(ref: ObjectRef | undefined, deps: ObjectDeps): ConfigO
   if (ref === undefined || ref.kind === '' || ref.name === '') {
     throw new ConnectError('ref: kind and name must be set', Code.InvalidArgument)
   }
-  const object = deps.model.objects().find((one) => formatRef(refOf(one)) === formatRef(ref))
+  const object = deps.model.object(ref.kind as MeshObject['kind'], ref.namespace, ref.name)
   if (object !== undefined) return configObject(object, deps)
   throw new ConnectError(`there is no ${ref.kind} ${ref.namespace}/${ref.name}`, Code.NotFound)
 }

@@ -65,7 +65,7 @@ export function parentKeys({ spec }: Route): Set<string> {
 }
 
 /** All that a route sends requests or copies of them to. */
-export function backendsOf(route: Route): BackendObjectRef[] {
+function backendsOf(route: Route): BackendObjectRef[] {
   if (route.kind === 'TLSRoute' || route.kind === 'TCPRoute')
     return route.spec.rules.flatMap((rule) => rule.backendRefs)
   return route.spec.rules.flatMap((rule) => {

@@ -102,6 +102,14 @@ describe('an edit of a directory', () => {
     expect(await read('all.yaml')).toBe(`${service('web')}---\n${service('cart')}`)
   })
 
+  test('passes over what means nothing to the mesh, whatever it is named', async () => {
+    await start({ 'all.yaml': service('web') })
+    const stranger = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ../../../escaped }\n'
+    expect(await edit(given(`${stranger}---\n${service('cart')}`))).toEqual([])
+    expect(await readdir(join(dir, 'applied'))).toEqual(['shop.service.cart.yaml'])
+    expect(await readdir(dir)).toEqual(['all.yaml', 'applied'])
+  })
+
   test('that changes nothing writes nothing', async () => {
     await start({ 'all.yaml': service('web') })
     const prepared = await source.store!.prepare({ files: [{ path: 'f', text: service('web') }], remove: [] })

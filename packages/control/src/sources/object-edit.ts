@@ -1,4 +1,4 @@
-import { formatRef } from '@heddle/api/kinds'
+import { formatRef, type MeshObject, refOf } from '@heddle/api/kinds'
 import type { ObjectRef } from '@heddle/api/kinds/meta'
 import { fileProblem, type ManifestFile } from '@heddle/api/manifest'
 import type { Problem } from '@heddle/api/manifest/problem'
@@ -10,6 +10,12 @@ export interface ObjectEdit {
   /** With any number of objects each. */
   readonly files: readonly ManifestFile[]
   readonly remove: readonly ObjectRef[]
+}
+
+/** An edit whose files were read. */
+export interface ReadEdit extends ObjectEdit {
+  /** Of its files, without error: what else they hold is not written, since nobody has checked it. */
+  readonly objects: readonly MeshObject[]
 }
 
 /** What becomes of a file. */
@@ -40,9 +46,10 @@ export type NewObjectPath = (ref: ObjectRef) => string
  *
  * @param texts - of all files, by path
  */
-export function editFiles(texts: ReadonlyMap<string, string>, edit: ObjectEdit, newPath: NewObjectPath): EditedFiles {
+export function editFiles(texts: ReadonlyMap<string, string>, edit: ReadEdit, newPath: NewObjectPath): EditedFiles {
   const editor = new Editor(texts, newPath)
-  const given = edit.files.flatMap(documentsOf)
+  const known = new Set(edit.objects.map((object) => formatRef(refOf(object))))
+  const given = edit.files.flatMap(documentsOf).filter(({ ref }) => known.has(formatRef(ref)))
   editor.find([...given.map(({ ref }) => ref), ...edit.remove])
   for (const document of given) editor.put(document)
   for (const ref of edit.remove) editor.remove(ref)

@@ -1,6 +1,7 @@
+import { setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { formatRef, type MeshObject, refOf } from '@heddle/api/kinds'
-import { fileProblem, ManifestParser } from '@heddle/api/manifest'
+import { fileProblem, type ManifestFile, ManifestParser, type Manifests } from '@heddle/api/manifest'
 import type { Problem } from '@heddle/api/manifest/problem'
 import { type EditedFiles, editFiles, type FileWrite, type NewObjectPath, type ObjectEdit } from './object-edit.ts'
 import type { PreparedEdit } from './object-store.ts'
@@ -16,18 +17,18 @@ export interface ReadFiles {
 
 /**
  * Says what an edit would make of files, and checks all of that together. Problems of what is given have its own files and
- * lines, others those of the files there are. Pure.
+ * lines, others those of the files there are. Writes nothing; lets others work between two files.
  */
-export function prepareEdit(files: ReadFiles, edit: ObjectEdit, newPath: NewObjectPath): PreparedEdit {
-  const given = parse(edit.files)
-  const edited = editFiles(files.texts, edit, newPath)
+export async function prepareEdit(files: ReadFiles, edit: ObjectEdit, newPath: NewObjectPath): Promise<PreparedEdit> {
+  const given = await parse(edit.files)
+  const edited = editFiles(files.texts, { ...edit, objects: given.objects }, newPath)
   const rest = [...edited.rest].map(([path, text]) => ({ path, text }))
-  const whole = parse([...edit.files, ...rest])
+  const whole = await parse([...edit.files, ...rest])
   // Warnings of what is there already were said when it came.
   const paths = new Set(edit.files.map(({ path }) => path))
   const found = whole.problems.filter(({ severity, file }) => severity === 'error' || paths.has(file))
   const faults = [...files.problems, ...edited.problems, ...found]
-  const problems = hasError(faults) ? faults : [...faults, ...findMiswritten(edited, given.objects)]
+  const problems = hasError(faults) ? faults : [...faults, ...(await findMiswritten(edited, given.objects))]
   return {
     problems: [...problems, ...findDoubts(given.objects, edit)],
     given: given.objects,
@@ -42,15 +43,18 @@ export function hasError(problems: readonly Problem[]): boolean {
   return problems.some(({ severity }) => severity === 'error')
 }
 
-function parse(files: readonly { readonly path: string; readonly text: string }[]) {
+async function parse(files: readonly ManifestFile[]): Promise<Manifests> {
   const parser = new ManifestParser()
-  for (const file of files) parser.add(file)
+  for (const file of files) {
+    parser.add(file)
+    await setImmediate()
+  }
   return parser.finish()
 }
 
 /** Reads what would be written: should the text come to mean something else in its new place, nothing is written. */
-function findMiswritten({ writes }: EditedFiles, given: readonly MeshObject[]): Problem[] {
-  const { objects } = parse(
+async function findMiswritten({ writes }: EditedFiles, given: readonly MeshObject[]): Promise<Problem[]> {
+  const { objects } = await parse(
     writes.flatMap(({ path, after }: FileWrite) => (after === undefined ? [] : { path, text: after })),
   )
   const written = new Map(objects.map((object) => [formatRef(refOf(object)), object]))
