@@ -12,6 +12,7 @@ import { Ticker } from './net/ticker.ts'
 import { Turn } from './net/turn.ts'
 import { ACCEPTED_SHARE, capConnections, OUTGOING_SHARE, readDescriptorLimit } from './platform/descriptors.ts'
 import type { ProxyCore } from './proxy-core.ts'
+import { RoutingMetrics } from './routing/routing-metrics.ts'
 import { OutgoingCount } from './upstream/outgoing-count.ts'
 
 export interface CoreDeps {
@@ -63,6 +64,8 @@ export function createProxyCore(overrides: Partial<Limits> | undefined, deps: Co
     loopGuard: new LoopGuard(),
     upgrades: new Upgrades(meter),
     outgoing: new OutgoingCount(limits.outgoingConnections),
+    deciding: { random, nowMs: () => clock.nowMs() },
+    routing: new RoutingMetrics(meter),
     random,
     limitReached: (name) => reached.with(name).add(),
     faulted: (fault) => faults.with(fault).add(),

@@ -140,6 +140,16 @@ export const LIMITS = {
     unit: 'bytes',
     doc: 'Body of a request kept until its answer begins, so that it can be sent again when an HTTP/2 server refuses it unread. A larger one is not sent again.',
   },
+  mirrorRequests: {
+    default: 1_000,
+    unit: 'count',
+    doc: 'Copies of requests for mirrors that are under way. Beyond it no further request is copied.',
+  },
+  mirrorBytes: {
+    default: 262_144,
+    unit: 'bytes',
+    doc: 'Body of a copied request that waits for its mirror. A copy of which more waits is given up; the request itself goes on.',
+  },
   pingAfterMs: {
     default: 10_000,
     unit: 'ms',

@@ -1,6 +1,7 @@
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import type { LogLimit } from '@heddle/base/log-limit'
+import type { DecideContext } from '@heddle/engine/route/decision'
 import type { HttpFault } from '@heddle/http/errors'
 import type { H1Limits } from '@heddle/http/h1-limits'
 import type { H2Limits } from '@heddle/http/h2-limits'
@@ -10,6 +11,7 @@ import type { Deadlines } from './grpc/deadlines.ts'
 import type { LimitName, Limits } from './limits.ts'
 import type { Ticker } from './net/ticker.ts'
 import type { Turn } from './net/turn.ts'
+import type { RoutingMetrics } from './routing/routing-metrics.ts'
 import type { OutgoingCount } from './upstream/outgoing-count.ts'
 
 /** What the whole process shares; all else hangs from a workload. */
@@ -31,6 +33,9 @@ export interface ProxyCore {
   readonly loopGuard: LoopGuard
   readonly outgoing: OutgoingCount
   readonly upgrades: Upgrades
+  /** What decisions about requests depend on beside table and request. */
+  readonly deciding: DecideContext
+  readonly routing: RoutingMetrics
   readonly random: () => number
   /** Counts that a limit was reached. */
   limitReached(name: LimitName): void

@@ -5,6 +5,7 @@ const SOURCES = {
   upstream: 'the destination',
   client: 'the client',
   mesh: 'the mesh',
+  fault_injection: 'fault injection',
 } as const
 
 /** The text of docs/errors.md. */

@@ -1,5 +1,7 @@
 import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
 import type { EndpointLoad } from '@heddle/engine/balance'
+import type { FaultDecision } from '@heddle/engine/fault'
+import type { RouteDecision } from '@heddle/engine/route/decision'
 import type { HttpError } from '@heddle/http/errors'
 import type { Fields } from '@heddle/http/fields'
 import { H2_CODE } from '@heddle/http/h2-codes'
@@ -13,8 +15,10 @@ import type { DeadlineOwner } from '../grpc/deadlines.ts'
 import { toGrpcReply, toGrpcTrailers } from '../grpc/reply.ts'
 import type { LimitName } from '../limits.ts'
 import type { ProxyCore } from '../proxy-core.ts'
+import type { BodyCopy, RoutedRequest } from '../routing/routed-request.ts'
 import type { Attempt } from '../upstream/attempt.ts'
 import type { DestinationState } from '../upstream/destination-state.ts'
+import type { Target } from '../upstream/target.ts'
 import type { TrafficSeries } from '../workload.ts'
 import type { Hop } from './hop.ts'
 import { type HttpVersion, takeClientVersion } from './http-version.ts'
@@ -46,14 +50,23 @@ export interface ExchangeHome {
  */
 export class Exchange implements BodyReceiver, DeadlineOwner {
   readonly head: RequestHead
-  readonly stream: ServerStream
+  /** Where the answer goes; a route may put something in between. */
+  stream: ServerStream
   /** Ticker time at which {@link timeOut} is due. */
   deadlineMs = Number.POSITIVE_INFINITY
   /** Neighbours in the connection's list, whose business they are. */
   next: Exchange | undefined
   previous: Exchange | undefined
-  /** Set by routing. */
+  /** Of whom the request goes to: of the backend, once a route chose one. */
   state: DestinationState | undefined
+  /** What the routes of the destination say; `undefined` where nothing is attached to it. */
+  decision: RouteDecision | undefined
+  /** What is made to go wrong on purpose. */
+  fault: FaultDecision | undefined
+  /** What goes on beside it, as its route wants. */
+  routed: RoutedRequest | undefined
+  /** The endpoint of its session: to be asked first. */
+  pinned: Target | undefined
   /** Where it is counted; set as soon as an endpoint was chosen. */
   series: TrafficSeries | undefined
   /** The answer's head, once it came. */
@@ -68,7 +81,7 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
   /** Set when the request is a call of gRPC. */
   readonly grpc: GrpcCall | undefined
   readonly #home: ExchangeHome
-  readonly #startedUs: number
+  readonly startedUs: number
   #attempt: Attempt | undefined
   #status = 0
   #isRequestOver = false
@@ -89,8 +102,8 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
     this.stream = stream
     this.head = head
     this.version = takeClientVersion(head, home.protocol, home.hop.peerIdentity !== '')
-    this.#startedUs = home.core.turn.nowUs()
-    this.grpc = grpcCallOf(head, this.#startedUs)
+    this.startedUs = home.core.turn.nowUs()
+    this.grpc = grpcCallOf(head, this.startedUs)
   }
 
   get core(): ProxyCore {
@@ -121,6 +134,11 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
   /** Whether an answer has begun, so that no other one can be given. */
   get isAnswered(): boolean {
     return this.#status !== 0
+  }
+
+  /** The endpoint that was asked last. */
+  get target(): Target | undefined {
+    return this.#attempt?.target
   }
 
   /** Moves the deadline: {@link timeOut} is called after so many ms without another call. */
@@ -155,6 +173,7 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
 
   onData(bytes: Uint8Array): void {
     this.requestBytes += bytes.length
+    this.routed?.sawData(bytes)
     const attempt = this.#attempt
     if (attempt?.isSending === true) {
       this.touch()
@@ -165,6 +184,12 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
     this.#held ??= []
     this.#held.push(bytes.slice())
     this.stream.pauseBody()
+  }
+
+  /** Gives `copy` the body that came before it was there. */
+  replayHeld(copy: BodyCopy): void {
+    if (this.#held !== undefined) for (const bytes of this.#held) copy.data(bytes)
+    if (this.#isRequestOver) copy.end(this.#trailers)
   }
 
   /** Goes back to the begin of the request's body. @returns false when that is not there any more */
@@ -179,6 +204,7 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
   onEnd(trailers: Fields | undefined): void {
     this.#isRequestOver = true
     this.#trailers = trailers
+    this.routed?.sawEnd(trailers)
     const attempt = this.#attempt
     if (attempt?.isSending !== true) return
     attempt.sendEnd(trailers)
@@ -284,11 +310,14 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
     else this.stream.reset({ kind: 'local', detail: error.message, code })
   }
 
-  /** Ends because the client is gone: there is nobody to answer. */
-  breakOff(error: ProxyError): void {
+  /**
+   * Ends without an answer, or with half of one: the client is gone, or is to see a broken stream.
+   * @param code - of HTTP/2; CANCEL unless stated
+   */
+  breakOff(error: ProxyError, code?: number): void {
     if (this.#isEnded) return
     this.#attempt?.giveUp(error.message)
-    this.stream.reset({ kind: 'local', detail: error.message })
+    this.stream.reset({ kind: 'local', detail: error.message, ...(code !== undefined && { code }) })
     this.finish(error)
   }
 
@@ -300,6 +329,7 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
     const series = this.series ?? hop.seriesOf(this.state, undefined, this.version)
     const nowUs = core.turn.nowUs()
     this.grpc?.end()
+    this.routed?.ended()
     const upgradedUs = this.#upgradedUs
     if (upgradedUs !== undefined) core.upgrades.ended(nowUs - upgradedUs)
     const outcome = {
@@ -307,7 +337,7 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
       grpcStatus: this.grpc?.finalStatus(this.#status, error, nowUs),
       error: error?.code,
       detail: error?.message ?? '',
-      latencyUs: (upgradedUs ?? nowUs) - this.#startedUs,
+      latencyUs: (upgradedUs ?? nowUs) - this.startedUs,
       upgradeUs: upgradedUs === undefined ? undefined : nowUs - upgradedUs,
       requestBytes: this.requestBytes,
       responseBytes: this.responseBytes,

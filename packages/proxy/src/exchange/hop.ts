@@ -13,6 +13,9 @@ import type {
 
 type SeriesProtocol = SeriesKey['protocol']
 
+/** Backends that a connection remembers. */
+const MAX_BACKENDS = 100
+
 /** Where what comes over one accepted connection goes, and where it is counted. */
 export interface Hop {
   readonly direction: Direction
@@ -25,6 +28,8 @@ export interface Hop {
    * @throws {ProxyError} or rejects with it, when there is nothing to send to
    */
   resolve(): DestinationState | Promise<DestinationState>
+  /** The hop to a backend that a route of this one's destination names. */
+  backend(key: string): Hop
   /** Counters of exchanges with `target`; those that got to none are told by `state`. */
   seriesOf(state: DestinationState | undefined, target: Target | undefined, protocol: SeriesProtocol): TrafficSeries
   /** Counters of the accepted connection itself, where it is one between peers. */
@@ -42,6 +47,7 @@ export class OutboundHop implements Hop {
   #version = ''
   #state: DestinationState | undefined
   #failure: ProxyError | undefined
+  #backends: Map<string, OutboundHop> | undefined
 
   constructor(key: string, source: DestinationSource, upstreams: Upstreams) {
     this.name = key
@@ -63,6 +69,17 @@ export class OutboundHop implements Hop {
     const destination = this.#source.resolve(this.name)
     if (destination instanceof Promise) return destination.then((known) => this.#stateOf(known))
     return this.#stateOf(destination)
+  }
+
+  backend(key: string): Hop {
+    this.#backends ??= new Map()
+    const known = this.#backends.get(key)
+    if (known !== undefined) return known
+    // Routes that come and go must not leave their backends behind.
+    if (this.#backends.size >= MAX_BACKENDS) this.#backends.clear()
+    const hop = new OutboundHop(key, this.#source, this.#upstreams)
+    this.#backends.set(key, hop)
+    return hop
   }
 
   seriesOf(state: DestinationState | undefined, target: Target | undefined, protocol: SeriesProtocol): TrafficSeries {
@@ -106,6 +123,10 @@ export class InboundHop implements Hop {
     return this.#state
   }
 
+  backend(): never {
+    throw new Error('the own application has no routes')
+  }
+
   seriesOf(_state: unknown, _target: unknown, protocol: SeriesProtocol): TrafficSeries {
     return this.connectionSeries(protocol)
   }
@@ -136,6 +157,10 @@ export class RefusingHop implements Hop {
   }
 
   resolve(): never {
+    throw this.#error
+  }
+
+  backend(): never {
     throw this.#error
   }
 

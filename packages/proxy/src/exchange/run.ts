@@ -1,9 +1,11 @@
 import { ProxyError, toProxyError } from '../errors/proxy-error.ts'
 import { runRequestFilters } from '../filters/chain.ts'
 import type { Verdict } from '../filters/filter.ts'
+import { routeRequest } from '../routing/route-request.ts'
 import { startAttempt } from '../upstream/attempts.ts'
 import type { DestinationState } from '../upstream/destination-state.ts'
 import type { Exchange } from './exchange.ts'
+import { inTurn } from './in-turn.ts'
 
 /**
  * The life of one request: route, filters, attempts. What follows happens in `upstream/` and in the exchange itself, as its octets
@@ -17,11 +19,11 @@ export function runExchange(exchange: Exchange): void {
   }
   exchange.expectWithin(exchange.core.limits.pendingMs)
   exchange.grpc?.watch(exchange.core.deadlines, exchange)
-  route(exchange)
+  resolve(exchange)
 }
 
 /** Finds out what is behind the hop; goes on at once when that is known. */
-function route(exchange: Exchange): void {
+function resolve(exchange: Exchange): void {
   let state: DestinationState | Promise<DestinationState>
   try {
     state = exchange.hop.resolve()
@@ -31,18 +33,24 @@ function route(exchange: Exchange): void {
   }
   if (state instanceof Promise) {
     state.then(
-      (known) => inTurn(exchange, () => filter(exchange, known)),
+      (known) => inTurn(exchange, () => route(exchange, known)),
       (error: unknown) => inTurn(exchange, () => exchange.fail(toProxyError(error))),
     )
     return
   }
-  filter(exchange, state)
+  route(exchange, state)
+}
+
+/** Where nothing is attached to the destination, this is one comparison. */
+function route(exchange: Exchange, state: DestinationState): void {
+  if (exchange.isEnded) return
+  exchange.state = state
+  if (state.routing === undefined) filter(exchange)
+  else routeRequest(exchange, state.routing, filter)
 }
 
 /** Any filter may answer here. */
-function filter(exchange: Exchange, state: DestinationState): void {
-  if (exchange.isEnded) return
-  exchange.state = state
+function filter(exchange: Exchange): void {
   const verdict = runRequestFilters(exchange.filters, exchange)
   if (verdict instanceof Promise) {
     verdict.then(
@@ -58,14 +66,4 @@ function forward(exchange: Exchange, verdict: Verdict): void {
   if (exchange.isEnded) return
   if (verdict === undefined) startAttempt(exchange)
   else exchange.reply(verdict)
-}
-
-function inTurn(exchange: Exchange, act: () => void): void {
-  const { turn } = exchange.core
-  turn.enter()
-  try {
-    act()
-  } finally {
-    turn.leave()
-  }
 }

@@ -26,6 +26,7 @@ export function startAttempt(exchange: Exchange): void {
 /** One of the targets that were not tried yet. */
 function pickTarget(state: DestinationState, exchange: Exchange): Target | undefined {
   const { loads, targets } = state
+  if (exchange.pinned !== undefined && exchange.tried === undefined) return exchange.pinned
   if (targets.length === 1 && exchange.tried === undefined) return targets[0]
   if (targets.length === 0) return undefined
   const { random, turn } = exchange.core

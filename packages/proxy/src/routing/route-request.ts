@@ -1,0 +1,146 @@
+import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
+import { decideConnection } from '@heddle/engine/route/connection'
+import { answerPreflight, type PreflightAnswer } from '@heddle/engine/route/cors'
+import { decideRoute } from '@heddle/engine/route/decide'
+import type { Forward, RefusalCause } from '@heddle/engine/route/decision'
+import { NO_FILTERS } from '@heddle/engine/route/filters'
+import { redirectLocation } from '@heddle/engine/route/redirect'
+import { applyRequestSteps } from '@heddle/engine/route/request-steps'
+import { ProxyError, toProxyError } from '../errors/proxy-error.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import { inTurn } from '../exchange/in-turn.ts'
+import type { LocalReply } from '../filters/filter.ts'
+import type { DestinationState } from '../upstream/destination-state.ts'
+import { injectFaults } from './inject-faults.ts'
+import { startMirrors } from './mirror-copy.ts'
+import { RoutedRequest } from './routed-request.ts'
+import { type RoutedAnswer, RoutedStream } from './routed-stream.ts'
+import type { Routing } from './routing.ts'
+import { findSession, findTarget } from './session-target.ts'
+
+/** What happens next to an exchange that was routed. */
+export type GoOn = (exchange: Exchange) => void
+
+/** Which error tells the client of a refusal. */
+export const REFUSALS: Readonly<Record<RefusalCause, ProxyErrorCode>> = {
+  no_match: 'no_route_matched',
+  no_backend: 'route_without_backend',
+  unresolved_backend: 'backend_unresolved',
+}
+
+/**
+ * Sends the request where the routes of its destination say: answers it here, or changes it, makes its state that of the
+ * backend, and goes on.
+ */
+export function routeRequest(exchange: Exchange, routing: Routing, goOn: GoOn): void {
+  const { head } = exchange
+  const decision = decideRoute(routing.requests, head, exchange.core.deciding)
+  exchange.decision = decision
+  switch (decision.kind) {
+    case 'forward':
+      if (decision.rule.requestTimeoutMs > 0) RoutedRequest.of(exchange).expectWithin(decision.rule.requestTimeoutMs)
+      pass(exchange, routing, goOn)
+      return
+    case 'own-endpoints':
+      pass(exchange, routing, goOn)
+      return
+    case 'redirect': {
+      const { redirect } = decision.filters
+      changeAnswer(exchange, {
+        changes: decision.filters.responseHeaders,
+        cors: decision.filters.cors,
+        session: undefined,
+      })
+      const location = redirectLocation(redirect!, head, routing.origin)
+      exchange.reply({ status: redirect!.status, headers: { location } })
+      return
+    }
+    case 'preflight':
+      exchange.reply(toReply(answerPreflight(decision.filters.cors!, head)))
+      return
+    case 'refused':
+      exchange.fail(new ProxyError(REFUSALS[decision.cause], decision.reason))
+  }
+}
+
+function toReply({ status, headers }: PreflightAnswer): LocalReply {
+  return { status, headers: Object.fromEntries(headers.map(({ name, value }) => [name, value])) }
+}
+
+/** Through the faults that are injected, if any are. */
+function pass(exchange: Exchange, routing: Routing, goOn: GoOn): void {
+  if (routing.faults === undefined) send(exchange, routing, goOn)
+  else injectFaults(exchange, routing.faults, () => send(exchange, routing, goOn))
+}
+
+function send(exchange: Exchange, routing: Routing, goOn: GoOn): void {
+  const { decision } = exchange
+  if (decision?.kind === 'forward') {
+    if (decision.filters !== NO_FILTERS || decision.rule.session !== undefined) applyFilters(exchange, decision)
+    toBackend(exchange, decision.backend.key, goOn)
+    return
+  }
+  if (routing.connections?.kind === 'tcp') byConnectionRoute(exchange, routing, goOn)
+  else goOn(exchange)
+}
+
+/** A TCPRoute is for whatever comes; where that is HTTP, each request is drawn for itself. */
+function byConnectionRoute(exchange: Exchange, routing: Routing, goOn: GoOn): void {
+  const decision = decideConnection(routing.connections!, undefined, exchange.core.deciding)
+  if (decision.kind === 'forward') toBackend(exchange, decision.backend.key, goOn)
+  else if (decision.kind === 'refused') exchange.fail(new ProxyError(REFUSALS[decision.cause], decision.reason))
+  else goOn(exchange)
+}
+
+function applyFilters(exchange: Exchange, { filters, rule, backend }: Forward): void {
+  const session = rule.session && { about: rule.session, backend: backend.token, before: findSession(exchange, rule) }
+  if (filters.cors !== undefined || filters.responseHeaders.length > 0 || session !== undefined) {
+    changeAnswer(exchange, { changes: filters.responseHeaders, cors: filters.cors, session })
+  }
+  applyRequestSteps(filters.requestSteps, exchange.head)
+  if (filters.mirrors.length > 0) startMirrors(exchange, filters.mirrors)
+}
+
+function changeAnswer(exchange: Exchange, answer: RoutedAnswer): void {
+  exchange.stream = new RoutedStream(exchange, answer)
+}
+
+/** Makes the state of the exchange that of the destination `key`, of which only the endpoints count. */
+function toBackend(exchange: Exchange, key: string, goOn: GoOn): void {
+  let state: DestinationState | Promise<DestinationState>
+  try {
+    state = exchange.hop.backend(key).resolve()
+  } catch (error) {
+    exchange.fail(toProxyError(error))
+    return
+  }
+  if (!(state instanceof Promise)) {
+    arrive(exchange, state, goOn)
+    return
+  }
+  state.then(
+    (known) => inTurn(exchange, () => arrive(exchange, known, goOn)),
+    (error: unknown) => inTurn(exchange, () => exchange.fail(toProxyError(error))),
+  )
+}
+
+/** A session goes on at its endpoint, as long as that is there and well. */
+function pin(exchange: Exchange, state: DestinationState): void {
+  const { decision } = exchange
+  if (decision?.kind !== 'forward' || decision.rule.session === undefined) return
+  const session = findSession(exchange, decision.rule)
+  if (session === undefined || session.backend !== decision.backend.token) return
+  const target = findTarget(state, session.endpoint)
+  if (target !== undefined && target.endpoint.load.avoidUntilUs <= exchange.core.turn.nowUs()) exchange.pinned = target
+}
+
+function arrive(exchange: Exchange, state: DestinationState, goOn: GoOn): void {
+  if (exchange.isEnded) return
+  if (state.kind === 'missing') {
+    exchange.fail(new ProxyError('backend_unresolved', state.reason))
+    return
+  }
+  exchange.state = state
+  pin(exchange, state)
+  goOn(exchange)
+}
