@@ -1,8 +1,9 @@
 import { hostname, kindSchema, level } from './gateway-schema.ts'
 import { headerMatches } from './http-route-schema.ts'
-import { grpcFilters, sessionPersistence } from './route-filters-schema.ts'
+import { grpcFilters } from './route-filters-schema.ts'
 import { backendRef, parentRefs, ruleName, rulesRules, useDefaultGateways } from './route-refs-schema.ts'
 import type { Rule, Schema } from './schema.ts'
+import { sessionPersistence } from './session-persistence-schema.ts'
 
 interface RawMethod {
   readonly type: string

@@ -1,8 +1,10 @@
 import { parseDurationMs } from '@heddle/base/duration'
+import { HTTP_METHODS } from './cors-schema.ts'
 import { duration, headerName, headerValue, hostname, kindSchema, level } from './gateway-schema.ts'
-import { HTTP_METHODS, httpFilters, sessionPersistence } from './route-filters-schema.ts'
+import { httpFilters } from './route-filters-schema.ts'
 import { backendRef, parentRefs, ruleName, rulesRules, useDefaultGateways } from './route-refs-schema.ts'
 import type { Rule, Schema } from './schema.ts'
+import { sessionPersistence } from './session-persistence-schema.ts'
 
 interface RawPath {
   readonly type: string

@@ -1,5 +1,5 @@
+import { cors } from './cors-schema.ts'
 import {
-  duration,
   group,
   headerName,
   headerValue,
@@ -155,66 +155,6 @@ const urlRewrite: Schema = level('extended', 'Changes host and path on the way t
   },
 })
 
-function listOf(items: Schema, maxItems: number, notWith?: string): Schema {
-  const rules: readonly Rule[] = [
-    {
-      message: `"*" stands for all: remove ${notWith}`,
-      holds: (self: readonly string[]) => !self.includes('*') || self.length === 1,
-    },
-  ]
-  return {
-    type: 'array',
-    maxItems,
-    items,
-    'x-heddle-unique': [[]],
-    ...(notWith !== undefined && { 'x-kubernetes-validations': rules }),
-  }
-}
-
-const ORIGIN = '(^\\*$)|(^(http(s)?):\\/\\/(((\\*\\.)?([a-zA-Z0-9\\-]+\\.)*[a-zA-Z0-9-]+|\\*)(:([0-9]{1,5}))?)$)'
-
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const
-export const HTTP_METHODS: readonly string[] = METHODS
-
-const cors: Schema = level('extended', 'Answers preflights of browsers and marks answers for them (CORS).', {
-  type: 'object',
-  properties: {
-    allowOrigins: level(
-      'extended',
-      'Origins such as `https://shop.example`, `https://*.example` or `*`.',
-      listOf(
-        {
-          type: 'string',
-          minLength: 1,
-          maxLength: 253,
-          pattern: ORIGIN,
-          'x-heddle-expected': 'an origin such as https://shop.example, https://*.example or *',
-        },
-        64,
-        'the other origins',
-      ),
-    ),
-    allowCredentials: level('extended', 'Whether scripts may send cookies.', { type: 'boolean', default: false }),
-    allowMethods: level(
-      'extended',
-      'Methods that scripts may use; `*`: all.',
-      listOf({ type: 'string', enum: [...METHODS, '*'] }, 9, 'the other methods'),
-    ),
-    allowHeaders: level(
-      'extended',
-      'Headers that scripts may send; `*`: all.',
-      listOf(headerName, 64, 'the other headers'),
-    ),
-    exposeHeaders: level('extended', 'Headers of the answer that scripts may read.', listOf(headerName, 64)),
-    maxAge: level('extended', 'How many seconds a browser may keep the answer to a preflight.', {
-      type: 'integer',
-      format: 'int32',
-      minimum: 1,
-      default: 5,
-    }),
-  },
-})
-
 const extensionRef: Schema = level('refused', 'There are no filters of others.', {
   type: 'object',
   required: ['group', 'kind', 'name'],
@@ -313,95 +253,3 @@ export function grpcFilters(support: SupportLevel, description: string): Schema 
     'x-kubernetes-validations': ['RequestHeaderModifier', 'ResponseHeaderModifier'].map(onlyOnce),
   }
 }
-
-interface RawSession {
-  readonly type: string
-  readonly absoluteTimeout?: string
-  readonly sessionName?: string
-  readonly cookieConfig?: RawCookie
-  readonly cookie?: RawCookie & { readonly name?: string }
-  readonly header?: { readonly name: string }
-}
-
-interface RawCookie {
-  readonly lifetimeType?: string
-}
-
-const lifetimeType = level('experimental', '`Permanent` needs `absoluteTimeout`.', {
-  type: 'string',
-  enum: ['Permanent', 'Session'],
-  default: 'Session',
-})
-
-/** GEP-1619, as v1.4 to v1.6 of the API spell it (`sessionName`, `cookieConfig`) and as v1.7 does (`cookie`, `header`). */
-export const sessionPersistence: Schema = level(
-  'experimental',
-  'Keeps the requests of one session with one endpoint.',
-  {
-    type: 'object',
-    properties: {
-      type: level('experimental', 'What tells sessions apart.', {
-        type: 'string',
-        enum: ['Cookie', 'Header'],
-        default: 'Cookie',
-      }),
-      sessionName: level('experimental', 'Name of the cookie or header; one is made up when absent.', {
-        type: 'string',
-        maxLength: 128,
-        pattern: "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]*$",
-        'x-heddle-expected': 'the name of a cookie or header, at most 128 characters',
-      }),
-      absoluteTimeout: level('experimental', 'How long a session lasts.', duration),
-      idleTimeout: level(
-        'experimental',
-        'How long a session lasts without a request. Only v1.4 and v1.5 of the API have it.',
-        duration,
-      ),
-      cookieConfig: level('experimental', 'How the cookie lives.', { type: 'object', properties: { lifetimeType } }),
-      cookie: level('experimental', 'As v1.7 of the API spells `sessionName` and `cookieConfig`.', {
-        type: 'object',
-        properties: {
-          name: level('experimental', 'Name of the cookie.', headerName),
-          path: level('experimental', 'Path of the cookie.', {
-            type: 'string',
-            maxLength: 1024,
-            default: '/',
-            'x-heddle-no-effect': { reason: 'the cookie is for every path', except: ['/'] },
-          }),
-          lifetimeType,
-        },
-      }),
-      header: level('experimental', 'As v1.7 of the API spells `sessionName`.', {
-        type: 'object',
-        required: ['name'],
-        properties: { name: level('experimental', 'Name of the header.', headerName) },
-      }),
-    },
-    'x-kubernetes-validations': [
-      {
-        fieldPath: '.absoluteTimeout',
-        message: 'is needed with lifetimeType Permanent',
-        holds: (self: RawSession) =>
-          self.absoluteTimeout !== undefined ||
-          [self.cookieConfig, self.cookie].every((cookie) => cookie?.lifetimeType !== 'Permanent'),
-      },
-      ...(['cookieConfig', 'cookie'] as const).map(
-        (field): Rule => ({
-          fieldPath: `.${field}`,
-          message: 'goes with type Cookie only',
-          holds: (self: RawSession) => self[field] === undefined || self.type === 'Cookie',
-        }),
-      ),
-      {
-        fieldPath: '.header',
-        message: 'goes with type Header only',
-        holds: (self: RawSession) => self.header === undefined || self.type === 'Header',
-      },
-      {
-        message: 'sessionName and cookieConfig are an older spelling of cookie and header: use one of the two',
-        holds: (self: RawSession) =>
-          (self.cookie ?? self.header) === undefined || (self.sessionName ?? self.cookieConfig) === undefined,
-      },
-    ],
-  },
-)
