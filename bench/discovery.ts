@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { configuration, KEY, NAMESPACE, route } from './discovery/configuration.ts'
 import { ControlProcess } from './discovery/control-process.ts'
-import { connectAdmin, join } from './discovery/join.ts'
+import { applyObjects, join } from './discovery/join.ts'
 import { type ProxyLink, type SimulatedNode, SimulatedProxy } from './discovery/simulated-proxy.ts'
 
 const USAGE = `usage: node bench/discovery.ts [--proxies 1000] [--endpoints 100] [--routes 20] [--changes 20] [--route-changes 5]
@@ -43,11 +43,10 @@ async function main(options: Options): Promise<void> {
     '',
     `control plane: ${cpuPerChange.toFixed(0)} ms CPU per change, ${(await control.residentMb()).toFixed(0)} MB`,
   )
-  const admin = connectAdmin(control)
   const routeChanges: Spread[] = []
   for (let i = 0; i < options.routeChanges; i++) {
     const files = [{ path: 'route.yaml', text: route('route-of-the-bench', i + 2) }]
-    routeChanges.push(await spread(proxies, () => void admin.applyObjects({ files })))
+    routeChanges.push(await spread(proxies, () => void applyObjects(control, { files })))
   }
   if (routeChanges.length > 0) report('a route', routeChanges, options)
   for (const proxy of [...proxies, cart]) proxy.close()
