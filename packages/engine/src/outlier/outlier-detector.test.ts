@@ -156,6 +156,15 @@ describe('the floor', () => {
     expect(out(5)).toEqual([])
   })
 
+  test('readmits one when those that are left cannot be connected to', () => {
+    const { candidates, detector, observe, out } = watch(4, { maxEjectionPercent: 75 })
+    observe(0, 'xxx', 2)
+    observe(1, 'xxx', 1)
+    candidates[2]!.load.avoidUntilUs = 60 * SECOND
+    detector.update(candidates.slice(0, 3), 5)
+    expect(out(5)).toEqual([0])
+  })
+
   test('holds whatever happens: never more out than allowed, one always in, and that one is picked', () => {
     const step = fc.oneof(
       fc.record({

@@ -145,10 +145,9 @@ export class OutlierDetector {
     return out >= this.#most() ? `it stays, since ${out} of ${length} are out already` : ''
   }
 
-  /** How many may be out at a time. */
+  /** How many may be out at a time, as long as there are others. */
   #most(): number {
-    const { length } = this.#candidates
-    return Math.min(length - 1, Math.max(1, Math.floor((length * this.#options.maxPercent) / 100)))
+    return Math.max(1, Math.floor((this.#candidates.length * this.#options.maxPercent) / 100))
   }
 
   /** The others may be gone since: then the one that is back first is back now. */
