@@ -1,5 +1,6 @@
-import { createClient, createRouterTransport, type ServiceImpl } from '@connectrpc/connect'
+import { type Client, createClient, createRouterTransport, type ServiceImpl } from '@connectrpc/connect'
 import { AdminService } from '@heddle/api/admin'
+import type { Clock } from '@heddle/base/clock'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { CliError } from '../src/cli-error.ts'
 import { explainFailures } from '../src/client/control-client.ts'
@@ -17,9 +18,11 @@ export interface Ran {
 /** The world around a command in a test: a control plane that answers as `admin` says, or none. */
 export interface CommandWorld {
   readonly admin?: Partial<ServiceImpl<typeof AdminService>>
+  /** A real control plane instead. */
+  readonly client?: Client<typeof AdminService>
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
-  readonly clock?: ManualClock
+  readonly clock?: Clock
   readonly interruption?: AbortSignal
 }
 
@@ -43,7 +46,7 @@ export async function runCommand(command: Command, args: readonly string[], worl
       env: world.env ?? {},
       cwd: world.cwd ?? '/',
       stateDirectory: '/nowhere',
-      connect: async () => connect(world.admin),
+      connect: async () => connect(world),
       interruption: () => ({ signal, hurry: signal }),
       setExitStatus,
     }),
@@ -51,9 +54,11 @@ export async function runCommand(command: Command, args: readonly string[], worl
   return { status, ...text }
 }
 
-function connect(admin: CommandWorld['admin']) {
-  if (admin === undefined) throw new CliError('no mesh runs here', { hints: ['start one with "heddle up DIR"'] })
-  const transport = createRouterTransport(({ service }) => service(AdminService, admin))
+function connect({ admin, client }: CommandWorld) {
+  if (admin === undefined && client === undefined) {
+    throw new CliError('no mesh runs here', { hints: ['start one with "heddle up DIR"'] })
+  }
+  const transport = createRouterTransport(({ service }) => service(AdminService, admin ?? {}))
   const context = {
     mesh: 'test',
     server: 'https://127.0.0.1:1',
@@ -62,5 +67,6 @@ function connect(admin: CommandWorld['admin']) {
     trustBundleFile: '/nowhere',
     tokenFile: '/nowhere',
   }
-  return { context, admin: explainFailures(createClient(AdminService, transport), context), close: () => undefined }
+  const asked = client ?? createClient(AdminService, transport)
+  return { context, admin: explainFailures(asked, context), close: () => undefined }
 }

@@ -1,9 +1,13 @@
 import type { Command } from '../command.ts'
+import { apply } from './apply.ts'
 import { check } from './check.ts'
 import { completion } from './completion.ts'
+import { deleteObjects } from './delete.ts'
 import { demo } from './demo.ts'
+import { diff } from './diff.ts'
 import { edges } from './edges.ts'
 import { endpoints } from './endpoints.ts'
+import { get } from './get.ts'
 import { identity } from './identity.ts'
 import { proxy } from './proxy.ts'
 import { run } from './run.ts'
@@ -23,6 +27,10 @@ export const COMMANDS: readonly Command[] = [
   edges,
   endpoints,
   identity,
+  get,
+  apply,
+  deleteObjects,
+  diff,
   validate,
   token,
   proxy,

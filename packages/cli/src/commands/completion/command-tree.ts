@@ -1,4 +1,5 @@
 import type { Argument, Command as CommanderCommand, Option } from 'commander'
+import { OBJECT_WORDS } from '../objects/object-argument.ts'
 import { RESOURCE_WORDS } from '../resource-argument.ts'
 
 /** A command as a shell completes it. */
@@ -64,6 +65,7 @@ const FILE_ARGUMENTS: readonly string[] = ['file', 'dir', 'directory', 'path', '
 
 function wordsOf(argument: Argument | undefined): readonly string[] {
   if (argument?.name() === 'resource') return RESOURCE_WORDS
+  if (argument?.name() === 'kind') return OBJECT_WORDS
   return argument?.argChoices ?? []
 }
 

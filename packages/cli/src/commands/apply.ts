@@ -1,0 +1,63 @@
+import type { ApplyObjectsResponse } from '@heddle/api/admin'
+import { CliError } from '../cli-error.ts'
+import type { ControlClient } from '../client/control-client.ts'
+import type { CliDeps, Command } from '../command.ts'
+import { showApplied } from './objects/applied.ts'
+import { changedRefs, formatChange, listFaults } from './objects/change-output.ts'
+import { filenameOption, readManifestFiles } from './objects/manifest-files.ts'
+import { noteProblems, refuseErrors } from './objects/problem-output.ts'
+import { dryRunOption, timeoutOption, waitOption } from './objects/write-options.ts'
+
+interface Options {
+  readonly filename?: readonly string[]
+  readonly wait?: boolean
+  readonly timeout: number
+  readonly dryRun?: boolean
+}
+
+/** `heddle apply`: writes objects to the configuration, all or none. */
+export const apply: Command = {
+  register(program, deps) {
+    program
+      .command('apply')
+      .description('Write objects to the configuration of the running mesh: all of them, or none and why not.')
+      .addOption(filenameOption())
+      .addOption(dryRunOption())
+      .addOption(waitOption())
+      .addOption(timeoutOption())
+      .action((options: Options) => runApply(options, deps))
+  },
+}
+
+async function runApply(options: Options, deps: CliDeps): Promise<void> {
+  const { filename: names = [], dryRun = false } = options
+  if (names.length === 0)
+    throw new CliError('nothing to apply', { hints: ['name files with -f FILE, -f FOLDER or -f -'] })
+  const files = await readManifestFiles(names, deps.cwd)
+  const client = await deps.connect()
+  try {
+    const answer = await client.admin.applyObjects({ files: [...files], dryRun })
+    await show({ answer, client }, options, deps)
+  } finally {
+    client.close()
+  }
+}
+
+interface Applied {
+  readonly answer: ApplyObjectsResponse
+  readonly client: ControlClient
+}
+
+async function show({ answer, client }: Applied, options: Options, deps: CliDeps): Promise<void> {
+  const { terminal } = deps
+  const { problems, changes, revision } = answer
+  noteProblems(problems, terminal)
+  refuseErrors(problems)
+  if (changes.length === 0) throw new CliError('no object in what was given')
+  const suffix = options.dryRun === true ? ' (dry run)' : ''
+  for (const change of changes) terminal.write(`${formatChange(change)}${suffix}\n`)
+  if (options.dryRun === true) return
+  for (const fault of await listFaults(client, changes)) terminal.note(terminal.noteStyle.yellow(`warning: ${fault}`))
+  if (options.wait !== true) return
+  await showApplied(client, { revision, objects: changedRefs(changes), timeoutMs: options.timeout }, deps)
+}
