@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { type DualHandler, DualServer } from './dual-server.ts'
 import { headers, request } from './h2-frames.ts'
 import { H2Peer } from './h2-peer.ts'
-import { memoryOf, TwoHops } from './hops.ts'
+import { type HopsOptions, memoryOf, TwoHops } from './hops.ts'
 import { MtlsTunnel } from './mtls-tunnel.ts'
 import { until } from './until.ts'
 
@@ -26,6 +26,8 @@ export interface Deed {
   readonly counter: string
 }
 
+const NOT_READ_MS = 300
+const LARGE_BYTES = 100_000
 const CLIENT_ID = 'spiffe://heddle.local/ns/shop/sa/attacker'
 const MAX_GROWTH_KB = 64 * 1024
 
@@ -42,10 +44,13 @@ export class AttackedHops {
   }
 
   /** @param handler - is to answer `/hello` with `hello` */
-  static async start(handler: DualHandler, limits: Readonly<Record<string, number>> = {}): Promise<AttackedHops> {
+  static async start(
+    handler: DualHandler,
+    limits: Pick<HopsOptions, 'limits' | 'serverLimits'> = {},
+  ): Promise<AttackedHops> {
     const authority = await createTestCa()
     const server = await DualServer.start(handler)
-    const hops = await TwoHops.start({ originPort: server.port, protocol: 'http2', authority, limits })
+    const hops = await TwoHops.start({ originPort: server.port, protocol: 'http2', authority, ...limits })
     const tunnel = await MtlsTunnel.start(hops.inboundPort, await authority.issueFor(CLIENT_ID))
     const attacked = new AttackedHops(hops, server, tunnel)
     await Promise.all(SIDES.map(({ side }) => getHello(attacked.door(side).port)))
@@ -77,6 +82,29 @@ export class AttackedHops {
     expect(served).toBeGreaterThan(0)
     expect(await this.hops.metric(counter, adminPort)).toBeGreaterThan(before.count)
     expect(memoryOf(pid).rssKb - before.rssKb).toBeLessThan(MAX_GROWTH_KB)
+  }
+
+  /** Waits until large answers stand still: whoever asked for them reads no more. */
+  async untilBlocked(side: Side): Promise<void> {
+    let last = ''
+    let sinceMs = performance.now()
+    await until('nothing moves', async () => {
+      const large = (await this.#connections(side)).filter(({ writtenBytes }) => writtenBytes > LARGE_BYTES)
+      const moved = large.map(({ writtenBytes }) => writtenBytes).join()
+      if (moved !== last) sinceMs = performance.now()
+      last = moved
+      return moved !== '' && performance.now() - sinceMs > NOT_READ_MS
+    })
+  }
+
+  /** Connections that the listener's proxy has accepted and not closed. */
+  async openConnections(side: Side): Promise<number> {
+    return (await this.#connections(side)).length
+  }
+
+  async #connections(side: Side): Promise<readonly { readonly writtenBytes: number }[]> {
+    const answer = await fetch(`http://127.0.0.1:${this.door(side).adminPort}/connections`)
+    return (await answer.json()) as readonly { readonly writtenBytes: number }[]
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

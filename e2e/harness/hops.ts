@@ -26,6 +26,8 @@ export interface HopsOptions {
   /** Descriptors that the first proxy may open. */
   readonly descriptors?: number
   readonly limits?: Readonly<Record<string, number>>
+  /** Of the server's proxy, where they differ. */
+  readonly serverLimits?: Readonly<Record<string, number>>
   /** Issues both certificates; one of its own unless given. */
   readonly authority?: TestCa
   /** Where the client's proxy finds its endpoint, if not at the server's proxy. */
@@ -64,7 +66,7 @@ export class TwoHops {
     const authority = options.authority ?? (await createTestCa())
     const protocol = options.protocol ?? 'http1'
     const [port = 0, adminPort = 0, between = 0, serverAdminPort = 0] = await freePorts(4)
-    const { limits = {}, endpointPort = between } = options
+    const { limits = {}, serverLimits = {}, endpointPort = between } = options
     const server = startProxy(join(directory, 'server.json'), {
       listeners: [
         {
@@ -78,7 +80,7 @@ export class TwoHops {
       destinations: [],
       identity: writeIdentity(directory, SERVER_ID, await authority.issueFor(SERVER_ID)),
       admin: `127.0.0.1:${serverAdminPort}`,
-      limits,
+      limits: { ...limits, ...serverLimits },
     })
     const client = startProxy(
       join(directory, 'client.json'),

@@ -38,7 +38,7 @@ export const LIMITS = {
   requestHeadMs: {
     default: 10_000,
     unit: 'ms',
-    doc: 'From the first byte of a request to the end of its head. Then 408.',
+    doc: 'From the first byte of a request to the end of its head. Then 408; over HTTP/2 the connection ends, as nothing else could follow.',
   },
   requestHeadBytes: {
     default: 65_536,
