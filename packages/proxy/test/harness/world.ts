@@ -1,6 +1,7 @@
 import type { Clock } from '@heddle/base/clock'
 import { systemClock } from '@heddle/base/clock'
 import { createLog } from '@heddle/base/log'
+import type { Locality } from '@heddle/engine/balance/locality'
 import type { Endpoint } from '@heddle/engine/endpoint'
 import { parseSpiffeId, serverNameOf } from '@heddle/identity/spiffe-id'
 import { Registry } from '@heddle/telemetry/registry'
@@ -104,6 +105,7 @@ export interface TestProxyOptions {
   readonly limits?: Partial<Limits>
   readonly accessLog?: 'failures' | 'all'
   readonly clock?: Clock
+  readonly locality?: Locality
 }
 
 export interface TestProxy {
@@ -127,6 +129,7 @@ async function startTestProxy(options: TestProxyOptions): Promise<TestProxy> {
     namespace: 'shop',
     workload: 'test',
     instance: 'test-0',
+    ...(options.locality !== undefined && { locality: options.locality }),
     identity: options.identity ?? NOBODY,
     destinations: toSource(options.destinations ?? {}),
     traffic,

@@ -1,0 +1,113 @@
+import type { RouteRuleJson, SessionPersistenceJson } from '@heddle/api/discovery/route'
+import { describe, expect, test } from 'vitest'
+import type { HttpVersion } from '../src/exchange/http-version.ts'
+import { type Answer, ask, attach, CART, httpRoute, type NamedApp, named, startApp, V1, V2 } from './harness/routed.ts'
+import { idOf, inbound, outbound, service, type TestProxy, World } from './harness/world.ts'
+
+const VERSIONS: readonly { version: HttpVersion; hops: 1 | 2 }[] = [
+  { version: 'http1', hops: 1 },
+  { version: 'http2', hops: 1 },
+  { version: 'http1', hops: 2 },
+  { version: 'http2', hops: 2 },
+]
+
+interface Pair {
+  readonly proxy: TestProxy
+  readonly apps: readonly NamedApp[]
+}
+
+/** A Service whose route keeps sessions at one of two endpoints. */
+async function startPair(
+  world: World,
+  session: SessionPersistenceJson,
+  about: (typeof VERSIONS)[number],
+): Promise<Pair> {
+  const { version, hops } = about
+  const apps = [world.keep(await startApp(version, 'first')), world.keep(await startApp(version, 'second'))]
+  const ports: number[] = []
+  for (const app of apps) {
+    if (hops === 1) ports.push(app.port)
+    else
+      ports.push(
+        (
+          await world.proxy({
+            identity: await world.identity('cart'),
+            listeners: [inbound(app.port)],
+            protocolOf: () => version,
+          })
+        ).port,
+      )
+  }
+  const backend = service(ports, hops === 1 ? {} : { identity: idOf('cart'), protocol: version })
+  const rule: RouteRuleJson = { backends: [{ key: V1, weight: 1 }], sessionPersistence: session }
+  const destinations = { [CART]: attach(service([1]), { routes: [httpRoute(rule)] }), [V1]: named(backend, 'cart-v1') }
+  const identity = hops === 1 ? {} : { identity: await world.identity('web') }
+  return { apps, proxy: await world.proxy({ listeners: [outbound(CART)], destinations, ...identity }) }
+}
+
+function cookieOf({ headers }: Answer): string {
+  return String(headers['set-cookie']?.[0]).split(';')[0]!
+}
+
+describe.each(VERSIONS)('$version over $hops hops', (about) => {
+  test('a cookie keeps a client at the endpoint that it came to first', async () => {
+    await using world = await World.create()
+    const { proxy } = await startPair(world, { sessionName: 'stick', type: 'SESSION_TYPE_COOKIE' }, about)
+    const first = await ask(about.version, proxy.port)
+    const cookie = cookieOf(first)
+    expect(cookie).toMatch(/^stick=/)
+    for (let i = 0; i < 20; i++) {
+      const next = await ask(about.version, proxy.port, { headers: { cookie: `other=1; ${cookie}` } })
+      expect(next.body).toBe(first.body)
+      expect(next.headers['set-cookie']).toBeUndefined()
+    }
+  })
+
+  test('a header does the same', async () => {
+    await using world = await World.create()
+    const { proxy } = await startPair(world, { sessionName: 'X-Session', type: 'SESSION_TYPE_HEADER' }, about)
+    const first = await ask(about.version, proxy.port)
+    const session = String(first.headers['x-session'])
+    for (let i = 0; i < 20; i++) {
+      expect((await ask(about.version, proxy.port, { headers: { 'x-session': session } })).body).toBe(first.body)
+    }
+  })
+})
+
+test('without the cookie clients come to both endpoints', async () => {
+  await using world = await World.create()
+  const { proxy, apps } = await startPair(world, { sessionName: 'stick' }, { version: 'http1', hops: 1 })
+  for (let i = 0; i < 40; i++) await ask('http1', proxy.port)
+  expect(apps.every(({ received }) => received.length > 0)).toBe(true)
+})
+
+test('a session whose endpoint went away begins anew at another one', async () => {
+  await using world = await World.create()
+  const { proxy, apps } = await startPair(world, { sessionName: 'stick' }, { version: 'http1', hops: 1 })
+  const first = await ask('http1', proxy.port)
+  apps.find(({ name }) => name === first.body)!.close()
+  const next = await ask('http1', proxy.port, { headers: { cookie: cookieOf(first) } })
+  expect([next.status, next.body === first.body]).toEqual([200, false])
+  expect(cookieOf(next)).not.toBe(cookieOf(first))
+  expect((await ask('http1', proxy.port, { headers: { cookie: cookieOf(next) } })).body).toBe(next.body)
+})
+
+test('a session stays at its backend, whatever the weights say', async () => {
+  await using world = await World.create()
+  const [v1, v2] = [world.keep(await startApp('http1', 'v1')), world.keep(await startApp('http1', 'v2'))]
+  const backends = [
+    { key: V1, weight: 1 },
+    { key: V2, weight: 1 },
+  ]
+  const routes = [httpRoute({ backends, sessionPersistence: { sessionName: 'stick' } })]
+  const destinations = {
+    [CART]: attach(service([1]), { routes }),
+    [V1]: named(service([v1.port]), 'cart-v1'),
+    [V2]: named(service([v2.port]), 'cart-v2'),
+  }
+  const proxy = await world.proxy({ listeners: [outbound(CART)], destinations })
+  const first = await ask('http1', proxy.port)
+  for (let i = 0; i < 20; i++) {
+    expect((await ask('http1', proxy.port, { headers: { cookie: cookieOf(first) } })).body).toBe(first.body)
+  }
+})
