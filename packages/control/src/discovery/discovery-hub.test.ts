@@ -1,9 +1,10 @@
 import { create } from '@bufbuild/protobuf'
 import { Code } from '@connectrpc/connect'
-import { State, SubscriptionSchema } from '@heddle/api/discovery'
+import { State, SubscriptionSchema, type WatchResponse } from '@heddle/api/discovery'
 import { describe, expect, test } from 'vitest'
 import { callerFor, discoveryWorld, nodeOf, StreamReader, summarize, versionIn } from '../../test/discovery-world.ts'
 import { parseObjects, serviceYaml } from '../../test/mesh-objects.ts'
+import { givenHttpRoute } from '../model/model-fixture.ts'
 
 const SHOP = serviceYaml('web') + serviceYaml('cart')
 const CART = 'name:cart.shop:80'
@@ -159,6 +160,53 @@ describe('a stream', () => {
     expect(await reader.next(5_000)).toBeUndefined()
   })
 })
+
+test('a route of one namespace is told to its clients alone, and one for all to all others', async () => {
+  const { hub, model, clock, open } = discoveryWorld(SHOP)
+  const other = { ...nodeOf('web', 7), namespace: 'other' }
+  const readers = [new StreamReader(open(nodeOf('web'), { [CART]: '' }), clock)]
+  readers.push(new StreamReader(open(other, { [CART]: '' }), clock))
+  const [inShop, inOther] = readers as [StreamReader, StreamReader]
+  for (const reader of readers) {
+    await reader.message()
+    expect(await reader.next(50)).toBeUndefined()
+  }
+  const forOther = givenHttpRoute({ name: 'mine', namespace: 'other', parent: 'cart', backends: [] })
+  model.applyObjects({ upserted: [forOther], removed: [] })
+  expect(routesIn(await inOther.message(50))).toEqual(['other/mine'])
+  expect(await inShop.next()).toBeUndefined()
+  model.applyObjects({ upserted: [givenHttpRoute({ name: 'all', parent: 'cart', backends: [] })], removed: [] })
+  expect(routesIn(await inShop.message(50))).toEqual(['shop/all'])
+  expect(await inOther.next()).toBeUndefined()
+  expect(hub.keyCount).toBe(1)
+  model.applyObjects({ upserted: [], removed: [{ kind: 'HTTPRoute', namespace: 'other', name: 'mine' }] })
+  expect(routesIn(await inOther.message(50))).toEqual(['shop/all'])
+  expect(await inShop.next()).toBeUndefined()
+})
+
+test('a proxy has applied a revision when it has acknowledged all that came of it', async () => {
+  const { hub, model, reader } = await connectedWorld()
+  hub.acknowledge(reader.stream, 1n, [])
+  expect(reader.stream.appliedRevision).toBe(model.revision)
+  const before = model.revision
+  model.applyObjects({ upserted: [givenHttpRoute({ name: 'all', parent: 'cart', backends: [] })], removed: [] })
+  expect(reader.stream.appliedRevision).toBe(before)
+  await reader.message(50)
+  hub.acknowledge(reader.stream, 2n, ['no'])
+  expect([reader.stream.appliedRevision, reader.stream.problems]).toEqual([before, ['no']])
+  model.applyObjects({ upserted: parseObjects(serviceYaml('stock')), removed: [] })
+  expect(await reader.next(50)).toBeUndefined()
+  expect(reader.stream.appliedRevision).toBe(before)
+  model.applyObjects({ upserted: [givenHttpRoute({ name: 'more', parent: 'cart', backends: [] })], removed: [] })
+  await reader.message(50)
+  hub.acknowledge(reader.stream, 3n, [])
+  expect([reader.stream.appliedRevision, reader.stream.problems]).toEqual([model.revision, []])
+})
+
+function routesIn({ updates }: WatchResponse): string[] {
+  const target = updates[0]?.change.case === 'destination' ? updates[0].change.value.target : undefined
+  return target?.case === 'service' ? target.value.routes.map(({ namespace, name }) => `${namespace}/${name}`) : []
+}
 
 describe('an instance', () => {
   test('that loses its stream keeps its endpoints for three seconds', async () => {

@@ -59,7 +59,9 @@ export class DiscoveryHub {
   readonly #changedTopics = new Set<string>()
   readonly #signal: AbortSignal
   #gathering: Timer | undefined
-  #flushedRevision = 0
+  /** Of the configuration: the newest whose changes the streams know of, and the newest there is. */
+  #flushedRevision: number
+  #seenRevision: number
 
   /** @param signal - ends timers and the interest in the model; streams are ended by {@link stop} */
   constructor(options: DiscoveryHubOptions, signal: AbortSignal) {
@@ -67,6 +69,8 @@ export class DiscoveryHub {
     this.#options = options
     this.#limits = options.limits ?? DEFAULT_DISCOVERY_LIMITS
     this.#signal = signal
+    this.#flushedRevision = model.revision
+    this.#seenRevision = model.revision
     this.questions = new DecisionQueries(options.clock)
     this.#keys = new ResolvedKeys({
       resolve: (key, clientNamespace) => translateDestination(model.resolve(key, clientNamespace), { trustDomain }),
@@ -90,7 +94,7 @@ export class DiscoveryHub {
 
   /** The newest revision of the configuration whose changes the streams know of. */
   get revision(): number {
-    return this.#gathering === undefined ? this.#options.model.revision : this.#flushedRevision
+    return this.#flushedRevision
   }
 
   /** Open streams that hold a destination whose meaning changes with one of the topics. */
@@ -237,14 +241,18 @@ export class DiscoveryHub {
   }
 
   #gather(topics: ReadonlySet<string>): void {
+    this.#seenRevision = this.#options.model.revision
     for (const topic of topics) this.#changedTopics.add(topic)
-    this.#gathering ??= this.#options.clock.after(GATHER_MS, () => this.#flush())
+    if (this.#changedTopics.size === 0) this.#flushedRevision = this.#seenRevision
+    else this.#gathering ??= this.#options.clock.after(GATHER_MS, () => this.#flush())
   }
 
   #flush(): void {
     this.#gathering?.cancel()
     this.#gathering = undefined
-    this.#flushedRevision = this.#options.model.revision
+    // What a stream has applied so far is known for as long as nothing new is due.
+    for (const stream of this.streams()) stream.keepApplied()
+    this.#flushedRevision = this.#seenRevision
     this.#keys.refresh(this.#changedTopics)
     for (const stream of this.streams()) {
       if (this.#changedTopics.has(inboundTopic(stream.node))) stream.inboundChanged()

@@ -83,6 +83,11 @@ export class DiscoveryStream {
     return isCurrent ? this.#options.revision() : this.#appliedRevision
   }
 
+  /** To be called before there is something new to tell: what is applied until then stays so. */
+  keepApplied(): void {
+    this.#appliedRevision = this.appliedRevision
+  }
+
   get ended(): StreamEnd | undefined {
     return this.#end
   }
@@ -157,7 +162,7 @@ export class DiscoveryStream {
   #revisionApplied(upTo: bigint): void {
     for (const [sequence, revision] of this.#revisions) {
       if (sequence > upTo) return
-      this.#appliedRevision = revision
+      this.#appliedRevision = Math.max(this.#appliedRevision, revision)
       this.#revisions.delete(sequence)
     }
   }

@@ -80,7 +80,7 @@ export class MeshModel implements Model {
     }
     for (const key of touched) this.#attachmentChanged(key, topics)
     this.#applyWorkloads(upserted.filter(isWorkload), gone.filter(isWorkload), topics)
-    this.#emit(topics)
+    for (const listener of [...this.#listeners]) listener({ topics })
   }
 
   applyRegistration(request: RegistrationRequest): RegistrationResult {

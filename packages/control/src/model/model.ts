@@ -25,7 +25,10 @@ export interface ModelOptions {
   readonly signal?: AbortSignal
 }
 
-/** What changed. Whoever holds a key compares its {@link topicOfKey} with `topics`, and asks again where it is there. */
+/**
+ * What changed. Whoever holds a key compares its {@link topicOfKey} with `topics`, and asks again where it is there. Objects that
+ * concern no key have no topics, but make a revision.
+ */
 export interface ModelChange {
   readonly topics: ReadonlySet<string>
 }
