@@ -9,6 +9,7 @@ import { edges } from './edges.ts'
 import { endpoints } from './endpoints.ts'
 import { get } from './get.ts'
 import { identity } from './identity.ts'
+import { plan } from './plan.ts'
 import { proxy } from './proxy.ts'
 import { run } from './run.ts'
 import { stat } from './stat.ts'
@@ -31,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
   apply,
   deleteObjects,
   diff,
+  plan,
   validate,
   token,
   proxy,
