@@ -14,6 +14,7 @@ import { ACCEPTED_SHARE, capConnections, OUTGOING_SHARE, readDescriptorLimit } f
 import type { ProxyCore } from './proxy-core.ts'
 import { RoutingMetrics } from './routing/routing-metrics.ts'
 import { OutgoingCount } from './upstream/outgoing-count.ts'
+import { ResilienceCounters } from './upstream/resilience-counters.ts'
 
 export interface CoreDeps {
   readonly clock: Clock
@@ -63,6 +64,7 @@ export function createProxyCore(overrides: Partial<Limits> | undefined, deps: Co
     turn: new Turn(clock),
     loopGuard: new LoopGuard(),
     upgrades: new Upgrades(meter),
+    resilience: new ResilienceCounters(meter, clock),
     outgoing: new OutgoingCount(limits.outgoingConnections),
     deciding: { random, nowMs: () => clock.nowMs() },
     routing: new RoutingMetrics(meter),

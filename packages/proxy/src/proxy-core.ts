@@ -13,6 +13,7 @@ import type { Ticker } from './net/ticker.ts'
 import type { Turn } from './net/turn.ts'
 import type { RoutingMetrics } from './routing/routing-metrics.ts'
 import type { OutgoingCount } from './upstream/outgoing-count.ts'
+import type { ResilienceCounters } from './upstream/resilience-counters.ts'
 
 /** What the whole process shares; all else hangs from a workload. */
 export interface ProxyCore {
@@ -33,6 +34,7 @@ export interface ProxyCore {
   readonly loopGuard: LoopGuard
   readonly outgoing: OutgoingCount
   readonly upgrades: Upgrades
+  readonly resilience: ResilienceCounters
   /** What decisions about requests depend on beside table and request. */
   readonly deciding: DecideContext
   readonly routing: RoutingMetrics

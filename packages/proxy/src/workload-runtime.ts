@@ -8,6 +8,8 @@ import { ClientTls } from './upstream/client-tls.ts'
 import { Upstreams } from './upstream/upstreams.ts'
 import type { WorkloadContext } from './workload.ts'
 
+const NOWHERE = { region: '', zone: '' } as const
+
 /** What the data path keeps for one workload beside its context. */
 export interface WorkloadRuntime {
   readonly core: ProxyCore
@@ -26,7 +28,8 @@ export function createWorkloadRuntime(workload: ServedWorkload, core: ProxyCore,
   const clientTls = new ClientTls(context.identity, nowMs, signal)
   // Twice the limit: the connection's own deadline comes first, this one only where that is lost.
   const handshakeMs = core.limits.handshakeMs * 2
-  const upstreams = new Upstreams({ tls: clientTls, traffic: context.traffic, meshVersion }, core)
+  const { traffic, locality: here = NOWHERE } = context
+  const upstreams = new Upstreams({ tls: clientTls, traffic, meshVersion, here }, core)
   // Many requests share a connection, which might go on for ever: so whom it reaches is verified anew now and then.
   context.identity.onRotate(() => upstreams.renew(), signal)
   return {

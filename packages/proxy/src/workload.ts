@@ -2,6 +2,7 @@ import type { BackendPolicyJson } from '@heddle/api/discovery/policy'
 import type { CircuitBreakerJson, FaultJson, RouteJson } from '@heddle/api/discovery/route'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
+import type { Locality } from '@heddle/engine/balance/locality'
 import type { Endpoint } from '@heddle/engine/endpoint'
 import type { EndedRequest } from '@heddle/telemetry/ended-request'
 import type { SeriesKey as AnySeriesKey } from '@heddle/telemetry/series-key'
@@ -15,6 +16,8 @@ export interface WorkloadContext {
   readonly namespace: string
   readonly workload: string
   readonly instance: string
+  /** Left out: not known. */
+  readonly locality?: Locality
   readonly identity: WorkloadIdentity
   readonly destinations: DestinationSource
   readonly traffic: TrafficRecorder

@@ -7,6 +7,8 @@ import { type ErrorSpec, PROXY_ERRORS, type ProxyErrorCode } from '@heddle/api/p
 export class ProxyError extends Error {
   override readonly name = 'ProxyError'
   readonly code: ProxyErrorCode
+  /** What the client is told by `retry-after`; `undefined`: nothing. */
+  retryAfterMs: number | undefined
 
   /** @param detail - what happened, with names and numbers: "connect 10.0.0.7:8080 took over 1000 ms" */
   constructor(code: ProxyErrorCode, detail: string, cause?: unknown) {

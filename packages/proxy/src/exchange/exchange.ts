@@ -17,8 +17,10 @@ import type { LimitName } from '../limits.ts'
 import type { ProxyCore } from '../proxy-core.ts'
 import type { BodyCopy, RoutedRequest } from '../routing/routed-request.ts'
 import type { Attempt } from '../upstream/attempt.ts'
+import type { LoggedAttempt } from '../upstream/attempt-log.ts'
 import type { DestinationState } from '../upstream/destination-state.ts'
 import type { Target } from '../upstream/target.ts'
+import type { Tries } from '../upstream/tries.ts'
 import type { TrafficSeries } from '../workload.ts'
 import type { Hop } from './hop.ts'
 import { type HttpVersion, takeClientVersion } from './http-version.ts'
@@ -37,6 +39,8 @@ export interface ExchangeHome {
   readonly filters: readonly Filter[]
   /** What is spoken on it. */
   readonly protocol: HttpVersion
+  /** The client's address and port; a copy of a request has none. */
+  readonly client?: string
   /** {@link Exchange.timeOut} has to be called at that time of the ticker, unless the exchange's deadline has moved by then. */
   expectBy(deadlineMs: number): void
   /** The client broke the protocol on the stream of an exchange, or on that and all others. */
@@ -59,6 +63,8 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
   previous: Exchange | undefined
   /** Of whom the request goes to: of the backend, once a route chose one. */
   state: DestinationState | undefined
+  /** Of whom the client addressed, where that is not `state`. */
+  addressed: DestinationState | undefined
   /** What the routes of the destination say; `undefined` where nothing is attached to it. */
   decision: RouteDecision | undefined
   /** What is made to go wrong on purpose. */
@@ -73,6 +79,10 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
   response: ResponseHead | undefined
   /** What must not be chosen again. */
   tried: EndpointLoad[] | undefined
+  /** Decides about its tries; `undefined` where neither route nor destination say how to treat it. */
+  tries: Tries | undefined
+  /** What became of each try; `undefined` while none has failed. */
+  attemptLog: LoggedAttempt[] | undefined
   attempts = 0
   requestBytes = 0
   responseBytes = 0
@@ -118,6 +128,12 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
     return this.#home.filters
   }
 
+  /** The client's address, or its identity where it has proved one. */
+  get source(): string {
+    const { hop, client = '' } = this.#home
+    return hop.peerIdentity === '' ? client.slice(0, client.lastIndexOf(':')) : hop.peerIdentity
+  }
+
   get isEnded(): boolean {
     return this.#isEnded
   }
@@ -157,13 +173,18 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
     this.#attempt = attempt
   }
 
+  /** Nobody gets the body for now. */
+  detach(): void {
+    this.#attempt = undefined
+  }
+
   /** The attempt is ready for the body: what was held back goes to it. */
   release(attempt: Attempt): void {
     const held = this.#held
     this.#held = undefined
     if (held !== undefined) {
       for (const bytes of held) {
-        if (attempt.mayBeRefused) this.#keep(bytes)
+        if (attempt.mayBeRefused || this.tries?.keepsBody === true) this.#keep(bytes)
         attempt.sendData(bytes)
       }
     }
@@ -177,7 +198,7 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
     const attempt = this.#attempt
     if (attempt?.isSending === true) {
       this.touch()
-      if (attempt.mayBeRefused && !this.isAnswered) this.#keep(bytes)
+      if ((attempt.mayBeRefused || this.tries?.keepsBody === true) && !this.isAnswered) this.#keep(bytes)
       if (!attempt.sendData(bytes)) this.stream.pauseBody()
       return
     }
@@ -192,9 +213,22 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
     if (this.#isRequestOver) copy.end(this.#trailers)
   }
 
+  /** Gives `attempt`, which is one beside another, all of the request's body. */
+  replay(attempt: Attempt): void {
+    if (this.head.bodyLength === 0) return
+    for (const bytes of this.#kept ?? []) attempt.sendData(bytes)
+    for (const bytes of this.#held ?? []) attempt.sendData(bytes)
+    attempt.sendEnd(this.#trailers)
+  }
+
+  /** Whether {@link rewind} can do what it says. */
+  get mayRewind(): boolean {
+    return this.#keptBytes <= this.core.limits.replayBytes
+  }
+
   /** Goes back to the begin of the request's body. @returns false when that is not there any more */
   rewind(): boolean {
-    if (this.#keptBytes > this.core.limits.replayBytes) return false
+    if (!this.mayRewind) return false
     if (this.#kept !== undefined) this.#held = this.#held === undefined ? this.#kept : [...this.#kept, ...this.#held]
     this.#kept = undefined
     this.#keptBytes = 0
@@ -343,6 +377,7 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
       responseBytes: this.responseBytes,
       attempts: this.attempts,
     }
+    this.tries?.exchangeEnded(outcome)
     series.requestEnded(outcome)
     if (error !== undefined) core.failed(error.code, error.spec.source)
     if (filters.length > 0) runEndFilters(filters, this, outcome)

@@ -81,6 +81,10 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
     this.#http.feedEnd()
   }
 
+  get client(): string {
+    return this.#accepted.client
+  }
+
   get openRequests(): number {
     return this.#session.activeStreams
   }

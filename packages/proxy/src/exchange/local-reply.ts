@@ -27,9 +27,11 @@ export function sendLocalReply(stream: ServerStream, request: RequestHead, reply
 /** The answer that tells of a failure: its code in a header, what happened and what to try in the body. */
 export function toFailureReply(error: ProxyError): LocalReply {
   const { status, meaning, hint } = error.spec
+  const { retryAfterMs } = error
+  const retryAfter = retryAfterMs === undefined ? undefined : String(Math.ceil(retryAfterMs / 1000))
   return {
     status,
-    headers: { 'heddle-error': error.code },
+    headers: { 'heddle-error': error.code, ...(retryAfter !== undefined && { 'retry-after': retryAfter }) },
     body: `${error.code}: ${meaning} ${hint}`,
   }
 }

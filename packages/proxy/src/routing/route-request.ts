@@ -140,6 +140,7 @@ function arrive(exchange: Exchange, state: DestinationState, goOn: GoOn): void {
     exchange.fail(new ProxyError('backend_unresolved', state.reason))
     return
   }
+  exchange.addressed = exchange.state
   exchange.state = state
   pin(exchange, state)
   goOn(exchange)

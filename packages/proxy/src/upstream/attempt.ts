@@ -9,6 +9,7 @@ import { type Exchange, SWITCHING_PROTOCOLS } from '../exchange/exchange.ts'
 import { type HttpVersion, markHttp1, unmarkHttp1 } from '../exchange/http-version.ts'
 import { takeUnprocessed } from '../exchange/unprocessed.ts'
 import { runResponseFilters } from '../filters/chain.ts'
+import type { Deadline } from '../grpc/deadlines.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { PooledConnection, PoolWaiter } from './pooled-connection.ts'
 import type { Target } from './target.ts'
@@ -17,7 +18,7 @@ import { addKey, completeAccept, takeAccept, WEB_SOCKET } from './web-socket.ts'
 /** Decides what follows when an attempt brought no answer. */
 export interface AttemptOwner {
   /** No octet of the request left this proxy. */
-  notSent(exchange: Exchange, target: Target, error: ProxyError): void
+  notSent(exchange: Exchange, attempt: Attempt, error: ProxyError): void
   /** The request was under way, and no head of an answer had come. */
   brokeOff(exchange: Exchange, attempt: Attempt, end: BrokenEnd): void
 }
@@ -34,6 +35,18 @@ export interface BrokenEnd {
  */
 export type Trace = 'none' | 'unlikely' | 'likely'
 
+/** What an attempt depends on beside its exchange and its endpoint. */
+export interface AttemptOptions {
+  readonly owner: AttemptOwner
+  /** Whether it runs beside another one, which gets the body as it comes; so all of that has to be there. */
+  readonly isSecond: boolean
+}
+
+/** Of an answer that nobody wants so much is read, so that the connection can be used again. */
+const MAX_DISCARDED_BYTES = 16_384
+/** And for so long. */
+const DISCARD_MS = 1_000
+
 /** One endpoint's try at an exchange: waits for a connection, sends the request, hands the answer on. */
 export class Attempt implements ResponseReceiver, PoolWaiter {
   readonly target: Target
@@ -41,6 +54,7 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   hasSentBody = false
   readonly #exchange: Exchange
   readonly #owner: AttemptOwner
+  readonly #isSecond: boolean
   #connection: PooledConnection | undefined
   /** Where it waits for the server to say whether it takes upgrades. */
   #upgradingOn: PooledConnection | undefined
@@ -53,12 +67,15 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   #isOver = false
   #isUpgraded = false
   #isAnswerOver = false
+  /** When to stop reading what nobody wants. */
+  #discardBy: Deadline | undefined
 
-  constructor(exchange: Exchange, target: Target, owner: AttemptOwner) {
+  constructor(exchange: Exchange, target: Target, { owner, isSecond }: AttemptOptions) {
     this.#exchange = exchange
     this.target = target
     this.pool = target.endpoint.pool(versionFor(exchange, target))
     this.#owner = owner
+    this.#isSecond = isSecond
     target.endpoint.load.inFlight += 1
   }
 
@@ -70,6 +87,23 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   /** Whether the server may refuse the request without having looked at it, so that its body may be needed again. */
   get mayBeRefused(): boolean {
     return this.#connection?.version === 'http2'
+  }
+
+  /** Sends the request over a connection that is there, or waits for one. */
+  begin(): void {
+    const connection = this.pool.take()
+    if (connection === undefined) this.beginAnew()
+    else this.gotConnection(connection)
+  }
+
+  /** Waits for a connection, also where one is there: other idle ones may have met the same end. */
+  beginAnew(): void {
+    try {
+      this.pool.wait(this)
+    } catch (error) {
+      if (!(error instanceof ProxyError)) throw error
+      this.gotNone(error)
+    }
   }
 
   gotConnection(connection: PooledConnection): void {
@@ -88,11 +122,12 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     exchange.grpc?.writeTimeout(exchange.head.fields, this.#startedUs)
     exchange.touch()
     this.#sender = connection.begin(exchange.head, exchange.head.bodyLength !== 0, this)
-    exchange.release(this)
+    if (this.#isSecond) exchange.replay(this)
+    else exchange.release(this)
   }
 
   gotNone(error: ProxyError): void {
-    if (this.#end()) this.#owner.notSent(this.#exchange, this.target, error)
+    if (this.#end()) this.#owner.notSent(this.#exchange, this, error)
   }
 
   sendData(bytes: Uint8Array): boolean {
@@ -120,6 +155,19 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     this.#upgradingOn?.cancelUpgrade(this)
   }
 
+  /** Ends it with its answer, which nobody is to have; a small one is read, so that the connection can be used again. */
+  discard(head: ResponseHead, hasBody: boolean): void {
+    const { bodyLength = Number.POSITIVE_INFINITY } = head
+    if (!this.#exchange.isRequestOver || (hasBody && bodyLength > MAX_DISCARDED_BYTES)) {
+      this.giveUp('its answer is not wanted')
+      return
+    }
+    if (!this.#end() || !hasBody) return
+    const { deadlines, turn } = this.#exchange.core
+    const owner = { deadlinePassed: () => this.#connection?.giveUp(this.#sender!, 'its answer is not wanted') }
+    this.#discardBy = deadlines.add(turn.nowUs() + DISCARD_MS * 1000, owner)
+  }
+
   onInformational(head: ResponseHead): void {
     this.#exchange.stream.sendInformational(head)
   }
@@ -133,6 +181,7 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
       this.#goElsewhere(head)
       return
     }
+    if (exchange.tries !== undefined && !exchange.tries.takesAnswer(this, head, hasBody)) return
     if (head.status === SWITCHING_PROTOCOLS && !this.#switch(head)) return
     const nowUs = exchange.core.turn.nowUs()
     observeRtt(this.target.endpoint.load, nowUs - this.#startedUs, nowUs)
@@ -147,7 +196,10 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   }
 
   onEnd(trailers: Fields | undefined): void {
-    if (this.#isOver) return
+    if (this.#isOver) {
+      this.#discardBy?.cancel()
+      return
+    }
     const exchange = this.#exchange
     this.#isAnswerOver = true
     exchange.grpc?.sawTrailers(trailers)
@@ -157,6 +209,7 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   }
 
   onAbort(reset: StreamReset): void {
+    this.#discardBy?.cancel()
     if (!this.#end()) return
     const detail = `${this.target.endpoint.name}: ${reset.error?.message ?? reset.detail}`
     const error = new ProxyError(this.#codeOf(reset), detail)
@@ -230,7 +283,7 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     // With a body still to come the connection cannot be used again; without one it ends its answer by itself.
     if (!this.#exchange.isRequestOver) this.giveUp(error.message)
     else this.#end()
-    this.#owner.notSent(this.#exchange, this.target, error)
+    this.#owner.notSent(this.#exchange, this, error)
   }
 
   /** Both directions are over. */

@@ -1,20 +1,22 @@
 import { pickEndpoint } from '@heddle/engine/balance'
-import { ProxyError } from '../errors/proxy-error.ts'
+import { IDEMPOTENT_METHODS } from '@heddle/engine/retry/policy'
+import type { ProxyError } from '../errors/proxy-error.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
-import type { DestinationState } from './destination-state.ts'
+import { logAttempt } from './attempt-log.ts'
+import { type DestinationState, noTarget } from './destination-state.ts'
+import { startTries } from './start-tries.ts'
 import type { Target } from './target.ts'
 
-/** Safe to send twice, whatever became of the first. RFC 9110 §9.2.2. */
-const IDEMPOTENT_METHODS = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'])
-
 /**
- * Sends the request of `exchange` to an endpoint, and to another when it could not be sent: a failed connect is always
- * safe to repeat elsewhere. What an endpoint answered or broke off is the client's to repeat, with one exception: see
- * {@link AttemptOwner.brokeOff}.
+ * Sends the request of `exchange` to an endpoint, as its route and its destination say ({@link startTries}). Where they say
+ * nothing it goes to another one when it could not be sent: a failed connect is always safe to repeat elsewhere. What an endpoint
+ * answered or broke off is the client's to repeat then, with one exception: see {@link AttemptOwner.brokeOff}.
  */
 export function startAttempt(exchange: Exchange): void {
   const state = exchange.state!
+  const isTreated = state.policy !== undefined || state.circuitBreaker !== undefined || exchange.decision !== undefined
+  if (isTreated && startTries(exchange)) return
   const target = pickTarget(state, exchange)
   if (target === undefined) {
     exchange.fail(noTarget(state))
@@ -33,54 +35,53 @@ function pickTarget(state: DestinationState, exchange: Exchange): Target | undef
   return targets[pickEndpoint(loads, { nowUs: turn.nowUs(), random, tried: exchange.tried })]
 }
 
-/** Why there is nothing to send a request to. */
-export function noTarget(state: DestinationState): ProxyError {
-  return new ProxyError(state.kind === 'missing' ? 'destination_not_found' : 'no_healthy_endpoint', state.reason)
-}
-
 function send(exchange: Exchange, target: Target): void {
   exchange.series = exchange.hop.seriesOf(exchange.state, target, exchange.version)
   exchange.attempts += 1
-  const attempt = new Attempt(exchange, target, OWNER)
+  const attempt = new Attempt(exchange, target, FIRST)
   exchange.use(attempt)
-  const connection = attempt.pool.take()
-  if (connection !== undefined) {
-    attempt.gotConnection(connection)
-    return
-  }
-  wait(attempt)
-}
-
-function wait(attempt: Attempt): void {
-  try {
-    attempt.pool.wait(attempt)
-  } catch (error) {
-    if (!(error instanceof ProxyError)) throw error
-    attempt.gotNone(error)
-  }
+  attempt.begin()
 }
 
 const OWNER: AttemptOwner = {
-  notSent(exchange, target, error) {
+  notSent(exchange, { target }, error) {
     const { limits } = exchange.core
     const mayTry = error.spec.retryable && exchange.attempts < limits.connectTries
     const next = pickOther(exchange, target)
-    if (next === undefined || !mayTry) exchange.failUnsent(error)
-    else send(exchange, next)
+    const isTriedAgain = next !== undefined && mayTry
+    log(exchange, target, { error, next: isTriedAgain ? 'nothing was sent, so another endpoint is tried' : '' })
+    if (isTriedAgain) send(exchange, next)
+    else exchange.failUnsent(error)
   },
 
   brokeOff(exchange, attempt, { error, trace }) {
     const { limits } = exchange.core
     const { target } = attempt
     if (trace === 'none' && exchange.attempts < limits.connectTries && exchange.rewind()) {
+      log(exchange, target, { error, next: 'the server refused it unread, so it is sent again' })
       send(exchange, pickOther(exchange, target) ?? target)
       return
     }
     // One more try, for what may be sent twice.
     const mayRepeat = trace === 'unlikely' && !attempt.hasSentBody && IDEMPOTENT_METHODS.has(exchange.head.method)
-    if (mayRepeat && exchange.attempts === 1) repeat(exchange, target)
+    const isRepeated = mayRepeat && exchange.attempts === 1
+    log(exchange, target, { error, next: isRepeated ? 'an idle connection was closed, so it goes over a new one' : '' })
+    if (isRepeated) repeat(exchange, target)
     else exchange.fail(error)
   },
+}
+
+const FIRST = { owner: OWNER, isSecond: false } as const
+
+/** When it began is told by the one before it, so that nothing has to be kept of those that succeed. */
+function log(
+  exchange: Exchange,
+  target: Target,
+  { error, next }: { readonly error: ProxyError; readonly next: string },
+): void {
+  const last = exchange.attemptLog?.at(-1)
+  const beganUs = exchange.startedUs + (last === undefined ? 0 : last.startedUs + last.durationUs)
+  logAttempt(exchange, target, { beganUs, error: error.code, detail: error.message, next })
 }
 
 /** One that was not tried yet, nor is `target`. */
@@ -93,7 +94,7 @@ function pickOther(exchange: Exchange, target: Target): Target | undefined {
 /** The same endpoint over a new connection: other idle ones may have met the same end. */
 function repeat(exchange: Exchange, target: Target): void {
   exchange.attempts += 1
-  const attempt = new Attempt(exchange, target, OWNER)
+  const attempt = new Attempt(exchange, target, FIRST)
   exchange.use(attempt)
-  wait(attempt)
+  attempt.beginAnew()
 }

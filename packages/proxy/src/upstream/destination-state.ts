@@ -1,8 +1,11 @@
 import type { BackendPolicyJson } from '@heddle/api/discovery/policy'
 import type { CircuitBreakerJson } from '@heddle/api/discovery/route'
 import type { EndpointLoad } from '@heddle/engine/balance'
+import type { Backend } from '@heddle/engine/balance/backend'
+import { ProxyError } from '../errors/proxy-error.ts'
 import type { Routing } from '../routing/routing.ts'
 import type { AppProtocol, Destination, SeriesKey, TrafficSeries } from '../workload.ts'
+import type { BackendState } from './backend-state.ts'
 import type { Target } from './target.ts'
 
 /** What the data path keeps for one destination: its targets in the order of their loads. */
@@ -20,6 +23,15 @@ export interface DestinationState {
   readonly policy: BackendPolicyJson | undefined
   /** Of the Service as a whole; that of a rule comes before. */
   readonly circuitBreaker: CircuitBreakerJson | undefined
+  /** What outlives this version; only of a Service. */
+  readonly service: BackendState | undefined
+  /** Decides about the targets; made when the policy, or the first session, asks for it. */
+  backend: Backend | undefined
   /** Where requests are counted that got to no target. */
   failureSeries(protocol: SeriesKey['protocol']): TrafficSeries
+}
+
+/** Why there is nothing to send a request to. */
+export function noTarget(state: DestinationState): ProxyError {
+  return new ProxyError(state.kind === 'missing' ? 'destination_not_found' : 'no_healthy_endpoint', state.reason)
 }

@@ -1,3 +1,5 @@
+import type { Candidate } from '@heddle/engine/balance/candidate'
+import type { Locality } from '@heddle/engine/balance/locality'
 import type { Endpoint } from '@heddle/engine/endpoint'
 import type { HttpVersion } from '../exchange/http-version.ts'
 import type { SeriesKey, TrafficRecorder, TrafficSeries } from '../workload.ts'
@@ -17,9 +19,13 @@ export interface TargetOptions {
   readonly id: string
   readonly endpoint: RemoteEndpoint
   readonly version: HttpVersion | undefined
+  /** `undefined`: not known. */
+  readonly place?: Locality
   readonly key: Omit<SeriesKey, 'protocol'>
   readonly traffic: TrafficRecorder
 }
+
+const NOWHERE: Locality = { region: '', zone: '' }
 
 /** One endpoint as part of a destination: where to send, and where to count. */
 export class Target {
@@ -27,12 +33,16 @@ export class Target {
   readonly endpoint: RemoteEndpoint
   /** What to speak; `undefined`: what the client speaks. */
   readonly version: HttpVersion | undefined
+  readonly place: Locality
+  /** Set where a policy or a session needs to tell the endpoints apart. */
+  candidate: Candidate | undefined
   readonly #key: Omit<SeriesKey, 'protocol'>
   readonly #traffic: TrafficRecorder
   readonly #series: Partial<Record<SeriesProtocol, TrafficSeries>> = {}
 
-  constructor({ id, endpoint, version, key, traffic }: TargetOptions) {
+  constructor({ id, endpoint, version, place = NOWHERE, key, traffic }: TargetOptions) {
     this.id = id
+    this.place = place
     this.endpoint = endpoint
     this.version = version
     this.#key = key

@@ -1,4 +1,5 @@
 import type { EndpointLoad } from '@heddle/engine/balance'
+import type { Locality } from '@heddle/engine/balance/locality'
 import type { Endpoint } from '@heddle/engine/endpoint'
 import type { HttpVersion } from '../exchange/http-version.ts'
 import type { ProxyCore } from '../proxy-core.ts'
@@ -11,6 +12,7 @@ import type {
   TrafficRecorder,
   TrafficSeries,
 } from '../workload.ts'
+import { BackendState } from './backend-state.ts'
 import type { ClientTls } from './client-tls.ts'
 import type { Remote } from './connect.ts'
 import type { DestinationState } from './destination-state.ts'
@@ -27,9 +29,17 @@ export interface UpstreamsOptions {
   readonly traffic: TrafficRecorder
   /** What to speak with other proxies; they may choose HTTP/1 where HTTP/2 is asked for. */
   readonly meshVersion: HttpVersion
+  /** Where the workload is. */
+  readonly here: Locality
 }
 
-const NOTHING_ATTACHED = { routing: undefined, policy: undefined, circuitBreaker: undefined } as const
+const NOTHING_ATTACHED = {
+  routing: undefined,
+  policy: undefined,
+  circuitBreaker: undefined,
+  service: undefined,
+  backend: undefined,
+} as const
 
 /** All that one workload knows of the endpoints it talks to. */
 export class Upstreams {
@@ -38,6 +48,7 @@ export class Upstreams {
   readonly #traffic: TrafficRecorder
   /** What to speak with other proxies. */
   readonly #meshVersion: HttpVersion
+  readonly #here: Locality
   /**
    * By address and identity: two destinations may share one. It lives as long as a destination, a request or a connection
    * of it does.
@@ -45,7 +56,8 @@ export class Upstreams {
   readonly #endpoints = new Map<string, WeakRef<RemoteEndpoint>>()
   readonly #known = new WeakMap<Destination, Known>()
 
-  constructor({ tls, traffic, meshVersion }: UpstreamsOptions, core: ProxyCore) {
+  constructor({ tls, traffic, meshVersion, here }: UpstreamsOptions, core: ProxyCore) {
+    this.#here = here
     this.#tls = tls
     this.#traffic = traffic
     this.#meshVersion = meshVersion
@@ -62,7 +74,7 @@ export class Upstreams {
     if (destination.kind === 'unmeshed' || destination.kind === 'missing') return this.#build(destination, key)
     const known = this.#known.get(destination)
     if (known !== undefined && known.version === destination.version) return known.state
-    const state = this.#build(destination, key)
+    const state = this.#build(destination, key, known?.state)
     this.#known.set(destination, { version: destination.version, state })
     return state
   }
@@ -98,10 +110,10 @@ export class Upstreams {
     for (const endpoint of this.#endpoints.values()) endpoint.deref()?.abort()
   }
 
-  #build(destination: Destination, key: string): DestinationState {
+  #build(destination: Destination, key: string, before?: DestinationState): DestinationState {
     switch (destination.kind) {
       case 'service':
-        return this.#serviceState(destination, destination.endpoints, destination)
+        return this.#attach(destination, this.#serviceState(destination, destination.endpoints, destination), before)
       case 'endpoint':
         return this.#serviceState(unnamed(destination.endpoint.port), [destination.endpoint], destination)
       case 'unmeshed':
@@ -125,13 +137,24 @@ export class Upstreams {
     const targets = endpoints.map((about) => {
       const endpoint = this.#endpointOf(about, about.weight)
       const version = endpoint.isMeshed ? this.#meshVersion : toVersion(protocol)
-      return new Target({ id: about.id, endpoint, version, key: toOutboundKey(service, about), traffic: this.#traffic })
+      const place = { region: about.region, zone: about.zone }
+      const key = toOutboundKey(service, about)
+      return new Target({ id: about.id, endpoint, version, place, key, traffic: this.#traffic })
     })
     const name = service.name === '' ? 'the endpoint' : `${service.name}.${service.namespace}:${service.port}`
-    const state = this.#stateWith(targets, { kind, protocol, service, reason: `${name} has no ready endpoint` })
-    if (destination.kind !== 'service') return state
-    const { routing, policy, circuitBreaker } = destination
-    return { ...state, routing, policy, circuitBreaker }
+    return this.#stateWith(targets, { kind, protocol, service, reason: `${name} has no ready endpoint` })
+  }
+
+  /** @param before - of the version before */
+  #attach(
+    destination: ServiceDestination,
+    state: DestinationState,
+    before: DestinationState | undefined,
+  ): DestinationState {
+    const { namespace, name, port, routing, policy, circuitBreaker } = destination
+    const service = before?.service ?? new BackendState({ namespace, name, port }, this.#here, this.#core)
+    const backend = service.update(policy, state.targets)
+    return { ...state, routing, policy, circuitBreaker, service, backend }
   }
 
   #unmeshedState(key: string): DestinationState {

@@ -1,0 +1,160 @@
+import type { CircuitBreakerJson } from '@heddle/api/discovery/route'
+import { type Admission, CircuitBreaker, type RequestEnd, toCircuitOptions } from '@heddle/engine/circuit'
+import { ProxyError } from '../errors/proxy-error.ts'
+import type { Deadline, DeadlineOwner } from '../grpc/deadlines.ts'
+import type { ProxyCore } from '../proxy-core.ts'
+import type { ServiceCounters } from './resilience-counters.ts'
+
+/** Somebody who wants to send a request; gets exactly one of the two, unless it quits. */
+export interface CircuitGuest {
+  /** @param isProbe - to be told to {@link Circuit.leave} */
+  admitted(isProbe: boolean): void
+  refused(error: ProxyError): void
+}
+
+/** What a circuit is made of. */
+export interface CircuitParts {
+  /** Of the rule or Service, for people. */
+  readonly name: string
+  readonly json: CircuitBreakerJson
+  readonly counters: ServiceCounters
+}
+
+/** Place in the queue of a circuit. */
+export interface CircuitPlace {
+  /** Safe to call at any time. */
+  quit(): void
+}
+
+/** The circuit breaker of one rule or Service, with those who wait for it. */
+export class Circuit {
+  /** Whether endpoints that ask for it are left alone. */
+  readonly honoursRetryAfter: boolean
+  readonly #parts: CircuitParts
+  readonly #core: ProxyCore
+  readonly #breaker: CircuitBreaker
+  readonly #waiting = new Set<Waiting>()
+
+  constructor(parts: CircuitParts, core: ProxyCore) {
+    const options = toCircuitOptions(parts.json)
+    this.honoursRetryAfter = options.honoursRetryAfter
+    this.#parts = parts
+    this.#core = core
+    this.#breaker = new CircuitBreaker(options)
+  }
+
+  get state(): CircuitBreaker['state'] {
+    return this.#breaker.state
+  }
+
+  /** Asks for `guest`, who hears of it before this returns, or is queued. */
+  ask(guest: CircuitGuest): CircuitPlace | undefined {
+    const admission = this.#breaker.ask(this.#nowMs())
+    if (admission.kind !== 'wait') {
+      this.#tell(guest, admission)
+      return undefined
+    }
+    const waiting = new Waiting(guest, this)
+    this.#waiting.add(waiting)
+    waiting.deadline = this.#core.deadlines.add(this.#core.turn.nowUs() + admission.timeoutMs * 1000, waiting)
+    return waiting
+  }
+
+  /** One that was admitted has ended. */
+  leave(end: RequestEnd): void {
+    const before = this.#breaker.state
+    this.#breaker.leave(end, this.#nowMs())
+    const { state } = this.#breaker
+    if (state !== before) this.#changed(state)
+    while (this.#breaker.hasNext) {
+      const [next] = this.#waiting
+      if (next === undefined) return
+      this.#forget(next)
+      this.#tell(next.guest, this.#breaker.askAgain(this.#nowMs()))
+    }
+  }
+
+  /** For {@link Waiting} only. */
+  quit(waiting: Waiting): void {
+    if (!this.#waiting.has(waiting)) return
+    this.#forget(waiting)
+    this.#breaker.quit()
+  }
+
+  /** For {@link Waiting} only. */
+  waitedTooLong(waiting: Waiting): void {
+    this.quit(waiting)
+    const { turn } = this.#core
+    turn.enter()
+    try {
+      const detail = `${this.#name}: ${this.#breaker.requests} requests are under way, and none ended while this one waited`
+      this.#refuse(waiting.guest, new ProxyError('circuit_overflow', detail))
+    } finally {
+      turn.leave()
+    }
+  }
+
+  get #name(): string {
+    const { name, json } = this.#parts
+    return json.policy === undefined || json.policy === '' ? name : `${name}, policy ${json.policy}`
+  }
+
+  #forget(waiting: Waiting): void {
+    this.#waiting.delete(waiting)
+    waiting.deadline?.cancel()
+  }
+
+  #tell(guest: CircuitGuest, admission: Admission): void {
+    switch (admission.kind) {
+      case 'go':
+        guest.admitted(admission.isProbe)
+        return
+      case 'refuse': {
+        const code = admission.cause === 'circuit_open' ? 'circuit_open' : 'circuit_overflow'
+        const { reason, retryAfterMs } = admission
+        const error = new ProxyError(code, `${this.#name}: ${reason}`)
+        error.retryAfterMs = retryAfterMs
+        this.#refuse(guest, error)
+        return
+      }
+      case 'wait':
+        throw new Error('one that has waited is not queued again')
+    }
+  }
+
+  #refuse(guest: CircuitGuest, error: ProxyError): void {
+    this.#parts.counters.circuitRefused(error.code)
+    guest.refused(error)
+  }
+
+  #changed(state: CircuitBreaker['state']): void {
+    const about = { circuit: this.#parts.name, policy: this.#parts.json.policy ?? '' }
+    if (state === 'open') {
+      this.#parts.counters.circuitOpened()
+      this.#core.log.warn('circuit opened', about)
+    } else if (state === 'closed') this.#core.log.info('circuit closed', about)
+  }
+
+  #nowMs(): number {
+    return this.#core.turn.nowUs() / 1000
+  }
+}
+
+class Waiting implements CircuitPlace, DeadlineOwner {
+  readonly guest: CircuitGuest
+  deadline: Deadline | undefined
+  readonly #circuit: Circuit
+
+  constructor(guest: CircuitGuest, circuit: Circuit) {
+    this.guest = guest
+    this.#circuit = circuit
+  }
+
+  quit(): void {
+    this.#circuit.quit(this)
+  }
+
+  deadlinePassed(): void {
+    this.#circuit.waitedTooLong(this)
+  }
+}
