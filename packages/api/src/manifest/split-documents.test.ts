@@ -72,6 +72,11 @@ describe('splitDocuments()', () => {
     expect(performance.now() - startMs).toBeLessThan(2_000)
   })
 
+  test('anchors are followed', () => {
+    const text = 'kind: Service\nmetadata: &m {name: a, namespace: shop}\nspec: {other: *m}\n'
+    expect(splitDocuments(text)[0]?.refs).toEqual([{ kind: 'Service', namespace: 'shop', name: 'a' }])
+  })
+
   test('names are as the reader of manifests has them', () => {
     const [first] = splitDocuments('kind: Service\nmetadata: {name: a}\n')
     expect(first?.refs).toEqual([{ kind: 'Service', namespace: 'default', name: 'a' }])
