@@ -4,6 +4,7 @@ import type { HttpVersion } from '../src/exchange/http-version.ts'
 import { GrpcClient } from './harness/grpc-peer.ts'
 import { dial } from './harness/peer.ts'
 import { BACKENDS, httpRoute, startRoutedMesh } from './harness/routed.ts'
+import { waitFor } from './harness/wait-for.ts'
 import { World } from './harness/world.ts'
 
 const VERSIONS: readonly { version: HttpVersion; hops: 1 | 2 }[] = [
@@ -140,8 +141,9 @@ test('a client that goes away in a delay takes it along', async () => {
   const mesh = await startRoutedMesh(world, { version: 'http1', routes: routesWith({ ...ALWAYS, delayMs: 60_000 }) })
   const web = await dial(mesh.proxy.port)
   web.send('GET / HTTP/1.1\r\nhost: cart.shop\r\n\r\n')
-  await expect.poll(() => mesh.proxy.metric('heddle_faults_injected_total{fault="delay"')).toBe(1)
+  await waitFor('the delay', () => mesh.proxy.metric('heddle_faults_injected_total{fault="delay"') === 1)
   web.socket.resetAndDestroy()
-  await expect.poll(() => mesh.proxy.traffic.errors).toEqual(['client_reset'])
+  await waitFor('the end', () => mesh.proxy.traffic.errors.length === 1)
+  expect(mesh.proxy.traffic.errors).toEqual(['client_reset'])
   expect(mesh.v1.received).toEqual([])
 })

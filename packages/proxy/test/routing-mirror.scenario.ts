@@ -2,6 +2,7 @@ import type { MirrorJson } from '@heddle/api/discovery/route'
 import { describe, expect, test } from 'vitest'
 import type { HttpVersion } from '../src/exchange/http-version.ts'
 import { ask, attach, BACKENDS, CART, httpRoute, startApp, startRoutedMesh, V1, V2 } from './harness/routed.ts'
+import { waitFor } from './harness/wait-for.ts'
 import { outbound, service, World } from './harness/world.ts'
 
 const VERSIONS: readonly { version: HttpVersion; hops: 1 | 2 }[] = [
@@ -23,11 +24,11 @@ describe.each(VERSIONS)('$version over $hops hops', ({ version, hops }) => {
     const body = 'x'.repeat(40_000)
     const answer = await mesh.ask({ method: 'POST', path: '/add?a=1', headers: { 'x-user': 'alice' }, body })
     expect(answer.body).toBe('v1')
-    await expect.poll(() => mesh.v2.received.length).toBe(1)
+    await waitFor('the copy', () => mesh.v2.received.length === 1)
     expect(mesh.v2.received[0]).toMatchObject({ method: 'POST', path: '/add?a=1', body })
     expect(mesh.v2.received[0]!.headers).toMatchObject({ 'x-user': 'alice', 'heddle-mirrored': '1' })
     expect(mesh.v1.received[0]!.headers['heddle-mirrored']).toBeUndefined()
-    await expect.poll(() => mesh.proxy.metric('heddle_mirrored_requests_total{outcome="answered"}')).toBe(1)
+    await waitFor('the answer', () => mesh.proxy.metric('heddle_mirrored_requests_total{outcome="answered"}') === 1)
     expect(mesh.proxy.metric('heddle_mirrors_open_count')).toBe(0)
   })
 })
@@ -40,7 +41,7 @@ test('several mirrors get a copy each, and a share of 0 none', async () => {
   const destinations = { 'name:cart-shadow.shop:80': service([shadow.port]) }
   const mesh = await startRoutedMesh(world, { version: 'http1', routes: mirrored(TO_V2, toCart, none), destinations })
   expect((await mesh.ask()).body).toBe('v1')
-  await expect.poll(() => [mesh.v2.received.length, shadow.received.length]).toEqual([1, 1])
+  await waitFor('the copies', () => mesh.v2.received.length === 1 && shadow.received.length === 1)
 })
 
 test('a mirror that fails, is silent or is not there changes nothing for the client', async () => {
@@ -61,8 +62,8 @@ test('a mirror that fails, is silent or is not there changes nothing for the cli
   }
   const proxy = await world.proxy({ listeners: [outbound(CART)], destinations })
   expect((await ask('http1', proxy.port, { method: 'POST', body: 'hello' })).body).toBe('v1')
-  await expect.poll(() => proxy.metric('heddle_mirrored_requests_total{outcome="failed"}')).toBe(3)
-  await expect.poll(() => silent.received.length).toBe(1)
+  await waitFor('the failures', () => proxy.metric('heddle_mirrored_requests_total{outcome="failed"}') === 3)
+  await waitFor('the silent one', () => silent.received.length === 1)
   expect(proxy.metric('heddle_mirrors_open_count')).toBe(1)
 })
 

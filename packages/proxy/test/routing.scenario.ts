@@ -4,6 +4,7 @@ import type { HttpVersion } from '../src/exchange/http-version.ts'
 import type { DestinationSource } from '../src/workload.ts'
 import { GrpcClient } from './harness/grpc-peer.ts'
 import { ask, attach, BACKENDS, CART, httpRoute, startApp, startRoutedMesh, V1, V2 } from './harness/routed.ts'
+import { waitFor } from './harness/wait-for.ts'
 import { outbound, service, World } from './harness/world.ts'
 
 const VERSIONS: readonly { version: HttpVersion; hops: 1 | 2 }[] = [
@@ -159,7 +160,7 @@ describe.each([{ version: 'http1' as const }, { version: 'http2' as const }])('$
     }
     const proxy = await world.proxy({ listeners: [outbound(CART)], destinations: source })
     const asking = ask(version, proxy.port, { method: 'POST', body: 'a body of some length' })
-    await expect.poll(() => asked).toContain(V1)
+    await waitFor('the question', () => asked.includes(V1))
     arriving.resolve(service([app.port]))
     expect((await asking).body).toBe('late')
     expect(app.received[0]!.body).toBe('a body of some length')
@@ -199,7 +200,7 @@ test.each([
   const client = world.keep(new GrpcClient(mesh.proxy.port))
   const call = client.call({ ':path': path })
   if (code !== undefined) expect(await call.status()).toBe(status)
-  await expect.poll(() => call.isClosed).toBe(true)
+  await waitFor('the end of the call', () => call.isClosed)
   expect(call.head?.['heddle-error']).toBe(code)
   expect(mesh.proxy.traffic.grpcStatuses).toEqual([Number(status)])
   expect(mesh.v2.received.length).toBe(code === undefined ? 1 : 0)
