@@ -166,7 +166,7 @@ function inbound(model: Model, instance: string): string {
 
 test('every key and inbound whose meaning changes is among the topics, and its delta leads from old to new', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 40, size: 'max' }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 25, size: 'max' }), (steps) => {
       const clock = new ManualClock()
       const model = createModel({ clock })
       const topics = new Set<string>()
@@ -193,13 +193,13 @@ test('every key and inbound whose meaning changes is among the topics, and its d
         }
       }
     }),
-    { numRuns: 80 },
+    { numRuns: 60 },
   )
 })
 
 test('what was built step by step is what a new model makes of the end', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 40, size: 'max' }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 25, size: 'max' }), (steps) => {
       const model = createModel({ clock: new ManualClock() })
       for (const apply of steps) {
         apply(model)
@@ -223,6 +223,6 @@ test('what was built step by step is what a new model makes of the end', () => {
       expect(fresh.services('')).toEqual(model.services(''))
       for (const seen of seenIn(model)) expect(destination(fresh, seen)).toEqual(destination(model, seen))
     }),
-    { numRuns: 160 },
+    { numRuns: 150 },
   )
 })
