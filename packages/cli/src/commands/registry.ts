@@ -17,6 +17,7 @@ import { token } from './token.ts'
 import { up } from './up.ts'
 import { validate } from './validate.ts'
 import { version } from './version.ts'
+import { why } from './why.ts'
 
 /** Every command, in the order of `heddle --help`. */
 export const COMMANDS: readonly Command[] = [
@@ -33,6 +34,7 @@ export const COMMANDS: readonly Command[] = [
   deleteObjects,
   diff,
   plan,
+  why,
   validate,
   token,
   proxy,

@@ -11,13 +11,23 @@ import type {
 
 /** Lines of text for a terminal or a page. */
 export function formatExplanation(explanation: RouteExplanation, options = DEFAULT_OPTIONS): readonly string[] {
-  const { request, outcome, effects, draw, rules, alternatives } = explanation
-  const lost = rules.filter((rule) => rule.outcome !== 'chosen')
+  const { request, outcome, effects, draw } = explanation
   return [
     `${request.method} ${request.path}${request.authority === '' ? '' : ` to ${request.authority}`}`,
     ...formatOutcome(outcome),
     ...(draw === undefined ? [] : formatDraw(draw)),
     ...effects.map((effect) => `  ${effect}`),
+    ...formatOtherRules(explanation, options),
+  ]
+}
+
+/** The part of {@link formatExplanation} about rules that were not chosen, and what it would take for them to be. */
+export function formatOtherRules(
+  { rules, alternatives }: RouteExplanation,
+  options: FormatOptions = DEFAULT_OPTIONS,
+): readonly string[] {
+  const lost = rules.filter((rule) => rule.outcome !== 'chosen')
+  return [
     ...formatSection('Rules that were not chosen:', lost.map(formatTrial), options.maxRules),
     ...formatSection('For another rule:', alternatives.flatMap(formatAlternative), options.maxRules),
   ]

@@ -1,0 +1,243 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { nodeOf } from '../../../control/test/discovery-world.ts'
+import { serviceYaml } from '../../../control/test/mesh-objects.ts'
+import { type MeshWorld, type RecordInit, startMeshWorld } from '../../test/mesh-world.ts'
+import { routeYaml } from '../../test/objects-fixture.ts'
+import { apply } from './apply.ts'
+import { why } from './why.ts'
+
+const CART = 'name:cart.shop:80'
+const WEB = 'name:web.shop:80'
+const STARTED_MS = BigInt(Date.UTC(2026, 10, 21, 12))
+
+const ROUTE = `apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: cart, namespace: shop }
+spec:
+  parentRefs: [{ group: "", kind: Service, name: cart }]
+  rules:
+    - name: testers
+      matches: [{ path: { type: PathPrefix, value: /v2 }, headers: [{ name: X-User, value: alice }] }]
+      backendRefs: [{ name: web, port: 80 }]
+    - matches: [{ path: { type: PathPrefix, value: / } }]
+      timeouts: { request: 2s }
+      backendRefs: [{ name: cart, port: 80, weight: 9 }, { name: web, port: 80, weight: 1 }]
+`
+
+const FAILED: RecordInit = {
+  requestId: 'r1',
+  startedMs: STARTED_MS,
+  direction: 'outbound',
+  key: CART,
+  request: {
+    method: 'GET',
+    path: '/v2/items',
+    authority: 'cart',
+    headers: [{ name: 'x-user', value: 'bob' }],
+    protocol: 'HTTP/1.1',
+  },
+  route: 'shop/cart',
+  rule: 1,
+  backend: CART,
+  attempts: [
+    {
+      endpoint: 'shop/cart-0:8080',
+      address: '10.1.99.1:8080',
+      startedUs: 200n,
+      durationUs: 1_300n,
+      error: 'connect_refused',
+      detail: 'ECONNREFUSED',
+      next: 'tried again at another endpoint',
+    },
+    {
+      endpoint: 'shop/cart-1:8080',
+      address: '10.1.99.2:8080',
+      startedUs: 30_000n,
+      durationUs: 900n,
+      error: 'connect_refused',
+    },
+  ],
+  status: 502,
+  error: 'connect_refused',
+  detail: 'ECONNREFUSED',
+  durationUs: 31_000n,
+  keptAs: 'failure',
+} as RecordInit
+
+const APP_FAILED = {
+  ...FAILED,
+  requestId: 'r2',
+  startedMs: STARTED_MS + 1_000n,
+  error: '',
+  detail: '',
+  status: 500,
+  attempts: [],
+} as RecordInit
+
+/** Namespace shop with Services web and cart, the route above, and proxies of two instances of web. */
+let mesh: MeshWorld
+beforeEach(async () => {
+  mesh = await startMeshWorld(serviceYaml('web') + serviceYaml('cart'))
+  await mesh.write('route.yaml', ROUTE)
+  await mesh.run(apply, ['apply', '-f', 'route.yaml'])
+  await mesh.proxy(nodeOf('web'), { holds: [CART], records: [APP_FAILED, FAILED] })
+  await mesh.proxy(nodeOf('cart'), {
+    holds: [WEB],
+    records: [
+      {
+        ...FAILED,
+        startedMs: STARTED_MS + 1n,
+        direction: 'inbound',
+        key: '8080',
+        attempts: [],
+        error: '',
+        peerIdentity: 'spiffe://heddle.local/ns/shop/sa/web',
+      } as RecordInit,
+    ],
+  })
+})
+afterEach(() => mesh[Symbol.asyncDispose]())
+
+test('why REQUEST_ID shows each step of each proxy, and what would have to change', async () => {
+  const { status, stdout, stderr } = await mesh.run(why, ['why', 'r1'])
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  expect(stdout).toBe(`GET /v2/items of shop/web-0 to name:cart.shop:80
+  request r1, outbound at web, 2026-11-21T12:00:00Z, HTTP/1.1, host cart
+  route: shop/cart, rule 2
+  try 1: shop/cart-0:8080 (10.1.99.1:8080), at 200µs for 1.3ms: no answer, connect_refused (ECONNREFUSED); tried again at another endpoint
+  try 2: shop/cart-1:8080 (10.1.99.2:8080), at 30ms for 900µs: no answer, connect_refused
+  outcome: status 502, connect_refused (ECONNREFUSED) after 31ms
+    An endpoint refused the connection, or could not be reached. The application may not be listening on this port. See \`heddle endpoints SERVICE\`.
+    see docs/errors.md#connect_refused
+Rules that were not chosen:
+  HTTPRoute shop/cart, rule 1 (testers): header x-user is wanted exactly "alice", got "bob"
+For another rule:
+  HTTPRoute shop/cart, rule 1 (testers), match 1: the header x-user must be exactly "alice"; the request has "bob"
+
+GET /v2/items at shop/cart-0
+  request r1, inbound at cart, 2026-11-21T12:00:00Z, HTTP/1.1, host cart
+  client: spiffe://heddle.local/ns/shop/sa/web
+  outcome: status 502 after 31ms
+    the application answered so itself: see its log
+`)
+})
+
+test('why REQUEST_ID says that the routes have changed since', async () => {
+  await mesh.write('route.yaml', routeYaml('web'))
+  await mesh.run(apply, ['apply', '-f', 'route.yaml'])
+  const { stdout } = await mesh.run(why, ['why', 'r1'])
+  expect(stdout).toContain(
+    'The routes have changed since. Now the same request:\n  goes to name:web.shop:80 by HTTPRoute shop/cart, rule 1, match 1\n',
+  )
+  const json = JSON.parse((await mesh.run(why, ['why', 'r1', '-o', 'json'])).stdout)
+  expect(json[0]).toMatchObject({
+    record: { requestId: 'r1' },
+    error: { code: 'connect_refused', page: 'docs/errors.md#connect_refused' },
+    explanation: { outcome: { kind: 'forward', backend: WEB } },
+    routes_have_changed: true,
+  })
+})
+
+test('why of a request that no proxy has a record of says who was asked', async () => {
+  const { status, stderr } = await mesh.run(why, ['why', 'unknown'])
+  expect(status).toBe(1)
+  expect(stderr).toContain('no proxy has a record of request unknown\n  2 proxies were asked\n')
+})
+
+test('why CLIENT to SERVICE says what would become of a request', async () => {
+  const args = ['why', 'deploy/web', 'to', 'svc/cart', '-n', 'shop', '--path', '/v2/items?page=2', '-H', 'x-user: bob']
+  const { status, stdout, stderr } = await mesh.run(why, args)
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  expect(stdout).toBe(`GET /v2/items?page=2 of deployment web in namespace shop to name:cart.shop:80
+  goes 90 % to name:cart.shop:80, 10 % to name:web.shop:80, by HTTPRoute shop/cart, rule 2
+  ends the whole exchange after 2000 ms
+Endpoints of name:cart.shop:80, chosen by peak EWMA of two drawn:
+  shop/cart-0:8080 (10.1.99.1:8080), ready; 1 recorded try, 1 failed, median 1.3ms
+Endpoints of name:web.shop:80, chosen by peak EWMA of two drawn:
+  shop/web-0:8080 (10.1.119.1:8080), ready
+Rules that were not chosen:
+  HTTPRoute shop/cart, rule 1 (testers): header x-user is wanted exactly "alice", got "bob"
+For another rule:
+  HTTPRoute shop/cart, rule 1 (testers), match 1: the header x-user must be exactly "alice"; the request has "bob"
+`)
+})
+
+test('why CLIENT to SERVICE takes gRPC, other namespaces and names of all sorts', async () => {
+  const args = ['why', 'ns/elsewhere', 'to', 'cart.shop:80', '--grpc', 'cart.v1.Cart/Get']
+  const { stdout } = await mesh.run(why, args)
+  expect(stdout).toMatch(
+    /^POST \/cart\.v1\.Cart\/Get of namespace elsewhere in namespace elsewhere to name:cart\.shop:80\n {2}goes 90 %/,
+  )
+  const json = await mesh.run(why, ['why', 'pod/gone', 'to', 'svc/web', '-n', 'shop', '-o', 'json'])
+  expect(json.stderr).toContain('no pod "gone" runs in namespace "shop"')
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    key: WEB,
+    decision: 'goes to the endpoints of the Service itself',
+    backends: [{ key: WEB, endpoints: [{ id: 'shop/web-0:8080', ready: true, recent: null }] }],
+  })
+})
+
+test('why tells of faults, refusals and endpoints that are missing', async () => {
+  await mesh.write(
+    'fault.yaml',
+    `${routeYaml('gone')}---
+apiVersion: heddle.dev/v1alpha1
+kind: FaultPolicy
+metadata: { name: slow, namespace: shop }
+spec:
+  targetRefs: [{ group: "", kind: Service, name: web }]
+  until: "2099-01-01T00:00:00Z"
+  faults: [{ percent: 10, delay: 100ms }]
+`,
+  )
+  await mesh.run(apply, ['apply', '-f', 'fault.yaml'])
+  const refused = await mesh.run(why, ['why', 'deploy/web', 'to', 'svc/cart', '-n', 'shop'])
+  expect(refused.stdout).toContain(
+    '  goes nowhere, status 500 (BackendNotFound: there is no Service shop/gone), by HTTPRoute shop/cart, rule 1\n',
+  )
+  expect(refused.stdout).toContain('See the conditions of the route for what is missing')
+  const faulty = await mesh.run(why, ['why', 'deploy/cart', 'to', 'svc/web', '-n', 'shop'])
+  expect(faulty.stdout).toContain(
+    'delays by 100ms 10 % of requests on purpose until 2099-01-01T00:00:00Z, by FaultPolicy shop/slow',
+  )
+})
+
+test('why --last-failures lists them with what to do', async () => {
+  const { stdout } = await mesh.run(why, ['why', '--last-failures', '-n', 'shop', '--limit', '2'])
+  expect(stdout).toBe(`2026-11-21T12:00:01Z GET /v2/items of shop/web-0 to name:cart.shop:80
+  outcome: status 500 after 31ms
+    the application answered so itself: see its log
+  route: shop/cart, rule 2; no endpoint was tried
+  every step: heddle why r2
+
+2026-11-21T12:00:00Z GET /v2/items at shop/cart-0
+  outcome: status 502 after 31ms
+    the application answered so itself: see its log
+  no endpoint was tried
+  every step: heddle why r1
+`)
+  const none = await mesh.run(why, ['why', '--last-failures', '-n', 'other'])
+  expect(none).toMatchObject({
+    status: 0,
+    stderr: 'no failure is recorded in namespace "other"; 0 proxies were asked\n',
+  })
+  const json = await mesh.run(why, ['why', '--last-failures', '-A', '-o', 'json'])
+  expect(JSON.parse(json.stdout)).toHaveLength(3)
+})
+
+test.each([
+  { args: [], stderr: 'why what?' },
+  { args: ['deploy/web', 'svc/cart'], stderr: 'expected REQUEST_ID, or CLIENT to SERVICE' },
+  { args: ['svc/web', 'to', 'svc/cart'], stderr: 'a Service sends nothing' },
+  { args: ['deploy/web', 'to', 'deploy/cart'], stderr: 'expected svc/NAME' },
+  { args: ['deploy/web', 'to', 'svc/none'], stderr: 'no service "none" in namespace "default"' },
+  { args: ['deploy/web', 'to', 'svc/cart', '--path', 'x'], stderr: 'begins with "/"' },
+  { args: ['deploy/web', 'to', 'svc/cart', '-H', 'x'], stderr: 'expected "name: value"' },
+  { args: ['deploy/web', 'to', 'svc/cart', '--grpc', 'x'], stderr: 'expected SERVICE/METHOD' },
+  { args: ['--last-failures', 'r1'], stderr: 'asks for no request of its own' },
+  { args: ['--last-failures', '--limit', '0'], stderr: 'Expected a number from 1 to 200' },
+])('why $args fails: $stderr', async ({ args, stderr }) => {
+  const ran = await mesh.run(why, ['why', ...args])
+  expect(ran.status).toBe(1)
+  expect(ran.stderr).toContain(stderr)
+})

@@ -1,0 +1,166 @@
+import type { ServiceEndpoint } from '@heddle/api/admin'
+import type { ServiceJson } from '@heddle/api/discovery'
+import type { BalancerTypeJson } from '@heddle/api/discovery/policy'
+import type { FaultJson } from '@heddle/api/discovery/route'
+import { formatDurationMs } from '@heddle/base/duration'
+import type { ControlClient } from '../../client/control-client.ts'
+import { formatLatencyUs } from '../../output/latency.ts'
+import { toIsoTime } from '../certificate-life.ts'
+import { compileDestination } from '../routing/destination-routing.ts'
+
+/** A destination whose endpoints may get the request, as far as anybody but the proxy knows them. */
+export interface BackendFacts {
+  readonly key: string
+  /** How an endpoint is chosen. */
+  readonly balancer: string
+  /** NAMESPACE/NAME of the BackendPolicy; empty: the defaults. */
+  readonly policy: string
+  readonly endpoints: readonly EndpointFacts[]
+}
+
+/** One endpoint, ready or not. */
+export interface EndpointFacts {
+  readonly id: string
+  readonly address: string
+  readonly isReady: boolean
+  /** Why it is not. */
+  readonly reason: string
+  readonly zone: string
+  /** What this client's recorded tries at it came to; `undefined`: there are none. */
+  readonly recent: RecentTries | undefined
+}
+
+export interface RecentTries {
+  readonly tries: number
+  readonly failed: number
+  readonly medianUs: number
+}
+
+/** Whose tries are looked at. */
+export interface BackendClient {
+  readonly namespace: string
+  /** Empty: any. */
+  readonly workload: string
+  readonly instance: string
+}
+
+const MAX_RECORDS = 500
+const WAIT_MS = 1_000
+
+/** By the id of the endpoint. */
+export type RecentByEndpoint = ReadonlyMap<string, RecentTries>
+
+/** Finds the endpoints of a key, as clients of the namespace are told. */
+export async function findBackend(
+  { admin }: ControlClient,
+  key: string,
+  { clientNamespace, recent }: Known,
+): Promise<BackendFacts> {
+  const { destination } = await admin.getDestination({ key, clientNamespace })
+  const routing = compileDestination(destination)
+  const { policy }: ServiceJson = 'service' in routing ? routing.service : {}
+  const base = {
+    key,
+    balancer: BALANCERS[policy?.balancer?.type ?? 'BALANCER_TYPE_UNSPECIFIED'],
+    policy: policy?.policy ?? '',
+  }
+  const [, service, namespace, port] = /^name:([^.]+)\.([^:]+):(\d+)$/.exec(key) ?? []
+  if (service === undefined || namespace === undefined) return { ...base, endpoints: [] }
+  const { endpoints } = await admin.listEndpoints({ namespace, service, port: Number(port) })
+  return { ...base, endpoints: endpoints.map((one) => toFacts(one, recent)) }
+}
+
+/** What is known already. */
+export interface Known {
+  readonly clientNamespace: string
+  readonly recent: RecentByEndpoint
+}
+
+const BALANCERS = {
+  BALANCER_TYPE_UNSPECIFIED: 'peak EWMA of two drawn',
+  BALANCER_TYPE_PEAK_EWMA: 'peak EWMA of two drawn',
+  BALANCER_TYPE_LEAST_REQUEST: 'fewest requests of two drawn',
+  BALANCER_TYPE_ROUND_ROBIN: 'round robin',
+  BALANCER_TYPE_RANDOM: 'chance',
+  BALANCER_TYPE_RING_HASH: 'ring hash',
+  BALANCER_TYPE_MAGLEV: 'Maglev hash',
+} as const satisfies Record<BalancerTypeJson, string>
+
+function toFacts(
+  { endpoint, ready, reason }: ServiceEndpoint,
+  recent: ReadonlyMap<string, RecentTries>,
+): EndpointFacts {
+  const { id = '', address = '', port = 0, locality } = endpoint ?? {}
+  return {
+    id,
+    address: `${address}:${port}`,
+    isReady: ready,
+    reason,
+    zone: locality?.zone ?? '',
+    recent: recent.get(id),
+  }
+}
+
+/** What the recorded tries of a client came to, endpoint by endpoint. */
+export async function findRecent(
+  { admin }: ControlClient,
+  { namespace, workload, instance }: BackendClient,
+): Promise<RecentByEndpoint> {
+  const query = { limit: MAX_RECORDS }
+  const { records } = await admin.listDecisions({ query, namespace, workload, instance, waitMs: WAIT_MS })
+  const tries = new Map<string, { readonly durations: number[]; failed: number }>()
+  for (const { endpoint, durationUs, error, status } of records.flatMap(({ attempts }) => attempts)) {
+    const known = tries.get(endpoint) ?? { durations: [], failed: 0 }
+    known.durations.push(Number(durationUs))
+    if (error !== '' || status >= 500 || status === 0) known.failed += 1
+    tries.set(endpoint, known)
+  }
+  return new Map(
+    [...tries].map(([endpoint, { durations, failed }]) => {
+      const medianUs = durations.sort((a, b) => a - b)[durations.length >> 1] ?? 0
+      return [endpoint, { tries: durations.length, failed, medianUs }]
+    }),
+  )
+}
+
+/** The endpoints of a backend as lines of text. */
+export function describeBackend({ key, balancer, policy, endpoints }: BackendFacts): readonly string[] {
+  const by = `${balancer}${policy === '' ? '' : ` (BackendPolicy ${policy})`}`
+  if (endpoints.length === 0)
+    return [`${key} has no endpoint: the request would be answered with 503, no_healthy_endpoint`]
+  const isAnyReady = endpoints.some(({ isReady }) => isReady)
+  const title = isAnyReady
+    ? `Endpoints of ${key}, chosen by ${by}:`
+    : `No endpoint of ${key} is ready: 503, no_healthy_endpoint:`
+  return [title, ...endpoints.map((endpoint) => `  ${describeEndpoint(endpoint)}`)]
+}
+
+function describeEndpoint({ id, address, isReady, reason, zone, recent }: EndpointFacts): string {
+  const state = isReady ? 'ready' : `not ready: ${reason}`
+  const place = zone === '' ? '' : `, zone ${zone}`
+  if (recent === undefined) return `${id} (${address})${place}, ${state}`
+  const { tries, failed, medianUs } = recent
+  return `${id} (${address})${place}, ${state}; ${tries} recorded ${tries === 1 ? 'try' : 'tries'}, ${failed} failed, median ${formatLatencyUs(medianUs)}`
+}
+
+/** What else decides about requests for the Service: faults and a circuit breaker. */
+export function describeService({ faults = [], circuitBreaker }: ServiceJson): readonly string[] {
+  const limits = circuitBreaker === undefined ? [] : [`limits requests by TrafficPolicy ${circuitBreaker.policy ?? ''}`]
+  return [...limits, ...faults.map(describeFault)]
+}
+
+/** One fault as a sentence. */
+function describeFault(fault: FaultJson): string {
+  const percent = `${(fault.perMillion ?? 0) / 10_000} %`
+  const until = fault.untilMs === undefined ? '' : ` until ${toIsoTime(BigInt(fault.untilMs))}`
+  return `${describeAction(fault)} ${percent} of requests on purpose${until}, by FaultPolicy ${fault.policy ?? ''}`
+}
+
+function describeAction(fault: FaultJson): string {
+  if (fault.delayMs !== undefined) return `delays by ${formatDurationMs(fault.delayMs)}`
+  if (fault.abortStatus !== undefined) return `answers with status ${fault.abortStatus}`
+  if (fault.abortGrpcStatus !== undefined) return `answers with gRPC status ${fault.abortGrpcStatus}`
+  if (fault.reset === true) return 'resets'
+  if (fault.throttleBytesPerSecond !== undefined) return `throttles to ${fault.throttleBytesPerSecond} bytes per second`
+  return `truncates behind ${fault.truncateBodyBytes ?? 0} bytes`
+}

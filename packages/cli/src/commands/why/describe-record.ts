@@ -1,0 +1,82 @@
+import type { AttemptRecord, DecisionRecord } from '@heddle/api/discovery/decision'
+import { GRPC_STATUS_NAMES } from '@heddle/api/grpc-status'
+import { formatLatencyUs } from '../../output/latency.ts'
+import { toIsoTime } from '../certificate-life.ts'
+import { findErrorHelp } from './error-help.ts'
+
+/** What a proxy wrote down of a request, step by step, as lines of text. */
+export function describeRecord(record: DecisionRecord): readonly string[] {
+  return [describeRequest(record), ...describeSteps(record).map((line) => `  ${line}`)]
+}
+
+/** `GET /items of shop/web-0 to name:cart.shop:80` */
+export function describeRequest({ request, namespace, instance, direction, key }: DecisionRecord): string {
+  const what = `${request?.method} ${request?.path}`
+  return direction === 'inbound'
+    ? `${what} at ${namespace}/${instance}`
+    : `${what} of ${namespace}/${instance} to ${key}`
+}
+
+function describeSteps(record: DecisionRecord): readonly string[] {
+  const { requestId, startedMs, request, direction, workload, peerIdentity } = record
+  const protocol = request?.protocol === undefined || request.protocol === '' ? '' : `, ${request.protocol}`
+  const authority = request?.authority ? `, host ${request.authority}` : ''
+  const about = `request ${requestId}, ${direction} at ${workload}, ${toIsoTime(startedMs)}${protocol}${authority}`
+  if (direction === 'inbound') {
+    const from = peerIdentity === '' ? 'client: without an identity' : `client: ${peerIdentity}`
+    return [about, from, ...describeAttempts(record.attempts), ...describeOutcome(record)]
+  }
+  return [
+    about,
+    `route: ${describeRoute(record)}`,
+    ...describeFaults(record),
+    ...describeAttempts(record.attempts),
+    ...describeOutcome(record),
+  ]
+}
+
+/** `HTTPRoute`s and `GRPCRoute`s are not told apart in a record. */
+export function describeRoute({ route, rule, ruleName, backend, key }: DecisionRecord): string {
+  const to = backend === '' || backend === key ? '' : `, to ${backend}`
+  if (route === '') return `none is attached or fits${to}`
+  return `${route}, rule ${rule + 1}${ruleName === '' ? '' : ` (${ruleName})`}${to}`
+}
+
+function describeFaults({ faults }: DecisionRecord): readonly string[] {
+  return faults.length === 0 ? [] : [`made to go wrong on purpose by FaultPolicy ${faults.join(', ')}`]
+}
+
+function describeAttempts(attempts: readonly AttemptRecord[]): readonly string[] {
+  return attempts.map((attempt, at) => {
+    const { endpoint, address, startedUs, durationUs, next } = attempt
+    const place = address === '' ? endpoint : `${endpoint} (${address})`
+    const times = `at ${formatLatencyUs(Number(startedUs))} for ${formatLatencyUs(Number(durationUs))}`
+    return `try ${at + 1}: ${place}, ${times}: ${describeResult(attempt)}${next === '' ? '' : `; ${next}`}`
+  })
+}
+
+interface Result {
+  readonly status: number
+  readonly grpcStatus?: number | undefined
+  readonly error: string
+  readonly detail: string
+}
+
+function describeResult({ status, grpcStatus, error, detail }: Result): string {
+  const parts = [
+    status === 0 ? 'no answer' : `status ${status}`,
+    grpcStatus === undefined ? '' : `gRPC ${GRPC_STATUS_NAMES[grpcStatus] ?? grpcStatus}`,
+    error === '' ? '' : `${error}${detail === '' ? '' : ` (${detail})`}`,
+  ]
+  return parts.filter((part) => part !== '').join(', ')
+}
+
+/** What the client got after how long, and what to do about it. */
+export function describeOutcome(record: DecisionRecord): readonly string[] {
+  const { durationUs, error, keptAs } = record
+  const outcome = `outcome: ${describeResult(record)} after ${formatLatencyUs(Number(durationUs))}`
+  const help = findErrorHelp(error)
+  if (help !== undefined) return [outcome, `  ${help.meaning} ${help.hint}`, `  see ${help.page}`]
+  if (error !== '') return [outcome, '  the proxy is of another version: its code is not known here']
+  return keptAs === 'failure' ? [outcome, '  the application answered so itself: see its log'] : [outcome]
+}

@@ -1,0 +1,47 @@
+import { toJson } from '@bufbuild/protobuf'
+import { type DecisionRecord, DecisionRecordSchema } from '@heddle/api/discovery/decision'
+import { formatJson } from '../../output/json.ts'
+import { toIsoTime } from '../certificate-life.ts'
+import { describeOutcome, describeRequest, describeRoute } from './describe-record.ts'
+import { findErrorHelp } from './error-help.ts'
+import { noteSilent, type WhyWorld } from './why-request.ts'
+
+/** Whose failures, and how many. */
+export interface FailuresQuestion {
+  /** Empty: of all. */
+  readonly namespace: string
+  readonly limit: number
+  readonly output: string
+}
+
+/** `heddle why --last-failures`: the newest requests that failed, and what to do about each. */
+export async function whyFailures(question: FailuresQuestion, { client, deps }: WhyWorld): Promise<void> {
+  const { namespace, limit, output } = question
+  const { terminal } = deps
+  const query = { failuresOnly: true, limit }
+  const { records, asked, silent } = await client.admin.listDecisions({ query, namespace })
+  noteSilent(silent, deps)
+  if (output === 'json') {
+    terminal.write(formatJson(records.map(toFailureJson)))
+    return
+  }
+  if (records.length === 0) {
+    const where = namespace === '' ? '' : ` in namespace "${namespace}"`
+    terminal.note(`no failure is recorded${where}; ${asked} ${asked === 1 ? 'proxy was' : 'proxies were'} asked`)
+    return
+  }
+  terminal.write(records.map(formatFailure).join('\n'))
+}
+
+function formatFailure(record: DecisionRecord): string {
+  const { startedMs, attempts, requestId, direction } = record
+  const tries =
+    attempts.length === 0 ? 'no endpoint was tried' : `${attempts.length} ${attempts.length === 1 ? 'try' : 'tries'}`
+  const where = direction === 'inbound' ? tries : `route: ${describeRoute(record)}; ${tries}`
+  const lines = [...describeOutcome(record), where, `every step: heddle why ${requestId}`]
+  return [`${toIsoTime(startedMs)} ${describeRequest(record)}`, ...lines.map((line) => `  ${line}`), ''].join('\n')
+}
+
+function toFailureJson(record: DecisionRecord) {
+  return { record: toJson(DecisionRecordSchema, record), error: findErrorHelp(record.error) ?? null }
+}

@@ -1,0 +1,179 @@
+import { decideConnection } from '@heddle/engine/route/connection'
+import type { RouteDecision } from '@heddle/engine/route/decision'
+import { explainRoute } from '@heddle/engine/route/explain'
+import type { RouteExplanation } from '@heddle/engine/route/explanation'
+import { formatOtherRules } from '@heddle/engine/route/format-explanation'
+import { createRequestFacts } from '@heddle/engine/route/request'
+import { formatRule } from '@heddle/engine/route/rule'
+import { CliError } from '../../cli-error.ts'
+import type { ControlClient } from '../../client/control-client.ts'
+import { formatJson } from '../../output/json.ts'
+import { describeBackends, describeDecision } from '../routing/describe-decision.ts'
+import { compileDestination, type DestinationRouting } from '../routing/destination-routing.ts'
+import { type BackendFacts, describeBackend, describeService, findBackend, findRecent } from './backend-facts.ts'
+import type { HypotheticalRequest } from './question.ts'
+import type { WhyWorld } from './why-request.ts'
+
+/** Backends of a rule whose endpoints are shown. */
+const MAX_BACKENDS = 5
+
+/** `heddle why CLIENT to SERVICE`: what the client's proxy would do with a request. */
+export async function whyHypothetical(question: HypotheticalRequest, output: string, world: WhyWorld): Promise<void> {
+  const { client, deps } = world
+  await noteClient(question, world)
+  const key = await findKey(client, question)
+  const { destination } = await client.admin.getDestination({ key, clientNamespace: question.client.namespace })
+  const answer = answerOf(compileDestination(destination), question, deps.clock.nowMs())
+  const keys = answer.backends.map((backend) => (backend === '' ? key : backend)).slice(0, MAX_BACKENDS)
+  const recent = keys.length === 0 ? new Map() : await findRecent(client, clientOf(question))
+  const known = { clientNamespace: question.client.namespace, recent }
+  const backends = await Promise.all(keys.map((one) => findBackend(client, one, known)))
+  if (output === 'json') deps.terminal.write(formatJson(toJsonAnswer({ question, key, answer, backends })))
+  else deps.terminal.write(formatAnswer({ question, key, answer, backends }))
+}
+
+function clientOf({ client }: HypotheticalRequest) {
+  const { kind, namespace, name } = client
+  return { namespace, workload: kind === 'deployment' ? name : '', instance: kind === 'pod' ? name : '' }
+}
+
+/** Says what would make the answer void: no such client, or one without a proxy. */
+async function noteClient(question: HypotheticalRequest, { client, deps }: WhyWorld): Promise<void> {
+  const { kind, name, namespace } = question.client
+  if (kind === 'namespace') return
+  const { instances } = await client.admin.listWorkloads({ namespace })
+  const own = instances.filter(({ workload, instance }) => (kind === 'pod' ? instance : workload) === name)
+  const { terminal } = deps
+  if (own.length === 0)
+    terminal.note(`no ${kind} "${name}" runs in namespace "${namespace}": this is so for every client there`)
+  else if (own.every(({ meshed }) => !meshed))
+    terminal.note(`${kind} "${name}" has no proxy: nothing of this applies to it`)
+}
+
+/** @throws {CliError} for a Service that is not there, and where a port has to be chosen */
+async function findKey({ admin }: ControlClient, { service }: HypotheticalRequest): Promise<string> {
+  const { name, namespace, port } = service
+  const { services } = await admin.listServices({ namespace })
+  const known = services.find((one) => one.name === name)
+  if (known === undefined)
+    throw new CliError(`no service "${name}" in namespace "${namespace}"`, {
+      hints: ['see "heddle get svc -A"; --to-namespace NAME chooses another'],
+    })
+  const chosen = port ?? (known.ports.length === 1 ? known.ports[0] : undefined)
+  if (chosen !== undefined) return `name:${name}.${namespace}:${chosen}`
+  throw new CliError(`service "${name}" has several ports`, {
+    hints: [`choose one with --port: ${known.ports.join(', ')}`],
+  })
+}
+
+/** What was decided, before endpoints are looked at. */
+interface RoutingAnswer {
+  /** One sentence without its subject. */
+  readonly decision: string
+  /** Lines below it. */
+  readonly details: readonly string[]
+  readonly others: readonly string[]
+  readonly explanation: RouteExplanation | undefined
+  /** Keys whose endpoints may get it; empty text: those of the Service itself. */
+  readonly backends: readonly string[]
+}
+
+function answerOf(routing: DestinationRouting, question: HypotheticalRequest, nowMs: number): RoutingAnswer {
+  const none = { details: [], others: [], explanation: undefined, backends: [] }
+  switch (routing.kind) {
+    case 'elsewhere':
+      return { ...none, decision: routing.sentence }
+    case 'refused':
+      return {
+        ...none,
+        decision: 'is decided by what the proxy had before: it refuses these routes',
+        details: routing.problems,
+      }
+    case 'connections':
+      return answerConnection(routing, question)
+    case 'requests': {
+      const { table, service } = routing
+      const context = { random: () => 0, nowMs: () => nowMs }
+      const { decision, explanation } = explainRoute(table, createRequestFacts(question.request), context)
+      const by = explanation.outcome.rule === undefined ? '' : `, by ${formatRule(explanation.outcome.rule)}`
+      const { remedy } = explanation.outcome
+      return {
+        decision: `${describeDecision(decision)}${by}`,
+        details: [...(remedy === undefined ? [] : [remedy]), ...explanation.effects, ...describeService(service)],
+        others: formatOtherRules(explanation),
+        explanation,
+        backends: backendsOf(decision),
+      }
+    }
+  }
+}
+
+function backendsOf(decision: RouteDecision): readonly string[] {
+  if (decision.kind === 'own-endpoints') return ['']
+  if (decision.kind !== 'forward') return []
+  const { backends } = decision.rule
+  return backends.filter(({ weight, unresolved }) => weight > 0 && unresolved === undefined).map(({ key }) => key)
+}
+
+function answerConnection(
+  { table, service }: Extract<DestinationRouting, { kind: 'connections' }>,
+  { serverName }: HypotheticalRequest,
+): RoutingAnswer {
+  const decision = decideConnection(table, serverName, { random: () => 0 })
+  const base = { details: describeService(service), others: [], explanation: undefined }
+  switch (decision.kind) {
+    case 'own-endpoints':
+      return { ...base, decision: 'goes to the endpoints of the Service itself', backends: [''] }
+    case 'refused':
+      return { ...base, decision: `is closed: ${decision.reason}`, backends: [] }
+    case 'forward': {
+      const { rule } = decision
+      const backends = rule.backends.filter(({ weight, unresolved }) => weight > 0 && unresolved === undefined)
+      return {
+        ...base,
+        decision: `${describeBackends(rule)}, by ${formatRule(rule)}`,
+        backends: backends.map(({ key }) => key),
+      }
+    }
+  }
+}
+
+interface Answer {
+  readonly question: HypotheticalRequest
+  readonly key: string
+  readonly answer: RoutingAnswer
+  readonly backends: readonly BackendFacts[]
+}
+
+function formatAnswer({ question, key, answer, backends }: Answer): string {
+  const { client, request } = question
+  const lines = [
+    `${request.method} ${request.path} of ${client.kind} ${client.name} in namespace ${client.namespace} to ${key}`,
+    `  ${answer.decision}`,
+    ...answer.details.map((line) => `  ${line}`),
+    ...backends.flatMap(describeBackend),
+    ...answer.others,
+  ]
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+function toJsonAnswer({ question, key, answer, backends }: Answer) {
+  const { decision, details, explanation } = answer
+  const shown = backends.map(({ endpoints, ...rest }) => ({
+    ...rest,
+    endpoints: endpoints.map(({ isReady, recent, ...endpoint }) => ({
+      ...endpoint,
+      ready: isReady,
+      recent: recent ?? null,
+    })),
+  }))
+  return {
+    client: question.client,
+    key,
+    request: question.request,
+    decision,
+    details,
+    explanation: explanation ?? null,
+    backends: shown,
+  }
+}
