@@ -17,12 +17,12 @@ export function serveOutbound(workload: WorkloadRuntime, accepted: Accepted, key
   }
   const state = resolveOnce(hop)
   if (!(state instanceof Promise)) {
-    serveAs(state.protocol, serving)
+    serveAs(state.protocol, serving, state)
     return
   }
   // Nobody reads meanwhile: the destination may be one of which no byte may be looked at.
   state.then(
-    (known) => serveAs(known.protocol, serving),
+    (known) => serveAs(known.protocol, serving, known),
     (error: unknown) => {
       hop.failNext(toProxyError(error))
       serveAs('detect', serving)
@@ -38,11 +38,25 @@ function resolveOnce(hop: OutboundHop): DestinationState | Promise<DestinationSt
   }
 }
 
-function serveAs(protocol: AppProtocol, serving: (firstBytes: Uint8Array) => Serving): void {
+function serveAs(protocol: AppProtocol, serving: (firstBytes: Uint8Array) => Serving, state?: DestinationState): void {
   const plain = serving(new Uint8Array(0))
   if (plain.accepted.raw.destroyed) return
-  if (protocol === 'tls' || protocol === 'opaque') serveOpaque(plain, { protocol })
-  else detect(plain, protocol)
+  if (protocol !== 'tls' && protocol !== 'opaque') detect(plain, protocol)
+  else if (state?.routing?.connections?.kind === 'tls') readServerName(plain, protocol)
+  else serveOpaque(plain, { protocol })
+}
+
+/** Routes by server name need the hello, whatever is declared. Who says nothing for a while has none. */
+function readServerName(plain: Serving, protocol: 'tls' | 'opaque'): void {
+  const { workload, accepted } = plain
+  const { limits } = workload.core
+  const waitMs = protocol === 'tls' ? limits.keepAliveMs : limits.detectMs
+  accepted.enter(
+    new DetectStage(accepted.raw, { core: workload.core, accepted, waitMs }, (result, firstBytes) => {
+      const serverName = result.kind === 'tls' ? result.hello.serverName : undefined
+      serveOpaque({ ...plain, firstBytes }, { protocol, serverName })
+    }),
+  )
 }
 
 /** What is declared is the destination's: where that is HTTP, the client may speak the other version. */
@@ -65,18 +79,18 @@ function detect(plain: Serving, declared: AppProtocol): void {
   accepted.enter(new DetectStage(accepted.raw, { core, accepted, waitMs }, done))
 }
 
-function serveDetected(serving: Serving, { kind }: DetectResult): void {
+function serveDetected(serving: Serving, result: DetectResult): void {
   const { memory } = serving.workload
   const { name } = serving.hop
-  switch (kind) {
+  switch (result.kind) {
     case 'http1':
     case 'http2':
       memory.remember(name, 'client')
-      serveHttp(serving, kind)
+      serveHttp(serving, result.kind)
       return
     case 'tls':
       memory.remember(name, 'client')
-      serveOpaque(serving, { protocol: kind })
+      serveOpaque(serving, { protocol: result.kind, serverName: result.hello.serverName })
       return
     case 'silent':
       serveOpaque(serving, { protocol: 'opaque', serverSpokeFirst: () => memory.remember(name, 'server') })

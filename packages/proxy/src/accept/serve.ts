@@ -30,7 +30,7 @@ export function serveHttp({ workload, accepted, pair, hop, firstBytes }: Serving
 /** Copies octets from here on. */
 export function serveOpaque(
   { workload, accepted, pair, hop, firstBytes }: Serving,
-  about: Pick<TunnelOptions, 'protocol' | 'serverSpokeFirst' | 'clientSpokeFirst'>,
+  about: Pick<TunnelOptions, 'protocol' | 'serverName' | 'serverSpokeFirst' | 'clientSpokeFirst'>,
 ): void {
   accepted.enter(new Tunnel(pair, { core: workload.core, hop, accepted, firstBytes, ...about }))
 }

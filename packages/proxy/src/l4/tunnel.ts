@@ -1,5 +1,6 @@
 import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
 import { type EndpointLoad, pickEndpoint } from '@heddle/engine/balance'
+import { type ConnectionTable, decideConnection } from '@heddle/engine/route/connection'
 import type { Accepted } from '../accept/accepted.ts'
 import type { Stage } from '../accept/stage.ts'
 import { ALPN_OPAQUE } from '../accept/terminate-tls.ts'
@@ -8,6 +9,7 @@ import type { Hop } from '../exchange/hop.ts'
 import type { SocketPair } from '../net/http-socket.ts'
 import { resetSocket } from '../platform/reset.ts'
 import type { ProxyCore } from '../proxy-core.ts'
+import { REFUSALS } from '../routing/route-request.ts'
 import { type DestinationState, noTarget } from '../upstream/destination-state.ts'
 import type { Target } from '../upstream/target.ts'
 import type { SeriesKey, TrafficSeries } from '../workload.ts'
@@ -21,6 +23,8 @@ export interface TunnelOptions {
   readonly protocol: Exclude<SeriesKey['protocol'], 'http1'>
   /** What the client sent while its protocol was being told. */
   readonly firstBytes: Uint8Array
+  /** Of the TLS hello in them, where there is one. */
+  readonly serverName?: string | undefined
   /** Called when the server speaks before the client does. */
   readonly serverSpokeFirst?: () => void
   /**
@@ -97,18 +101,43 @@ export class Tunnel implements Stage, CopyOwner {
   }
 
   #resolve(): void {
+    this.#resolveHop(this.#options.hop, (state) => {
+      const routes = state.routing?.connections
+      if (routes === undefined) this.#connect(state)
+      else this.#route(state, routes)
+    })
+  }
+
+  #resolveHop(hop: Hop, done: (state: DestinationState) => void): void {
     try {
-      const state = this.#options.hop.resolve()
+      const state = hop.resolve()
       if (!(state instanceof Promise)) {
-        this.#connect(state)
+        done(state)
         return
       }
-      state.then(
-        (known) => this.#connect(known),
-        (error: unknown) => this.#fail(toProxyError(error)),
-      )
+      state.then(done).catch((error: unknown) => this.#fail(toProxyError(error)))
     } catch (error) {
       this.#fail(toProxyError(error))
+    }
+  }
+
+  /** Once for the connection, whatever becomes of its tries. */
+  #route(state: DestinationState, routes: ConnectionTable): void {
+    const { core, hop, serverName } = this.#options
+    this.#state = state
+    const decision = decideConnection(routes, serverName, core.deciding)
+    switch (decision.kind) {
+      case 'own-endpoints':
+        this.#connect(state)
+        return
+      case 'refused':
+        this.#fail(new ProxyError(REFUSALS[decision.cause], decision.reason))
+        return
+      case 'forward':
+        this.#resolveHop(hop.backend(decision.backend.key), (backend) => {
+          if (backend.kind === 'missing') this.#fail(new ProxyError('backend_unresolved', backend.reason))
+          else this.#connect(backend)
+        })
     }
   }
 

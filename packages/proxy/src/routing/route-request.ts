@@ -1,5 +1,5 @@
 import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
-import { decideConnection } from '@heddle/engine/route/connection'
+import { type ConnectionTable, decideConnection } from '@heddle/engine/route/connection'
 import { answerPreflight, type PreflightAnswer } from '@heddle/engine/route/cors'
 import { decideRoute } from '@heddle/engine/route/decide'
 import type { Forward, RefusalCause } from '@heddle/engine/route/decision'
@@ -80,13 +80,13 @@ function send(exchange: Exchange, routing: Routing, goOn: GoOn): void {
     toBackend(exchange, decision.backend.key, goOn)
     return
   }
-  if (routing.connections?.kind === 'tcp') byConnectionRoute(exchange, routing, goOn)
+  if (routing.connections !== undefined) byConnectionRoute(exchange, routing.connections, goOn)
   else goOn(exchange)
 }
 
-/** A TCPRoute is for whatever comes; where that is HTTP, each request is drawn for itself. */
-function byConnectionRoute(exchange: Exchange, routing: Routing, goOn: GoOn): void {
-  const decision = decideConnection(routing.connections!, undefined, exchange.core.deciding)
+/** Routes of connections are for whatever comes; where that is HTTP, each request is drawn for itself. */
+function byConnectionRoute(exchange: Exchange, table: ConnectionTable, goOn: GoOn): void {
+  const decision = decideConnection(table, undefined, exchange.core.deciding)
   if (decision.kind === 'forward') toBackend(exchange, decision.backend.key, goOn)
   else if (decision.kind === 'refused') exchange.fail(new ProxyError(REFUSALS[decision.cause], decision.reason))
   else goOn(exchange)
