@@ -158,6 +158,42 @@ test.each([
   expect(server.faults.map(({ fault }) => fault)).toEqual(faults)
 })
 
+test('windows become narrow as more is held, and wide again by steps when it is not', () => {
+  let nowMs = 0
+  const server = h2Server({ nowMs: () => nowMs })
+  const windows = () =>
+    framesOf(server.transport.takeBytes())
+      .filter(({ type, flags }) => type === FRAME.settings && flags === 0)
+      .map(({ payload }) => payload.readUInt32BE(2))
+  server.onHead = (stream) => stream.pauseBody()
+  server.receive(OPENING)
+  server.transport.takeBytes()
+  const upload = (id: number) => {
+    const part = frame(FRAME.data, 0, id, Buffer.alloc(16_384))
+    server.receive(Buffer.concat([headers(id, POST_FIELDS), ...new Array<Buffer>(16).fill(part)]))
+  }
+  const told = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12].map((index) => {
+    upload(streamOf(index))
+    return windows()
+  })
+  expect(told.flat()).toEqual([65_536, 16_384, 4096])
+  expect(told[3]).toEqual([65_536])
+  nowMs += 500
+  for (const { stream } of server.exchanges) stream.resumeBody()
+  server.endTurn()
+  expect(windows()).toEqual([])
+  const later = [0, 1, 2, 3].map((index) => {
+    nowMs += 600
+    server.receive(headers(streamOf(20 + index), POST_FIELDS))
+    const part = frame(FRAME.data, 0, streamOf(20 + index), Buffer.alloc(1000))
+    server.receive(part)
+    server.last.stream.resumeBody()
+    server.endTurn()
+    return windows()
+  })
+  expect(later).toEqual([[16_384], [], [65_536], []])
+})
+
 test('a stream beyond the limit is refused, and those that are open go on', () => {
   const server = h2Server({ maxConcurrentStreams: 2 })
   server.receive(OPENING)

@@ -168,8 +168,13 @@ export abstract class H2Connection implements FrameOwner, StreamHome {
   held(bytes: number): void {
     this.credit.hold(bytes)
     if (!this.isOpen) return
-    if (this.credit.adjustStreams()) for (const stream of this.streams.list()) stream.consumed(0)
-    if (bytes < 0) this.credit.give()
+    if (bytes > 0) {
+      // Half of a window is less now: what was not worth a frame may be.
+      if (this.credit.narrow()) for (const stream of this.streams.list()) stream.consumed(0)
+      return
+    }
+    this.credit.widen()
+    this.credit.give()
   }
 
   endInput(stream: H2Stream, trailers: Fields | undefined): void {

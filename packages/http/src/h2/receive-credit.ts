@@ -2,12 +2,11 @@ import { DEFAULT_WINDOW_BYTES, SETTING } from './frame-types.ts'
 import type { FrameWriter } from './frame-writer.ts'
 import type { H2Limits } from './limits.ts'
 
-/** Of a stream, while much is held: so many streams that nobody reads cannot fill what may be held. */
-const NARROW_WINDOW_BYTES = 8192
-/** Share of what may be held beyond which windows are narrow; the rest is for what is on its way, and for narrow windows. */
-const MUCH = 3 / 8
-/** Each change is a frame that wants an answer. An odd number: whoever goes on like that stays with narrow windows. */
-const MOST_CHANGES = 63
+/** Each quarter of what may be held that is held makes the windows of streams a quarter of what they were. */
+const QUARTERS = 4
+const LEAST_WINDOW_BYTES = 4096
+/** Windows grow again by a step at most so often; each change is a frame that wants an answer. */
+const CALM_MS = 1000
 
 /**
  * What the peer may send on all streams together. It gets back what it sent as soon as that was taken, also where a stream is
@@ -20,7 +19,9 @@ const MOST_CHANGES = 63
 export class ReceiveCredit {
   /** First window of streams, as the peer was told last. */
   streamWindow: number
-  #changesLeft = MOST_CHANGES
+  /** How often {@link streamWindow} was cut to a quarter. */
+  #steps = 0
+  #changedMs = 0
   #window = DEFAULT_WINDOW_BYTES
   #owedBytes = 0
   #heldBytes = 0
@@ -64,19 +65,21 @@ export class ReceiveCredit {
   }
 
   /**
-   * Makes the windows of streams narrow when much is held, and wide again when nothing is.
-   * @returns whether they have become narrow
+   * Makes the windows of streams narrower when more is held.
+   * @returns whether they have become so
    */
-  adjustStreams(): boolean {
-    const { streamWindowBytes, maxHeldBytes } = this.#limits
-    const isWide = this.streamWindow > NARROW_WINDOW_BYTES
-    if (isWide ? this.#heldBytes <= maxHeldBytes * MUCH : this.#heldBytes > 0) return false
-    const wanted = isWide ? NARROW_WINDOW_BYTES : streamWindowBytes
-    if (wanted === this.streamWindow || this.#changesLeft === 0) return false
-    this.#changesLeft -= 1
-    this.streamWindow = wanted
-    this.#writer.writeSettings([SETTING.initialWindowSize, wanted])
-    return isWide
+  narrow(): boolean {
+    const { maxHeldBytes } = this.#limits
+    const steps = Math.min(QUARTERS - 1, Math.floor((this.#heldBytes * QUARTERS) / maxHeldBytes))
+    return steps > this.#steps && this.#tellWindow(steps)
+  }
+
+  /** Makes them wider again when next to nothing is held for so narrow ones. */
+  widen(): void {
+    const { maxHeldBytes, nowMs } = this.#limits
+    if (this.#steps === 0 || this.#heldBytes * QUARTERS * QUARTERS > maxHeldBytes * this.#steps) return
+    if (nowMs !== undefined && nowMs() - this.#changedMs < CALM_MS) return
+    this.#tellWindow(this.#steps - 1)
   }
 
   /** Tells the peer when it is worth a frame. */
@@ -84,8 +87,22 @@ export class ReceiveCredit {
     const { connectionWindowBytes, maxHeldBytes } = this.#limits
     const credit = this.#owedBytes - Math.max(0, this.#heldBytes - maxHeldBytes)
     if (credit * 2 < connectionWindowBytes) return
+    if (this.#steps > 0) this.widen()
     this.#owedBytes -= credit
     this.#window += credit
     this.#writer.writeWindowUpdate(0, credit)
+  }
+
+  /** @returns whether that is another window */
+  #tellWindow(steps: number): boolean {
+    const { streamWindowBytes, nowMs } = this.#limits
+    const cut = Math.floor(streamWindowBytes / QUARTERS ** steps)
+    const window = Math.min(streamWindowBytes, Math.max(LEAST_WINDOW_BYTES, cut))
+    this.#steps = steps
+    this.#changedMs = nowMs?.() ?? 0
+    if (window === this.streamWindow) return false
+    this.streamWindow = window
+    this.#writer.writeSettings([SETTING.initialWindowSize, window])
+    return true
   }
 }
