@@ -7,6 +7,8 @@ test('names are told apart, and the stable ones are there', () => {
   expect(names).toEqual(
     expect.arrayContaining([
       'http1-1hop-1k',
+      'http1-1hop-routes-1k',
+      'http1-1hop-policies-1k',
       'http1-2hop-mtls-1k',
       'http1-2hop-mtls-100k',
       'h2-1hop-1k',

@@ -6,6 +6,9 @@ export type Topology = '1hop' | '2hop-mtls'
 /** `h2` is HTTP/2, in clear by prior knowledge where there is no TLS. */
 export type Protocol = 'http1' | 'h2'
 
+/** `routes`: 20 of them; `policies`: these, with retries, and outlier detection of their backend. */
+export type Attached = 'routes' | 'policies'
+
 /** One kind of load; the name is stable, so that results of different days can be laid beside each other. */
 export interface Scenario {
   readonly name: string
@@ -24,6 +27,8 @@ export interface Scenario {
   /** How many connections the client has open, unless chosen by an option. */
   readonly connections: readonly number[]
   readonly proxies: readonly ProxyName[]
+  /** What is attached to the destination; nothing where it is left out. */
+  readonly attached?: Attached
 }
 
 /** Who is compared, in the order of the table. */
@@ -49,8 +54,13 @@ const HTTP1: Omit<Kind, 'name' | 'topology' | 'exchange'> = {
 const H2: Omit<Kind, 'name' | 'topology' | 'exchange'> = { ...HTTP1, protocol: 'h2' }
 const H2_HOPS = { ...H2, topology: '2hop-mtls', proxies: WITH_H2_POOLS } as const
 
+/** What our own routes and policies cost; compared with `http1-1hop-1k`. */
+const ATTACHED = { ...HTTP1, topology: '1hop', exchange: GET_1K, proxies: ['heddle'] } as const
+
 const KINDS: readonly Kind[] = [
   { ...HTTP1, name: 'http1-1hop-1k', topology: '1hop', exchange: GET_1K },
+  { ...ATTACHED, name: 'http1-1hop-routes-1k', attached: 'routes' },
+  { ...ATTACHED, name: 'http1-1hop-policies-1k', attached: 'policies' },
   { ...HTTP1, name: 'http1-1hop-100k', topology: '1hop', exchange: GET_100K },
   { ...HTTP1, name: 'http1-1hop-connect-1k', topology: '1hop', exchange: GET_1K, connectsAnew: true },
   { ...HTTP1, name: 'http1-2hop-mtls-1k', topology: '2hop-mtls', exchange: GET_1K },

@@ -27,7 +27,7 @@ export interface StartedHop {
 
 /** What a station is built from. */
 export interface StationPlan {
-  readonly scenario: Pick<Scenario, 'name' | 'topology' | 'protocol' | 'hopProtocol' | 'exchange'>
+  readonly scenario: Pick<Scenario, 'name' | 'topology' | 'protocol' | 'hopProtocol' | 'exchange' | 'attached'>
   readonly originPorts: readonly number[]
   readonly tls: TlsPair
   /** A folder of its own. */
@@ -61,11 +61,14 @@ export async function startStation(installed: InstalledPeer, plan: StationPlan):
   return { name, isCompiledAsItRuns, port, pids, hops, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
-type HopKind = Pick<Hop, 'role' | 'listenProtocol' | 'upstreamProtocol'>
+type HopKind = Pick<Hop, 'role' | 'listenProtocol' | 'upstreamProtocol' | 'attached'>
 
 function listHops({ scenario }: StationPlan): readonly HopKind[] {
-  const { topology, protocol, hopProtocol } = scenario
-  if (topology === '1hop') return [{ role: 'plain', listenProtocol: protocol, upstreamProtocol: protocol }]
+  const { topology, protocol, hopProtocol, attached } = scenario
+  if (topology === '1hop') {
+    const only = { role: 'plain', listenProtocol: protocol, upstreamProtocol: protocol } as const
+    return [attached === undefined ? only : { ...only, attached }]
+  }
   return [
     { role: 'tls-client', listenProtocol: protocol, upstreamProtocol: hopProtocol },
     { role: 'tls-server', listenProtocol: hopProtocol, upstreamProtocol: protocol },

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { StaticConfig, StaticIdentity } from '@heddle/api/static-config'
 import manifest from '../../packages/proxy/package.json' with { type: 'json' }
 import type { TlsFiles } from '../certificates.ts'
+import { attach } from './heddle-attached.ts'
 import type { Hop, Peer } from './peer.ts'
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
@@ -43,7 +44,7 @@ function toConfig(hop: Hop): StaticConfig {
   }))
   return {
     listeners: [{ kind: 'outbound', address, destination: 'next' }],
-    destinations: [{ name: 'next', endpoints }],
+    destinations: hop.attached === undefined ? [{ name: 'next', endpoints }] : attach(endpoints, hop.attached),
     ...(isMeshed && { identity: toIdentity(tls.client) }),
     admin,
   }

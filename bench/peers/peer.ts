@@ -1,5 +1,5 @@
 import type { TlsPair } from '../certificates.ts'
-import type { Protocol, ProxyName } from '../scenarios.ts'
+import type { Attached, Protocol, ProxyName } from '../scenarios.ts'
 
 /** Where one proxy stands: `tls-client` speaks mTLS to the next proxy, `tls-server` takes mTLS from the one before. */
 export interface Hop {
@@ -15,6 +15,8 @@ export interface Hop {
   readonly tls: TlsPair
   /** A folder of its own. */
   readonly directory: string
+  /** What is attached to the destination. */
+  readonly attached?: Attached
 }
 
 /** How to start a proxy for one hop. */

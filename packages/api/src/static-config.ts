@@ -1,3 +1,7 @@
+import type { BackendPolicyJson } from '@heddle/api/discovery/policy'
+import type { CircuitBreakerJson, FaultJson, RouteJson } from '@heddle/api/discovery/route'
+import { checkAttached } from './static-attached.ts'
+
 /**
  * A proxy from one file, without a control plane: `heddle proxy --static FILE`. Unknown fields are refused.
  */
@@ -49,6 +53,14 @@ export interface StaticDestination {
   /** `detect` unless stated. */
   readonly protocol?: StaticProtocol
   readonly endpoints: readonly StaticEndpoint[]
+  /**
+   * What a control plane would attach, in the JSON of the discovery API; the key of a backend is the name of a destination of the
+   * file.
+   */
+  readonly routes?: readonly RouteJson[]
+  readonly policy?: BackendPolicyJson
+  readonly faults?: readonly FaultJson[]
+  readonly circuitBreaker?: CircuitBreakerJson
 }
 
 /** Where one endpoint is, and who it must be. */
@@ -107,7 +119,8 @@ const ANY = /^[^\0]+$/
 function checkDestinations(root: Checker): ReadonlySet<string> {
   const names = new Set<string>()
   for (const destination of root.list('destinations')) {
-    destination.hasOnly(['name', 'protocol', 'endpoints'])
+    destination.hasOnly(['name', 'protocol', 'endpoints', 'routes', 'policy', 'faults', 'circuitBreaker'])
+    destination.check(checkAttached)
     const name = destination.text('name', NAME, 'a name in lower case', 'required')
     if (name !== undefined && names.has(name)) destination.problem('name', `"${name}" is there twice`)
     if (name !== undefined) names.add(name)
@@ -218,6 +231,11 @@ class Checker {
       return value.map((item, i) => new Checker(item, `${this.#pathOf(name)}[${i}]`, this.#problems))
     this.problem(name, value === undefined ? 'is missing; expected a list' : 'expected a list')
     return []
+  }
+
+  /** Lets another one look at the whole object. */
+  check(look: (value: object, path: string, report: (path: string, text: string) => void) => void): void {
+    look(this.#value, this.#path, (path, text) => this.#problems.push(`${path}: ${text}`))
   }
 
   problem(name: string, text: string): void {

@@ -76,3 +76,34 @@ test('a file with mistakes is refused with all of them', () => {
   writeFileSync(file, '{')
   expect(() => readStaticConfig(file)).toThrow('bad.json cannot be used')
 })
+
+test('routes of a file lead to its other destinations, by expressions as well', async () => {
+  using files = folder()
+  const file = join(files.path, 'routed.json')
+  const app = await startServer(answering(ok('canary')))
+  const path = { type: 'MATCH_TYPE_REGULAR_EXPRESSION', value: '/v[0-9]+' }
+  const rules = [{ matches: [{ path }], backends: [{ key: 'canary', weight: 1 }] }]
+  const config = (routes: object[]) => ({
+    listeners: [{ kind: 'outbound', address: '127.0.0.1:0', destination: 'cart' }],
+    destinations: [
+      { name: 'cart', endpoints: [], routes },
+      { name: 'canary', endpoints: [{ address: `127.0.0.1:${app.port}` }] },
+    ],
+  })
+  const start = (routes: object[]) => {
+    writeFileSync(file, JSON.stringify(config(routes)))
+    return startStaticProxy(readStaticConfig(file), { clock: systemClock, log, meter: new Registry() })
+  }
+  const route = { kind: 'ROUTE_KIND_HTTP', namespace: 'static', name: 'cart', rules }
+  const { proxy } = await start([route])
+  using web = await dial(proxy.listeners[0]!.port)
+  web.send('GET /v12 HTTP/1.1\r\nhost: cart\r\n\r\n')
+  await web.until('canary')
+  web.send('GET /w HTTP/1.1\r\nhost: cart\r\n\r\n')
+  await web.until('heddle-error: no_route_matched')
+  const lost = { ...route, rules: [{ backends: [{ key: 'nowhere', weight: 1 }] }] }
+  await expect(start([lost])).rejects.toThrow('a route leads to "nowhere", which is no destination')
+  expect(() => start([{ ...route, ruels: [] }])).toThrow('destinations[0].routes[0].ruels: unknown field')
+  await proxy.close()
+  app.close()
+})

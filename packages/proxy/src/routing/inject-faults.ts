@@ -50,7 +50,7 @@ function end(exchange: Exchange, fault: FaultDecision, goOn: () => void): void {
 }
 
 /** What happened, for the log. */
-export function detailOf({ reasons }: FaultDecision): string {
+function detailOf({ reasons }: FaultDecision): string {
   return reasons.join('; ')
 }
 

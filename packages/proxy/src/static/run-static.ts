@@ -5,6 +5,8 @@ import { ConfigError } from '@heddle/base/config-error'
 import type { Log } from '@heddle/base/log'
 import type { Registry } from '@heddle/telemetry/registry'
 import { TrafficTable } from '@heddle/telemetry/traffic'
+import { resolveLimits } from '../limits.ts'
+import { DecisionRecords } from '../records/decision-records.ts'
 import { type DataPlane, startProxy } from '../start-proxy.ts'
 import type { WorkloadContext } from '../workload.ts'
 import { FileIdentity, NO_IDENTITY } from './static-identity.ts'
@@ -34,6 +36,9 @@ function refusal(file: string, problems: readonly string[]): ConfigError {
   return new ConfigError(problems, `${file} cannot be used`)
 }
 
+/** What metrics and records name. */
+const INSTANCE = { namespace: 'static', workload: 'static', instance: 'static-0' } as const
+
 export interface StaticDeps {
   readonly clock: Clock
   readonly log: Log
@@ -44,29 +49,32 @@ export interface StaticDeps {
 export interface StaticProxy {
   readonly proxy: DataPlane
   readonly traffic: TrafficTable
+  readonly records: DecisionRecords
 }
 
 /**
  * Starts a proxy from a file: no control plane, no registration.
  *
- * @throws {ListenError | Error} when an address or an identity file cannot be used; nothing is left behind then
+ * @throws {ConfigError | ListenError | Error} when an address or an identity file cannot be used; nothing is left behind then
  */
 export async function startStaticProxy(config: StaticConfig, deps: StaticDeps): Promise<StaticProxy> {
   const { clock, log } = deps
+  const destinations = await toDestinationSource(config)
   const stopping = new AbortController()
   const traffic = new TrafficTable({ clock })
   const identity =
     config.identity === undefined
       ? NO_IDENTITY
       : new FileIdentity(config.identity, { clock, log, signal: stopping.signal })
+  const limits = toLimits(config, [])
+  const records = new DecisionRecords(INSTANCE, resolveLimits(limits))
   const context: WorkloadContext = {
-    namespace: 'static',
-    workload: 'static',
-    instance: 'static-0',
+    ...INSTANCE,
     identity,
-    destinations: toDestinationSource(config),
+    destinations,
     traffic,
     inbound: toInboundPolicy(config),
+    records,
     clock,
     log,
   }
@@ -74,8 +82,8 @@ export async function startStaticProxy(config: StaticConfig, deps: StaticDeps): 
   const { accessLog = 'failures', meshProtocol: meshVersion = 'http2' } = config
   const served = { context, listeners: toListeners(config), plainInbound, accessLog, meshVersion }
   try {
-    const proxy = await startProxy({ workloads: [served], limits: toLimits(config, []) }, deps)
-    return { proxy, traffic }
+    const proxy = await startProxy({ workloads: [served], limits }, deps)
+    return { proxy, traffic, records }
   } catch (error) {
     stopping.abort()
     throw error

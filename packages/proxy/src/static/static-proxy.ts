@@ -1,11 +1,14 @@
 import type { StaticConfig, StaticDestination, StaticEndpoint, StaticListener } from '@heddle/api/static-config'
+import { ConfigError } from '@heddle/base/config-error'
 import type { Endpoint } from '@heddle/engine/endpoint'
 import { parseSpiffeId, serverNameOf } from '@heddle/identity/spiffe-id'
 import { ProxyError } from '../errors/proxy-error.ts'
 import { LIMITS, type LimitName, type Limits } from '../limits.ts'
 import type { ListenerConfig } from '../listener-config.ts'
+import { Expressions } from '../routing/expressions.ts'
+import { compileRouting, needsExpressions } from '../routing/routing.ts'
 import { parseAddress } from '../upstream/upstreams.ts'
-import type { AppProtocol, Destination, DestinationSource, InboundPolicy } from '../workload.ts'
+import type { AppProtocol, DestinationSource, InboundPolicy, ServiceDestination } from '../workload.ts'
 
 /** Namespace under which the destinations of a file are known in metrics. */
 const NAMESPACE = 'static'
@@ -15,9 +18,22 @@ export function toListeners(config: StaticConfig): readonly ListenerConfig[] {
   return config.listeners.map(toListener)
 }
 
-/** The destinations of a file. They never change. */
-export function toDestinationSource(config: StaticConfig): DestinationSource {
-  const known = new Map(config.destinations.map((destination) => [keyOf(destination.name), toDestination(destination)]))
+/**
+ * The destinations of a file. They never change.
+ * @throws {ConfigError} when what is attached to them cannot be used
+ */
+export async function toDestinationSource(config: StaticConfig): Promise<DestinationSource> {
+  const problems: string[] = []
+  const named = config.destinations.map((destination) => toDestination(nameKeys(destination, config, problems)))
+  const regex = named.some(needsExpressions) ? await new Expressions().load() : undefined
+  const known = new Map<string, ServiceDestination>()
+  for (const destination of named) {
+    const compiled = compileRouting(destination, { regex })
+    if (compiled.kind === 'refused') problems.push(...compiled.problems.map((text) => `${destination.name}: ${text}`))
+    else if (compiled.routing === undefined) known.set(keyOf(destination.name), destination)
+    else known.set(keyOf(destination.name), { ...destination, routing: compiled.routing })
+  }
+  if (problems.length > 0) throw new ConfigError(problems, 'the static configuration cannot be used')
   return {
     resolve(key) {
       const destination = known.get(key)
@@ -65,8 +81,21 @@ function keyOf(name: string): string {
   return `name:${name}.${NAMESPACE}:0`
 }
 
-function toDestination({ name, protocol = 'detect', endpoints }: StaticDestination): Destination {
+/** The file names its destinations, the proxy has keys. */
+function nameKeys(destination: StaticDestination, config: StaticConfig, problems: string[]): StaticDestination {
+  if (destination.routes === undefined) return destination
+  const names = new Set(config.destinations.map(({ name }) => name))
+  const toKey = (field: string, value: unknown): unknown => {
+    if (field !== 'key' || typeof value !== 'string' || value === '') return value
+    if (!names.has(value)) problems.push(`${destination.name}: a route leads to "${value}", which is no destination`)
+    return keyOf(value)
+  }
+  return { ...destination, routes: JSON.parse(JSON.stringify(destination.routes), toKey) }
+}
+
+function toDestination({ name, protocol = 'detect', endpoints, ...attached }: StaticDestination): ServiceDestination {
   return {
+    ...attached,
     kind: 'service',
     namespace: NAMESPACE,
     name,
