@@ -43,12 +43,12 @@ export const LIMITS = {
   requestHeadBytes: {
     default: 65_536,
     unit: 'bytes',
-    doc: 'Head of a request, or trailers. Then 431.',
+    doc: 'Head of a request. Then 431.',
   },
   responseHeadBytes: {
     default: 65_536,
     unit: 'bytes',
-    doc: "Head of an endpoint's answer, or trailers. Then 502.",
+    doc: "Head of an endpoint's answer. Then 502.",
   },
   responseHeadMs: {
     default: 300_000,
