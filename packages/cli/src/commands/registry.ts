@@ -11,6 +11,7 @@ import { get } from './get.ts'
 import { identity } from './identity.ts'
 import { plan } from './plan.ts'
 import { proxy } from './proxy.ts'
+import { rollout } from './rollout.ts'
 import { run } from './run.ts'
 import { stat } from './stat.ts'
 import { token } from './token.ts'
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   diff,
   plan,
   why,
+  rollout,
   validate,
   token,
   proxy,

@@ -1,4 +1,5 @@
-import type { GetAppliedResponse, ObjectRef } from '@heddle/api/admin'
+import type { GetAppliedResponse } from '@heddle/api/admin'
+import type { ObjectRef } from '@heddle/api/kinds/meta'
 import { CliError } from '../../cli-error.ts'
 import type { ControlClient } from '../../client/control-client.ts'
 import type { CliDeps } from '../../command.ts'

@@ -1,0 +1,79 @@
+import type { JsonObject } from '@bufbuild/protobuf'
+import type { ApplyObjectsResponse, GetAppliedResponse } from '@heddle/api/admin'
+import type { ObjectRef } from '@heddle/api/kinds/meta'
+import { stringifyManifest } from '@heddle/api/manifest/stringify'
+import type { Clock } from '@heddle/base/clock'
+import { CliError } from '../../cli-error.ts'
+import type { ControlClient } from '../../client/control-client.ts'
+import { waitApplied } from '../objects/applied.ts'
+import { formatObject } from '../objects/object-argument.ts'
+import { ROLLOUT_ANNOTATION, type RolloutState, readRolloutState } from './rollout-state.ts'
+import { type BackendPair, type PairWeights, readWeights, withWeights } from './weighted-route.ts'
+
+/** How long proxies get to apply a step before it is watched all the same. */
+const APPLY_TIMEOUT_MS = 10_000
+
+const NEVER = new AbortController().signal
+
+/** The route of a rollout, as it is in force. */
+export interface RouteNow {
+  readonly manifest: JsonObject
+  readonly weights: PairWeights
+  readonly state: RolloutState | undefined
+}
+
+/** Reads and writes the weights of one route. */
+export class RouteWeights {
+  readonly ref: ObjectRef
+  readonly pair: BackendPair
+  readonly #client: ControlClient
+  readonly #clock: Clock
+
+  constructor(
+    client: ControlClient,
+    clock: Clock,
+    { ref, pair }: { readonly ref: ObjectRef; readonly pair: BackendPair },
+  ) {
+    this.#client = client
+    this.#clock = clock
+    this.ref = ref
+    this.pair = pair
+  }
+
+  /** @throws {CliError} when there is no such route, or it is no plain weighted one */
+  async read(): Promise<RouteNow> {
+    const { object } = await this.#client.admin.getObject({ ref: this.ref })
+    const { manifest = {} } = object ?? {}
+    const found = readWeights(manifest, this.pair)
+    if (found.kind === 'refused') {
+      throw new CliError(`${formatObject(this.ref)}: ${found.reason}`, { hints: [found.remedy] })
+    }
+    return { manifest, weights: found.weights, state: readRolloutState(manifest) }
+  }
+
+  /**
+   * Puts weights and state into the route, and waits a while for the proxies.
+   *
+   * @param signal - ends the wait
+   * @throws {CliError} when it is refused
+   */
+  async write(weights: PairWeights, state: RolloutState, signal = NEVER): Promise<GetAppliedResponse> {
+    const { manifest } = await this.read()
+    const annotation = { name: ROLLOUT_ANNOTATION, value: JSON.stringify(state) }
+    const text = stringifyManifest(withWeights(manifest, this.pair, { weights, annotation }))
+    const answer = await this.#client.admin.applyObjects({
+      files: [{ path: `${this.ref.name} with new weights`, text }],
+    })
+    refuse(answer, this.ref)
+    const question = { revision: answer.revision, objects: [this.ref], timeoutMs: APPLY_TIMEOUT_MS }
+    return waitApplied(this.#client, question, { clock: this.#clock, interruption: () => ({ signal, hurry: signal }) })
+  }
+}
+
+function refuse({ problems }: ApplyObjectsResponse, ref: ObjectRef): void {
+  const errors = problems.filter(({ severity }) => severity === 'error')
+  if (errors.length === 0) return
+  throw new CliError(`${formatObject(ref)}: its new weights were refused`, {
+    hints: errors.map(({ file, field, reason }) => [file, field, reason].filter((part) => part !== '').join(': ')),
+  })
+}

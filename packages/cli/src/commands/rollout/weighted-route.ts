@@ -1,0 +1,111 @@
+import type { JsonObject } from '@bufbuild/protobuf'
+
+/** The two backends between which a rollout shifts. */
+export interface BackendPair {
+  readonly from: BackendName
+  readonly to: BackendName
+}
+
+/** A Service, in the namespace of the route unless stated. */
+export interface BackendName {
+  readonly name: string
+  readonly namespace: string
+}
+
+/** Weights of both, as they stand in every rule concerned. */
+export interface PairWeights {
+  readonly from: number
+  readonly to: number
+}
+
+/** A route between whose backends can be shifted, or why not. */
+export type WeightedRoute =
+  | { readonly kind: 'weighted'; readonly weights: PairWeights }
+  | { readonly kind: 'refused'; readonly reason: string; readonly remedy: string }
+
+interface RouteManifest {
+  readonly metadata?: { readonly namespace?: string; readonly annotations?: Readonly<Record<string, string>> }
+  readonly spec?: { readonly rules?: readonly RuleManifest[] }
+}
+
+interface RuleManifest {
+  readonly backendRefs?: readonly BackendManifest[]
+}
+
+interface BackendManifest {
+  readonly name?: string
+  readonly namespace?: string
+  readonly weight?: number
+}
+
+/**
+ * Reads the weights of both backends. Every rule with one of them must have both and nothing else, all with the same weights: else
+ * nobody could say what a share of the requests means.
+ */
+export function readWeights(manifest: JsonObject, pair: BackendPair): WeightedRoute {
+  const route = manifest as RouteManifest
+  const rules = (route.spec?.rules ?? []).map(({ backendRefs = [] }, at) => ({ at, backendRefs }))
+  const concerned = rules.filter(({ backendRefs }) => backendRefs.some((ref) => sideOf(ref, pair, route) !== undefined))
+  if (concerned.length === 0) return refuse(`no rule has a backend ${pair.from.name} or ${pair.to.name}`, pair)
+  const weights: PairWeights[] = []
+  for (const { at, backendRefs } of concerned) {
+    const place = `rule ${at + 1}`
+    const sides = backendRefs.map((ref) => sideOf(ref, pair, route))
+    if (sides.includes(undefined)) return refuse(`${place} has further backends`, pair)
+    if (sides.length !== 2 || new Set(sides).size !== 2)
+      return refuse(`${place} does not have each of both backends once`, pair)
+    const weightOf = (side: Side) => backendRefs[sides.indexOf(side)]?.weight ?? 1
+    weights.push({ from: weightOf('from'), to: weightOf('to') })
+  }
+  const [first] = weights
+  if (first === undefined || weights.some(({ from, to }) => from !== first.from || to !== first.to)) {
+    return refuse('its rules have different weights', pair)
+  }
+  return { kind: 'weighted', weights: first }
+}
+
+function refuse(reason: string, { from, to }: BackendPair): WeightedRoute {
+  const remedy = `a rollout needs rules with backendRefs ${from.name} and ${to.name} and no other; ${to.name} may begin with weight 0`
+  return { kind: 'refused', reason, remedy }
+}
+
+type Side = 'from' | 'to'
+
+function sideOf(
+  { name, namespace }: BackendManifest,
+  { from, to }: BackendPair,
+  route: RouteManifest,
+): Side | undefined {
+  const place = namespace ?? route.metadata?.namespace ?? 'default'
+  const is = (backend: BackendName) => backend.name === name && backend.namespace === place
+  return is(from) ? 'from' : is(to) ? 'to' : undefined
+}
+
+/** The manifest with these weights and an annotation, and without the status that others wrote. */
+export function withWeights(manifest: JsonObject, pair: BackendPair, change: WeightChange): JsonObject {
+  const copy = structuredClone(manifest) as RouteManifest
+  const { status: _status, ...rest } = manifest
+  const rules = (copy.spec?.rules ?? []).map((rule) => ({
+    ...rule,
+    ...(rule.backendRefs !== undefined && {
+      backendRefs: rule.backendRefs.map((ref) => {
+        const side = sideOf(ref, pair, copy)
+        return side === undefined ? ref : { ...ref, weight: change.weights[side] }
+      }),
+    }),
+  }))
+  const annotations = { ...copy.metadata?.annotations, [change.annotation.name]: change.annotation.value }
+  const changed = { ...rest, metadata: { ...copy.metadata, annotations }, spec: { ...copy.spec, rules } }
+  return changed as unknown as JsonObject
+}
+
+/** What a route is to have. */
+export interface WeightChange {
+  readonly weights: PairWeights
+  readonly annotation: { readonly name: string; readonly value: string }
+}
+
+/** Share of the requests that goes to `to`, in percent. */
+export function sharePercent({ from, to }: PairWeights): number {
+  return from + to === 0 ? 0 : (to / (from + to)) * 100
+}
