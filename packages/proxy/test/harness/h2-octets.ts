@@ -8,12 +8,12 @@ export interface FrameParts {
 
 export const HEADERS = 1
 const RST_STREAM = 3
-export const SETTINGS = 4
+const SETTINGS = 4
 export const PING = 6
 const WINDOW_UPDATE = 8
 export const CONTINUATION = 9
 export const END_STREAM = 1
-export const END_HEADERS = 4
+const END_HEADERS = 4
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 
 /** `GET /` of the authority `a`. RFC 7541, Appendix A. */
