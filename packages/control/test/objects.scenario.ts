@@ -133,6 +133,14 @@ test('objects are shown as in a file, with status and place; their destinations 
   await expect(missing).rejects.toMatchObject({ code: Code.NotFound })
 })
 
+test('those that lead nowhere can be asked for alone', async () => {
+  const faulty = async () => (await admin.listObjects({ faultyOnly: true })).objects.map(({ ref }) => ref?.name)
+  await admin.applyObjects(files(routeYaml('cart')))
+  expect(await faulty()).toEqual([])
+  await admin.applyObjects(files(routeYaml('gone')))
+  expect(await faulty()).toEqual(['cart'])
+})
+
 test('objects are removed from where they are defined', async () => {
   await admin.applyObjects(files(routeYaml('cart')))
   const removed = await admin.applyObjects({ remove: [ROUTE] })

@@ -13,6 +13,7 @@ function meshOf({ readyAt }: { readonly readyAt: number }) {
   const inDays = (days: number) => BigInt(clock.nowMs() + days * DAY_MS)
   const admin: CommandWorld['admin'] = {
     getVersion: () => ({ version: CLIENT_VERSION }),
+    listObjects: () => ({}),
     getHealth: () => ({ nowMs: inDays(0), rootNotAfterMs: inDays(3650), issuerNotAfterMs: inDays(365) }),
     listWorkloads: () => {
       looks += 1

@@ -59,6 +59,41 @@ test.each([{ name: 'missing.yaml' }, { name: 'empty' }])('validate $name fails w
   expect(stderr).toContain(name)
 })
 
+const ROUTE = `${GOOD}---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: web, namespace: shop }
+spec:
+  parentRefs: [{ group: "", kind: Service, name: web-svc }]
+  rules:
+    - matches: [{ path: { type: RegularExpression, value: "(" } }]
+      backendRefs: [{ name: gone, port: 80 }]
+---
+apiVersion: heddle.dev/v1alpha1
+kind: BackendPolicy
+metadata: { name: web, namespace: shop }
+spec:
+  targetRefs: [{ group: "", kind: Service, name: nowhere }]
+  balancer: { type: RoundRobbin }
+`
+
+test('validate shows what is wrong with routes and policies, and what leads nowhere', async () => {
+  await writeFile(join(folder, 'route.yaml'), ROUTE)
+  const { status, stderr } = await runCommand(validate, ['validate', 'route.yaml'], { cwd: folder })
+  expect(status).toBe(1)
+  expect(stderr).toMatch(/^route\.yaml:16:\d+: spec\.rules\[0\]\.matches\[0\]\.path\.value: /m)
+  expect(stderr).toMatch(/^route\.yaml:24:\d+: spec\.balancer\.type: .*RoundRobbin/m)
+  await writeFile(join(folder, 'route.yaml'), ROUTE.replace('"("', '"/a+"').replace('RoundRobbin', 'RoundRobin'))
+  const ran = await runCommand(validate, ['validate', 'route.yaml'], { cwd: folder })
+  expect(ran).toMatchObject({ status: 0, stdout: '3 objects in 1 file: valid\n' })
+  expect(ran.stderr).toMatch(
+    /^route\.yaml:17:\d+: warning: spec\.rules\[0\]\.backendRefs\[0\].*: there is no Service shop\/gone/m,
+  )
+  expect(ran.stderr).toMatch(
+    /^route\.yaml:\d+:\d+: warning: spec\.targetRefs\[0\].*: there is no Service shop\/nowhere/m,
+  )
+})
+
 test('validate says in words that there is no such file', async () => {
   const { status, stderr } = await runCommand(validate, ['validate', 'missing.yaml'])
   expect(status).toBe(1)

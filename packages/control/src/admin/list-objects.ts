@@ -3,6 +3,7 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import { type ConfigObject, ConfigObjectSchema, type ListObjectsRequest, type ObjectRef } from '@heddle/api/admin'
 import { formatRef, type MeshObject, refOf } from '@heddle/api/kinds'
 import type { Source } from '../sources/source.ts'
+import { objectConditions } from '../status/object-conditions.ts'
 import { toManifestWithStatus } from '../status/object-manifest.ts'
 import { type ConditionSources, shownConditions } from '../status/programmed.ts'
 
@@ -11,11 +12,13 @@ export interface ObjectDeps extends ConditionSources {
 }
 
 /** The objects in force, by kind, namespace and name; empty parts of the request: all. */
-export function listObjects({ kind, namespace, name }: ListObjectsRequest, deps: ObjectDeps): ConfigObject[] {
+export function listObjects(request: ListObjectsRequest, deps: ObjectDeps): ConfigObject[] {
+  const { kind, namespace, name, faultyOnly } = request
   const wanted = deps.model.objects().filter((object) => {
     const { metadata } = object
     const isNamed = (name === '' || metadata.name === name) && (namespace === '' || metadata.namespace === namespace)
-    return isNamed && (kind === '' || object.kind === kind)
+    if (!isNamed || (kind !== '' && object.kind !== kind)) return false
+    return !faultyOnly || isFaulty(object, deps)
   })
   const sorted = wanted.toSorted((a, b) => (formatRef(refOf(a)) < formatRef(refOf(b)) ? -1 : 1))
   return sorted.map((object) => configObject(object, deps))
@@ -29,6 +32,11 @@ export function getObject(ref: ObjectRef | undefined, deps: ObjectDeps): ConfigO
   const object = deps.model.object(ref.kind as MeshObject['kind'], ref.namespace, ref.name)
   if (object !== undefined) return configObject(object, deps)
   throw new ConnectError(`there is no ${ref.kind} ${ref.namespace}/${ref.name}`, Code.NotFound)
+}
+
+/** That proxies are still being told is no fault. */
+function isFaulty(object: MeshObject, { model, nowMs }: ObjectDeps): boolean {
+  return objectConditions(object, { lookup: model.lookup, nowMs }).some(({ status }) => status === 'False')
 }
 
 function configObject(object: MeshObject, deps: ObjectDeps): ConfigObject {

@@ -1,4 +1,5 @@
 import type {
+  ConfigObject,
   Edge,
   GetHealthResponse,
   GetVersionResponse,
@@ -12,6 +13,8 @@ export interface MeshFacts {
   readonly clientVersion: string
   readonly version: GetVersionResponse
   readonly health: GetHealthResponse
+  /** Routes and policies that are not in force or lead nowhere. */
+  readonly faultyObjects: readonly ConfigObject[]
   /** This host's clock when the control plane told its own, in ms since the epoch. */
   readonly localNowMs: number
   /** How long that answer was on its way, at most. */

@@ -14,12 +14,13 @@ const WINDOW_MS = 10_000
  */
 export async function collectFacts({ admin }: ControlClient, clock: Clock): Promise<MeshFacts> {
   const resource = { kind: ResourceKind.DEPLOYMENT }
-  const [version, { rows }, { instances }, { proxies }, { edges }] = await Promise.all([
+  const [version, { rows }, { instances }, { proxies }, { edges }, { objects }] = await Promise.all([
     admin.getVersion({}),
     admin.stat({ resource, windowMs: WINDOW_MS }),
     admin.listWorkloads({}),
     admin.listProxies({}),
     admin.edges({ resource }),
+    admin.listObjects({ faultyOnly: true }),
   ])
   // By itself and last: what else is under way would count as a difference of clocks.
   const startUs = clock.monotonicUs()
@@ -28,6 +29,7 @@ export async function collectFacts({ admin }: ControlClient, clock: Clock): Prom
     clientVersion: CLIENT_VERSION,
     version,
     health,
+    faultyObjects: objects,
     localNowMs: clock.nowMs(),
     roundTripMs: (clock.monotonicUs() - startUs) / 1000,
     deployments: rows,

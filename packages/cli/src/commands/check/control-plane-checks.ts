@@ -1,5 +1,7 @@
+import type { ConfigObject } from '@heddle/api/admin'
 import { formatDurationMs } from '@heddle/base/duration'
 import { formatRemaining, toIsoTime } from '../certificate-life.ts'
+import { describeFaults } from '../objects/change-output.ts'
 import { type Category, errorUnlessEmpty, type MeshFacts, SUCCESS, type Verdict, warningUnlessEmpty } from './check.ts'
 
 /** Certificates are made to be valid a minute before and after what the clock says. */
@@ -38,6 +40,11 @@ export const CONFIGURATION: Category = {
           'Repair these files; until then the last good configuration stays in force. "heddle validate FILE" checks without a mesh.',
         ),
     },
+    {
+      id: 'objects-accepted',
+      description: 'routes and policies are accepted',
+      judge: judgeObjects,
+    },
   ],
 }
 
@@ -56,6 +63,22 @@ export const AUTHORITY: Category = {
       judge: ({ health, localNowMs }) => judgeAuthority('issuer', health.issuerNotAfterMs, localNowMs),
     },
   ],
+}
+
+/** A fault that has come to its end does no harm; everything else is not what its author wants. */
+function judgeObjects({ faultyObjects }: MeshFacts): Verdict {
+  const isOver = ({ conditions }: ConfigObject) =>
+    conditions.every(({ type, status, reason }) => status !== 'False' || reason === 'Expired' || type === 'Programmed')
+  const faults = faultyObjects.filter((object) => !isOver(object)).flatMap(describeFaults)
+  if (faults.length > 0)
+    return errorUnlessEmpty(
+      faults,
+      'Change the object, or make what it refers to; "heddle get all -A -o wide" shows all conditions.',
+    )
+  return warningUnlessEmpty(
+    faultyObjects.flatMap(describeFaults),
+    'Remove these, for example with "heddle delete faultpolicy/NAME", or set a later end.',
+  )
 }
 
 function judgeClock({ health, localNowMs, roundTripMs }: MeshFacts): Verdict {

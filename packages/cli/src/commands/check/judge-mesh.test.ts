@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import {
+  ConfigObjectSchema,
   EdgeSchema,
   GetHealthResponseSchema,
   GetVersionResponseSchema,
@@ -45,6 +46,14 @@ const healthOf = (change: MessageInitShape<typeof GetHealthResponseSchema>) =>
     issuerNotAfterMs: BigInt(NOW_MS + 365 * DAY_MS),
     ...change,
   })
+const faultyOf = (kind: string, reason: string) =>
+  create(ConfigObjectSchema, {
+    ref: { kind, namespace: 'shop', name: 'cart' },
+    conditions: [
+      { about: 'Service shop/cart', type: 'Accepted', status: 'False', reason, message: 'there is none' },
+      { about: 'Service shop/cart', type: 'Programmed', status: 'False', reason: 'Pending', message: 'on its way' },
+    ],
+  })
 const edgeOf = (change: MessageInitShape<typeof EdgeSchema>) =>
   create(EdgeSchema, { srcNamespace: 'shop', src: 'web', dstNamespace: 'shop', dst: 'db', secured: true, ...change })
 
@@ -52,6 +61,7 @@ const WELL: MeshFacts = {
   clientVersion: '0.1.0',
   version: create(GetVersionResponseSchema, { version: '0.1.0' }),
   health: healthOf({}),
+  faultyObjects: [],
   localNowMs: NOW_MS,
   roundTripMs: 2,
   deployments: [create(StatRowSchema, { namespace: 'shop', name: 'web', meshed: 1, total: 1 })],
@@ -95,6 +105,18 @@ describe('judgeMesh() complains of', () => {
         kind: 'error',
         says: 'shop.yaml:3:1: unknown field',
         change: { health: healthOf({ configurationProblems: ['shop.yaml:3:1: unknown field'] }) },
+      },
+      {
+        id: 'objects-accepted',
+        kind: 'error',
+        says: 'HTTPRoute shop/cart, Service shop/cart: not Accepted (NoMatchingParent): there is none',
+        change: { faultyObjects: [faultyOf('HTTPRoute', 'NoMatchingParent'), faultyOf('FaultPolicy', 'Expired')] },
+      },
+      {
+        id: 'objects-accepted',
+        kind: 'warning',
+        says: 'FaultPolicy shop/cart, Service shop/cart: not Accepted (Expired): there is none',
+        change: { faultyObjects: [faultyOf('FaultPolicy', 'Expired')] },
       },
       {
         id: 'root-validity',

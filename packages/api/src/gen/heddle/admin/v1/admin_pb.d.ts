@@ -1647,6 +1647,13 @@ export declare type ListObjectsRequest = Message<"heddle.admin.v1.ListObjectsReq
    * @generated from field: string name = 3;
    */
   name: string;
+
+  /**
+   * Only those that are not in force or lead nowhere: with a condition that is "False", "Programmed" apart.
+   *
+   * @generated from field: bool faulty_only = 4;
+   */
+  faultyOnly: boolean;
 };
 
 /**
@@ -1669,6 +1676,13 @@ export declare type ListObjectsRequestJson = {
    * @generated from field: string name = 3;
    */
   name?: string;
+
+  /**
+   * Only those that are not in force or lead nowhere: with a condition that is "False", "Programmed" apart.
+   *
+   * @generated from field: bool faulty_only = 4;
+   */
+  faultyOnly?: boolean;
 };
 
 /**
