@@ -1,4 +1,5 @@
 import type { Exchange } from '../exchange/exchange.ts'
+import { nameRetry } from '../records/request-id.ts'
 import type { Target } from './target.ts'
 
 /** One try of a request, for whoever wants to know what happened. */
@@ -36,6 +37,7 @@ const MAX_LOGGED = 16
 /** Keeps what became of a try. */
 export function logAttempt(exchange: Exchange, target: Target, end: AttemptEnd): void {
   exchange.attemptLog ??= []
+  if (!exchange.isEnded) nameRetry(exchange)
   if (exchange.attemptLog.length >= MAX_LOGGED) return
   const { beganUs, status = 0, grpcStatus, error = '', detail = '', next = '' } = end
   exchange.attemptLog.push({

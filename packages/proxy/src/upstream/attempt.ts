@@ -10,6 +10,7 @@ import { type HttpVersion, markHttp1, unmarkHttp1 } from '../exchange/http-versi
 import { takeUnprocessed } from '../exchange/unprocessed.ts'
 import { runResponseFilters } from '../filters/chain.ts'
 import type { Deadline } from '../grpc/deadlines.ts'
+import { nameFailure } from '../records/request-id.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { PooledConnection, PoolWaiter } from './pooled-connection.ts'
 import type { Target } from './target.ts'
@@ -277,6 +278,7 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   /** The endpoint's proxy answered in its application's place, which it could not reach. */
   #goElsewhere(head: ResponseHead): void {
     const { endpoint } = this.target
+    nameFailure(this.#exchange, head)
     endpoint.applicationUnreachable()
     const code = toErrorCode(head.fields.get('heddle-error'))
     const error = new ProxyError(isRetryable(code) ? code : 'connect_failed', `told by the proxy at ${endpoint.name}`)

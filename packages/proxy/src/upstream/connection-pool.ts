@@ -42,8 +42,18 @@ export class ConnectionPool implements ConnectionHome {
     return this.#endpoint.idleMs
   }
 
+  get requestsPerConnection(): number {
+    return this.#endpoint.limits.requestsPerConnection
+  }
+
   /** A connection that takes a request, if there is one. To be used at once. */
   take(): PooledConnection | undefined {
+    return this.#endpoint.limits.requests !== Number.POSITIVE_INFINITY && this.#allowed <= 0
+      ? undefined
+      : this.#takeFree()
+  }
+
+  #takeFree(): PooledConnection | undefined {
     const free = this.#free
     for (let last = free.at(-1); last !== undefined; last = free.at(-1)) {
       const { room } = last
@@ -58,7 +68,7 @@ export class ConnectionPool implements ConnectionHome {
    * @throws {ProxyError} endpoint_overloaded when too many wait already
    */
   wait(waiter: PoolWaiter): void {
-    if (this.#waiting.size - this.#expectedSoon >= this.#core.limits.endpointPending) {
+    if (this.#waiting.size - this.#expectedSoon >= this.#endpoint.limits.pending) {
       this.#core.limitReached('endpointPending')
       const detail = `${this.#waiting.size} requests wait for ${this.#endpoint.name} already`
       throw new ProxyError('endpoint_overloaded', detail)
@@ -127,7 +137,24 @@ export class ConnectionPool implements ConnectionHome {
   connectionClosed(connection: PooledConnection): void {
     this.connectionUnusable(connection)
     this.#open.delete(connection)
+    this.#serveFromFree()
     this.#connectAsNeeded()
+  }
+
+  /** Those who waited although there were connections with room, as too many requests were under way, may go on now. */
+  #serveFromFree(): void {
+    if (this.#endpoint.limits.requests === Number.POSITIVE_INFINITY || this.#waiting.size === 0) return
+    const connection = this.take()
+    if (connection !== undefined) this.connectionFree(connection)
+  }
+
+  /** Requests that may be begun now. */
+  get #allowed(): number {
+    const { requests } = this.#endpoint.limits
+    if (requests === Number.POSITIVE_INFINITY) return requests
+    let begun = 0
+    for (const connection of this.#open) begun += connection.openRequests
+    return requests - begun
   }
 
   #unlistLast(): void {
@@ -144,10 +171,12 @@ export class ConnectionPool implements ConnectionHome {
   }
 
   #connectAsNeeded(): void {
-    const { endpointConnections } = this.#core.limits
-    if (this.#waiting.size > 0) this.#learn()
-    while (!this.#isClosed && this.#connecting.size * this.#expected < this.#waiting.size) {
-      if (this.#open.size + this.#connecting.size >= endpointConnections) {
+    if (this.#waiting.size === 0) return
+    const { connections } = this.#endpoint.limits
+    const wanted = Math.min(this.#waiting.size, this.#allowed)
+    this.#learn()
+    while (!this.#isClosed && this.#connecting.size * this.#expected < wanted) {
+      if (this.#open.size + this.#connecting.size >= connections) {
         this.#core.limitReached('endpointConnections')
         return
       }
@@ -222,7 +251,7 @@ export class ConnectionPool implements ConnectionHome {
 
   #serve(connection: PooledConnection): void {
     for (const waiter of this.#waiting) {
-      if (connection.room === 0) return
+      if (connection.room === 0 || this.#allowed <= 0) return
       this.#waiting.delete(waiter)
       waiter.gotConnection(connection)
     }

@@ -12,6 +12,8 @@ import type { TrafficSeries } from '../workload.ts'
 /** What a pooled connection tells its pool. */
 export interface ConnectionHome {
   readonly idleMs: number
+  /** After so many it takes no more. */
+  readonly requestsPerConnection: number
   /** A request ended and another one may follow. */
   connectionFree(connection: PooledConnection): void
   /** It must not be used again; it may still be open. */
@@ -107,7 +109,12 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
   begin(head: RequestHead, hasBody: boolean, receiver: ResponseReceiver): BodySender {
     this.uses += 1
     if (this.#session.activeStreams === 0) this.#awaitAnswers()
-    return this.#session.request(head, hasBody, receiver)
+    const sender = this.#session.request(head, hasBody, receiver)
+    if (this.uses >= this.#home.requestsPerConnection) {
+      this.#home.connectionUnusable(this)
+      this.retire()
+    }
+    return sender
   }
 
   /** Whether a request to upgrade can be begun, and is understood; `undefined`: nobody knows yet. */

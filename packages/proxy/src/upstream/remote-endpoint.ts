@@ -1,3 +1,4 @@
+import type { ConnectionLimitsJson } from '@heddle/api/discovery/policy'
 import { createLoad, type EndpointLoad } from '@heddle/engine/balance'
 import { ProxyError } from '../errors/proxy-error.ts'
 import type { HttpVersion } from '../exchange/http-version.ts'
@@ -6,6 +7,7 @@ import type { TrafficSeries } from '../workload.ts'
 import type { ClientTls } from './client-tls.ts'
 import { type ConnectReceiver, connect, type Remote } from './connect.ts'
 import { ConnectionPool } from './connection-pool.ts'
+import { type EndpointLimits, limitsOf, usualLimits } from './endpoint-limits.ts'
 
 export interface RemoteEndpointOptions {
   readonly remote: Remote
@@ -24,7 +26,8 @@ export class RemoteEndpoint {
   series: TrafficSeries | undefined
   readonly #core: ProxyCore
   readonly #tls: ClientTls
-  readonly #connectMs: number
+  readonly #usualLimits: EndpointLimits
+  #limits: EndpointLimits
   #http1: ConnectionPool | undefined
   #http2: ConnectionPool | undefined
   #failures = 0
@@ -32,10 +35,20 @@ export class RemoteEndpoint {
   constructor(options: RemoteEndpointOptions, tls: ClientTls, core: ProxyCore) {
     this.remote = options.remote
     this.idleMs = options.idleMs
-    this.#connectMs = options.connectMs
+    this.#usualLimits = usualLimits(core.limits, options.connectMs)
+    this.#limits = this.#usualLimits
     this.#tls = tls
     this.#core = core
     this.load = createLoad(options.weight, core.clock.monotonicUs())
+  }
+
+  get limits(): EndpointLimits {
+    return this.#limits
+  }
+
+  /** Bounds it as a policy says; where several Services have the endpoint, the one that was changed last. */
+  limit(policy: ConnectionLimitsJson | undefined): void {
+    this.#limits = limitsOf(policy, this.#usualLimits)
   }
 
   /** Whether the endpoint has a proxy, with which this one speaks by mTLS. */
@@ -68,7 +81,7 @@ export class RemoteEndpoint {
     const { clock, limits, loopGuard, outgoing } = this.#core
     if (outgoing.isFull) return this.#refuseLater(receiver)
     const { handshakeMs } = limits
-    const options = { clock, tls: this.#tls, connectMs: this.#connectMs, handshakeMs, loopGuard, outgoing, alpn }
+    const options = { clock, tls: this.#tls, connectMs: this.#limits.connectMs, handshakeMs, loopGuard, outgoing, alpn }
     return connect(this.remote, options, {
       connected: (pair, chosen) => {
         this.#connectSucceeded()

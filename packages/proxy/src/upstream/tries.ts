@@ -12,6 +12,7 @@ import { inTurn } from '../exchange/in-turn.ts'
 import type { Outcome } from '../filters/filter.ts'
 import type { Deadline } from '../grpc/deadlines.ts'
 import { parseGrpcStatus } from '../grpc/status.ts'
+import { nameFailure } from '../records/request-id.ts'
 import { Attempt, type AttemptOwner, type BrokenEnd } from './attempt.ts'
 import { type AttemptEnd, logAttempt } from './attempt-log.ts'
 import type { BackendState } from './backend-state.ts'
@@ -189,6 +190,7 @@ export class Tries implements AttemptOwner, CircuitGuest, TryOwner {
       this.#settle(attempt, status)
       return true
     }
+    nameFailure(this.#exchange, head)
     this.#passOver(attempt, { status, grpcStatus, next: verdict.reason }, outcome)
     attempt.discard(head, hasBody)
     this.#retryIn(verdict.waitMs)

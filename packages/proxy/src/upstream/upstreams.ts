@@ -154,6 +154,9 @@ export class Upstreams {
     const { namespace, name, port, routing, policy, circuitBreaker } = destination
     const service = before?.service ?? new BackendState({ namespace, name, port }, this.#here, this.#core)
     const backend = service.update(policy, state.targets)
+    const connections = policy?.connections
+    if (connections !== undefined || before?.policy?.connections !== undefined)
+      for (const { endpoint } of state.targets) endpoint.limit(connections)
     return { ...state, routing, policy, circuitBreaker, service, backend }
   }
 
