@@ -4,7 +4,7 @@ ARGS ?=
 # Node 24 and Bun as npm installed them. Set per recipe: set-up itself must run on the machine's own Node.
 WITH_RUNTIMES = PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 
-.PHONY: demo test ok e2e h2spec grpc-interop websocket crds bench soak fuzz clean
+.PHONY: demo test ok e2e h2spec grpc-interop websocket crds gamma bench soak fuzz clean
 
 demo:
 	@tools/setup.sh demo
@@ -38,6 +38,10 @@ websocket:
 crds:
 	@tools/setup.sh crds
 	@$(WITH_RUNTIMES) node tools/suites/crds.ts $(ARGS)
+
+gamma:
+	@tools/setup.sh gamma
+	@$(WITH_RUNTIMES) node tools/suites/gamma.ts $(ARGS)
 
 bench:
 	@tools/setup.sh bench

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes a clone ready to run: npm packages, and as root on Debian the system packages that the target needs.
-# usage: tools/setup.sh [demo|test|e2e|bench|soak|fuzz|h2spec|grpc-interop|websocket|crds]
+# usage: tools/setup.sh [demo|test|e2e|bench|soak|fuzz|h2spec|grpc-interop|websocket|crds|gamma]
 # Does nothing, in a few milliseconds, where all is there. Says what it does on standard error.
 set -eu
 
@@ -87,7 +87,7 @@ check_runtimes() {
 programs_of() {
   mesh='ip:iproute2 iptables:iptables setpriv:util-linux'
   case $1 in
-    demo | soak) is_root && echo "$mesh" ;;
+    demo | soak | gamma) is_root && echo "$mesh" ;;
     test | e2e)
       echo 'curl:curl nghttp:nghttp2-client h2load:nghttp2-client'
       is_root && echo "$mesh tcpdump:tcpdump"
@@ -110,7 +110,7 @@ install_programs() {
     bench) install_envoy ;;
     test | e2e) "$root/tools/suites/fetch.sh" http-client > /dev/null || say 'going on without the client in Go' ;;
     h2spec | grpc-interop) "$root/tools/suites/fetch.sh" "$target" > /dev/null ;;
-    crds) "$root/tools/suites/fetch.sh" gateway-api > /dev/null ;;
+    crds | gamma) "$root/tools/suites/fetch.sh" gateway-api > /dev/null ;;
     websocket) "$root/tools/suites/fetch.sh" autobahn > /dev/null ;;
   esac
 }

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestMesh } from './mesh.ts'
 
-interface RecordedProcess {
+/** A process that `heddle up` started. */
+export interface RecordedProcess {
   readonly role: string
   readonly pid: number
 }
@@ -15,6 +16,11 @@ interface RunState {
 /** The processes that `heddle up` has recorded, by what it calls them. */
 export function readProcesses(mesh: TestMesh): ReadonlyMap<string, number> {
   return new Map(readRunState(mesh).processes.map(({ role, pid }) => [role, pid]))
+}
+
+/** The same as a list: instances of two namespaces may have one name. */
+export function listProcesses(mesh: TestMesh): readonly RecordedProcess[] {
+  return readRunState(mesh).processes
 }
 
 /** Process ids of the applications of one workload, by instance. */

@@ -41,19 +41,23 @@ build_go() {
   echo "$folder"
 }
 
-# CRDs of the experimental channel, which has every field of the standard one, and what the conformance tests of a mesh apply.
+# CRDs of the experimental channel, which has every field of the standard one, and of the conformance tests of a mesh: what each
+# applies (mesh), what all share (mesh-base.yaml), and what they are called (mesh-cases).
 fetch_gateway_api() {
   folder=$cache/gateway-api-$gateway_api
-  if [ ! -d "$folder" ]; then
+  if [ ! -d "$folder/mesh-cases" ]; then
     find_go
     say "fetching the Gateway API $gateway_api"
     rm -rf "$folder.new"
-    mkdir -p "$folder.new/mesh"
+    mkdir -p "$folder.new/mesh" "$folder.new/mesh-cases"
     download sigs.k8s.io/gateway-api "$gateway_api_sum"
     cp "$source"/config/crd/experimental/gateway.networking.k8s.io_*.yaml "$folder.new/"
     download sigs.k8s.io/gateway-api/conformance "$conformance_sum"
     cp "$source"/tests/mesh/*.yaml "$folder.new/mesh/"
+    cp "$source"/tests/mesh/*.go "$folder.new/mesh-cases/"
+    cp "$source"/mesh/manifests.yaml "$folder.new/mesh-base.yaml"
     chmod -R u+w "$folder.new"
+    rm -rf "$folder"
     mv "$folder.new" "$folder"
   fi
   echo "$folder"
