@@ -39,6 +39,10 @@ export function createProxyCore(overrides: Partial<Limits> | undefined, deps: Co
     help: 'What clients did that HTTP does not allow, floods included.',
     labels: ['fault'],
   })
+  const records = meter.counters('heddle_decision_records_total', {
+    help: 'Requests of which a decision record was kept.',
+    labels: ['kept_as'],
+  })
   const ticker = new Ticker(clock)
   const h2Limits = { ...DEFAULT_H2_LIMITS, nowMs: () => ticker.nowMs }
   return {
@@ -71,6 +75,7 @@ export function createProxyCore(overrides: Partial<Limits> | undefined, deps: Co
     random,
     limitReached: (name) => reached.with(name).add(),
     faulted: (fault) => faults.with(fault).add(),
+    recorded: (keptAs) => records.with(keptAs).add(),
     failed: (code, source) => failures.with(code, source).add(),
   }
 }

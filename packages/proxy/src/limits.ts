@@ -150,6 +150,21 @@ export const LIMITS = {
     unit: 'bytes',
     doc: 'Body of a copied request that waits for its mirror. A copy of which more waits is given up; the request itself goes on.',
   },
+  decisionBytes: {
+    default: 1_048_576,
+    unit: 'bytes',
+    doc: '[Decision records](decision-records.md) kept for one workload: half of it for failures, a quarter each for slow or retried requests and for the sample of all others. Beyond it the oldest are forgotten. 0: none are kept.',
+  },
+  decisionFailures: {
+    default: 1_000,
+    unit: 'count',
+    doc: 'Failed or retried requests of one second of which a record is made. Further ones are only counted.',
+  },
+  decisionSlowMs: {
+    default: 1_000,
+    unit: 'ms',
+    doc: 'From how long on a request counts as slow, so that its record is kept. Raised by itself while more than 5 a second are.',
+  },
   pingAfterMs: {
     default: 10_000,
     unit: 'ms',

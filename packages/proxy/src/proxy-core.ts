@@ -43,6 +43,8 @@ export interface ProxyCore {
   limitReached(name: LimitName): void
   /** Counts what a client did that HTTP does not allow. */
   faulted(fault: HttpFault): void
+  /** Counts a decision record, by why it is kept. */
+  recorded(keptAs: string): void
   /** Counts a failure that no request can tell of. */
   failed(code: string, source: string): void
 }

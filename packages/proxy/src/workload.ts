@@ -6,6 +6,7 @@ import type { Locality } from '@heddle/engine/balance/locality'
 import type { Endpoint } from '@heddle/engine/endpoint'
 import type { EndedRequest } from '@heddle/telemetry/ended-request'
 import type { SeriesKey as AnySeriesKey } from '@heddle/telemetry/series-key'
+import type { DecisionRecords } from './records/decision-records.ts'
 import type { Routing } from './routing/routing.ts'
 
 /**
@@ -22,6 +23,8 @@ export interface WorkloadContext {
   readonly destinations: DestinationSource
   readonly traffic: TrafficRecorder
   readonly inbound: InboundPolicy
+  /** Left out: none are kept. */
+  readonly records?: DecisionRecords
   readonly clock: Clock
   readonly log: Log
 }

@@ -7,6 +7,7 @@ import { type Code, ConnectError, type ConnectRouter, type HandlerContext } from
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import {
   type AcknowledgeRequest,
+  type AnswerQueryRequest,
   DiscoveryService,
   type SetStateRequest,
   type SubscribeRequest,
@@ -43,6 +44,7 @@ export interface FakeControlPlane extends AsyncDisposable {
   readonly subscribed: SubscribeRequest[]
   readonly acknowledged: AcknowledgeRequest[]
   readonly states: SetStateRequest[]
+  readonly answers: AnswerQueryRequest[]
   readonly reports: ReportRequest[]
   readonly joinTokens: string[]
   /** Connections that were accepted in all. */
@@ -103,6 +105,7 @@ export async function startFakeControlPlane(options: FakeControlPlaneOptions = {
     subscribed: [],
     acknowledged: [],
     states: [],
+    answers: [],
     reports: [],
     joinTokens: [],
     connections: 0,
@@ -144,6 +147,11 @@ function addRoutes(router: ConnectRouter, plane: FakeControlPlane): void {
     async acknowledge(request) {
       await plane.beforeCall('acknowledge')
       plane.acknowledged.push(request)
+      return {}
+    },
+    async answerQuery(request) {
+      await plane.beforeCall('answerQuery')
+      plane.answers.push(request)
       return {}
     },
     async setState(request) {

@@ -2,6 +2,8 @@ import { LOG_LEVELS, type Log } from '@heddle/base/log'
 import { PROMETHEUS_CONTENT_TYPE } from '@heddle/telemetry/prometheus'
 import type { Registry } from '@heddle/telemetry/registry'
 import type { ConnectionRecord } from '../accept/connection-record.ts'
+import type { FindRecords } from '../records/answer-queries.ts'
+import { readQuery } from '../records/read-query.ts'
 import { type AdminAnswer, type AdminHandler, type AdminRequest, text } from './admin-server.ts'
 
 /** What the admin interface shows and does. */
@@ -13,6 +15,8 @@ export interface AdminSources {
   /** Everything a person may want to know of its configuration, without secrets. */
   readonly config: () => unknown
   readonly connections: (most: number) => readonly ConnectionRecord[]
+  /** What was decided about recent requests. */
+  readonly decisions: FindRecords
   /** Begins to drain; the process ends afterwards. */
   readonly drain: () => void
 }
@@ -28,6 +32,7 @@ export function adminRoutes(sources: AdminSources): AdminHandler {
     'GET /metrics': () => ({ status: 200, contentType: PROMETHEUS_CONTENT_TYPE, body: sources.registry.render() }),
     'GET /config': () => json(sources.config()),
     'GET /connections': ({ query }) => connections(query, sources),
+    'GET /decisions': ({ query }) => decisions(query, sources),
     'GET /log-level': () => text(200, sources.log.level),
     'PUT /log-level': ({ body }) => setLogLevel(body.trim(), sources.log),
     'POST /drain': () => {
@@ -56,6 +61,11 @@ function connections(query: URLSearchParams, sources: AdminSources): AdminAnswer
     return text(400, `limit: expected 1 to ${MOST_CONNECTIONS}`)
   }
   return json(sources.connections(most))
+}
+
+function decisions(search: URLSearchParams, sources: AdminSources): AdminAnswer {
+  const read = readQuery(search)
+  return read.kind === 'invalid' ? text(400, read.reason) : json(sources.decisions(read.query))
 }
 
 function setLogLevel(wanted: string, log: Log): AdminAnswer {

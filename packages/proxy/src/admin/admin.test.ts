@@ -26,6 +26,7 @@ async function world(): Promise<World> {
     notReady: () => self.notReady,
     config: () => ({ mode: 'explicit' }),
     connections: (most) => new Array(Math.min(most, 2)).fill({ client: '127.0.0.1:1' }),
+    decisions: ({ requestId }) => [{ requestId: `found ${requestId}` }],
     drain: () => {
       self.drained += 1
     },
@@ -71,6 +72,10 @@ describe('admin interface', () => {
     { line: 'GET /config', status: 200, body: '"mode": "explicit"' },
     { line: 'GET /connections', status: 200, body: '127.0.0.1:1' },
     { line: 'GET /connections?limit=0', status: 400, body: 'limit: expected 1 to 1000' },
+    { line: 'GET /decisions?id=abc&failures=true&limit=3', status: 200, body: '"requestId": "found abc"' },
+    { line: 'GET /decisions?failures=1', status: 400, body: 'failures: expected true or false' },
+    { line: 'GET /decisions?age=1', status: 400, body: 'age: expected id, failures, key, since, limit' },
+    { line: 'GET /decisions?since=-1', status: 400, body: 'since: expected ms since 1970' },
     { line: 'GET /log-level', status: 200, body: 'info\n' },
     { line: 'GET /', status: 200, body: 'POST /drain' },
     { line: 'GET /nothing', status: 404, body: 'no such page' },

@@ -1,6 +1,8 @@
 import type {
   AcknowledgeRequestJson,
   AcknowledgeResponseJson,
+  AnswerQueryRequestJson,
+  AnswerQueryResponseJson,
   SetStateRequestJson,
   SetStateResponseJson,
   SubscribeRequestJson,
@@ -38,6 +40,10 @@ export const ACKNOWLEDGE: UnaryRpc<AcknowledgeRequestJson, AcknowledgeResponseJs
 
 export const SET_STATE: UnaryRpc<SetStateRequestJson, SetStateResponseJson> = {
   path: '/heddle.discovery.v1.DiscoveryService/SetState',
+}
+
+export const ANSWER_QUERY: UnaryRpc<AnswerQueryRequestJson, AnswerQueryResponseJson> = {
+  path: '/heddle.discovery.v1.DiscoveryService/AnswerQuery',
 }
 
 export const SIGN: UnaryRpc<SignRequestJson, SignResponseJson> = {

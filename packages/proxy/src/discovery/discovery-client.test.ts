@@ -54,6 +54,7 @@ async function world(
       control,
       node,
       onTrust: (pem) => bundles.push(pem),
+      records: ({ requestId, limit = 0 }) => Array.from({ length: limit }, (_, at) => recordOf(`${requestId}-${at}`)),
       clock,
       log: createLog((line) => void lines.push(line), 'debug'),
       registry,
@@ -82,6 +83,11 @@ async function world(
       await plane.stop()
     },
   }
+}
+
+/** Of some 16 KiB. */
+function recordOf(requestId: string) {
+  return { requestId, startedMs: '12345678901234', detail: 'x'.repeat(16_000) }
 }
 
 function credentialsOf(plane: FakeControlPlane) {

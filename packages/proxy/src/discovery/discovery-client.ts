@@ -6,6 +6,7 @@ import { readPemCertificates } from '@heddle/identity/certificate'
 import type { Counter, Registry } from '@heddle/telemetry/registry'
 import type { ControlClient } from '../control/control-client.ts'
 import { WATCH } from '../control/rpc.ts'
+import { type FindRecords, QueryAnswers } from '../records/answer-queries.ts'
 import { Expressions } from '../routing/expressions.ts'
 import type { Destination, DestinationSource } from '../workload.ts'
 import { DestinationTable } from './destination-table.ts'
@@ -20,6 +21,8 @@ export interface DiscoveryDeps {
   readonly node: () => NodeJson
   /** A new bundle of what to trust came. */
   readonly onTrust: (trustBundlePem: string) => void
+  /** What the control plane may ask of recent requests. */
+  readonly records: FindRecords
   readonly clock: Clock
   readonly log: Log
   readonly registry: Registry
@@ -63,11 +66,13 @@ export class DiscoveryClient implements DestinationSource {
   #isTellingState = false
   #told: WorkloadState['state'] | undefined
   readonly #expressions = new Expressions()
+  readonly #answers: QueryAnswers
   /** Messages that wait for what they need to be understood, and those behind them. */
   #waiting: Promise<void> | undefined
 
   constructor(deps: DiscoveryDeps, options: DiscoveryOptions) {
     this.#deps = deps
+    this.#answers = new QueryAnswers({ control: deps.control, log: deps.log, find: deps.records })
     this.#state = options.state
     this.table = new DestinationTable({
       clock: deps.clock,
@@ -158,8 +163,9 @@ export class DiscoveryClient implements DestinationSource {
   }
 
   #receive(message: WatchResponseJson, told: WorkloadState['state']): void {
-    const { streamId = '', sequence = '0' } = message
+    const { streamId = '', sequence = '0', queries = [] } = message
     if (streamId !== '') this.#opened(streamId, told)
+    if (queries.length > 0 && this.#stream !== undefined) this.#answers.answer(this.#stream.streamId, queries)
     if (sequence === '0') return
     const mustWait = this.#expressions.compiler === undefined && haveExpressions(message.updates ?? [])
     if (this.#waiting !== undefined || mustWait) this.#takeLater(message, this.#stream)

@@ -15,6 +15,8 @@ import type { DeadlineOwner } from '../grpc/deadlines.ts'
 import { toGrpcReply, toGrpcTrailers } from '../grpc/reply.ts'
 import type { LimitName } from '../limits.ts'
 import type { ProxyCore } from '../proxy-core.ts'
+import type { OriginalHead } from '../records/original-head.ts'
+import { REQUEST_ID, requestIdOf } from '../records/request-id.ts'
 import type { BodyCopy, RoutedRequest } from '../routing/routed-request.ts'
 import type { Attempt } from '../upstream/attempt.ts'
 import type { LoggedAttempt } from '../upstream/attempt-log.ts'
@@ -67,6 +69,10 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
   addressed: DestinationState | undefined
   /** What the routes of the destination say; `undefined` where nothing is attached to it. */
   decision: RouteDecision | undefined
+  /** What the request was before its route changed it; `undefined`: it did not. */
+  original: OriginalHead | undefined
+  /** Set once somebody asked for it: see `requestIdOf`. */
+  requestId: string | undefined
   /** What is made to go wrong on purpose. */
   fault: FaultDecision | undefined
   /** What goes on beside it, as its route wants. */
@@ -330,7 +336,9 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
   }
 
   #endWith(reply: LocalReply, error: ProxyError | undefined): void {
-    const answer = this.grpc === undefined ? reply : toGrpcReply(this.grpc, reply, error)
+    const named =
+      error === undefined ? reply : { ...reply, headers: { ...reply.headers, [REQUEST_ID]: requestIdOf(this) } }
+    const answer = this.grpc === undefined ? named : toGrpcReply(this.grpc, named, error)
     this.#status = answer.status
     sendLocalReply(this.stream, this.head, answer)
     this.finish(error)

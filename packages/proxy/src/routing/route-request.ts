@@ -10,6 +10,7 @@ import { ProxyError, toProxyError } from '../errors/proxy-error.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { inTurn } from '../exchange/in-turn.ts'
 import type { LocalReply } from '../filters/filter.ts'
+import { keepOriginal } from '../records/original-head.ts'
 import type { DestinationState } from '../upstream/destination-state.ts'
 import { injectFaults } from './inject-faults.ts'
 import { startMirrors } from './mirror-copy.ts'
@@ -97,7 +98,10 @@ function applyFilters(exchange: Exchange, { filters, rule, backend }: Forward): 
   if (filters.cors !== undefined || filters.responseHeaders.length > 0 || session !== undefined) {
     changeAnswer(exchange, { changes: filters.responseHeaders, cors: filters.cors, session })
   }
-  applyRequestSteps(filters.requestSteps, exchange.head)
+  if (filters.requestSteps.length > 0) {
+    exchange.original = keepOriginal(exchange.head, filters.requestSteps)
+    applyRequestSteps(filters.requestSteps, exchange.head)
+  }
   if (filters.mirrors.length > 0) startMirrors(exchange, filters.mirrors)
 }
 

@@ -37,6 +37,7 @@ export async function runStatic(file: StaticFile, emit: (event: object) => void)
     notReady: () => (running.proxy.state === 'running' ? [] : ['draining']),
     config: () => config,
     connections: (most) => running.proxy.connections(most),
+    decisions: (query) => running.records.find(query),
     drain: () => end.request('the admin interface was told to drain'),
   })
   const admin =

@@ -14,6 +14,8 @@ import type { Probe } from '../health/health-checker.ts'
 import { createProbe } from '../health/probe.ts'
 import { IssuedIdentity } from '../identity/issued-identity.ts'
 import { readJoinToken } from '../identity/join-token.ts'
+import { resolveLimits } from '../limits.ts'
+import { DecisionRecords } from '../records/decision-records.ts'
 
 /** What a sidecar needs from outside; main.ts passes the real ones, tests their own. */
 export interface SidecarDeps {
@@ -34,6 +36,7 @@ export interface SidecarParts {
   readonly identity: IssuedIdentity
   readonly discovery: DiscoveryClient
   readonly traffic: TrafficTable
+  readonly records: DecisionRecords
   /** `undefined`: the application is taken to be well. */
   readonly probe: Probe | undefined
   /** Known once the listeners are bound. */
@@ -62,8 +65,17 @@ export async function createParts(config: SidecarConfig, deps: SidecarDeps): Pro
     log,
     registry,
   })
+  const records = new DecisionRecords(config, resolveLimits(config.limits))
   const discovery = new DiscoveryClient(
-    { control, node: () => parts.node, onTrust: (pem) => identity.trust(pem), clock, log, registry },
+    {
+      control,
+      node: () => parts.node,
+      onTrust: (pem) => identity.trust(pem),
+      records: (query) => records.find(query),
+      clock,
+      log,
+      registry,
+    },
     {
       beforeDiscovery: config.beforeDiscovery,
       timeoutMs: config.discoveryTimeoutMs,
@@ -83,6 +95,7 @@ export async function createParts(config: SidecarConfig, deps: SidecarDeps): Pro
     identity,
     discovery,
     traffic,
+    records,
     probe: toProbe(config, clock),
     node: {},
   }

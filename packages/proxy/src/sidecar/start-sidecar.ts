@@ -18,7 +18,7 @@ import { createParts, type SidecarDeps, type SidecarParts } from './sidecar-part
  */
 export async function startSidecar(config: SidecarConfig, deps: SidecarDeps): Promise<Sidecar> {
   const parts = await createParts(config, deps)
-  const { identity, discovery, traffic } = parts
+  const { identity, discovery, traffic, records } = parts
   const { clock, log, registry } = deps
   const { namespace, workload, instance, region, zone, limits, accessLog } = config
   const context: WorkloadContext = {
@@ -30,6 +30,7 @@ export async function startSidecar(config: SidecarConfig, deps: SidecarDeps): Pr
     destinations: discovery,
     traffic,
     inbound: discovery.inbound,
+    records,
     clock,
     log,
   }
@@ -73,6 +74,7 @@ function startAdmin(config: SidecarConfig, parts: SidecarParts, dataPlane: DataP
     notReady: () => whyNotReady(parts, dataPlane),
     config: () => describeSidecar(parts, dataPlane),
     connections: (most) => dataPlane.connections(most),
+    decisions: (query) => parts.records.find(query),
     drain: onDrainRequest,
   })
   return listenAdmin(config.adminAddress, routes, clock)

@@ -7,8 +7,9 @@ import { parseSpiffeId, serverNameOf } from '@heddle/identity/spiffe-id'
 import { Registry } from '@heddle/telemetry/registry'
 import { createTestCa, type TestCa } from '@heddle/testkit/test-ca'
 import type { HttpVersion } from '../../src/exchange/http-version.ts'
-import type { Limits } from '../../src/limits.ts'
+import { type Limits, resolveLimits } from '../../src/limits.ts'
 import type { ListenerConfig } from '../../src/listener-config.ts'
+import { DecisionRecords } from '../../src/records/decision-records.ts'
 import { type DataPlane, startProxy } from '../../src/start-proxy.ts'
 import type {
   AppProtocol,
@@ -115,9 +116,12 @@ export interface TestProxy {
   /** Port of the only or first listener. */
   readonly port: number
   readonly logged: readonly string[]
+  readonly records: DecisionRecords
   /** Value of a metric line that begins with `name`; 0 when there is none. */
   metric(name: string): number
 }
+
+const INSTANCE = { namespace: 'shop', workload: 'test', instance: 'test-0' } as const
 
 async function startTestProxy(options: TestProxyOptions): Promise<TestProxy> {
   const clock = options.clock ?? systemClock
@@ -125,10 +129,10 @@ async function startTestProxy(options: TestProxyOptions): Promise<TestProxy> {
   const log = createLog((line) => logged.push(line), 'info')
   const traffic = new TestTraffic()
   const meter = new Registry()
+  const records = new DecisionRecords(INSTANCE, resolveLimits(options.limits))
   const context: WorkloadContext = {
-    namespace: 'shop',
-    workload: 'test',
-    instance: 'test-0',
+    ...INSTANCE,
+    records,
     ...(options.locality !== undefined && { locality: options.locality }),
     identity: options.identity ?? NOBODY,
     destinations: toSource(options.destinations ?? {}),
@@ -140,7 +144,8 @@ async function startTestProxy(options: TestProxyOptions): Promise<TestProxy> {
   const { listeners, plainInbound = 'permit', meshVersion = 'http2', accessLog = 'failures' } = options
   const served = { context, listeners, plainInbound, meshVersion, accessLog }
   const plane = await startProxy({ workloads: [served], limits: options.limits ?? {} }, { clock, log, meter })
-  return { plane, traffic, meter, port: plane.listeners[0]!.port, logged, metric: (name) => readMetric(meter, name) }
+  const { port } = plane.listeners[0]!
+  return { plane, traffic, meter, port, logged, records, metric: (name) => readMetric(meter, name) }
 }
 
 function toSource(destinations: Readonly<Record<string, Destination>> | DestinationSource): DestinationSource {

@@ -17,7 +17,7 @@ export declare const file_heddle_discovery_v1_decision: GenFile;
  */
 export declare type DecisionRecord = Message<"heddle.discovery.v1.DecisionRecord"> & {
   /**
-   * Value of x-request-id, or one that the proxy made.
+   * Value of x-request-id of the client, else of the answer, else one that the proxy made.
    *
    * @generated from field: string request_id = 1;
    */
@@ -53,7 +53,7 @@ export declare type DecisionRecord = Message<"heddle.discovery.v1.DecisionRecord
   direction: string;
 
   /**
-   * Destination asked for; inbound: the application's port.
+   * Destination asked for; inbound: where the application listens, "IP:PORT".
    *
    * @generated from field: string key = 7;
    */
@@ -125,7 +125,7 @@ export declare type DecisionRecord = Message<"heddle.discovery.v1.DecisionRecord
   durationUs: bigint;
 
   /**
-   * Why it was kept: "failure", "slow", "sample".
+   * Why it was kept: "failure", "retried" (it went well after a try that had not), "slow", "sample".
    *
    * @generated from field: string kept_as = 19;
    */
@@ -151,7 +151,7 @@ export declare type DecisionRecord = Message<"heddle.discovery.v1.DecisionRecord
  */
 export declare type DecisionRecordJson = {
   /**
-   * Value of x-request-id, or one that the proxy made.
+   * Value of x-request-id of the client, else of the answer, else one that the proxy made.
    *
    * @generated from field: string request_id = 1;
    */
@@ -187,7 +187,7 @@ export declare type DecisionRecordJson = {
   direction?: string;
 
   /**
-   * Destination asked for; inbound: the application's port.
+   * Destination asked for; inbound: where the application listens, "IP:PORT".
    *
    * @generated from field: string key = 7;
    */
@@ -259,7 +259,7 @@ export declare type DecisionRecordJson = {
   durationUs?: string;
 
   /**
-   * Why it was kept: "failure", "slow", "sample".
+   * Why it was kept: "failure", "retried" (it went well after a try that had not), "slow", "sample".
    *
    * @generated from field: string kept_as = 19;
    */

@@ -1,0 +1,61 @@
+/** What stands in the place of a value that may be secret. */
+export const HIDDEN = '(hidden)'
+
+/** Rather a name too many than a secret shown. */
+const SECRET_NAME =
+  /authori[sz]|authenticat|(?:^|[-_.])auth(?:[-_.]|$)|cookie|token|secret|passw|pwd|key|credential|session|signature|jwt|assertion|client-cert|^sig$|^sid$|^code$/i
+/** Values that are credentials under whatever name: those of HTTP's schemes, and tokens of three parts in base64url. */
+const SECRET_VALUE = /^(?:basic|bearer|digest|negotiate|ntlm)\s|eyJ[\w-]{8,}\.[\w-]+/i
+const TOKENS = /eyJ[\w-]{8,}\.[\w.-]+/g
+/** A terminal may take them for commands. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/g
+const SEPARATOR = /([&;])/
+
+/** Whether values under that name may be secret. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name)
+}
+
+/** The value of a field as it may be shown; of one that has a URL, the URL as it may be shown. */
+export function showValue(name: string, value: string): string {
+  if (isSecretName(name) || SECRET_VALUE.test(value)) return HIDDEN
+  return showText(value.includes('?') ? showPath(value) : value)
+}
+
+/** A path with its query, or a URL, without what may be secret in it. */
+export function showPath(path: string): string {
+  const mark = path.indexOf('?')
+  const before = (mark === -1 ? path : path.slice(0, mark)).replace(TOKENS, HIDDEN)
+  if (mark === -1) return before
+  return `${before}?${path
+    .slice(mark + 1)
+    .split(SEPARATOR)
+    .map(showParameter)
+    .join('')}`
+}
+
+/** Without what a terminal might obey. */
+export function showText(text: string): string {
+  return text.replace(CONTROLS, '\ufffd')
+}
+
+/** What is longer is cut, and says so. */
+export function cut(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most)}... (${text.length} in all)`
+}
+
+function showParameter(parameter: string): string {
+  const equals = parameter.indexOf('=')
+  if (equals === -1) return parameter.replace(TOKENS, HIDDEN)
+  const isSecret = isSecretName(decode(parameter.slice(0, equals))) || SECRET_VALUE.test(parameter.slice(equals + 1))
+  return isSecret ? `${parameter.slice(0, equals)}=${HIDDEN}` : parameter
+}
+
+function decode(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
+}
