@@ -17,6 +17,12 @@ function linesAfter(json: Parameters<typeof compileHeaderChange>[0], before: (re
 
 describe('applyHeaderChange()', () => {
   test.each([
+    {
+      name: 'sets values without the blanks around them',
+      json: { set: [{ name: 'X', value: ' \ta b ' }] },
+      before: [],
+      after: [['x', 'a b']],
+    },
     { name: 'sets what is not there', json: { set: [{ name: 'X', value: '1' }] }, before: [], after: [['x', '1']] },
     {
       name: 'sets in place of all lines',

@@ -20,6 +20,8 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
 /** RFC 9110 §5.5, with obs-text as octets. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: TAB is one that a field may have.
 const FIELD_VALUE = /^[\x09\x20-\x7e\x80-\xff]*$/
+/** They do not belong to the value. RFC 9110 §5.5. */
+const OUTER_BLANKS = /^[ \t]+|[ \t]+$/g
 
 /**
  * Compiles a RequestHeaderModifier or ResponseHeaderModifier. Of several lines with one name within a list the first counts. What a
@@ -50,8 +52,9 @@ export function applyRequestHeaderChange(change: HeaderChange, request: MutableR
 
 function compileLines(lines: readonly HeaderJson[] | undefined, context: CompileContext): readonly HeaderLine[] {
   const byName = new Map<string, HeaderLine>()
-  for (const { name: written = '', value = '' } of lines ?? []) {
+  for (const { name: written = '', value: padded = '' } of lines ?? []) {
     const name = compileName(written, context)
+    const value = padded.replace(OUTER_BLANKS, '')
     if (!FIELD_VALUE.test(value)) context.onProblem(`a header field cannot have the value of ${name}`)
     if (!byName.has(name)) byName.set(name, { name, value })
   }
