@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
+import type { ServiceDestination } from '../src/workload.ts'
 import { answerOnly, GrpcClient, startGrpcApp } from './harness/grpc-peer.ts'
-import { FAILS, OK, startResilient } from './harness/resilient.ts'
+import { dial, startServer } from './harness/peer.ts'
+import { FAILS, OK, startMoodyApp, startResilient } from './harness/resilient.ts'
 import { ask, attach, CART, httpRoute } from './harness/routed.ts'
 import { waitFor } from './harness/wait-for.ts'
-import { outbound, service, World } from './harness/world.ts'
+import { idOf, inbound, outbound, service, World } from './harness/world.ts'
 
 const VERSIONS = [{ version: 'http1' }, { version: 'http2' }] as const
 const ON_503 = { attempts: 2, codes: [503], backoffMs: 1 }
@@ -147,4 +149,52 @@ test('without a policy nothing is tried again', async () => {
   expect((await ask('http1', proxy.port)).status).toBe(503)
   expect(counts()).toEqual([1])
   apps[0]!.behave = OK
+})
+
+test.each(VERSIONS)(
+  'an application behind its own proxy is left for another one over $version',
+  async ({ version }) => {
+    await using world = await World.create()
+    const apps = [
+      world.keep(await startMoodyApp(version, 'app-0', FAILS)),
+      world.keep(await startMoodyApp(version, 'app-1')),
+    ]
+    const cart = await world.identity('cart')
+    const ports: number[] = []
+    for (const { port } of apps) {
+      const proxy = await world.proxy({ identity: cart, listeners: [inbound(port)], protocolOf: () => version })
+      ports.push(proxy.port)
+    }
+    const routes = [httpRoute({ backends: [{ key: CART, weight: 1 }], retry: { ...ON_503, methods: ['POST'] } })]
+    const destination = attach(service(ports, { identity: idOf('cart'), protocol: version }), { routes })
+    const web = await world.proxy({
+      identity: await world.identity('web'),
+      listeners: [outbound(CART)],
+      destinations: { [CART]: destination },
+    })
+    for (let i = 0; i < 4; i++) {
+      const answer = await ask(version, web.port, { method: 'POST', body: 'a vote' })
+      expect(answer).toMatchObject({ status: 200, body: 'app-1' })
+    }
+    expect(apps[1]!.received).toEqual(['a vote', 'a vote', 'a vote', 'a vote'])
+  },
+)
+
+test('connections are drawn as the policy says', async () => {
+  await using world = await World.create()
+  const echoes = await Promise.all([0, 1, 2].map(() => startServer((peer) => peer.send('hello'))))
+  for (const echo of echoes) world.keep(echo)
+  const destination = {
+    ...service(
+      echoes.map(({ port }) => port),
+      { protocol: 'opaque' },
+    ),
+    policy: { balancer: { type: 'BALANCER_TYPE_ROUND_ROBIN' } },
+  } as ServiceDestination
+  const proxy = await world.proxy({ listeners: [outbound(CART)], destinations: { [CART]: destination } })
+  for (let i = 0; i < 6; i++) {
+    using peer = await dial(proxy.port)
+    await peer.until('hello')
+  }
+  expect(echoes.map(({ peers }) => peers.length)).toEqual([2, 2, 2])
 })

@@ -1,5 +1,5 @@
 import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
-import { type EndpointLoad, pickEndpoint } from '@heddle/engine/balance'
+import type { EndpointLoad } from '@heddle/engine/balance'
 import { type ConnectionTable, decideConnection } from '@heddle/engine/route/connection'
 import type { Accepted } from '../accept/accepted.ts'
 import type { Stage } from '../accept/stage.ts'
@@ -10,7 +10,7 @@ import type { SocketPair } from '../net/http-socket.ts'
 import { resetSocket } from '../platform/reset.ts'
 import type { ProxyCore } from '../proxy-core.ts'
 import { REFUSALS } from '../routing/route-request.ts'
-import { type DestinationState, noTarget } from '../upstream/destination-state.ts'
+import { type DestinationState, noTarget, pickTarget } from '../upstream/destination-state.ts'
 import type { Target } from '../upstream/target.ts'
 import type { SeriesKey, TrafficSeries } from '../workload.ts'
 import { Copy, type CopyOwner } from './copy.ts'
@@ -146,7 +146,8 @@ export class Tunnel implements Stage, CopyOwner {
     this.#state = state
     const { clock, random } = this.#options.core
     const tried = this.#tried.length === 0 ? undefined : this.#tried
-    const target = state.targets[pickEndpoint(state.loads, { nowUs: clock.monotonicUs(), random, tried })]
+    const hashKey = this.#hashKeyFor(state)
+    const target = pickTarget(state, { nowUs: clock.monotonicUs(), random, tried, hashKey })
     if (target === undefined) {
       this.#fail(noTarget(state))
       return
@@ -159,7 +160,15 @@ export class Tunnel implements Stage, CopyOwner {
     })
   }
 
+  /** Of a connection nothing else is known than where it comes from. */
+  #hashKeyFor({ backend }: DestinationState): string | undefined {
+    if (backend?.hashOn.some(({ sourceAddress }) => sourceAddress === true) !== true) return undefined
+    const { client } = this.#options.accepted
+    return client.slice(0, client.lastIndexOf(':'))
+  }
+
   #connected(right: SocketPair): void {
+    this.#state?.service?.observe(this.#target!, 'success')
     const { clientSpokeFirst } = this.#options
     this.#cancelConnect = undefined
     this.#left.socket.off('close', this.#onLeftClosed)
@@ -197,6 +206,7 @@ export class Tunnel implements Stage, CopyOwner {
     this.#cancelConnect = undefined
     const target = this.#target!
     target.endpoint.load.inFlight -= 1
+    if (error.spec.retryable) this.#state?.service?.observe(target, 'failure')
     this.#tried.push(target.endpoint.load)
     const mayTry = error.spec.retryable && this.#tried.length < core.limits.connectTries
     if (mayTry && this.#tried.length < this.#state!.targets.length) this.#connect(this.#state!)

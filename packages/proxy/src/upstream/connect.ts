@@ -55,7 +55,8 @@ class ConnectAttempt {
     this.#remote = remote
     this.#options = options
     this.#receiver = receiver
-    this.#raw = connectTcp({ host: remote.address, port: remote.port, allowHalfOpen: true })
+    const host = remote.identity === undefined ? remote.address : options.loopGuard.toProxyAddress(remote.address)
+    this.#raw = connectTcp({ host, port: remote.port, allowHalfOpen: true })
     this.#socket = this.#raw
     options.outgoing.add(this.#raw)
     this.#raw.once('connect', this.#onConnect)

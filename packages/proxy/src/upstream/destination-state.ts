@@ -1,7 +1,8 @@
 import type { BackendPolicyJson } from '@heddle/api/discovery/policy'
 import type { CircuitBreakerJson } from '@heddle/api/discovery/route'
-import type { EndpointLoad } from '@heddle/engine/balance'
+import { type EndpointLoad, pickEndpoint } from '@heddle/engine/balance'
 import type { Backend } from '@heddle/engine/balance/backend'
+import type { Draw } from '@heddle/engine/balance/balancer'
 import { ProxyError } from '../errors/proxy-error.ts'
 import type { Routing } from '../routing/routing.ts'
 import type { AppProtocol, Destination, SeriesKey, TrafficSeries } from '../workload.ts'
@@ -29,6 +30,12 @@ export interface DestinationState {
   backend: Backend | undefined
   /** Where requests are counted that got to no target. */
   failureSeries(protocol: SeriesKey['protocol']): TrafficSeries
+}
+
+/** One of the targets, as the policy wants it drawn. */
+export function pickTarget({ backend, loads, targets }: DestinationState, draw: Draw): Target | undefined {
+  if (targets.length === 0) return undefined
+  return targets[backend === undefined ? pickEndpoint(loads, draw) : backend.balancer.pick(draw)]
 }
 
 /** Why there is nothing to send a request to. */

@@ -1,4 +1,3 @@
-import { pickEndpoint } from '@heddle/engine/balance'
 import { readHashKey } from '@heddle/engine/balance/hash-key'
 import { type EndpointOutcome, outcomeOf } from '@heddle/engine/outlier/outcome'
 import { mayRetry, type RetryVerdict, type TryOutcome } from '@heddle/engine/retry'
@@ -17,7 +16,7 @@ import { Attempt, type AttemptOwner, type BrokenEnd } from './attempt.ts'
 import { type AttemptEnd, logAttempt } from './attempt-log.ts'
 import type { BackendState } from './backend-state.ts'
 import type { Circuit, CircuitGuest, CircuitPlace } from './circuit.ts'
-import { type DestinationState, noTarget } from './destination-state.ts'
+import { type DestinationState, noTarget, pickTarget } from './destination-state.ts'
 import type { TryKind } from './resilience-counters.ts'
 import type { Target } from './target.ts'
 import { Try, type TryOwner } from './try.ts'
@@ -234,13 +233,9 @@ export class Tries implements AttemptOwner, CircuitGuest, TryOwner {
   /** One that was not tried yet. */
   #pick(): Target | undefined {
     const { tried, pinned, core } = this.#exchange
-    const { targets, loads, backend } = this.#state
-    if (targets.length === 0) return undefined
     const nowUs = core.turn.nowUs()
     if (pinned !== undefined && tried === undefined && isUsable(pinned, nowUs)) return pinned
-    const draw = { nowUs, random: core.random, tried, hashKey: this.#hashKey }
-    const at = backend === undefined ? pickEndpoint(loads, draw) : backend.balancer.pick(draw)
-    return targets[at]
+    return pickTarget(this.#state, { nowUs, random: core.random, tried, hashKey: this.#hashKey })
   }
 
   /** @param connection - `anew`: not one that lies idle */
