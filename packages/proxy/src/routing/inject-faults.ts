@@ -11,7 +11,7 @@ import { RoutedRequest } from './routed-request.ts'
 import { faultsOf, type RoutingFaults } from './routing.ts'
 
 /** An answer that a FaultPolicy wants instead of the real one, with its own status. */
-export class InjectedFault extends ProxyError {
+class InjectedFault extends ProxyError {
   readonly #spec: ErrorSpec
 
   constructor(answer: Pick<ErrorSpec, 'status' | 'grpc'>, detail: string) {
