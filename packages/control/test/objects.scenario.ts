@@ -114,6 +114,7 @@ test('objects are shown as in a file, with status and place; their destinations 
   const { object } = await admin.getObject({ ref: ROUTE })
   expect(object).toMatchObject({
     file: join(world.dir, 'mesh/applied/shop.httproute.cart.yaml'),
+    text: routeYaml('cart'),
     manifest: {
       apiVersion: 'gateway.networking.k8s.io/v1',
       spec: { rules: [{ backendRefs: [{ name: 'cart', port: 80 }] }] },

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { StatRowSchema } from '@heddle/api/admin'
@@ -22,9 +24,11 @@ spec:
   parentRefs: [{ group: "", kind: Service, name: cart }]
   rules: ${rules}
 `
-const WEIGHTED = routeYaml(
-  '[{ backendRefs: [{ name: cart, port: 80, weight: 1 }, { name: cart-v2, port: 80, weight: 0 }] }]',
-)
+const WEIGHTED = routeYaml(`
+    # the canary
+    - backendRefs:
+        - { name: cart, port: 80, weight: 1 }
+        - { name: cart-v2, port: 80, weight: 0 } # not yet`)
 const START = ['rollout', 'start', 'cart', '-n', 'shop', '--from', 'cart', '--to', 'cart-v2', '--interval', '10s']
 const ABORT = ['rollout', 'abort', 'cart', '-n', 'shop']
 
@@ -97,6 +101,9 @@ step 2 of 2: 100 % to cart-v2.shop, 0 % to cart.shop; applied on 1 of 1 proxy
 done: 100 % go to cart-v2.shop: every step held
 `)
   expect([...new Set(seen)]).toEqual(['90,10', '0,100'])
+  const file = await readFile(join(mesh.folder, 'mesh/applied/shop.httproute.cart.yaml'), 'utf8')
+  expect(file).toContain('# the canary')
+  expect(file).toContain('- { name: cart-v2, port: 80, weight: 100 } # not yet')
   expect(await weights()).toEqual([0, 100])
   const status = await mesh.run(rollout, ['rollout', 'status', 'cart', '-n', 'shop'])
   expect(status.stdout).toMatch(

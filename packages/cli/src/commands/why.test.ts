@@ -210,10 +210,12 @@ test('why --last-failures lists them with what to do', async () => {
   route: shop/cart, rule 2; no endpoint was tried
   every step: heddle why r2
 
-2026-11-21T12:00:00Z GET /v2/items at shop/cart-0
-  outcome: status 502 after 31ms
-    the application answered so itself: see its log
-  no endpoint was tried
+2026-11-21T12:00:00Z GET /v2/items of shop/web-0 to name:cart.shop:80
+  outcome: status 502, connect_refused (ECONNREFUSED) after 31ms
+    An endpoint refused the connection, or could not be reached. The application may not be listening on this port. See \`heddle endpoints SERVICE\`.
+    see docs/errors.md#connect_refused
+  route: shop/cart, rule 2; 2 tries
+  recorded at shop/cart-0 too
   every step: heddle why r1
 `)
   const none = await mesh.run(why, ['why', '--last-failures', '-n', 'other'])

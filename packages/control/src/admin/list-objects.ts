@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { type ConfigObject, ConfigObjectSchema, type ListObjectsRequest, type ObjectRef } from '@heddle/api/admin'
 import { formatRef, type MeshObject, refOf } from '@heddle/api/kinds'
+import { readDocumentText } from '../sources/read-document-text.ts'
 import type { Source } from '../sources/source.ts'
 import { objectConditions } from '../status/object-conditions.ts'
 import { toManifestWithStatus } from '../status/object-manifest.ts'
@@ -25,12 +26,16 @@ export function listObjects(request: ListObjectsRequest, deps: ObjectDeps): Conf
 }
 
 /** @throws {ConnectError} notFound, invalidArgument */
-export function getObject(ref: ObjectRef | undefined, deps: ObjectDeps): ConfigObject {
+export async function getObject(ref: ObjectRef | undefined, deps: ObjectDeps): Promise<ConfigObject> {
   if (ref === undefined || ref.kind === '' || ref.name === '') {
     throw new ConnectError('ref: kind and name must be set', Code.InvalidArgument)
   }
   const object = deps.model.object(ref.kind as MeshObject['kind'], ref.namespace, ref.name)
-  if (object !== undefined) return configObject(object, deps)
+  if (object !== undefined) {
+    const found = configObject(object, deps)
+    found.text = await readDocumentText(found.file, refOf(object))
+    return found
+  }
   throw new ConnectError(`there is no ${ref.kind} ${ref.namespace}/${ref.name}`, Code.NotFound)
 }
 

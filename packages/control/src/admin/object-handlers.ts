@@ -16,7 +16,7 @@ export function objectHandlers(deps: AdminDeps): Pick<ServiceImpl<typeof AdminSe
   const now = () => ({ ...deps, nowMs: clock.nowMs() })
   return {
     listObjects: (request) => ({ objects: listObjects(request, now()) }),
-    getObject: ({ ref }) => ({ object: getObject(ref, now()) }),
+    getObject: async ({ ref }) => ({ object: await getObject(ref, now()) }),
     getDestination({ key, clientNamespace }) {
       if (key === '') throw new ConnectError('key: must be set', Code.InvalidArgument)
       return { destination: translateDestination(model.resolve(key, clientNamespace), { trustDomain }) }

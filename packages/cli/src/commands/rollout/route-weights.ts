@@ -1,14 +1,18 @@
-import type { JsonObject } from '@bufbuild/protobuf'
 import type { ApplyObjectsResponse, GetAppliedResponse } from '@heddle/api/admin'
 import type { ObjectRef } from '@heddle/api/kinds/meta'
-import { stringifyManifest } from '@heddle/api/manifest/stringify'
 import type { Clock } from '@heddle/base/clock'
 import { CliError } from '../../cli-error.ts'
 import type { ControlClient } from '../../client/control-client.ts'
 import { waitApplied } from '../objects/applied.ts'
 import { formatObject } from '../objects/object-argument.ts'
 import { ROLLOUT_ANNOTATION, type RolloutState, readRolloutState } from './rollout-state.ts'
-import { type BackendPair, type PairWeights, readWeights, withWeights } from './weighted-route.ts'
+import {
+  type BackendPair,
+  formatWithWeights,
+  type PairWeights,
+  type RouteSource,
+  readWeights,
+} from './weighted-route.ts'
 
 /** How long proxies get to apply a step before it is watched all the same. */
 const APPLY_TIMEOUT_MS = 10_000
@@ -16,8 +20,7 @@ const APPLY_TIMEOUT_MS = 10_000
 const NEVER = new AbortController().signal
 
 /** The route of a rollout, as it is in force. */
-export interface RouteNow {
-  readonly manifest: JsonObject
+export interface RouteNow extends RouteSource {
   readonly weights: PairWeights
   readonly state: RolloutState | undefined
 }
@@ -43,12 +46,12 @@ export class RouteWeights {
   /** @throws {CliError} when there is no such route, or it is no plain weighted one */
   async read(): Promise<RouteNow> {
     const { object } = await this.#client.admin.getObject({ ref: this.ref })
-    const { manifest = {} } = object ?? {}
+    const { manifest = {}, text = '' } = object ?? {}
     const found = readWeights(manifest, this.pair)
     if (found.kind === 'refused') {
       throw new CliError(`${formatObject(this.ref)}: ${found.reason}`, { hints: [found.remedy] })
     }
-    return { manifest, weights: found.weights, state: readRolloutState(manifest) }
+    return { manifest, text, weights: found.weights, state: readRolloutState(manifest) }
   }
 
   /**
@@ -58,9 +61,9 @@ export class RouteWeights {
    * @throws {CliError} when it is refused
    */
   async write(weights: PairWeights, state: RolloutState, signal = NEVER): Promise<GetAppliedResponse> {
-    const { manifest } = await this.read()
+    const now = await this.read()
     const annotation = { name: ROLLOUT_ANNOTATION, value: JSON.stringify(state) }
-    const text = stringifyManifest(withWeights(manifest, this.pair, { weights, annotation }))
+    const text = formatWithWeights(now, this.pair, { weights, annotation })
     const answer = await this.#client.admin.applyObjects({
       files: [{ path: `${this.ref.name} with new weights`, text }],
     })

@@ -1,4 +1,5 @@
 import type { JsonObject } from '@bufbuild/protobuf'
+import { Document, parseDocument } from 'yaml'
 
 /** The two backends between which a rollout shifts. */
 export interface BackendPair {
@@ -81,22 +82,30 @@ function sideOf(
   return is(from) ? 'from' : is(to) ? 'to' : undefined
 }
 
-/** The manifest with these weights and an annotation, and without the status that others wrote. */
-export function withWeights(manifest: JsonObject, pair: BackendPair, change: WeightChange): JsonObject {
-  const copy = structuredClone(manifest) as RouteManifest
-  const { status: _status, ...rest } = manifest
-  const rules = (copy.spec?.rules ?? []).map((rule) => ({
-    ...rule,
-    ...(rule.backendRefs !== undefined && {
-      backendRefs: rule.backendRefs.map((ref) => {
-        const side = sideOf(ref, pair, copy)
-        return side === undefined ? ref : { ...ref, weight: change.weights[side] }
-      }),
-    }),
-  }))
-  const annotations = { ...copy.metadata?.annotations, [change.annotation.name]: change.annotation.value }
-  const changed = { ...rest, metadata: { ...copy.metadata, annotations }, spec: { ...copy.spec, rules } }
-  return changed as unknown as JsonObject
+/**
+ * YAML of the route with these weights and an annotation.
+ *
+ * @param text - the document as its file has it, whose comments stay; empty: the manifest is written instead
+ */
+export function formatWithWeights({ manifest, text }: RouteSource, pair: BackendPair, change: WeightChange): string {
+  const { status: _status, ...defined } = manifest
+  const document = text === '' ? new Document(defined, { version: '1.2' }) : parseDocument(text, { version: '1.2' })
+  const route = document.toJS() as RouteManifest
+  route.spec?.rules?.forEach(({ backendRefs = [] }, rule) => {
+    backendRefs.forEach((ref, at) => {
+      const side = sideOf(ref, pair, route)
+      if (side !== undefined) document.setIn(['spec', 'rules', rule, 'backendRefs', at, 'weight'], change.weights[side])
+    })
+  })
+  document.setIn(['metadata', 'annotations', change.annotation.name], change.annotation.value)
+  return document.toString({ lineWidth: 0 })
+}
+
+/** A route as the control plane knows it. */
+export interface RouteSource {
+  readonly manifest: JsonObject
+  /** Of its file; empty where it is not known. */
+  readonly text: string
 }
 
 /** What a route is to have. */

@@ -36,9 +36,9 @@ function describeSteps(record: DecisionRecord): readonly string[] {
 }
 
 /** `HTTPRoute`s and `GRPCRoute`s are not told apart in a record. */
-export function describeRoute({ route, rule, ruleName, backend, key }: DecisionRecord): string {
+export function describeRoute({ route, rule, ruleName, backend, key, attempts }: DecisionRecord): string {
   const to = backend === '' || backend === key ? '' : `, to ${backend}`
-  if (route === '') return `none is attached or fits${to}`
+  if (route === '') return attempts.length > 0 ? `none is attached${to}` : `none is attached, or none fits${to}`
   return `${route}, rule ${rule + 1}${ruleName === '' ? '' : ` (${ruleName})`}${to}`
 }
 

@@ -18,11 +18,13 @@ export interface FailuresQuestion {
 export async function whyFailures(question: FailuresQuestion, { client, deps }: WhyWorld): Promise<void> {
   const { namespace, limit, output } = question
   const { terminal } = deps
-  const query = { failuresOnly: true, limit }
+  // Most are recorded twice, by the client's proxy and by the server's.
+  const query = { failuresOnly: true, limit: limit * 2 }
   const { records, asked, silent } = await client.admin.listDecisions({ query, namespace })
   noteSilent(silent, deps)
+  const requests = byRequest(records).slice(0, limit)
   if (output === 'json') {
-    terminal.write(formatJson(records.map(toFailureJson)))
+    terminal.write(formatJson(requests.flatMap((hops) => hops.map(toFailureJson))))
     return
   }
   if (records.length === 0) {
@@ -30,15 +32,29 @@ export async function whyFailures(question: FailuresQuestion, { client, deps }: 
     terminal.note(`no failure is recorded${where}; ${asked} ${asked === 1 ? 'proxy was' : 'proxies were'} asked`)
     return
   }
-  terminal.write(records.map(formatFailure).join('\n'))
+  terminal.write(requests.map(formatFailure).join('\n'))
 }
 
-function formatFailure(record: DecisionRecord): string {
+/** The records of each request, the client's first; newest requests first. */
+function byRequest(records: readonly DecisionRecord[]): readonly (readonly DecisionRecord[])[] {
+  const requests = Map.groupBy(records, ({ requestId, request }) => `${requestId} ${request?.path}`)
+  const side = ({ direction }: DecisionRecord) => (direction === 'inbound' ? 1 : 0)
+  return [...requests.values()].map((hops) => hops.toSorted((a, b) => side(a) - side(b)))
+}
+
+function formatFailure([record, ...others]: readonly DecisionRecord[]): string {
+  if (record === undefined) return ''
   const { startedMs, attempts, requestId, direction } = record
   const tries =
     attempts.length === 0 ? 'no endpoint was tried' : `${attempts.length} ${attempts.length === 1 ? 'try' : 'tries'}`
   const where = direction === 'inbound' ? tries : `route: ${describeRoute(record)}; ${tries}`
-  const lines = [...describeOutcome(record), where, `every step: heddle why ${requestId}`]
+  const also = others.map(({ namespace, instance }) => `${namespace}/${instance}`).join(', ')
+  const lines = [
+    ...describeOutcome(record),
+    where,
+    ...(also === '' ? [] : [`recorded at ${also} too`]),
+    `every step: heddle why ${requestId}`,
+  ]
   return [`${toIsoTime(startedMs)} ${describeRequest(record)}`, ...lines.map((line) => `  ${line}`), ''].join('\n')
 }
 

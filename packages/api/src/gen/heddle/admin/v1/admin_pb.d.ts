@@ -1510,6 +1510,13 @@ export declare type ConfigObject = Message<"heddle.admin.v1.ConfigObject"> & {
    * @generated from field: repeated heddle.admin.v1.ObjectCondition conditions = 4;
    */
   conditions: ObjectCondition[];
+
+  /**
+   * The document as its file has it, with comments. Only in GetObject; empty for an item of a List, and where it is not known.
+   *
+   * @generated from field: string text = 5;
+   */
+  text: string;
 };
 
 /**
@@ -1541,6 +1548,13 @@ export declare type ConfigObjectJson = {
    * @generated from field: repeated heddle.admin.v1.ObjectCondition conditions = 4;
    */
   conditions?: ObjectConditionJson[];
+
+  /**
+   * The document as its file has it, with comments. Only in GetObject; empty for an item of a List, and where it is not known.
+   *
+   * @generated from field: string text = 5;
+   */
+  text?: string;
 };
 
 /**
