@@ -205,3 +205,15 @@ test.each([
   expect(mesh.proxy.traffic.grpcStatuses).toEqual([Number(status)])
   expect(mesh.v2.received.length).toBe(code === undefined ? 1 : 0)
 })
+
+test('the access log names the rule, the backend and the faults of a request', async () => {
+  await using world = await World.create()
+  const fault = { policy: 'shop/slow', perMillion: 1_000_000, untilMs: '9999999999999', delayMs: 1 }
+  const routes = [httpRoute({ backends: [...BACKENDS.v1], faults: [fault] })]
+  const mesh = await startRoutedMesh(world, { version: 'http1', routes, proxy: { accessLog: 'all' } })
+  await mesh.ask()
+  await waitFor('the line', () => mesh.proxy.logged.some((line) => line.includes('"msg":"request"')))
+  const line = JSON.parse(mesh.proxy.logged.find((text) => text.includes('"msg":"request"'))!)
+  expect(line).toMatchObject({ destination: CART, route: 'shop/cart#0', backend: V1 })
+  expect(line.faults).toEqual([expect.stringContaining('held for 1 ms: FaultPolicy shop/slow')])
+})

@@ -25,6 +25,7 @@ function toFields(exchange: Exchange, outcome: Outcome): Readonly<Record<string,
     method: exchange.head.method,
     authority: exchange.head.authority,
     status: outcome.status,
+    ...toRouteFields(exchange),
     ...toGrpcFields(exchange, outcome),
     latencyUs: Math.round(outcome.latencyUs),
     ...toUpgradeFields(outcome),
@@ -32,6 +33,13 @@ function toFields(exchange: Exchange, outcome: Outcome): Readonly<Record<string,
     responseBytes: outcome.responseBytes,
     attempts: outcome.attempts,
   }
+}
+
+/** Where routes are attached: which rule took the request, where it led, and what was made to go wrong. */
+function toRouteFields({ decision, fault }: Exchange): Readonly<Record<string, unknown>> | undefined {
+  if (decision === undefined) return undefined
+  const route = decision.kind === 'own-endpoints' ? undefined : decision.rule?.id
+  return { route, backend: decision.kind === 'forward' ? decision.backend.key : undefined, faults: fault?.reasons }
 }
 
 /** The path of gRPC names service and method, and has no query. */
