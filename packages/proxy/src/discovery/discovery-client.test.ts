@@ -136,6 +136,37 @@ describe('DiscoveryClient', () => {
     expect(await self.client.resolve(KEY)).toMatchObject({ version: 'v1', routing: { requests: { kind: 'http' } } })
   })
 
+  test('answers what is asked of recent requests, in as many parts as the size of a call demands', async () => {
+    await using self = await world(await greeting())
+    await self.client.ready
+    const [stream] = self.plane.streams
+    stream!.send({ queries: [{ queryId: 'q1', requestId: 'none' }] })
+    stream!.send({ queries: [{ queryId: 'q2', requestId: 'id', limit: 100 }] })
+    const isLast = () => self.plane.answers.at(-1)?.queryId === 'q2' && !self.plane.answers.at(-1)!.hasMore
+    await until(isLast)
+    const [first, ...others] = self.plane.answers
+    expect(first).toMatchObject({ streamId: 'stream-1', queryId: 'q1', records: [], hasMore: false })
+    expect(others.map(({ hasMore }) => hasMore)).toEqual([true, true, true, false])
+    const ids = others.flatMap(({ records }) => records.map(({ requestId }) => requestId))
+    expect(ids).toEqual(Array.from({ length: 100 }, (_, at) => `id-${at}`))
+    expect(self.plane.acknowledged).toHaveLength(1)
+  })
+
+  test('goes on answering after an answer that the control plane did not take', async () => {
+    const plane = await greeting()
+    await using self = await world(plane)
+    await self.client.ready
+    plane.beforeCall = (method) => {
+      if (method === 'answerQuery' && plane.answers.length === 0) {
+        plane.beforeCall = () => {}
+        throw refusal(Code.Unavailable, 'not now')
+      }
+    }
+    plane.streams[0]!.send({ queries: [{ queryId: 'q1' }, { queryId: 'q2', requestId: 'id', limit: 1 }] })
+    await until(() => plane.answers.length === 1)
+    expect(plane.answers).toMatchObject([{ queryId: 'q2', records: [{ requestId: 'id-0' }] }])
+  })
+
   test('registers its instance and is ready after the first message', async () => {
     await using self = await world(await greeting(), { prepared: [KEY] })
     await self.client.ready

@@ -11,6 +11,7 @@ const TOKENS = /eyJ[\w-]{8,}\.[\w.-]+/g
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/g
 const SEPARATOR = /([&;])/
+const NESTED = /[?&;#]/
 
 /** Whether values under that name may be secret. */
 export function isSecretName(name: string): boolean {
@@ -48,8 +49,14 @@ export function cut(text: string, most: number): string {
 function showParameter(parameter: string): string {
   const equals = parameter.indexOf('=')
   if (equals === -1) return parameter.replace(TOKENS, HIDDEN)
-  const isSecret = isSecretName(decode(parameter.slice(0, equals))) || SECRET_VALUE.test(parameter.slice(equals + 1))
-  return isSecret ? `${parameter.slice(0, equals)}=${HIDDEN}` : parameter
+  const [name, value] = [parameter.slice(0, equals), decode(parameter.slice(equals + 1))]
+  const isSecret = isSecretName(decode(name)) || SECRET_VALUE.test(value) || hasSecret(value)
+  return isSecret ? `${name}=${HIDDEN}` : parameter
+}
+
+/** Whether a value is a URL, or another list of parameters, with a secret in it. */
+function hasSecret(value: string): boolean {
+  return value.split(NESTED).some((part) => part.includes('=') && isSecretName(part.slice(0, part.indexOf('='))))
 }
 
 function decode(name: string): string {

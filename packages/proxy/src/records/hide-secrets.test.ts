@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest'
+import { cut, HIDDEN, isSecretName, showPath, showText, showValue } from './hide-secrets.ts'
+
+const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl'
+
+test.each([
+  'authorization',
+  'Authorization',
+  'cookie',
+  'set-cookie',
+  'proxy-authorization',
+  'x-api-key',
+  'access_token',
+  'client-secret',
+  'password',
+  'db_passwd',
+  'x-auth',
+  'auth-user',
+  'x-session-id',
+  'x-goog-signature',
+  'x-forwarded-client-cert',
+  'sig',
+  'code',
+])('what is named %s may be secret', (name) => {
+  expect(isSecretName(name)).toBe(true)
+})
+
+test.each(['accept', 'user-agent', 'x-author', 'x-request-id', 'encoding', 'content-type', 'design', 'traceparent'])(
+  'what is named %s is shown',
+  (name) => {
+    expect(isSecretName(name)).toBe(false)
+  },
+)
+
+test.each([
+  { path: '/a', shown: '/a' },
+  { path: '/a?b=c', shown: '/a?b=c' },
+  { path: '/a?token=s3cret&b=c', shown: `/a?token=${HIDDEN}&b=c` },
+  { path: '/a?b=c;password=s3cret', shown: `/a?b=c;password=${HIDDEN}` },
+  { path: '/a?%74oken=s3cret', shown: `/a?%74oken=${HIDDEN}` },
+  { path: '/a?api%5Fkey=s3cret=more', shown: `/a?api%5Fkey=${HIDDEN}` },
+  { path: '/a?%zz=1', shown: '/a?%zz=1' },
+  { path: `/a?b=${JWT}`, shown: `/a?b=${HIDDEN}` },
+  { path: `/reset/${JWT}/now`, shown: `/reset/${HIDDEN}/now` },
+  { path: `/a?${JWT}`, shown: `/a?${HIDDEN}` },
+  { path: '/a?next=/b?token=s3cret&c=d', shown: `/a?next=${HIDDEN}&c=d` },
+  { path: '/a?next=%2Fb%3Ftoken%3Ds3cret', shown: `/a?next=${HIDDEN}` },
+  { path: '/a?next=%2Fb%3Fd%3De', shown: '/a?next=%2Fb%3Fd%3De' },
+  { path: '*', shown: '*' },
+])('$path is shown as $shown', ({ path, shown }) => {
+  expect(showPath(path)).toBe(shown)
+})
+
+test.each([
+  { name: 'x-user', value: 'ann', shown: 'ann' },
+  { name: 'x-user', value: 'Bearer abc', shown: HIDDEN },
+  { name: 'x-user', value: `v=${JWT}`, shown: HIDDEN },
+  {
+    name: 'referer',
+    value: 'http://shop/a?access_token=s3cret&b=1',
+    shown: `http://shop/a?access_token=${HIDDEN}&b=1`,
+  },
+  { name: 'x-user', value: 'a\u009b31mred\t!', shown: 'a\ufffd31mred\ufffd!' },
+])('$name: $value is shown as $shown', ({ name, value, shown }) => {
+  expect(showValue(name, value)).toBe(shown)
+})
+
+test('what is long is cut, and says how long it was', () => {
+  expect(cut('abc', 3)).toBe('abc')
+  expect(cut('abcd', 3)).toBe('abc... (4 in all)')
+  expect(showText('plain')).toBe('plain')
+})
