@@ -38,6 +38,15 @@ export const PROXY_ERRORS = {
     meaning: 'The proxy has not yet heard of this destination, and the control plane did not answer in time.',
     hint: 'Known destinations keep working. See whether the control plane runs with `heddle check`.',
   },
+  configuration_refused: {
+    status: 503,
+    grpc: 'UNAVAILABLE',
+    retryable: false,
+    source: 'mesh',
+    meaning:
+      'The proxy cannot use what the control plane told it of this destination, and knows nothing of it from before.',
+    hint: 'The log of the proxy says what is wrong, mostly with a route. Control plane and proxy may be of versions that are too far apart.',
+  },
   no_healthy_endpoint: {
     status: 503,
     grpc: 'UNAVAILABLE',

@@ -71,7 +71,7 @@ describe.each(VERSIONS)('$version over $hops hops', ({ version, hops }) => {
     expect(answer.body).toBe(body)
     // 8,000 bytes at 20,000 a second.
     expect(tookMs).toBeGreaterThan(330)
-    expect(tookMs).toBeLessThan(3_000)
+    expect(tookMs).toBeLessThan(8_000)
   })
 })
 

@@ -22,7 +22,7 @@ describe.each(VERSIONS)('$version over $hops hops', ({ version, hops }) => {
     const tookMs = performance.now() - startMs
     expect([status, headers['heddle-error']]).toEqual([504, 'route_timeout'])
     expect(tookMs).toBeGreaterThanOrEqual(190)
-    expect(tookMs).toBeLessThan(2_000)
+    expect(tookMs).toBeLessThan(5_000)
     expect(mesh.proxy.metric('heddle_errors_total{error="route_timeout",source="upstream"}')).toBe(1)
   })
 
@@ -55,7 +55,7 @@ test('the time counts over all tries: endpoints that refuse and one that is sile
   const proxy = await world.proxy({ listeners: [outbound(CART)], destinations })
   const startMs = performance.now()
   expect((await ask('http1', proxy.port)).status).toBe(504)
-  expect(performance.now() - startMs).toBeLessThan(1_500)
+  expect(performance.now() - startMs).toBeLessThan(5_000)
 })
 
 test('an answer that has begun is broken off', async () => {

@@ -47,6 +47,21 @@ describe('DestinationTable', () => {
     expect(await resolved).toEqual({ kind: 'missing', reason: 'gone', version: 'v2' })
   })
 
+  test('tells at once who waits for what cannot be used, and takes what comes after it', async () => {
+    const { clock, table } = world()
+    const early = table.resolve(KEY)
+    const broken = { key: KEY, destination: { version: 'v1', service: { namespace: 'emojivote' } } }
+    expect(table.apply([broken]).problems).toEqual([`${KEY}: a Service without name or namespace`])
+    const refused = { code: 'configuration_refused', message: `${KEY}: a Service without name or namespace` }
+    await expect(early).rejects.toMatchObject(refused)
+    await expect(table.resolve(KEY)).rejects.toMatchObject(refused)
+    expect(clock.waiting).toBe(0)
+    table.apply([unmeshed(KEY)])
+    expect(table.resolve(KEY)).toMatchObject({ kind: 'unmeshed' })
+    table.apply([broken])
+    expect(table.resolve(KEY)).toMatchObject({ kind: 'unmeshed' })
+  })
+
   test('refuses after the deadline, and answers those who ask later', async () => {
     const { clock, table, wanted } = world()
     const early = table.resolve(KEY)

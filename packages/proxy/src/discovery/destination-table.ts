@@ -33,11 +33,14 @@ interface Entry {
   isUsed: boolean
   usedMs: number
   waiting: Waiting | undefined
+  /** Why the last message about it was refused, where nothing is known from before. */
+  refusal: string | undefined
 }
 
 interface Waiting {
   readonly promise: Promise<Destination>
   readonly resolve: (destination: Destination) => void
+  readonly reject: (error: ProxyError) => void
   readonly timer: Timer
 }
 
@@ -74,6 +77,7 @@ export class DestinationTable implements DestinationSource {
     if (entry.destination !== undefined) return entry.destination
     const mayPass = this.#options.beforeDiscovery === 'pass-through' && !this.#isDiscovered
     if (mayPass && key.startsWith('address:')) return PASS_THROUGH
+    if (entry.refusal !== undefined) return Promise.reject(refused(entry.refusal))
     entry.waiting ??= this.#wait(key, entry)
     return entry.waiting.promise
   }
@@ -96,7 +100,10 @@ export class DestinationTable implements DestinationSource {
     this.#isDiscovered = true
     const wanted = updates.filter(({ key = '' }) => this.#entries.has(key))
     const plan = planUpdates(wanted, (key) => this.#entries.get(key)?.destination, regex)
-    if (plan.problems.length > 0) return plan
+    if (plan.problems.length > 0) {
+      this.#refuse(wanted, plan.problems)
+      return plan
+    }
     for (const [key, destination] of plan.next) this.#put(key, destination)
     // What is held of them goes on serving until the whole comes.
     for (const key of plan.outdated) this.#options.want(key)
@@ -119,14 +126,28 @@ export class DestinationTable implements DestinationSource {
   #add(key: string): Entry | undefined {
     if (!this.#makeRoom()) return undefined
     const usedMs = this.#options.clock.nowMs()
-    const entry: Entry = { destination: undefined, isUsed: false, usedMs, waiting: undefined }
+    const entry: Entry = { destination: undefined, isUsed: false, usedMs, waiting: undefined, refusal: undefined }
     this.#entries.set(key, entry)
     this.#options.want(key)
     return entry
   }
 
+  /** Who waits for what was refused is told so at once. What is known from before goes on serving. */
+  #refuse(updates: readonly DestinationUpdateJson[], problems: readonly string[]): void {
+    for (const { key = '' } of updates) {
+      const entry = this.#entries.get(key)!
+      if (entry.destination !== undefined) continue
+      entry.refusal = problems.join('; ')
+      const { waiting } = entry
+      entry.waiting = undefined
+      waiting?.timer.cancel()
+      waiting?.reject(refused(entry.refusal))
+    }
+  }
+
   #put(key: string, destination: Destination): void {
     const entry = this.#entries.get(key)!
+    entry.refusal = undefined
     if (entry.destination === undefined) entry.destination = destination
     else replaceContent(entry.destination, destination)
     const { waiting } = entry
@@ -143,7 +164,7 @@ export class DestinationTable implements DestinationSource {
       entry.waiting = undefined
       reject(new ProxyError('discovery_unavailable', `no answer for ${key} after ${timeoutMs} ms`))
     })
-    return { promise, resolve, timer }
+    return { promise, resolve, reject, timer }
   }
 
   /** @returns false when everything that is held is waited for */
@@ -168,4 +189,8 @@ export class DestinationTable implements DestinationSource {
     }
     return oldest
   }
+}
+
+function refused(problems: string): ProxyError {
+  return new ProxyError('configuration_refused', problems)
 }
