@@ -22,6 +22,8 @@ export interface CircuitParts {
 
 /** Place in the queue of a circuit. */
 export interface CircuitPlace {
+  /** The longest it is kept. */
+  readonly timeoutMs: number
   /** Safe to call at any time. */
   quit(): void
 }
@@ -34,6 +36,7 @@ export class Circuit {
   readonly #core: ProxyCore
   readonly #breaker: CircuitBreaker
   readonly #waiting = new Set<Waiting>()
+  #isServing = false
 
   constructor(parts: CircuitParts, core: ProxyCore) {
     const options = toCircuitOptions(parts.json)
@@ -54,7 +57,7 @@ export class Circuit {
       this.#tell(guest, admission)
       return undefined
     }
-    const waiting = new Waiting(guest, this)
+    const waiting = new Waiting(guest, admission.timeoutMs, this)
     this.#waiting.add(waiting)
     waiting.deadline = this.#core.deadlines.add(this.#core.turn.nowUs() + admission.timeoutMs * 1000, waiting)
     return waiting
@@ -66,6 +69,17 @@ export class Circuit {
     this.#breaker.leave(end, this.#nowMs())
     const { state } = this.#breaker
     if (state !== before) this.#changed(state)
+    // One that goes on may end before this returns: then the one after it is the business of the loop that is under way.
+    if (this.#isServing) return
+    this.#isServing = true
+    try {
+      this.#serve()
+    } finally {
+      this.#isServing = false
+    }
+  }
+
+  #serve(): void {
     while (this.#breaker.hasNext) {
       const [next] = this.#waiting
       if (next === undefined) return
@@ -142,11 +156,13 @@ export class Circuit {
 
 class Waiting implements CircuitPlace, DeadlineOwner {
   readonly guest: CircuitGuest
+  readonly timeoutMs: number
   deadline: Deadline | undefined
   readonly #circuit: Circuit
 
-  constructor(guest: CircuitGuest, circuit: Circuit) {
+  constructor(guest: CircuitGuest, timeoutMs: number, circuit: Circuit) {
     this.guest = guest
+    this.timeoutMs = timeoutMs
     this.#circuit = circuit
   }
 

@@ -1,3 +1,4 @@
+import { PROXY_ERRORS } from '@heddle/api/proxy-errors'
 import { readHashKey } from '@heddle/engine/balance/hash-key'
 import { type EndpointOutcome, outcomeOf } from '@heddle/engine/outlier/outcome'
 import { mayRetry, type RetryVerdict, type TryOutcome } from '@heddle/engine/retry'
@@ -43,6 +44,8 @@ const OWN_FAILURES: ReadonlySet<string> = new Set([
   'pending_timeout',
   'draining',
   'connection_limit',
+  'own_certificate_missing',
+  'internal_error',
 ])
 
 /**
@@ -100,6 +103,8 @@ export class Tries implements AttemptOwner, CircuitGuest, TryOwner {
       return
     }
     this.#place = circuit.ask(this)
+    const { core } = this.#exchange
+    if (this.#place !== undefined) this.#exchange.expectWithin(this.#place.timeoutMs + core.limits.pendingMs)
   }
 
   admitted(isProbe: boolean): void {
@@ -433,8 +438,9 @@ function readGrpcStatus({ fields }: ResponseHead): number | undefined {
 /** What the end of an exchange says of the endpoint that had it. */
 function outcomeOfExchange({ error, status, grpcStatus }: Outcome): EndpointOutcome {
   if (error === undefined) return outcomeOf(status, grpcStatus)
-  const isOwn = error.startsWith('client_') || error.startsWith('fault_') || error.startsWith('circuit_')
-  return isOwn || OWN_FAILURES.has(error) ? 'none' : 'failure'
+  const isOfOthers =
+    PROXY_ERRORS[error].source === 'client' || error.startsWith('fault_') || error.startsWith('circuit_')
+  return isOfOthers || OWN_FAILURES.has(error) ? 'none' : 'failure'
 }
 
 function isUsable({ endpoint, candidate }: Target, nowUs: number): boolean {
