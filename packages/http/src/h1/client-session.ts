@@ -1,16 +1,13 @@
 import { HttpError } from '../http-error.ts'
 import type { RequestHead } from '../message/head.ts'
-import { toLatin1Buffer } from '../octets.ts'
-import { Output } from '../output.ts'
 import type { BodySender, ClientHandler, ClientSession, ResponseReceiver, StreamReset, Transport } from '../session.ts'
 import { type BodyReader, CloseBody, LengthBody, part } from './body-reader.ts'
 import { BodyWriter } from './body-writer.ts'
 import { ChunkedBody } from './chunked-body.ts'
 import { H1ClientStream, type RequestOwner } from './client-stream.ts'
+import { H1Connection } from './connection.ts'
 import { formatRequestHead } from './format-head.ts'
-import type { Framing } from './framing.ts'
-import { HeadScan, type HeadScanRules } from './head-scan.ts'
-import { InputGate, type InputSteps } from './input-gate.ts'
+import { requestFraming } from './framing.ts'
 import type { H1Limits } from './limits.ts'
 import { type ReceivedResponse, type ResponseBody, readResponseHead } from './read-head.ts'
 import { responseScanRules } from './scan-rules.ts'
@@ -28,18 +25,10 @@ const CLOSED: StreamReset = { kind: 'peer-closed', detail: 'the server closed th
 const LAST_ANSWER: StreamReset = { kind: 'peer-closed', detail: 'the connection ends with this answer' }
 
 /** See `createH1Client`. One class, since what it does is one state machine: the input's. */
-export class H1ClientSession implements ClientSession, RequestOwner, InputSteps {
+export class H1ClientSession extends H1Connection implements ClientSession, RequestOwner {
   readonly role = 'client'
-  readonly protocol = 'http1'
   readonly #handler: ClientHandler
-  readonly #transport: Transport
-  readonly #limits: H1Limits
-  readonly #rules: HeadScanRules
-  readonly #output: Output
-  readonly #input: InputGate
   #phase: Phase = 'idle'
-  #scan: HeadScan | undefined
-  #body: BodyReader | undefined
   #stream: H1ClientStream | undefined
   #receiver: ResponseReceiver | undefined
   /** The request's first octets went to the transport: before, nothing can be an answer to it. */
@@ -49,17 +38,10 @@ export class H1ClientSession implements ClientSession, RequestOwner, InputSteps 
   #keepsAlive = true
   /** The answer has ended, but its receiver could not be told yet. */
   #isEndDue = false
-  #isFinDue = false
-  #isInputEnded = false
-  #isDraining = false
 
   constructor(handler: ClientHandler, transport: Transport, limits: H1Limits) {
+    super(transport, limits, responseScanRules(limits))
     this.#handler = handler
-    this.#transport = transport
-    this.#limits = limits
-    this.#rules = responseScanRules(limits)
-    this.#output = new Output(transport)
-    this.#input = new InputGate(this, transport, limits)
   }
 
   get activeStreams(): number {
@@ -67,20 +49,20 @@ export class H1ClientSession implements ClientSession, RequestOwner, InputSteps 
   }
 
   get capacity(): number {
-    return this.#phase === 'idle' && !this.#isDraining ? 1 : 0
+    return this.#phase === 'idle' && !this.isDraining ? 1 : 0
   }
 
   get isReusable(): boolean {
     const mayBeIdle = this.#phase === 'idle' || this.#phase === 'head' || this.#phase === 'body'
-    return mayBeIdle && this.#keepsAlive && !this.#isDraining
+    return mayBeIdle && this.#keepsAlive && !this.isDraining
   }
 
   request(head: RequestHead, hasBody: boolean, receiver: ResponseReceiver): BodySender {
     if (this.capacity === 0) throw new RangeError('this connection takes no request now')
     const framing = requestFraming(head, hasBody)
-    this.#output.writeText(formatRequestHead(head, framing))
-    this.#output.requestFlush()
-    const stream = new H1ClientStream(this, head, new BodyWriter(this.#output, framing, head.bodyLength))
+    this.output.writeText(formatRequestHead(head, framing))
+    this.output.requestFlush()
+    const stream = new H1ClientStream(this, head, new BodyWriter(this.output, framing, head.bodyLength))
     this.#stream = stream
     this.#receiver = receiver
     this.#phase = 'head'
@@ -98,34 +80,23 @@ export class H1ClientSession implements ClientSession, RequestOwner, InputSteps 
 
   ping(): void {}
 
-  receive(bytes: Uint8Array): void {
-    this.#input.receive(bytes)
-  }
-
-  receiveEnd(): void {
-    this.#isInputEnded = true
-    this.#advance()
-  }
-
   transportDrained(): void {
-    this.#output.isBlocked = false
+    this.output.isBlocked = false
     this.#receiver?.onWritable()
   }
 
   flush(): void {
-    this.#output.beginFlush()
+    this.output.beginFlush()
     this.#isRequestWritten = true
-    this.#output.endFlush()
-    if (!this.#isFinDue) return
-    this.#isFinDue = false
-    this.#transport.end()
+    this.output.endFlush()
+    this.sendDueFin()
   }
 
   drain(): void {
-    this.#isDraining = true
+    this.isDraining = true
     if (this.#phase !== 'idle') return
     this.#phase = 'ended'
-    this.#end()
+    this.endOutput()
   }
 
   destroy(reason: StreamReset): void {
@@ -145,7 +116,7 @@ export class H1ClientSession implements ClientSession, RequestOwner, InputSteps 
       case 'body':
         return this.#readBody(bytes, at, end)
       case 'opaque':
-        if (this.#input.isBodyPaused) return at
+        if (this.input.isBodyPaused) return at
         this.#receiver?.onData(part(bytes, at, end))
         return end
       case 'half-closed':
@@ -154,33 +125,24 @@ export class H1ClientSession implements ClientSession, RequestOwner, InputSteps 
     }
   }
 
-  pauseBody(): void {
-    this.#input.pauseBody()
-  }
-
   resumeBody(): void {
-    this.#input.unpauseBody()
-    if (this.#isEndDue) this.#endAnswer(this.#input.held !== undefined)
-    this.#advance()
+    this.input.unpauseBody()
+    if (this.#isEndDue) this.#endAnswer(this.input.held !== undefined)
+    this.advance()
   }
 
   halfClosed(): void {
-    this.#end()
+    this.endOutput()
     if (this.#phase === 'half-closed') this.#endOpaque()
   }
 
   abort(): void {
     this.#endStream('ended')
-    this.#abortTransport()
+    this.abortTransport()
   }
 
   abortWithError(detail: string): void {
     this.#breakOff({ kind: 'local', detail })
-  }
-
-  #advance(): void {
-    this.#input.advance()
-    if (this.#isInputEnded) this.#endInput()
   }
 
   #readHead(bytes: Uint8Array, at: number, end: number): number {
@@ -189,31 +151,27 @@ export class H1ClientSession implements ClientSession, RequestOwner, InputSteps 
       return end
     }
     this.#isAnswerBegun = true
-    const scan = this.#scan ?? new HeadScan(this.#rules)
-    let size: number
+    let text: string
     let response: ReceivedResponse
     try {
-      size = scan.read(bytes, at, end)
-      if (size === 0) {
-        this.#scan = scan
-        return at
-      }
-      const text = toLatin1Buffer(bytes).latin1Slice(at, at + size)
-      response = readResponseHead(text, scan, this.#stream!.head)
-      if (response.head.status < 200) this.#countInformational(size)
+      text = this.readHeadText(bytes, at, end)
+      if (text === '') return at
+      response = readResponseHead(text, this.scan!, this.#stream!.head)
+      if (response.head.status < 200) this.#countInformational(text.length)
     } catch (error) {
       this.#fail(error)
       return end
     }
-    this.#scan = undefined
-    this.#beginAnswer(response, at + size < end)
-    return at + size
+    this.scan = undefined
+    const next = at + text.length
+    this.#beginAnswer(response, next < end)
+    return next
   }
 
   /** They are handed on at once, so a server that never comes to its answer could fill the memory with them. */
   #countInformational(size: number): void {
     this.#informationalBytes += size
-    const { maxInformationalBytes } = this.#limits
+    const { maxInformationalBytes } = this.limits
     if (this.#informationalBytes <= maxInformationalBytes) return
     throw new HttpError('head_too_large', `over ${maxInformationalBytes} octets of informational answers`)
   }
@@ -227,19 +185,19 @@ export class H1ClientSession implements ClientSession, RequestOwner, InputSteps 
     this.#keepsAlive = keepsAlive
     if (body === 'opaque') {
       this.#phase = 'opaque'
-      this.#stream?.switchTo(new BodyWriter(this.#output, 'opaque', undefined))
+      this.#stream?.switchTo(new BodyWriter(this.output, 'opaque', undefined))
       receiver.onHead(head, true)
       return
     }
     this.#phase = 'body'
-    this.#body = createBody(body, head.bodyLength ?? 0, this.#limits)
-    receiver.onHead(head, this.#body !== undefined)
-    if (this.#body === undefined && this.#receiver === receiver) this.#endAnswer(hasMore)
+    this.body = createBody(body, head.bodyLength ?? 0, this.limits)
+    receiver.onHead(head, this.body !== undefined)
+    if (this.body === undefined && this.#receiver === receiver) this.#endAnswer(hasMore)
   }
 
   #readBody(bytes: Uint8Array, at: number, end: number): number {
-    const body = this.#body
-    if (this.#input.isBodyPaused || body === undefined) return at
+    const body = this.body
+    if (this.input.isBodyPaused || body === undefined) return at
     let next: number
     try {
       next = body.read(bytes, at, end)
@@ -248,18 +206,18 @@ export class H1ClientSession implements ClientSession, RequestOwner, InputSteps 
       return end
     }
     if (body.dataEnd > body.dataStart) this.#receiver?.onData(part(bytes, body.dataStart, body.dataEnd))
-    if (body.isDone && this.#body === body) this.#endAnswer(next < end)
+    if (body.isDone && this.body === body) this.#endAnswer(next < end)
     return next
   }
 
   /** @param hasMore - octets came beyond the answer, which nobody asked for. RFC 9112 §9.3 */
   #endAnswer(hasMore: boolean): void {
-    this.#isEndDue = this.#input.isBodyPaused
+    this.#isEndDue = this.input.isBodyPaused
     if (this.#isEndDue) return
     const receiver = this.#receiver
-    const trailers = this.#body?.trailers
+    const trailers = this.body?.trailers
     const isRequestEnded = this.#stream!.isEnded
-    const isReusable = this.#keepsAlive && isRequestEnded && !hasMore && !this.#isDraining && !this.#isInputEnded
+    const isReusable = this.#keepsAlive && isRequestEnded && !hasMore && !this.isDraining && !this.isInputEnded
     this.#endStream(isReusable ? 'idle' : 'ended')
     receiver?.onEnd(trailers)
     if (isReusable) {
@@ -267,26 +225,26 @@ export class H1ClientSession implements ClientSession, RequestOwner, InputSteps 
       return
     }
     // What is left of the request, or came too much, would be waited for by an orderly end.
-    if (isRequestEnded && !hasMore) this.#end()
-    else this.#abortTransport()
+    if (isRequestEnded && !hasMore) this.endOutput()
+    else this.abortTransport()
     this.#handler.onUnusable(LAST_ANSWER)
   }
 
-  #endInput(): void {
+  protected endInput(): void {
     switch (this.#phase) {
       case 'idle':
         this.#phase = 'ended'
-        this.#end()
+        this.endOutput()
         this.#handler.onUnusable(CLOSED)
         return
       case 'head':
-        this.#endHead()
+        this.#fail(this.faultOfCutHead())
         return
       case 'body':
         this.#endBody()
         return
       case 'opaque':
-        if (this.#input.isBodyPaused) return
+        if (this.input.isBodyPaused) return
         this.#endOpaqueInput()
         return
       case 'half-closed':
@@ -295,19 +253,9 @@ export class H1ClientSession implements ClientSession, RequestOwner, InputSteps 
     }
   }
 
-  #endHead(): void {
-    const { held } = this.#input
-    try {
-      if (held !== undefined) this.#scan?.readLast(held.bytes, held.start, held.end)
-      this.#fail(new HttpError('incomplete_message', 'the server closed the connection before the end of an answer'))
-    } catch (error) {
-      this.#fail(error)
-    }
-  }
-
   #endBody(): void {
-    if (this.#input.isBodyPaused) return
-    const fault = this.#body?.end(this.#input.held)
+    if (this.input.isBodyPaused) return
+    const fault = this.body?.end(this.input.held)
     if (fault === undefined) this.#endAnswer(false)
     else this.#fail(fault)
   }
@@ -330,21 +278,10 @@ export class H1ClientSession implements ClientSession, RequestOwner, InputSteps 
     this.#stream?.close()
     this.#stream = undefined
     this.#receiver = undefined
-    this.#body = undefined
-    this.#scan = undefined
+    this.body = undefined
+    this.scan = undefined
     this.#isEndDue = false
-    this.#input.unpauseBody()
-  }
-
-  #end(): void {
-    this.#isFinDue = true
-    this.#output.requestFlush()
-  }
-
-  #abortTransport(): void {
-    this.#output.discard()
-    this.#isFinDue = false
-    this.#transport.abort()
+    this.input.unpauseBody()
   }
 
   #fail(error: unknown): void {
@@ -364,17 +301,6 @@ export class H1ClientSession implements ClientSession, RequestOwner, InputSteps 
     const isRefused = reset.kind === 'peer-closed' && this.#phase === 'head' && !this.#isAnswerBegun
     return isRefused ? { ...reset, kind: 'refused' } : reset
   }
-}
-
-function requestFraming(head: RequestHead, hasBody: boolean): Framing {
-  const { bodyLength } = head
-  if (!hasBody) {
-    if (bodyLength !== undefined && bodyLength > 0) throw new RangeError(`no body, but a length of ${bodyLength}`)
-    return 'none'
-  }
-  if (head.upgrade !== undefined || head.method === 'CONNECT')
-    throw new RangeError('a request that may switch has no body')
-  return bodyLength === undefined ? 'chunked' : 'length'
 }
 
 function createBody(body: ResponseBody, length: number, limits: H1Limits): BodyReader | undefined {

@@ -1,13 +1,11 @@
 import { HttpError } from '../http-error.ts'
 import type { Fields } from '../message/fields.ts'
-import { CR, LF, toLatin1Buffer } from '../octets.ts'
-import { Output } from '../output.ts'
+import { CR, LF } from '../octets.ts'
 import type { BodyReceiver, ServerHandler, ServerSession, StreamReset, Transport } from '../session.ts'
 import { type BodyReader, LengthBody, part } from './body-reader.ts'
 import { ChunkedBody } from './chunked-body.ts'
+import { H1Connection } from './connection.ts'
 import { formatFaultAnswer } from './fault-answer.ts'
-import { HeadScan, type HeadScanRules } from './head-scan.ts'
-import { InputGate, type InputSteps } from './input-gate.ts'
 import type { H1Limits } from './limits.ts'
 import { type ReceivedRequest, readRequestHead } from './read-head.ts'
 import { requestScanRules } from './scan-rules.ts'
@@ -24,21 +22,12 @@ import { H1ServerStream, type StreamOwner } from './server-stream.ts'
 type Phase = 'head' | 'body' | 'answer' | 'discard' | 'opaque' | 'half-closed' | 'closing' | 'ended'
 
 /** See `createH1Server`. One class, since what it does is one state machine: the input's, with the answer's end as event. */
-export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
+export class H1ServerSession extends H1Connection implements ServerSession, StreamOwner {
   readonly role = 'server'
-  readonly protocol = 'http1'
-  readonly output: Output
   readonly #handler: ServerHandler
-  readonly #transport: Transport
-  readonly #limits: H1Limits
-  readonly #rules: HeadScanRules
-  readonly #input: InputGate
   #phase: Phase = 'head'
-  /** Of a head that has come in part. */
-  #scan: HeadScan | undefined
   /** RFC 9112 §2.2: one empty line may come before a request. */
   #mayBeEmptyLine = true
-  #body: BodyReader | undefined
   #hasBodyBegun = false
   #stream: H1ServerStream | undefined
   #receiver: BodyReceiver | undefined
@@ -47,19 +36,12 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
   #isRequestEndDue = false
   /** An answer ended, or the protocol was switched: at the flush we go on to what waited for that. */
   #isTurnDue = false
-  #isFinDue = false
-  #isInputEnded = false
   #isOutputEnded = false
-  #isDraining = false
   #discardedBytes = 0
 
   constructor(handler: ServerHandler, transport: Transport, limits: H1Limits) {
+    super(transport, limits, requestScanRules(limits))
     this.#handler = handler
-    this.#transport = transport
-    this.#limits = limits
-    this.#rules = requestScanRules(limits)
-    this.output = new Output(transport)
-    this.#input = new InputGate(this, transport, limits)
   }
 
   get activeStreams(): number {
@@ -68,44 +50,33 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
 
   get headUnderWay(): number {
     // What was not looked at, for the client reads no answers, may well be complete.
-    return this.#phase === 'head' && this.#input.held !== undefined && !this.output.isBlocked ? 1 : 0
-  }
-
-  receive(bytes: Uint8Array): void {
-    this.#input.receive(bytes)
-  }
-
-  receiveEnd(): void {
-    this.#isInputEnded = true
-    this.#advance()
+    return this.#phase === 'head' && this.input.held !== undefined && !this.output.isBlocked ? 1 : 0
   }
 
   transportDrained(): void {
     this.output.isBlocked = false
     this.#receiver?.onWritable()
-    this.#advance()
+    this.advance()
     // Of a request that waited for this, only a part may be here.
-    if (this.#phase === 'head' && this.#input.held !== undefined) this.#takeTurn()
+    if (this.#phase === 'head' && this.input.held !== undefined) this.#takeTurn()
   }
 
   flush(): void {
     this.output.beginFlush()
     while (this.#isTurnDue) {
       this.#isTurnDue = false
-      this.#advance()
-      const mustWait = this.#input.held !== undefined && this.output.isBlocked
+      this.advance()
+      const mustWait = this.input.held !== undefined && this.output.isBlocked
       if (this.#phase === 'head' && !mustWait && !this.#isTurnDue) this.#handler.onIdle()
     }
     this.output.endFlush()
-    if (!this.#isFinDue) return
-    this.#isFinDue = false
-    this.#transport.end()
+    this.sendDueFin()
   }
 
   drain(): void {
-    this.#isDraining = true
+    this.isDraining = true
     // A head that has begun to come is served still: its client cannot know.
-    if (this.#phase === 'head' && this.#input.held === undefined) this.#close()
+    if (this.#phase === 'head' && this.input.held === undefined) this.#close()
   }
 
   destroy(reason: StreamReset): void {
@@ -144,13 +115,13 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
       case 'head':
         return this.#readHead(bytes, at, end)
       case 'body':
-        return this.#input.isBodyPaused ? at : this.#readBody(bytes, at, end)
+        return this.input.isBodyPaused ? at : this.#readBody(bytes, at, end)
       case 'answer':
         return at
       case 'discard':
         return this.#readBody(bytes, at, end)
       case 'opaque':
-        if (this.#input.isBodyPaused || this.#receiver === undefined) return at
+        if (this.input.isBodyPaused || this.#receiver === undefined) return at
         this.#receiver.onData(part(bytes, at, end))
         return end
       case 'closing':
@@ -164,21 +135,17 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
 
   mayPersist(stream: H1ServerStream): boolean {
     // What came early after CONNECT was meant for a tunnel; it must not be read as requests when there is none.
-    if (this.#isDraining || stream.head.method === 'CONNECT') return false
-    if (this.#body === undefined) return true
+    if (this.isDraining || stream.head.method === 'CONNECT') return false
+    if (this.body === undefined) return true
     // RFC 9110 §10.1.1: without 100 nobody knows whether the body will come.
     if (stream.head.expectsContinue && !stream.isContinued && !this.#hasBodyBegun) return false
-    return this.#body.remaining <= this.#limits.maxDiscardedBytes
-  }
-
-  pauseBody(): void {
-    this.#input.pauseBody()
+    return this.body.remaining <= this.limits.maxDiscardedBytes
   }
 
   resumeBody(): void {
-    this.#input.unpauseBody()
+    this.input.unpauseBody()
     if (this.#isRequestEndDue) this.#tellRequestEnd()
-    this.#advance()
+    this.advance()
   }
 
   requestEnded(): void {
@@ -191,21 +158,20 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
   }
 
   halfClosed(): void {
-    this.#isFinDue = true
     this.#isOutputEnded = true
-    this.output.requestFlush()
+    this.endOutput()
     if (this.#phase === 'half-closed') this.#endStream('ended')
   }
 
   answerEnded(persists: boolean): void {
-    if (!persists || this.#isDraining) {
+    if (!persists || this.isDraining) {
       this.#close()
       return
     }
-    const body = this.#body
+    const body = this.body
     this.#endStream(body === undefined ? 'head' : 'discard')
     this.#discardedBytes = 0
-    if (body !== undefined && body.remaining > this.#limits.maxDiscardedBytes) {
+    if (body !== undefined && body.remaining > this.limits.maxDiscardedBytes) {
       this.#close()
       return
     }
@@ -214,20 +180,13 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
 
   abort(): void {
     this.#endStream('ended')
-    this.#body = undefined
-    this.output.discard()
-    this.#isFinDue = false
+    this.body = undefined
     this.#isTurnDue = false
-    this.#transport.abort()
+    this.abortTransport()
   }
 
   abortWithError(detail: string): void {
     this.destroy({ kind: 'local', detail })
-  }
-
-  #advance(): void {
-    this.#input.advance()
-    if (this.#isInputEnded) this.#endInput()
   }
 
   #takeTurn(): void {
@@ -238,32 +197,27 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
   #readHead(bytes: Uint8Array, at: number, end: number): number {
     // A client that pipelines without reading its answers waits here.
     if (this.output.isBlocked) return at
-    if (this.#mayBeEmptyLine && bytes[at] === CR && this.#scan === undefined) {
+    if (this.#mayBeEmptyLine && bytes[at] === CR && this.scan === undefined) {
       if (at + 1 === end) return at
       if (bytes[at + 1] === LF) {
         this.#mayBeEmptyLine = false
         return at + 2
       }
     }
-    const scan = this.#scan ?? new HeadScan(this.#rules)
-    let size: number
+    let text: string
     let request: ReceivedRequest
     try {
-      size = scan.read(bytes, at, end)
-      if (size === 0) {
-        this.#scan = scan
-        return at
-      }
-      const text = toLatin1Buffer(bytes).latin1Slice(at, at + size)
-      request = readRequestHead(text, scan, this.#limits.maxTargetBytes)
+      text = this.readHeadText(bytes, at, end)
+      if (text === '') return at
+      request = readRequestHead(text, this.scan!, this.limits.maxTargetBytes)
     } catch (error) {
       this.#fail(error)
       return end
     }
-    this.#scan = undefined
+    this.scan = undefined
     this.#mayBeEmptyLine = true
     this.#beginRequest(request)
-    return at + size
+    return at + text.length
   }
 
   #beginRequest(request: ReceivedRequest): void {
@@ -274,7 +228,7 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
     if (head.bodyLength === 0) {
       this.#phase = 'answer'
     } else {
-      this.#body = head.bodyLength === undefined ? new ChunkedBody(this.#limits) : new LengthBody(head.bodyLength)
+      this.body = head.bodyLength === undefined ? new ChunkedBody(this.limits) : new LengthBody(head.bodyLength)
       this.#phase = 'body'
     }
     const receiver = this.#handler.onRequest(stream, head)
@@ -285,7 +239,7 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
   }
 
   #tellRequestEnd(): void {
-    this.#isRequestEndDue = this.#receiver === undefined || this.#input.isBodyPaused
+    this.#isRequestEndDue = this.#receiver === undefined || this.input.isBodyPaused
     if (this.#isRequestEndDue) return
     const trailers = this.#trailers
     this.#trailers = undefined
@@ -293,7 +247,7 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
   }
 
   #readBody(bytes: Uint8Array, at: number, end: number): number {
-    const body = this.#body!
+    const body = this.body!
     let next: number
     try {
       next = body.read(bytes, at, end)
@@ -304,19 +258,19 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
     this.#hasBodyBegun = true
     if (this.#phase === 'discard') this.#discard(next - at)
     else if (body.dataEnd > body.dataStart) this.#receiver?.onData(part(bytes, body.dataStart, body.dataEnd))
-    if (body.isDone && this.#body === body) this.#endBody(body)
+    if (body.isDone && this.body === body) this.#endBody(body)
     return next
   }
 
   #endBody(body: BodyReader): void {
-    this.#body = undefined
+    this.body = undefined
     if (this.#phase === 'body') {
       this.#phase = 'answer'
       this.#trailers = body.trailers
       this.#tellRequestEnd()
       return
     }
-    if (this.#isDraining) {
+    if (this.isDraining) {
       this.#close()
       return
     }
@@ -326,7 +280,7 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
 
   #discard(count: number): void {
     this.#discardedBytes += count
-    if (this.#discardedBytes <= this.#limits.maxDiscardedBytes) return
+    if (this.#discardedBytes <= this.limits.maxDiscardedBytes) return
     if (this.#phase === 'discard') {
       this.#close()
       return
@@ -334,20 +288,19 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
     this.abort()
   }
 
-  /** All that came before the peer's FIN was read, or waits for something of ours. */
-  #endInput(): void {
+  protected endInput(): void {
     switch (this.#phase) {
       case 'head':
         this.#endHead()
         return
       case 'body':
-        if (!this.#input.isBodyPaused) this.#fail(this.#body!.end(this.#input.held))
+        if (!this.input.isBodyPaused) this.#fail(this.body!.end(this.input.held))
         return
       case 'discard':
         this.#close()
         return
       case 'opaque':
-        if (this.#input.isBodyPaused || this.#receiver === undefined) return
+        if (this.input.isBodyPaused || this.#receiver === undefined) return
         this.#endOpaqueInput(this.#receiver)
         return
       case 'closing':
@@ -361,18 +314,8 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
   }
 
   #endHead(): void {
-    const { held } = this.#input
-    if (held === undefined) {
-      this.#close()
-      return
-    }
-    if (this.output.isBlocked) return
-    try {
-      this.#scan?.readLast(held.bytes, held.start, held.end)
-      this.#fail(new HttpError('incomplete_message', 'the connection ended within a head'))
-    } catch (error) {
-      this.#fail(error)
-    }
+    if (this.input.held === undefined) this.#close()
+    else if (!this.output.isBlocked) this.#fail(this.faultOfCutHead())
   }
 
   #endOpaqueInput(receiver: BodyReceiver): void {
@@ -388,16 +331,16 @@ export class H1ServerSession implements ServerSession, StreamOwner, InputSteps {
     this.#receiver = undefined
     this.#trailers = undefined
     this.#isRequestEndDue = false
-    this.#input.unpauseBody()
+    this.input.unpauseBody()
   }
 
   /** No more requests: FIN after what is gathered, and until the peer's FIN what still comes is thrown away. */
   #close(): void {
     this.#endStream('closing')
-    this.#body = undefined
+    this.body = undefined
     this.#discardedBytes = 0
-    this.#isFinDue = true
-    this.#takeTurn()
+    this.#isTurnDue = true
+    this.endOutput()
   }
 
   /** The peer broke the protocol, or ended in the middle. */

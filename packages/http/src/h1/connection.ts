@@ -1,0 +1,98 @@
+import { HttpError } from '../http-error.ts'
+import { toLatin1Buffer } from '../octets.ts'
+import { Output } from '../output.ts'
+import type { Transport } from '../session.ts'
+import type { BodyReader } from './body-reader.ts'
+import { HeadScan, type HeadScanRules } from './head-scan.ts'
+import { InputGate, type InputSteps } from './input-gate.ts'
+import type { H1Limits } from './limits.ts'
+
+/** What both roles of HTTP/1 have in common: input that may have to wait, heads that come in part, and the connection's end. */
+export abstract class H1Connection implements InputSteps {
+  readonly protocol = 'http1'
+  readonly output: Output
+  protected readonly limits: H1Limits
+  protected readonly input: InputGate
+  /** Of the head that is being read. */
+  protected scan: HeadScan | undefined
+  /** Of the message that is being read, up to its end. */
+  protected body: BodyReader | undefined
+  /** The peer's FIN came. */
+  protected isInputEnded = false
+  protected isDraining = false
+  readonly #transport: Transport
+  readonly #rules: HeadScanRules
+  #isFinDue = false
+
+  constructor(transport: Transport, limits: H1Limits, rules: HeadScanRules) {
+    this.#transport = transport
+    this.#rules = rules
+    this.limits = limits
+    this.output = new Output(transport)
+    this.input = new InputGate(this, transport, limits)
+  }
+
+  receive(bytes: Uint8Array): void {
+    this.input.receive(bytes)
+  }
+
+  receiveEnd(): void {
+    this.isInputEnded = true
+    this.advance()
+  }
+
+  pauseBody(): void {
+    this.input.pauseBody()
+  }
+
+  abstract step(bytes: Uint8Array, at: number, end: number): number
+  /** All that came before the peer's FIN was read, or waits for something of ours. */
+  protected abstract endInput(): void
+
+  /** Goes on with what could not be used before. */
+  protected advance(): void {
+    this.input.advance()
+    if (this.isInputEnded) this.endInput()
+  }
+
+  /**
+   * Reads on in a head.
+   * @returns all of it, as Latin-1, so that it has as many characters as octets; empty when more has to come
+   * @throws {HttpError} as {@link HeadScan.read}
+   */
+  protected readHeadText(bytes: Uint8Array, at: number, end: number): string {
+    this.scan ??= new HeadScan(this.#rules)
+    const size = this.scan.read(bytes, at, end)
+    return size === 0 ? '' : toLatin1Buffer(bytes).latin1Slice(at, at + size)
+  }
+
+  /** What is wrong with a head in whose middle the peer's FIN came. */
+  protected faultOfCutHead(): unknown {
+    const { held } = this.input
+    try {
+      if (held !== undefined) this.scan?.readLast(held.bytes, held.start, held.end)
+    } catch (error) {
+      return error
+    }
+    return new HttpError('incomplete_message', 'the connection ended before the end of a head')
+  }
+
+  /** FIN, after what is gathered. */
+  protected endOutput(): void {
+    this.#isFinDue = true
+    this.output.requestFlush()
+  }
+
+  /** Last in each flush. */
+  protected sendDueFin(): void {
+    if (!this.#isFinDue) return
+    this.#isFinDue = false
+    this.#transport.end()
+  }
+
+  protected abortTransport(): void {
+    this.output.discard()
+    this.#isFinDue = false
+    this.#transport.abort()
+  }
+}
