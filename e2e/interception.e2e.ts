@@ -128,6 +128,14 @@ describe.runIf(canRun('root', 'ip', 'iptables'))('in a namespace of its own a wo
     },
   )
 
+  test('reaches itself through its own Service, secured', async () => {
+    const before = await countRequests(speakers)
+    const { received } = parse(await inside(speakers, talkCommand('speak-svc:81', [GET])))
+    expect(received).toMatch(/^HTTP\/1\.1 200 [\s\S]*speakers/)
+    const after = await countRequests(speakers)
+    expect([after.mtls - before.mtls, after.plain - before.plain]).toEqual([1, 0])
+  })
+
   test('cannot go around the proxy under another user id', async () => {
     const before = await countRequests(echo)
     const address = await addressOf(echo, 4)

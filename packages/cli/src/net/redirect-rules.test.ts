@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
 import { formatRedirectRules } from './redirect-rules.ts'
 
+const OPTIONS = { proxyUid: 2102, outboundPort: 15001, inboundPort: 15006 }
+const TO_SELF = '-A HEDDLE_OUTPUT -d 127.0.0.6/32 -p tcp -m owner --uid-owner 2102 -j REDIRECT --to-ports 15006\n'
+
 test('formatRedirectRules() writes one transaction that spares the proxy and the loopback interface', () => {
-  expect(formatRedirectRules({ family: 'ipv4', proxyUid: 2102, outboundPort: 15001, inboundPort: 15006 })).toBe(
+  expect(formatRedirectRules({ ...OPTIONS, family: 'ipv6' })).toBe(
     `*nat
 :HEDDLE_INBOUND - [0:0]
 :HEDDLE_OUTPUT - [0:0]
@@ -16,4 +19,10 @@ test('formatRedirectRules() writes one transaction that spares the proxy and the
 COMMIT
 `,
   )
+})
+
+test('formatRedirectRules() leads the proxy to itself where it asks for that', () => {
+  const rules = formatRedirectRules({ ...OPTIONS, family: 'ipv4' })
+  expect(rules).toContain(TO_SELF)
+  expect(rules.replace(TO_SELF, '')).toBe(formatRedirectRules({ ...OPTIONS, family: 'ipv6' }))
 })

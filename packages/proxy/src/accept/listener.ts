@@ -97,7 +97,8 @@ function originalKey(workload: WorkloadRuntime, accepted: Accepted): OriginalKey
     accepted.refuse('original_destination_unknown', 'the connection was not redirected')
     return undefined
   }
-  const { address, port } = original
+  const { port } = original
+  const address = loopGuard.fromProxyAddress(original.address)
   const text = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
   accepted.destination = text
   if (loopGuard.isOwnListener(address, port) || loopGuard.isFromItself(accepted.raw)) {

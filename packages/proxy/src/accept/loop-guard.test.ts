@@ -15,3 +15,14 @@ test.each([
   guard.addListener('127.0.0.5', 15006)
   expect(guard.isOwnListener(address, port)).toBe(isOwn)
 })
+
+test('a proxy is led to itself by way of the loopback interface, and the way is undone', () => {
+  const own = ['192.0.2.7', '2001:db8::7']
+  const guard = new LoopGuard(() => own)
+  expect(guard.toProxyAddress('192.0.2.7'), 'nothing is redirected').toBe('192.0.2.7')
+  guard.expectRedirection()
+  expect(guard.toProxyAddress('192.0.2.8')).toBe('192.0.2.8')
+  expect(guard.fromProxyAddress('192.0.2.8')).toBe('192.0.2.8')
+  for (const address of own) expect(guard.fromProxyAddress(guard.toProxyAddress(address))).toBe('192.0.2.7')
+  expect(guard.toProxyAddress('192.0.2.7')).toMatch(/^127\./)
+})
