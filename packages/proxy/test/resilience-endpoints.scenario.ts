@@ -187,3 +187,16 @@ test('what may not be sent twice is asked once, however slow', async () => {
   expect((await ask('http1', proxy.port, { method: 'POST', body: 'x' })).status).toBe(504)
   expect(counts().reduce((sum, count) => sum + count)).toBe(1)
 })
+
+test('a failure says so when all endpoints are out', async () => {
+  await using world = await World.create()
+  const policy = { outlierDetection: { consecutiveFailures: 1, maxEjectionPercent: 100 } }
+  const { proxy, apps } = await startResilient(world, { version: 'http1', policy })
+  apps[0]!.behave = FAILS
+  apps[1]!.close()
+  await ask('http1', proxy.port)
+  apps[0]!.close()
+  for (let i = 0; i < 3; i++) expect((await ask('http1', proxy.port)).headers['heddle-error']).toBe('connect_refused')
+  const details = proxy.logged.map((line) => String(JSON.parse(line).detail))
+  expect(details.at(-1)).toMatch(/; 2 of 2 endpoints are out: shop\/cart-/)
+})

@@ -1,4 +1,3 @@
-import { PROXY_ERRORS } from '@heddle/api/proxy-errors'
 import { readHashKey } from '@heddle/engine/balance/hash-key'
 import { type EndpointOutcome, outcomeOf } from '@heddle/engine/outlier/outcome'
 import { mayRetry, type RetryVerdict, type TryOutcome } from '@heddle/engine/retry'
@@ -11,7 +10,6 @@ import { type Exchange, SWITCHING_PROTOCOLS } from '../exchange/exchange.ts'
 import { inTurn } from '../exchange/in-turn.ts'
 import type { Outcome } from '../filters/filter.ts'
 import type { Deadline } from '../grpc/deadlines.ts'
-import { parseGrpcStatus } from '../grpc/status.ts'
 import { nameFailure } from '../records/request-id.ts'
 import { Attempt, type AttemptOwner, type BrokenEnd } from './attempt.ts'
 import { type AttemptEnd, logAttempt } from './attempt-log.ts'
@@ -21,6 +19,7 @@ import { type DestinationState, noTarget, pickTarget } from './destination-state
 import type { TryKind } from './resilience-counters.ts'
 import type { Target } from './target.ts'
 import { Try, type TryOwner } from './try.ts'
+import { isOwnFailure, isUsable, outcomeOfExchange, readGrpcStatus } from './try-outcome.ts'
 
 /** What route and destination say about the tries of a request. */
 export interface Treatment {
@@ -38,15 +37,6 @@ const NO_METHODS: ReadonlySet<string> = new Set()
 const TOO_MANY_REQUESTS = 429
 const UNAVAILABLE = 503
 const GATEWAY_TIMEOUT = 504
-/** Failures that say nothing of the endpoint: this proxy has no room, or no certificate. */
-const OWN_FAILURES: ReadonlySet<string> = new Set([
-  'endpoint_overloaded',
-  'pending_timeout',
-  'draining',
-  'connection_limit',
-  'own_certificate_missing',
-  'internal_error',
-])
 
 /**
  * The tries of one request whose route or destination says how to treat it. Others have none of this: see `startAttempt`.
@@ -120,7 +110,7 @@ export class Tries implements AttemptOwner, CircuitGuest, TryOwner {
   }
 
   notSent(exchange: Exchange, attempt: Attempt, error: ProxyError): void {
-    const one = this.#drop(attempt, OWN_FAILURES.has(error.code) ? 'none' : 'failure')
+    const one = this.#drop(attempt, isOwnFailure(error.code) ? 'none' : 'failure')
     if (one === undefined || this.#isLeftToOthers(one, error)) return
     if (error.spec.retryable && exchange.attempts < exchange.core.limits.connectTries) {
       const next = this.#pick()
@@ -427,23 +417,4 @@ export class Tries implements AttemptOwner, CircuitGuest, TryOwner {
   get #nowMs(): number {
     return this.#exchange.core.turn.nowUs() / 1000
   }
-}
-
-/** Of an answer that is nothing but its head ("Trailers-Only"). */
-function readGrpcStatus({ fields }: ResponseHead): number | undefined {
-  const text = fields.get('grpc-status')
-  return text === undefined ? undefined : parseGrpcStatus(text)
-}
-
-/** What the end of an exchange says of the endpoint that had it. */
-function outcomeOfExchange({ error, status, grpcStatus }: Outcome): EndpointOutcome {
-  if (error === undefined) return outcomeOf(status, grpcStatus)
-  const isOfOthers =
-    PROXY_ERRORS[error].source === 'client' || error.startsWith('fault_') || error.startsWith('circuit_')
-  return isOfOthers || OWN_FAILURES.has(error) ? 'none' : 'failure'
-}
-
-function isUsable({ endpoint, candidate }: Target, nowUs: number): boolean {
-  if (endpoint.load.avoidUntilUs > nowUs) return false
-  return candidate === undefined || (candidate.ejectedUntilUs <= nowUs && candidate.pausedUntilUs <= nowUs)
 }
