@@ -13,6 +13,8 @@ const COUNTED_OTHERWISE: Partial<Record<LimitName, string>> = {
   streamResets: '`heddle_protocol_faults_total{fault="rapid_reset"}`',
   endpointExpected: 'as `endpointPending`',
   replayBytes: UNCOUNTED,
+  decisionBytes: UNCOUNTED,
+  decisionSlowMs: UNCOUNTED,
   keepAliveMs: UNCOUNTED,
   poolIdleMs: UNCOUNTED,
   poolPlainIdleMs: UNCOUNTED,
