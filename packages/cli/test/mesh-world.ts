@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { Client } from '@connectrpc/connect'
 import type { AdminService } from '@heddle/api/admin'
-import type { Node, WatchResponse } from '@heddle/api/discovery'
+import { type Node, State, type WatchResponse } from '@heddle/api/discovery'
 import type { DecisionQuery, DecisionRecordSchema } from '@heddle/api/discovery/decision'
 import { type ControlWorld, createControlWorld, type OpenWatch } from '../../control/test/control-world.ts'
 import type { Command } from '../src/command.ts'
@@ -88,6 +88,11 @@ export class PlayedProxy {
     this.ready = ready.promise
     // The stream ends with an error when the test ends.
     void this.#read(ready.resolve).catch(ready.reject)
+  }
+
+  /** Says that it gets no more requests. */
+  async drain(): Promise<void> {
+    await this.#watch.discovery.setState({ streamId: this.#streamId, state: State.DRAINING })
   }
 
   end(): void {

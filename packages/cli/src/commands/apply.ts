@@ -57,7 +57,10 @@ async function show({ answer, client }: Applied, options: Options, deps: CliDeps
   const suffix = options.dryRun === true ? ' (dry run)' : ''
   for (const change of changes) terminal.write(`${formatChange(change)}${suffix}\n`)
   if (options.dryRun === true) return
-  for (const fault of await listFaults(client, changes)) terminal.note(terminal.noteStyle.yellow(`warning: ${fault}`))
+  // What a warning said already with its line is not said again.
+  const isNew = (fault: string) => !problems.some(({ reason }) => fault.includes(reason.split('; ')[0] ?? reason))
+  for (const fault of (await listFaults(client, changes)).filter(isNew))
+    terminal.note(terminal.noteStyle.yellow(`warning: ${fault}`))
   if (options.wait !== true) return
   await showApplied(client, { revision, objects: changedRefs(changes), timeoutMs: options.timeout }, deps)
 }

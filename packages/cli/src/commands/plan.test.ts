@@ -1,3 +1,5 @@
+import { create } from '@bufbuild/protobuf'
+import { NodeSchema } from '@heddle/api/discovery'
 import { systemClock } from '@heddle/base/clock'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { nodeOf } from '../../../control/test/discovery-world.ts'
@@ -96,6 +98,31 @@ test('plan of what is in force says so; one that removes it tells', async () => 
   const { stdout } = await mesh.run(plan, args, { clock: systemClock })
   expect(stdout).toContain('  - HTTPRoute shop/cart')
   expect(stdout).toContain('    - HTTPRoute shop/cart\n')
+})
+
+test('plan leaves out requests of namespaces with routes of their own', async () => {
+  const own = routeYaml('web')
+    .replace('namespace: shop', 'namespace: other')
+    .replace('name: cart }]', 'name: cart, namespace: shop }]')
+  const consumer = own.replace('name: web, port', 'name: web, namespace: shop, port')
+  const grant = `apiVersion: gateway.networking.k8s.io/v1
+kind: ReferenceGrant
+metadata: { name: all, namespace: shop }
+spec:
+  from: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: other }]
+  to: [{ group: "", kind: Service }]
+`
+  await mesh.write('consumer.yaml', `${consumer}---\n${grant}`)
+  expect(await mesh.run(apply, ['apply', '-f', 'consumer.yaml'])).toMatchObject({ status: 0, stderr: '' })
+  await mesh.proxy(create(NodeSchema, { ...nodeOf('web', 8), namespace: 'other' }), {
+    holds: [CART],
+    records: [record('r9', '/v2/items')],
+  })
+  await mesh.write('two.yaml', V2)
+  const { stdout } = await mesh.run(plan, ['plan', '-f', 'two.yaml'], { clock: systemClock })
+  expect(stdout).toContain(
+    '2 of 3 to these destinations in the last 10m would be answered otherwise; 2 proxies were asked',
+  )
 })
 
 test('plan refuses what apply would refuse', async () => {

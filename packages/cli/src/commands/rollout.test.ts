@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { nodeOf } from '../../../control/test/discovery-world.ts'
 import { serviceYaml } from '../../../control/test/mesh-objects.ts'
-import { type MeshWorld, startMeshWorld } from '../../test/mesh-world.ts'
+import { type MeshWorld, type PlayedProxy, startMeshWorld } from '../../test/mesh-world.ts'
 import { apply } from './apply.ts'
 import { get } from './get.ts'
 import { rollout } from './rollout.ts'
@@ -34,11 +34,13 @@ const ABORT = ['rollout', 'abort', 'cart', '-n', 'shop']
 
 /** Namespace shop with a weighted route of cart, which one proxy holds. */
 let mesh: MeshWorld
+let v2: PlayedProxy
 beforeEach(async () => {
   mesh = await startMeshWorld(serviceYaml('web') + serviceYaml('cart') + serviceYaml('cart-v2'))
   await mesh.write('route.yaml', WEIGHTED)
   await mesh.run(apply, ['apply', '-f', 'route.yaml'])
   await mesh.proxy(nodeOf('web'), { holds: [CART] })
+  v2 = await mesh.proxy(nodeOf('cart-v2'), { holds: [] })
 })
 afterEach(() => mesh[Symbol.asyncDispose]())
 
@@ -191,6 +193,18 @@ test('a rollout that runs, or was killed, keeps another from beginning', async (
     return GOOD as Row
   })
   expect(second).toContain('a rollout of cart runs already, or was killed')
+})
+
+test('a Service without a ready endpoint gets nothing, and loses what it has', async () => {
+  const ran = await run(START, async () => {
+    await v2.drain()
+    return GOOD as Row
+  })
+  expect(ran.status).toBe(1)
+  expect(ran.stdout).toContain('going back: no endpoint of cart-v2.shop is ready')
+  expect(await weights()).toEqual([1, 0])
+  const again = await mesh.run(rollout, START)
+  expect(again).toMatchObject({ status: 1, stderr: expect.stringContaining('no endpoint of cart-v2.shop is ready') })
 })
 
 test('who cannot go back says what is left, and what to do by hand', async () => {

@@ -202,6 +202,26 @@ spec:
   )
 })
 
+test('why of connections goes by the server name', async () => {
+  await mesh.write(
+    'tls.yaml',
+    `apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: { name: web, namespace: shop }
+spec:
+  parentRefs: [{ group: "", kind: Service, name: web }]
+  hostnames: ["*.example.com"]
+  rules: [{ backendRefs: [{ name: cart, port: 80 }] }]
+`,
+  )
+  expect((await mesh.run(apply, ['apply', '-f', 'tls.yaml'])).status).toBe(0)
+  const ask = ['why', 'deploy/cart', 'to', 'svc/web', '-n', 'shop']
+  const named = await mesh.run(why, [...ask, '--server-name', 'a.example.com'])
+  expect(named.stdout).toContain('  goes to name:cart.shop:80, by TLSRoute shop/web, rule 1\n')
+  const other = await mesh.run(why, [...ask, '--server-name', 'other.org'])
+  expect(other.stdout).toContain('  is closed: no rule of TLSRoute shop/web is for the server name other.org\n')
+})
+
 test('why --last-failures lists them with what to do', async () => {
   const { stdout } = await mesh.run(why, ['why', '--last-failures', '-n', 'shop', '--limit', '2'])
   expect(stdout).toBe(`2026-11-21T12:00:01Z GET /v2/items of shop/web-0 to name:cart.shop:80

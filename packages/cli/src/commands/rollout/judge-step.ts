@@ -26,7 +26,7 @@ export interface Judgement {
 }
 
 /** A step that gets no traffic is watched for so many intervals. */
-export const MAX_INTERVALS = 10
+const MAX_INTERVALS = 10
 
 /** Judges a step by what clients saw of the new backend since it began. */
 export function judgeStep(row: StatRow | undefined, elapsedMs: number, thresholds: Thresholds): Judgement {

@@ -7,7 +7,7 @@ import { formatApplied } from '../objects/applied.ts'
 import { type Judgement, judgeStep, type Thresholds } from './judge-step.ts'
 import type { RolloutState } from './rollout-state.ts'
 import type { RouteWeights } from './route-weights.ts'
-import { type PairWeights, sharePercent } from './weighted-route.ts'
+import { type BackendName, type PairWeights, sharePercent } from './weighted-route.ts'
 
 const LOOK_EVERY_MS = 1_000
 /** As short as the control plane answers for. */
@@ -61,6 +61,8 @@ export class Rollout {
   /** @throws {CliError} when the route is no plain weighted one, or another rollout runs on it */
   static async begin(route: RouteWeights, options: RolloutOptions, deps: RolloutDeps): Promise<Rollout> {
     const { weights, state } = await route.read()
+    const missing = await findMissing(deps.client, route.pair.to)
+    if (missing !== undefined) throw new CliError(missing, { hints: ['see "heddle endpoints"'] })
     if (state?.state === 'running') {
       throw new CliError(`a rollout of ${route.ref.name} runs already, or was killed`, {
         hints: [
@@ -135,6 +137,8 @@ export class Rollout {
 
   async #judge(elapsedMs: number): Promise<Judgement> {
     const { name, namespace } = this.#route.pair.to
+    const missing = await findMissing(this.#deps.client, { name, namespace })
+    if (missing !== undefined) return { kind: 'back', sentence: missing }
     const resource = { kind: ResourceKind.SERVICE, namespace, name }
     const windowMs = Math.max(SHORTEST_WINDOW_MS, Math.floor(elapsedMs))
     const { rows } = await this.#deps.client.admin.stat({ resource, windowMs })
@@ -215,6 +219,12 @@ export class Rollout {
     const { terminal, clock } = this.#deps.cli
     terminal.write(`${new Date(clock.nowMs()).toISOString().slice(11, 19)} ${text}\n`)
   }
+}
+
+/** A Service without endpoints answers nothing, so that nothing is measured of it either. */
+async function findMissing({ admin }: ControlClient, { name, namespace }: BackendName): Promise<string | undefined> {
+  const { endpoints } = await admin.listEndpoints({ namespace, service: name })
+  return endpoints.some(({ ready }) => ready) ? undefined : `no endpoint of ${name}.${namespace} is ready`
 }
 
 /** The route is somebody else's now, and is left as it is. */

@@ -74,7 +74,8 @@ function describeResult({ status, grpcStatus, error, detail }: Result): string {
 /** What the client got after how long, and what to do about it. */
 export function describeOutcome(record: DecisionRecord): readonly string[] {
   const { durationUs, error, keptAs } = record
-  const outcome = `outcome: ${describeResult(record)} after ${formatLatencyUs(Number(durationUs))}`
+  const when = durationUs === 0n ? 'at once' : `after ${formatLatencyUs(Number(durationUs))}`
+  const outcome = `outcome: ${describeResult(record)} ${when}`
   const help = findErrorHelp(error)
   if (help !== undefined) return [outcome, `  ${help.meaning} ${help.hint}`, `  see ${help.page}`]
   if (error !== '') return [outcome, '  the proxy is of another version: its code is not known here']

@@ -54,7 +54,7 @@ function formatExplained(explained: ExplainedRecord): string {
 }
 
 /** A record for scripts; keys are stable. */
-export function toRecordJson({ record, explanation, hasChanged, isUncertain }: ExplainedRecord) {
+function toRecordJson({ record, explanation, hasChanged, isUncertain }: ExplainedRecord) {
   return {
     record: toJson(DecisionRecordSchema, record),
     error: findErrorHelp(record.error) ?? null,
