@@ -114,6 +114,19 @@ test('successes do not push failures out', () => {
   expect(records.bytes).toBeLessThanOrEqual(20_000)
 })
 
+test('a hundred thousand failures take no more room than the limit says, and the newest are there', () => {
+  const { records, end, pass, kept } = recorder()
+  for (let at = 0; at < 100_000; at++) {
+    end({ ...FAILED, detail: `connect 10.0.0.${at % 250}:80` })
+    pass(1)
+  }
+  expect(kept).toEqual({ failure: 100_000 })
+  const found = records.find({ limit: 1_000 })
+  expect(found[0]!.requestId).toBe('id-100000')
+  expect(found.length).toBeGreaterThan(400)
+  expect(records.bytes).toBeLessThanOrEqual(1_048_576 / 2)
+})
+
 test('slow ones are kept, five a second; then only slower ones count as slow, until there are none', () => {
   const { kept, end, repeat, pass } = recorder()
   end()

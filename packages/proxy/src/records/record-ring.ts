@@ -8,14 +8,14 @@ export interface KeptRecord {
 }
 
 /** What a record costs beside its text. */
-const OVERHEAD_BYTES = 160
+const OVERHEAD_BYTES = 200
 /** Characters that take one octet each as long as there are no others. */
 const IS_LATIN1 = /^[\0-\xff]*$/
 
 /** The newest records, as many as the room is enough for. Nothing is allocated before the first one. */
 export class RecordRing {
   readonly #maxBytes: number
-  #records: KeptRecord[] = []
+  #records: Sized[] = []
   /** Those before it are gone. */
   #first = 0
   #bytes = 0
@@ -37,22 +37,27 @@ export class RecordRing {
     const bytes = sizeOf(record)
     if (bytes > this.#maxBytes) return
     this.#bytes += bytes
-    this.#records.push(record)
+    this.#records.push({ record, bytes })
     while (this.#bytes > this.#maxBytes) this.#forget()
   }
 
   /** From the oldest to the newest. */
   list(): readonly KeptRecord[] {
-    return this.#records.slice(this.#first)
+    return this.#records.slice(this.#first).map(({ record }) => record)
   }
 
   #forget(): void {
-    this.#bytes -= sizeOf(this.#records[this.#first]!)
+    this.#bytes -= this.#records[this.#first]!.bytes
     this.#first += 1
     if (this.#first * 2 <= this.#records.length) return
     this.#records = this.#records.slice(this.#first)
     this.#first = 0
   }
+}
+
+interface Sized {
+  readonly record: KeptRecord
+  readonly bytes: number
 }
 
 function sizeOf({ json }: KeptRecord): number {
