@@ -1,6 +1,5 @@
 import type { JsonObject } from '@bufbuild/protobuf'
 import type { ObjectChange } from '@heddle/api/admin'
-import { stringifyManifest } from '@heddle/api/manifest/stringify'
 import { CliError } from '../cli-error.ts'
 import type { CliDeps, Command } from '../command.ts'
 import type { Style } from '../output/style.ts'
@@ -47,22 +46,25 @@ async function runDiff({ filename = [] }: Options, deps: CliDeps): Promise<void>
   noteProblems(answer.problems, terminal)
   refuseErrors(answer.problems)
   const changes = realChanges(answer.changes)
-  for (const change of changes) terminal.write(formatDifference(change, terminal.style))
+  const { stringifyManifest } = await import('@heddle/api/manifest/stringify')
+  const toYaml: ToYaml = (manifest) => (manifest === undefined ? '' : stringifyManifest(manifest))
+  for (const change of changes) terminal.write(colourAll(formatDifference(change, toYaml), terminal.style))
   if (changes.length > 0) deps.setExitStatus(DIFFERENT)
 }
 
-function formatDifference({ ref, before, after }: ObjectChange, style: Style): string {
+type ToYaml = (manifest: JsonObject | undefined) => string
+
+function formatDifference({ ref, before, after }: ObjectChange, toYaml: ToYaml): string {
   const name = formatObject(ref)
   const names = { before: before === undefined ? '/dev/null' : `${name} in force`, after: `${name} as given` }
-  const text = formatUnifiedDiff(toYaml(before), toYaml(after), names)
+  return formatUnifiedDiff(toYaml(before), toYaml(after), names)
+}
+
+function colourAll(text: string, style: Style): string {
   return text
     .split('\n')
     .map((line) => colour(line, style))
     .join('\n')
-}
-
-function toYaml(manifest: JsonObject | undefined): string {
-  return manifest === undefined ? '' : stringifyManifest(manifest)
 }
 
 function colour(line: string, style: Style): string {

@@ -1,5 +1,4 @@
 import type { ConfigObject } from '@heddle/api/admin'
-import { stringifyManifest } from '@heddle/api/manifest/stringify'
 import { CliError } from '../cli-error.ts'
 import type { CliDeps, Command } from '../command.ts'
 import { formatJson } from '../output/json.ts'
@@ -45,6 +44,7 @@ async function runGet(choice: ObjectChoice, options: Options, deps: CliDeps): Pr
   if (objects.length === 0 && choice.name !== '') throw noSuchObject(choice, namespace)
   if (options.output === 'json' || options.output === 'yaml') {
     const value = choice.name !== '' && objects.length === 1 ? objects[0]!.manifest : toList(objects)
+    const { stringifyManifest } = await import('@heddle/api/manifest/stringify')
     terminal.write(options.output === 'json' ? formatJson(value) : stringifyManifest(value))
     return
   }
