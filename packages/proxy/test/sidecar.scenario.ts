@@ -132,6 +132,52 @@ describe('a sidecar', () => {
   )
 
   test(
+    'tells the control plane and its admin interface what became of a request',
+    async () => {
+      // Nothing listens on port 1.
+      await using plane = await controlPlane(1)
+      await using sidecar = await sidecarEnvironment(plane)
+      await using proxy = startProxyProcess(BUN, {
+        ...sidecar.env,
+        HEDDLE_UPSTREAMS: `listen=127.0.0.1:0,key=${KEY}`,
+      })
+      const listening = await proxy.event('listening')
+      await proxy.event('ready')
+      const [upstream] = listening.outbound as { address: string }[]
+      const headers = { authorization: 'Basic s3cret' }
+      const answer = await fetch(`http://${upstream!.address}/vote?token=s3cret`, { headers })
+      const requestId = answer.headers.get('x-request-id')!
+
+      plane.streams[0]!.send({ queries: [{ queryId: 'q1', requestId, limit: 10 }] })
+      await until(() => plane.answers.length === 1)
+      expect(plane.answers[0]).toMatchObject({
+        streamId: 'stream-1',
+        queryId: 'q1',
+        hasMore: false,
+        records: [
+          {
+            requestId,
+            namespace: 'emojivote',
+            workload: 'web',
+            instance: 'web-0',
+            direction: 'outbound',
+            key: KEY,
+            request: { method: 'GET', path: '/vote?token=(hidden)' },
+            attempts: [{ endpoint: 'emojivote/voting-0:8080', error: 'connect_refused' }],
+            status: 502,
+            error: 'connect_refused',
+            keptAs: 'failure',
+          },
+        ],
+      })
+      const shown = await (await proxy.admin(`GET /decisions?id=${requestId}&failures=true`)).text()
+      expect(JSON.parse(shown)).toMatchObject([{ requestId, key: KEY, keptAs: 'failure' }])
+      expect(shown + JSON.stringify(plane.answers[0]!.records[0]!.request)).not.toContain('s3cret')
+    },
+    LIMIT_MS,
+  )
+
+  test(
     'renews its certificate by itself, and speaks to the control plane by the new one',
     async () => {
       const authority = await createTestAuthority(systemClock, 4_000)
