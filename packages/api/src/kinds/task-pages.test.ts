@@ -1,0 +1,52 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { type ManifestFile, parseManifests } from '../manifest/parse-manifests.ts'
+import { formatProblem } from '../manifest/problem.ts'
+
+const REPOSITORY = new URL('../../../../', import.meta.url)
+const TASKS = new URL('docs/tasks/', REPOSITORY)
+const DEMO = new URL('packages/demo/deploy/local/', REPOSITORY)
+
+const pages = readdirSync(TASKS).filter((name) => name.endsWith('.md'))
+const demo = readdirSync(DEMO).flatMap((name) => documentsOf(readFileSync(new URL(name, DEMO), 'utf8')))
+
+describe.each(pages.map((page) => ({ page, text: readFileSync(new URL(page, TASKS), 'utf8') })))('$page', (one) => {
+  const { page, text } = one
+  const examples = [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml = '']) => yaml)
+  const manifests = examples.filter((yaml) => yaml.startsWith('apiVersion:'))
+
+  test.runIf(manifests.length > 0)('has manifests that are right, one after another, in the demo', () => {
+    let documents: readonly string[] = demo
+    for (const yaml of manifests) {
+      documents = applied(documents, documentsOf(yaml))
+      const { problems } = parseManifests(documents.map(toFile))
+      expect(problems.map(formatProblem), yaml).toEqual([])
+    }
+  })
+
+  test('is named in docs/README.md, and leads nowhere that is not', () => {
+    expect(readFileSync(new URL('docs/README.md', REPOSITORY), 'utf8')).toContain(`(tasks/${page})`)
+    const targets = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, target = '']) => target)
+    expect(targets.filter((target) => !existsSync(new URL(target, TASKS)))).toEqual([])
+  })
+})
+
+function documentsOf(yaml: string): readonly string[] {
+  return yaml.split(/^---$/m)
+}
+
+/** As `heddle apply` does: what has the kind and the name of an object takes its place. */
+function applied(before: readonly string[], changes: readonly string[]): readonly string[] {
+  const changed = new Set(changes.map(refOf))
+  return [...before.filter((document) => !changed.has(refOf(document))), ...changes]
+}
+
+function refOf(document: string): string {
+  const [, kind] = /^kind: (\w+)$/m.exec(document) ?? []
+  const [, name] = /^metadata:\s*(?:\{ )?name: ([\w-]+)/m.exec(document) ?? []
+  return `${kind}/${name}`
+}
+
+function toFile(text: string, index: number): ManifestFile {
+  return { path: `document-${index}.yaml`, text }
+}
