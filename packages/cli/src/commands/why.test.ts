@@ -187,7 +187,7 @@ metadata: { name: slow, namespace: shop }
 spec:
   targetRefs: [{ group: "", kind: Service, name: web }]
   until: "2099-01-01T00:00:00Z"
-  faults: [{ percent: 10, delay: 100ms }]
+  faults: [{ percent: 10, delay: 100ms }, { percent: 5, abortGrpcStatus: UNAVAILABLE }]
 `,
   )
   await mesh.run(apply, ['apply', '-f', 'fault.yaml'])
@@ -200,6 +200,21 @@ spec:
   expect(faulty.stdout).toContain(
     'delays by 100ms 10 % of requests on purpose until 2099-01-01T00:00:00Z, by FaultPolicy shop/slow',
   )
+  expect(faulty.stdout).toContain('answers with gRPC UNAVAILABLE 5 % of requests on purpose')
+})
+
+test('why counts a call that failed by its own status among the failed tries', async () => {
+  const call = {
+    endpoint: 'shop/web-0:8080',
+    address: '10.1.119.1:8080',
+    durationUs: 1_000n,
+    status: 200,
+    grpcStatus: 13,
+  }
+  const record = { ...APP_FAILED, requestId: 'r9', key: WEB, attempts: [call] } as RecordInit
+  await mesh.proxy(nodeOf('shelf'), { holds: [WEB], records: [record] })
+  const { stdout } = await mesh.run(why, ['why', 'deploy/shelf', 'to', 'svc/web', '-n', 'shop', '--grpc', 'a.B/C'])
+  expect(stdout).toContain('shop/web-0:8080 (10.1.119.1:8080), ready; 1 recorded try, 1 failed')
 })
 
 test('why of connections goes by the server name', async () => {

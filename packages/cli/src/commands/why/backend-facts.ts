@@ -2,7 +2,9 @@ import type { ServiceEndpoint } from '@heddle/api/admin'
 import type { ServiceJson } from '@heddle/api/discovery'
 import type { BalancerTypeJson } from '@heddle/api/discovery/policy'
 import type { FaultJson } from '@heddle/api/discovery/route'
+import { GRPC_STATUS_NAMES } from '@heddle/api/grpc-status'
 import { formatDurationMs } from '@heddle/base/duration'
+import { outcomeOf } from '@heddle/engine/outlier/outcome'
 import type { ControlClient } from '../../client/control-client.ts'
 import { formatLatencyUs } from '../../output/latency.ts'
 import { toIsoTime } from '../certificate-life.ts'
@@ -109,10 +111,10 @@ export async function findRecent(
   const query = { limit: MAX_RECORDS }
   const { records } = await admin.listDecisions({ query, namespace, workload, instance, waitMs: WAIT_MS })
   const tries = new Map<string, { readonly durations: number[]; failed: number }>()
-  for (const { endpoint, durationUs, error, status } of records.flatMap(({ attempts }) => attempts)) {
+  for (const { endpoint, durationUs, error, status, grpcStatus } of records.flatMap(({ attempts }) => attempts)) {
     const known = tries.get(endpoint) ?? { durations: [], failed: 0 }
     known.durations.push(Number(durationUs))
-    if (error !== '' || status >= 500 || status === 0) known.failed += 1
+    if (error !== '' || status === 0 || outcomeOf(status, grpcStatus) === 'failure') known.failed += 1
     tries.set(endpoint, known)
   }
   return new Map(
@@ -159,7 +161,8 @@ function describeFault(fault: FaultJson): string {
 function describeAction(fault: FaultJson): string {
   if (fault.delayMs !== undefined) return `delays by ${formatDurationMs(fault.delayMs)}`
   if (fault.abortStatus !== undefined) return `answers with status ${fault.abortStatus}`
-  if (fault.abortGrpcStatus !== undefined) return `answers with gRPC status ${fault.abortGrpcStatus}`
+  if (fault.abortGrpcStatus !== undefined)
+    return `answers with gRPC ${GRPC_STATUS_NAMES[fault.abortGrpcStatus] ?? fault.abortGrpcStatus}`
   if (fault.reset === true) return 'resets'
   if (fault.throttleBytesPerSecond !== undefined) return `throttles to ${fault.throttleBytesPerSecond} bytes per second`
   return `truncates behind ${fault.truncateBodyBytes ?? 0} bytes`
