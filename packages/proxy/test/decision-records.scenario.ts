@@ -1,8 +1,10 @@
+import { connect } from 'node:net'
 import type { DecisionRecordJson } from '@heddle/api/discovery/decision'
 import { expect, test } from 'vitest'
 import type { HttpVersion } from '../src/exchange/http-version.ts'
 import { FAILS, startMoodyApp } from './harness/resilient.ts'
 import { ask, attach, BACKENDS, CART, httpRoute, startRoutedMesh, V1 } from './harness/routed.ts'
+import { waitFor } from './harness/wait-for.ts'
 import { idOf, inbound, outbound, service, startTwoHops, type TestProxy, World } from './harness/world.ts'
 
 const VERSIONS: readonly { version: HttpVersion }[] = [{ version: 'http1' }, { version: 'http2' }]
@@ -218,3 +220,25 @@ test('an inbound proxy tells who came without mTLS', async () => {
   await ask('http1', proxy.port)
   expect(only(proxy)).toMatchObject({ direction: 'inbound', peerIdentity: '', attempts: [{ status: 503 }] })
 })
+
+test('a hundred thousand requests take no more room than the limit says, and the newest are there', async () => {
+  await using world = await World.create()
+  const proxy = await world.proxy({ listeners: [outbound(CART)], limits: { decisionFailures: 1_000_000 } })
+  const socket = connect(proxy.port, '127.0.0.1')
+  world.owns(() => socket.destroy())
+  let [answered, rest] = [0, '']
+  socket.on('data', (bytes: Buffer) => {
+    const parts = (rest + bytes.toString('latin1')).split('heddle-error: destination_not_found')
+    answered += parts.length - 1
+    rest = parts.at(-1)!.slice(-50)
+  })
+  const batch = Array.from({ length: 1_000 }, (_, at) => `GET /${at} HTTP/1.1\r\nhost: cart.shop\r\n\r\n`).join('')
+  for (let sent = 1_000; sent <= 100_000; sent += 1_000) {
+    socket.write(batch)
+    await waitFor(`${sent} answers`, () => answered === sent)
+    expect(proxy.records.bytes).toBeLessThanOrEqual(1_048_576)
+  }
+  const newest = proxy.records.find({ limit: 400 }).map(({ request }) => Number(request!.path!.slice(1)))
+  expect(newest.toSorted((a, b) => b - a)).toEqual(Array.from({ length: 400 }, (_, at) => 999 - at))
+  expect(proxy.metric('heddle_decision_records_total{kept_as="failure"}')).toBe(100_000)
+}, 60_000)

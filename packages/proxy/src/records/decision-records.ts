@@ -93,7 +93,8 @@ export class DecisionRecords implements Filter {
     const earliestMs = Number(sinceMs)
     const fits = ({ startedMs, key, json }: KeptRecord) =>
       startedMs >= earliestMs && (keys.length === 0 || keys.includes(key)) && json.startsWith(begin)
-    const found = rings.flatMap((ring) => ring.list().filter(fits))
+    // Of those that began in the same ms, those that ended last come first.
+    const found = rings.flatMap((ring) => ring.list().filter(fits).reverse())
     return found.sort((a, b) => b.startedMs - a.startedMs).slice(0, Math.min(limit || DEFAULT_ANSWER, MOST_ANSWER))
   }
 
