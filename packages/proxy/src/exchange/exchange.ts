@@ -348,8 +348,13 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
   #cutShort(error: ProxyError, code: number): void {
     const { grpc, response } = this
     const hasTrailers = grpc?.kind === 'grpc' && response?.bodyLength === undefined
-    if (hasTrailers && !this.#isBlocked) this.stream.sendEnd(toGrpcTrailers(grpc, error))
-    else this.stream.reset({ kind: 'local', detail: error.message, code })
+    if (!hasTrailers || this.#isBlocked) {
+      this.stream.reset({ kind: 'local', detail: error.message, code })
+      return
+    }
+    const trailers = toGrpcTrailers(grpc, error)
+    trailers.set(REQUEST_ID, requestIdOf(this))
+    this.stream.sendEnd(trailers)
   }
 
   /**
