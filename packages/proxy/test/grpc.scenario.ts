@@ -109,7 +109,10 @@ test('a deadline in the middle of an answer ends it with trailers', async () => 
 
   expect(await call.status()).toBe('4')
   expect(call.received).toBe('first')
-  expect(call.trailers).toMatchObject({ 'heddle-error': 'deadline_exceeded', 'x-request-id': expect.stringMatching(/./) })
+  expect(call.trailers).toMatchObject({
+    'heddle-error': 'deadline_exceeded',
+    'x-request-id': expect.stringMatching(/./),
+  })
   const served = await app.call(0)
   await waitFor('the end at the server', () => served.isClosed)
   expect(served.stream.rstCode).toBe(8)
