@@ -58,7 +58,11 @@ export class WeightedRandom implements Picker {
     )
     let point = draw.random() * shares.reduce((sum, share) => sum + share, 0)
     for (const [at, share] of shares.entries()) {
-      if (share > 0 && point < share) return at
+      if (share > 0 && point < share) {
+        if (draw.trace !== undefined)
+          draw.trace.reason = `${this.#candidates[at]!.id} was drawn among those that are usable`
+        return at
+      }
       point -= share
     }
     return scan(this.#candidates, draw, this.#rules)

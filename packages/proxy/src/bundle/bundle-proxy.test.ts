@@ -20,7 +20,7 @@ test('bundleProxy() makes a file that runs, once, and again when it is stale', (
 
   writeFileSync(file, readFileSync(file, 'utf8').replace(/heddle-proxy [0-9a-f]{8}/, 'heddle-proxy 00000000'))
   expect(bundleProxy({ root: ROOT, bun: BUN, file })).toBe('written')
-  expect(readdirSync(join(folder, 'dist'))).toEqual(['proxy.js', 'regex.js'])
+  expect(readdirSync(join(folder, 'dist')).toSorted()).toEqual(['proxy.js', 'regex.js'])
 })
 
 test('bundleProxy() leaves nothing behind when it fails', () => {
