@@ -9,7 +9,7 @@ import { type Mesh, startMesh } from './mesh.ts'
 import { Progress } from './progress.ts'
 import { readDirectory } from './read-directory.ts'
 import { formatGolden, readGolden } from './read-golden.ts'
-import { watchDirectory } from './watch-directory.ts'
+import { stampDirectory, watchDirectory } from './watch-directory.ts'
 
 export interface UpOptions {
   readonly directory: string
@@ -48,6 +48,7 @@ export async function up(options: UpOptions, deps: CliDeps, stay: Stay): Promise
   meshPaths(deps.stateDirectory, options.name)
   const directory = resolve(deps.cwd, options.directory)
   const progress = new Progress(deps.terminal)
+  const since = await stampDirectory(directory)
   const desired = await readDesired(directory, deps, progress)
   const interruption = deps.interruption()
   const end = new AbortController()
@@ -68,7 +69,7 @@ export async function up(options: UpOptions, deps: CliDeps, stay: Stay): Promise
     progress.line(`the control plane runs (${mesh.mode} mode), logs are in ${mesh.logDirectory}`)
     mesh.fleet.apply(desired)
     await settle(mesh, options, deps)
-    await staying({ mesh, desired, progress, signal }, { options, directory, deps, end, stay })
+    await staying({ mesh, desired, progress, signal }, { options, directory, since, deps, end, stay })
   } catch (error) {
     if (!signal.aborted) throw error
     if (!isUp) deps.setExitStatus(INTERRUPTED)
@@ -100,18 +101,20 @@ async function settle(mesh: Mesh, { forMs }: UpOptions, { clock }: CliDeps): Pro
 interface Staying {
   readonly options: UpOptions
   readonly directory: string
+  /** As the directory was before it was read. */
+  readonly since: string
   readonly deps: CliDeps
   readonly end: AbortController
   readonly stay: Stay
 }
 
-async function staying(running: RunningMesh, { options, directory, deps, end, stay }: Staying): Promise<void> {
+async function staying(running: RunningMesh, { options, directory, since, deps, end, stay }: Staying): Promise<void> {
   const { clock } = deps
   const { signal, mesh, progress } = running
   if (signal.aborted) return
   const timer = options.forMs === undefined ? undefined : clock.after(options.forMs, () => end.abort())
   const change = () => applyChange(directory, { deps, mesh, progress })
-  const watching = watchDirectory(directory, change, { clock, signal })
+  const watching = watchDirectory(directory, change, { clock, signal, since })
   try {
     await stay(running)
   } finally {

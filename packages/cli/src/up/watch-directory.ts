@@ -5,6 +5,14 @@ import { scanDirectory } from '@heddle/control/scan-directory'
 const SETTLE_MS = 200
 const POLL_MS = 2_000
 
+/** How a watch goes on. */
+export interface Watching {
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  /** {@link stampDirectory} of before the manifests were read: what has changed since is a change too. */
+  readonly since: string
+}
+
 /**
  * Calls `onChange` after the manifests of a directory have changed and were left alone for a moment. Looks at them every
  * two seconds too, since notifications are missing on some file systems. One call at a time; ends with `signal`.
@@ -12,20 +20,19 @@ const POLL_MS = 2_000
 export async function watchDirectory(
   directory: string,
   onChange: () => Promise<void>,
-  life: { readonly clock: Clock; readonly signal: AbortSignal },
+  { clock, signal, since }: Watching,
 ): Promise<void> {
-  const { clock, signal } = life
   let wake = new AbortController()
   const watcher = tryWatch(directory, () => wake.abort())
-  let stamp = await stampOf(directory)
+  let stamp = since
   try {
     while (!signal.aborted) {
       await clock.sleep(POLL_MS, AbortSignal.any([signal, wake.signal]))
       wake = new AbortController()
-      const seen = await stampOf(directory)
+      const seen = await stampDirectory(directory)
       if (signal.aborted || seen === stamp) continue
       await clock.sleep(SETTLE_MS, signal)
-      const settled = await stampOf(directory)
+      const settled = await stampDirectory(directory)
       if (settled !== seen) {
         wake.abort()
         continue
@@ -39,7 +46,7 @@ export async function watchDirectory(
 }
 
 /** Different when any manifest was changed. */
-async function stampOf(directory: string): Promise<string> {
+export async function stampDirectory(directory: string): Promise<string> {
   return (await scanDirectory(directory)).signature
 }
 
