@@ -65,6 +65,20 @@ The share of a backend that is not found is answered with 500 (HTTP), \`UNAVAILA
 Policies have \`Accepted\` for each target: \`TargetNotFound\`, \`Conflicted\` (an older policy of the kind has the very same target), \`Expired\` (the
 end of a FaultPolicy has come).
 
+## Conformance
+
+\`make gamma\` runs every case of the API's own mesh conformance tests, release 1.6 (MESH-HTTP and MESH-GRPC, core and extended), against \`heddle up\`:
+22 cases in transparent mode, and the same in explicit mode. The suite's YAML is applied as it is, from the module that it is published in; its Deployments
+become Workloads of an echo server of ours, and the client asks from where the suite's does. Beside what the suite looks at, the \`Location\`
+of redirects and the path that the application sees are compared.
+
+| not run | why |
+| --- | --- |
+| MeshFrontend, the request to the pod's address, in explicit mode | instances have no addresses of their own there; it runs in transparent mode |
+| all cases in transparent mode, without root, \`ip\` and \`iptables\` | there are no network namespaces then |
+
+The suite's own program, which writes the report for the project, needs a cluster.
+
 ## ReferenceGrant
 
 \`gateway.networking.k8s.io/v1\`. ${referenceGrantSchema.description} It stands in their namespace.
