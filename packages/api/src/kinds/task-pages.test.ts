@@ -10,17 +10,19 @@ const DEMO = new URL('packages/demo/deploy/local/', REPOSITORY)
 const pages = readdirSync(TASKS).filter((name) => name.endsWith('.md'))
 const demo = readdirSync(DEMO).flatMap((name) => documentsOf(readFileSync(new URL(name, DEMO), 'utf8')))
 
+/** What a reader is told to do: to write manifests, or to delete objects. */
+type Step = { readonly kind: 'apply'; readonly yaml: string } | { readonly kind: 'delete'; readonly refs: string[] }
+
 describe.each(pages.map((page) => ({ page, text: readFileSync(new URL(page, TASKS), 'utf8') })))('$page', (one) => {
   const { page, text } = one
-  const examples = [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml = '']) => yaml)
-  const manifests = examples.filter((yaml) => yaml.startsWith('apiVersion:'))
+  const steps = stepsOf(text)
 
-  test.runIf(manifests.length > 0)('has manifests that are right, one after another, in the demo', () => {
+  test.runIf(steps.length > 0)('has manifests that are right, one after another, in the demo', () => {
     let documents: readonly string[] = demo
-    for (const yaml of manifests) {
-      documents = applied(documents, documentsOf(yaml))
+    for (const step of steps) {
+      documents = step.kind === 'apply' ? applied(documents, documentsOf(step.yaml)) : deleted(documents, step.refs)
       const { problems } = parseManifests(documents.map(toFile))
-      expect(problems.map(formatProblem), yaml).toEqual([])
+      expect(problems.map(formatProblem), JSON.stringify(step)).toEqual([])
     }
   })
 
@@ -31,6 +33,13 @@ describe.each(pages.map((page) => ({ page, text: readFileSync(new URL(page, TASK
   })
 })
 
+function stepsOf(text: string): readonly Step[] {
+  const found = text.matchAll(/```yaml\n(apiVersion:.*?)```|^\$ heddle delete (\w.*?) -n/gms)
+  return [...found].map(([, yaml, refs = '']) =>
+    yaml === undefined ? { kind: 'delete', refs: refs.split(' ') } : { kind: 'apply', yaml },
+  )
+}
+
 function documentsOf(yaml: string): readonly string[] {
   return yaml.split(/^---$/m)
 }
@@ -39,6 +48,13 @@ function documentsOf(yaml: string): readonly string[] {
 function applied(before: readonly string[], changes: readonly string[]): readonly string[] {
   const changed = new Set(changes.map(refOf))
   return [...before.filter((document) => !changed.has(refOf(document))), ...changes]
+}
+
+/** As `heddle delete` does. */
+function deleted(before: readonly string[], refs: readonly string[]): readonly string[] {
+  const after = before.filter((document) => !refs.includes(refOf(document).toLowerCase()))
+  expect(before.length - after.length, `deletes ${refs.join(' ')}`).toBe(refs.length)
+  return after
 }
 
 function refOf(document: string): string {
