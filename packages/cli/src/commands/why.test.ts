@@ -217,6 +217,14 @@ test('why counts a call that failed by its own status among the failed tries', a
   expect(stdout).toContain('shop/web-0:8080 (10.1.119.1:8080), ready; 1 recorded try, 1 failed')
 })
 
+test('why REQUEST_ID calls what a proxy of a server tries the application', async () => {
+  const attempt = { address: '127.0.0.1:8080', durationUs: 2_000n, status: 500 }
+  const record = { ...APP_FAILED, requestId: 'r8', direction: 'inbound', attempts: [attempt] } as RecordInit
+  await mesh.proxy(nodeOf('shelf'), { holds: [], records: [record] })
+  const { stdout } = await mesh.run(why, ['why', 'r8'])
+  expect(stdout).toContain('  try 1: the application (127.0.0.1:8080), at 0µs for 2.0ms: status 500\n')
+})
+
 test('why of connections goes by the server name', async () => {
   await mesh.write(
     'tls.yaml',

@@ -49,7 +49,9 @@ function describeFaults({ faults }: DecisionRecord): readonly string[] {
 function describeAttempts(attempts: readonly AttemptRecord[]): readonly string[] {
   return attempts.map((attempt, at) => {
     const { endpoint, address, startedUs, durationUs, next } = attempt
-    const place = address === '' ? endpoint : `${endpoint} (${address})`
+    // A server's proxy has one place to send to, which is no endpoint.
+    const name = endpoint === '' ? 'the application' : endpoint
+    const place = address === '' ? name : `${name} (${address})`
     const times = `at ${formatLatencyUs(Number(startedUs))} for ${formatLatencyUs(Number(durationUs))}`
     return `try ${at + 1}: ${place}, ${times}: ${describeResult(attempt)}${next === '' ? '' : `; ${next}`}`
   })
