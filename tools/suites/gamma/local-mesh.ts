@@ -3,10 +3,12 @@ import { resolve } from 'node:path'
 import { HEDDLE, type Mode, TestMesh } from '../../../e2e/harness/mesh.ts'
 import { run } from '../../../e2e/harness/process.ts'
 import { listProcesses } from '../../../e2e/harness/run-state.ts'
+import { until } from '../../../e2e/harness/until.ts'
 import { ADDRESS_OF_ECHO_V2, CASES } from './cases.ts'
-import { type Check, MESH_NAMESPACE } from './check.ts'
+import { type Check, compareAnswer, MESH_NAMESPACE, toAsk } from './check.ts'
 import { ConformanceClient } from './client.ts'
 import { toMeshManifests } from './suite-manifests.ts'
+import { MARKED_HOST, turnMarker } from './turn-marker.ts'
 
 const CLIENT = [process.execPath, resolve(import.meta.dirname, '../../../e2e/apps/conformance-client.ts')]
 const NAMESPACES = { producer: MESH_NAMESPACE, consumer: `${MESH_NAMESPACE}-consumer` }
@@ -21,6 +23,7 @@ export class LocalMesh implements AsyncDisposable {
   readonly addressOfEchoV2: string | undefined
   readonly #mesh: TestMesh
   readonly #clients: Readonly<Record<Asker, ConformanceClient>>
+  #turn = 0
 
   private constructor(mesh: TestMesh, clients: Record<Asker, ConformanceClient>, address: string | undefined) {
     this.#mesh = mesh
@@ -47,9 +50,17 @@ export class LocalMesh implements AsyncDisposable {
     }
   }
 
-  /** What is in force beside the Services from now on. */
-  apply(manifests: string): void {
-    this.#mesh.writeManifest('case.yaml', manifests)
+  /** Puts `manifests` in force instead of what was applied before, and waits until the clients' proxies have them. */
+  async apply(manifests: string): Promise<void> {
+    this.#turn += 1
+    const { route, check } = turnMarker(this.#turn)
+    this.#mesh.writeManifest('case.yaml', `${manifests}\n---\n${route}`)
+    for (const client of Object.values(this.#clients)) {
+      await until('the change is in force', async () => {
+        const [answer] = await client.send(toAsk(check, 1))
+        return answer !== undefined && compareAnswer(check, answer) === ''
+      })
+    }
   }
 
   client({ from = 'producer' }: Check): ConformanceClient {
@@ -103,7 +114,8 @@ async function addressOf(pid: number): Promise<string> {
 function joinAs(mesh: TestMesh, asker: Asker): ConformanceClient {
   const checks = Object.values(CASES).flat()
   const asked = checks.filter(({ from = 'producer' }) => from === asker).map(({ host = 'echo' }) => host)
-  const hosts = new Set(asked.filter((host) => !host.startsWith(ADDRESS_OF_ECHO_V2)).map(withPort))
+  const named = asked.filter((host) => !host.startsWith(ADDRESS_OF_ECHO_V2))
+  const hosts = new Set([MARKED_HOST, ...named.map(withPort)])
   const upstreams = [...hosts].flatMap((host) => ['--upstream', `${qualified(host)}=${variableOf(host)}`])
   const joining = ['-n', NAMESPACES[asker], '--name', 'client', ...upstreams]
   return new ConformanceClient([HEDDLE, 'run', ...joining, '--', ...CLIENT], { HEDDLE_HOME: mesh.home })

@@ -24,8 +24,8 @@ export interface RunnableCase {
 export async function runCase(mesh: LocalMesh, { name, manifests, checks }: RunnableCase): Promise<CaseOutcome> {
   const startMs = performance.now()
   const outcome = (detail: string) => ({ name, passed: detail === '', detail, tookMs: performance.now() - startMs })
-  mesh.apply(manifests)
   try {
+    await mesh.apply(manifests)
     for (const check of checks) await settle(mesh, check)
     for (const check of checks) await once(mesh, check)
     return outcome('')
