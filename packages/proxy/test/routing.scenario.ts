@@ -217,3 +217,14 @@ test('the access log names the rule, the backend and the faults of a request', a
   expect(line).toMatchObject({ destination: CART, route: 'shop/cart#0', backend: V1 })
   expect(line.faults).toEqual([expect.stringContaining('held for 1 ms: FaultPolicy shop/slow')])
 })
+
+test('the log of a failed request has the id that its answer has', async () => {
+  await using world = await World.create()
+  const routes = [httpRoute({ matches: [{ method: 'POST' }], backends: [...BACKENDS.v1] })]
+  const mesh = await startRoutedMesh(world, { version: 'http1', routes })
+  const { headers } = await mesh.ask()
+  await waitFor('the line', () => mesh.proxy.logged.some((line) => line.includes('"msg":"request failed"')))
+  const line = JSON.parse(mesh.proxy.logged.find((text) => text.includes('"msg":"request failed"'))!)
+  expect(line).toMatchObject({ error: 'no_route_matched', requestId: headers['x-request-id'] })
+  expect(line.requestId).toMatch(/^\w+-\w+$/)
+})

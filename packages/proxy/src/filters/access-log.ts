@@ -2,6 +2,7 @@ import { GRPC_STATUS_NAMES } from '@heddle/api/grpc-status'
 import { PROXY_ERRORS } from '@heddle/api/proxy-errors'
 import type { Log } from '@heddle/base/log'
 import type { Exchange } from '../exchange/exchange.ts'
+import { requestIdOf } from '../records/request-id.ts'
 import type { Filter, Outcome } from './filter.ts'
 
 /** Writes a line for each exchange, or only for those in which the proxy answered itself or broke off. */
@@ -58,5 +59,6 @@ function toUpgradeFields({ upgradeUs }: Outcome): Readonly<Record<string, unknow
 
 function toFailure(exchange: Exchange, outcome: Outcome): Readonly<Record<string, unknown>> {
   const { error, detail } = outcome
-  return { ...toFields(exchange, outcome), error, detail, hint: error && PROXY_ERRORS[error].hint }
+  const requestId = requestIdOf(exchange)
+  return { ...toFields(exchange, outcome), requestId, error, detail, hint: error && PROXY_ERRORS[error].hint }
 }
