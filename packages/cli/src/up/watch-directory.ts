@@ -6,7 +6,7 @@ const SETTLE_MS = 200
 const POLL_MS = 2_000
 
 /** How a watch goes on. */
-export interface Watching {
+interface Watching {
   readonly clock: Clock
   readonly signal: AbortSignal
   /** {@link stampDirectory} of before the manifests were read: what has changed since is a change too. */
