@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { cut, HIDDEN, isSecretName, showPath, showText, showValue } from './hide-secrets.ts'
+import { cut, HIDDEN, isSecretName, showAuthority, showPath, showText, showValue } from './hide-secrets.ts'
 
 const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl'
 
@@ -21,6 +21,11 @@ test.each([
   'x-forwarded-client-cert',
   'sig',
   'code',
+  'PHPSESSID',
+  'x-csrf',
+  'SAMLResponse',
+  'otp',
+  'ticket',
 ])('what is named %s may be secret', (name) => {
   expect(isSecretName(name)).toBe(true)
 })
@@ -47,6 +52,11 @@ test.each([
   { path: '/a?next=%2Fb%3Ftoken%3Ds3cret', shown: `/a?next=${HIDDEN}` },
   { path: '/a?next=%2Fb%3Fd%3De', shown: '/a?next=%2Fb%3Fd%3De' },
   { path: '*', shown: '*' },
+  { path: '/a;jsessionid=s3cret/b?c=d', shown: `/a;jsessionid=${HIDDEN}/b?c=d` },
+  { path: '/a;v=1;%74oken=s3cret', shown: `/a;v=1;%74oken=${HIDDEN}` },
+  { path: '/a#access_token=s3cret&b=c', shown: `/a#access_token=${HIDDEN}&b=c` },
+  { path: '/a?next=http://ann:s3cret@shop/', shown: `/a?next=${HIDDEN}` },
+  { path: '/fetch/http://ann:s3c@ret@shop/a', shown: `/fetch/http://${HIDDEN}@shop/a` },
 ])('$path is shown as $shown', ({ path, shown }) => {
   expect(showPath(path)).toBe(shown)
 })
@@ -60,6 +70,10 @@ test.each([
     value: 'http://shop/a?access_token=s3cret&b=1',
     shown: `http://shop/a?access_token=${HIDDEN}&b=1`,
   },
+  { name: 'referer', value: 'https://ann:s3cret@shop/a', shown: `https://${HIDDEN}@shop/a` },
+  { name: 'referer', value: 'https://shop/a#id_token=s3cret', shown: `https://shop/a#id_token=${HIDDEN}` },
+  { name: 'x-copy', value: 'theme=dark; session=s3cret', shown: `theme=dark; session=${HIDDEN}` },
+  { name: 'accept', value: 'text/html;q=0.9', shown: 'text/html;q=0.9' },
   { name: 'x-user', value: 'a\u009b31mred\t!', shown: 'a\ufffd31mred\ufffd!' },
 ])('$name: $value is shown as $shown', ({ name, value, shown }) => {
   expect(showValue(name, value)).toBe(shown)
@@ -69,4 +83,11 @@ test('what is long is cut, and says how long it was', () => {
   expect(cut('abc', 3)).toBe('abc')
   expect(cut('abcd', 3)).toBe('abc... (4 in all)')
   expect(showText('plain')).toBe('plain')
+})
+
+test.each([
+  { authority: 'shop:80', shown: 'shop:80' },
+  { authority: 'ann:s3cret@shop:80', shown: `${HIDDEN}@shop:80` },
+])('the authority $authority is shown as $shown', ({ authority, shown }) => {
+  expect(showAuthority(authority)).toBe(shown)
 })

@@ -3,13 +3,19 @@ export const HIDDEN = '(hidden)'
 
 /** Rather a name too many than a secret shown. */
 const SECRET_NAME =
-  /authori[sz]|authenticat|(?:^|[-_.])auth(?:[-_.]|$)|cookie|token|secret|passw|pwd|key|credential|session|signature|jwt|assertion|client-cert|^sig$|^sid$|^code$/i
+  /authori[sz]|authenticat|(?:^|[-_.])auth(?:[-_.]|$)|cookie|token|secret|passw|pwd|key|credential|session|sessid|csrf|xsrf|saml|signature|jwt|assertion|client-cert|^sig$|^sid$|^code$|^otp$|^ticket$/i
 /** Values that are credentials under whatever name: those of HTTP's schemes, and tokens of three parts in base64url. */
 const SECRET_VALUE = /^(?:basic|bearer|digest|negotiate|ntlm)\s|eyJ[\w-]{8,}\.[\w-]+/i
 const TOKENS = /eyJ[\w-]{8,}\.[\w.-]+/g
 /** A terminal may take them for commands. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/g
+/** Name and password before a host. RFC 3986 §3.2.1. */
+const USER_INFO = /\/\/[^/?#\s]*@/g
+/** A parameter of a path segment: RFC 3986 §3.3. Servers take sessions from them (`;jsessionid=`). */
+const SEGMENT_PARAMETER = /(;\s*)([^;/=]*)=([^;/]*)/g
+/** What follows is a list of parameters. */
+const LIST_BEGIN = /[?#]/
 const SEPARATOR = /([&;])/
 const NESTED = /[?&;#]/
 
@@ -21,19 +27,25 @@ export function isSecretName(name: string): boolean {
 /** The value of a field as it may be shown; of one that has a URL, the URL as it may be shown. */
 export function showValue(name: string, value: string): string {
   if (isSecretName(name) || SECRET_VALUE.test(value)) return HIDDEN
-  return showText(value.includes('?') ? showPath(value) : value)
+  return showText(showPath(value))
 }
 
 /** A path with its query, or a URL, without what may be secret in it. */
 export function showPath(path: string): string {
-  const mark = path.indexOf('?')
-  const before = (mark === -1 ? path : path.slice(0, mark)).replace(TOKENS, HIDDEN)
+  const mark = path.search(LIST_BEGIN)
+  const before = showSegments(mark === -1 ? path : path.slice(0, mark))
   if (mark === -1) return before
-  return `${before}?${path
+  return `${before}${path[mark]}${path
     .slice(mark + 1)
     .split(SEPARATOR)
     .map(showParameter)
     .join('')}`
+}
+
+/** The host of a request, without a name and a password before it. */
+export function showAuthority(authority: string): string {
+  const at = authority.lastIndexOf('@')
+  return showText(at === -1 ? authority : HIDDEN + authority.slice(at))
 }
 
 /** Without what a terminal might obey. */
@@ -46,16 +58,30 @@ export function cut(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most)}... (${text.length} in all)`
 }
 
+function showSegments(path: string): string {
+  return path
+    .replace(USER_INFO, `//${HIDDEN}@`)
+    .replace(SEGMENT_PARAMETER, (parameter, begin: string, name: string, value: string) =>
+      isSecretPair(name, value) ? `${begin}${name}=${HIDDEN}` : parameter,
+    )
+    .replace(TOKENS, HIDDEN)
+}
+
 function showParameter(parameter: string): string {
   const equals = parameter.indexOf('=')
   if (equals === -1) return parameter.replace(TOKENS, HIDDEN)
-  const [name, value] = [parameter.slice(0, equals), decode(parameter.slice(equals + 1))]
-  const isSecret = isSecretName(decode(name)) || SECRET_VALUE.test(value) || hasSecret(value)
-  return isSecret ? `${name}=${HIDDEN}` : parameter
+  const name = parameter.slice(0, equals)
+  return isSecretPair(name, parameter.slice(equals + 1)) ? `${name}=${HIDDEN}` : parameter
+}
+
+function isSecretPair(name: string, encoded: string): boolean {
+  const value = decode(encoded)
+  return isSecretName(decode(name).trim()) || SECRET_VALUE.test(value) || hasSecret(value)
 }
 
 /** Whether a value is a URL, or another list of parameters, with a secret in it. */
 function hasSecret(value: string): boolean {
+  if (value.search(USER_INFO) !== -1) return true
   return value.split(NESTED).some((part) => part.includes('=') && isSecretName(part.slice(0, part.indexOf('='))))
 }
 
