@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { costOf, createLoad, type EndpointLoad, observeRtt, pickEndpoint } from './balance.ts'
+import { costOf, createLoad, type EndpointLoad, observeFailure, observeRtt, pickEndpoint } from './balance.ts'
 
 const MS = 1000
 const SECOND = 1000 * MS
@@ -145,5 +145,45 @@ describe('a minute of traffic', () => {
   test('follows the weights', () => {
     const [light = 0, heavy = 0] = simulate([20, 20], { perSecond: 500, weights: [1, 3] })
     expect(heavy / light).toBeGreaterThan(1.5)
+  })
+})
+
+/** A minute in which each endpoint answers at once and some fail. @returns the share of requests that failed */
+function simulateFailures(failureRates: readonly number[]): number {
+  const random = seeded(11)
+  const loads = failureRates.map(() => createLoad(1, 0))
+  let failed = 0
+  const requests = 60 * 200
+  for (let at = 0; at < requests; at++) {
+    const nowUs = (at * SECOND) / 200
+    const index = pickEndpoint(loads, { nowUs, random, tried: undefined })
+    if (random() < failureRates[index]!) {
+      failed += 1
+      observeFailure(loads[index]!, 1 * MS, nowUs)
+    } else {
+      observeRtt(loads[index]!, 20 * MS, nowUs)
+    }
+  }
+  return failed / requests
+}
+
+describe('observeFailure()', () => {
+  test('keeps traffic away from an endpoint that fails faster than others answer', () => {
+    expect(simulateFailures([1, 0])).toBeLessThan(0.01)
+    expect(simulateFailures([1, 0, 0])).toBeLessThan(0.01)
+  })
+
+  test('leaves equal endpoints equal', () => {
+    expect(simulateFailures([0.05, 0.05, 0.05])).toBeCloseTo(0.05, 1)
+  })
+
+  test('stays below a second, whatever fails, unless it took longer', () => {
+    const load = createLoad(1, 0)
+    for (let i = 0; i < 20; i++) observeFailure(load, 5 * MS, i)
+    expect(load.rttUs).toBe(SECOND)
+    observeFailure(load, 3 * SECOND, 30)
+    expect(load.rttUs).toBe(3 * SECOND)
+    observeRtt(load, 20 * MS, 60 * SECOND)
+    expect(load.rttUs).toBeLessThan(30 * MS)
   })
 })

@@ -45,6 +45,20 @@ export function observeRtt(load: EndpointLoad, rttUs: number, nowUs: number): vo
   load.observedUs = nowUs
 }
 
+/** What a failure counts as, in answer times that were expected. */
+const FAILURE_FACTOR = 4
+const MOST_OF_FAILURE_US = 1_000_000
+
+/**
+ * Takes a failure into the average, as an answer that took several times as long as was expected, up to 1 s. What fails mostly fails fast,
+ * and a broken endpoint would look better than all others; one failure among many successes is soon forgotten.
+ *
+ * @param rttUs - after how long it failed
+ */
+export function observeFailure(load: EndpointLoad, rttUs: number, nowUs: number): void {
+  observeRtt(load, Math.max(rttUs, Math.min(load.rttUs * FAILURE_FACTOR, MOST_OF_FAILURE_US)), nowUs)
+}
+
 /** What one more request at this endpoint is expected to cost; lower is better. */
 export function costOf(load: EndpointLoad, nowUs: number): number {
   const kept = keptOf(load, nowUs)

@@ -54,6 +54,18 @@ test.each([
   expect(counts().every((count) => count > 0)).toBe(true)
 })
 
+test.each(VERSIONS)(
+  'an endpoint that fails faster than others answer gets few requests, over $version',
+  async ({ version }) => {
+    await using world = await World.create()
+    const { proxy, apps, counts } = await startResilient(world, { version, apps: 2 })
+    apps[0]!.behave = FAILS
+    for (let i = 0; i < 60; i++) await ask(version, proxy.port)
+    // The first, and what the two draws of the balancer cannot avoid.
+    expect(counts()[0]).toBeLessThan(10)
+  },
+)
+
 test('requests stay in their zone, and leave it when its endpoints are put out', async () => {
   await using world = await World.create()
   const policy = {

@@ -74,6 +74,11 @@ export class GrpcCall {
     this.#deadline?.cancel()
   }
 
+  /** What the server said; `undefined` before it has. */
+  get status(): number | undefined {
+    return this.#status
+  }
+
   /** The timeout that the client gave, in ms; for people. */
   get timeoutMs(): number {
     return (this.#times.dueUs - this.#times.startedUs) / 1000

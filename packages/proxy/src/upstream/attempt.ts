@@ -1,5 +1,6 @@
 import { PROXY_ERRORS, type ProxyErrorCode, toErrorCode } from '@heddle/api/proxy-errors'
-import { observeRtt } from '@heddle/engine/balance'
+import { observeFailure, observeRtt } from '@heddle/engine/balance'
+import { outcomeOf } from '@heddle/engine/outlier/outcome'
 import type { Fields } from '@heddle/http/fields'
 import { H2_CODE } from '@heddle/http/h2-codes'
 import type { ResponseHead } from '@heddle/http/message'
@@ -14,7 +15,10 @@ import { nameFailure } from '../records/request-id.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { PooledConnection, PoolWaiter } from './pooled-connection.ts'
 import type { Target } from './target.ts'
+import { readGrpcStatus } from './try-outcome.ts'
 import { addKey, completeAccept, takeAccept, WEB_SOCKET } from './web-socket.ts'
+
+const HTTP_OK = 200
 
 /** Decides what follows when an attempt brought no answer. */
 export interface AttemptOwner {
@@ -182,10 +186,11 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
       this.#goElsewhere(head)
       return
     }
+    const grpcStatus = hasBody || exchange.grpc === undefined ? undefined : readGrpcStatus(head)
+    if (outcomeOf(head.status, grpcStatus) === 'failure') this.#observeFailure()
+    else this.#observeAnswer()
     if (exchange.tries !== undefined && !exchange.tries.takesAnswer(this, head, hasBody)) return
     if (head.status === SWITCHING_PROTOCOLS && !this.#switch(head)) return
-    const nowUs = exchange.core.turn.nowUs()
-    observeRtt(this.target.endpoint.load, nowUs - this.#startedUs, nowUs)
     exchange.response = head
     if (exchange.filters.length > 0) runResponseFilters(exchange.filters, exchange)
     exchange.answer(head, hasBody)
@@ -203,7 +208,10 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     }
     const exchange = this.#exchange
     this.#isAnswerOver = true
-    exchange.grpc?.sawTrailers(trailers)
+    if (exchange.grpc !== undefined && trailers !== undefined) {
+      exchange.grpc.sawTrailers(trailers)
+      if (outcomeOf(HTTP_OK, exchange.grpc.status) === 'failure') this.#observeFailure()
+    }
     exchange.stream.sendEnd(trailers)
     if (this.#isUpgraded && !exchange.isRequestOver) return
     this.#complete()
@@ -215,8 +223,20 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     const detail = `${this.target.endpoint.name}: ${reset.error?.message ?? reset.detail}`
     const error = new ProxyError(this.#codeOf(reset), detail)
     this.#exchange.grpc?.sawReset(reset.code)
+    if (this.#traceOf(reset) === 'likely') this.#observeFailure()
     if (this.#exchange.isAnswered) this.#exchange.fail(error, codeToPassOn(reset))
     else this.#owner.brokeOff(this.#exchange, this, { error, trace: this.#traceOf(reset) })
+  }
+
+  #observeAnswer(): void {
+    const nowUs = this.#exchange.core.turn.nowUs()
+    observeRtt(this.target.endpoint.load, nowUs - this.#startedUs, nowUs)
+  }
+
+  /** How long an answer went on that had begun says nothing about the next one. */
+  #observeFailure(): void {
+    const nowUs = this.#exchange.core.turn.nowUs()
+    observeFailure(this.target.endpoint.load, this.#exchange.isAnswered ? 0 : nowUs - this.#startedUs, nowUs)
   }
 
   #traceOf({ kind, code }: StreamReset): Trace {
