@@ -11,6 +11,7 @@ import type { RegexCompiler } from '@heddle/engine/route/field-match'
 import { parseSpiffeId } from '@heddle/identity/spiffe-id'
 import { compileRouting, type RoutedService, type Routing } from '../routing/routing.ts'
 import type { AppProtocol, Destination, ServiceDestination } from '../workload.ts'
+import { checkTreatment } from './check-treatment.ts'
 
 const PROTOCOLS: Readonly<Record<ProtocolJson, AppProtocol>> = {
   PROTOCOL_UNSPECIFIED: 'detect',
@@ -19,6 +20,9 @@ const PROTOCOLS: Readonly<Record<ProtocolJson, AppProtocol>> = {
   PROTOCOL_TLS: 'tls',
   PROTOCOL_OPAQUE: 'opaque',
 }
+
+/** As much as the message can hold. */
+const MAX_WEIGHT = 2 ** 32 - 1
 
 /** One that a newer control plane may know and this proxy does not is detected. */
 export function toAppProtocol(json: ProtocolJson | undefined): AppProtocol {
@@ -64,6 +68,7 @@ export function applyDelta(base: ServiceDestination, delta: DestinationDeltaJson
 function toService(json: ServiceJson, version: string, context: DestinationContext): ServiceDestination {
   const { namespace = '', name = '', port = 0, endpoints = [] } = json
   if (namespace === '' || name === '') throw new RangeError('a Service without name or namespace')
+  checkTreatment(json)
   const routing = toRouting({ ...json, namespace, name, port }, context)
   const { routes, faults, policy, circuitBreaker } = json
   return {
@@ -102,7 +107,9 @@ function toEndpoint(json: EndpointJson): Endpoint {
   const { id = '', address = '', port = 0, identity = '', serverName = '', weight = 1 } = json
   if (id === '') throw new RangeError('an endpoint without id')
   if (isIP(address) === 0) throw new RangeError(`endpoint ${id}: address ${JSON.stringify(address)} is no IP address`)
-  if (port < 1 || port > 65_535) throw new RangeError(`endpoint ${id}: port ${port}`)
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new RangeError(`endpoint ${id}: port ${port}`)
+  if (!Number.isInteger(weight) || weight < 0 || weight > MAX_WEIGHT)
+    throw new RangeError(`endpoint ${id}: weight ${weight}`)
   if (identity !== '' && (parseSpiffeId(identity) === undefined || serverName === '')) {
     throw new RangeError(
       `endpoint ${id}: identity ${JSON.stringify(identity)}, server name ${JSON.stringify(serverName)}`,

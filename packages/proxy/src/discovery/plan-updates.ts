@@ -15,7 +15,14 @@ export interface UpdatePlan {
 
 /** Whether {@link planUpdates} needs a compiler of regular expressions. */
 export function haveExpressions(updates: readonly DestinationUpdateJson[]): boolean {
-  return updates.some(({ destination }) => destination?.service !== undefined && needsExpressions(destination.service))
+  try {
+    return updates.some(
+      ({ destination }) => destination?.service !== undefined && needsExpressions(destination.service),
+    )
+  } catch {
+    // What has no rules to look through is refused by whoever reads it.
+    return false
+  }
 }
 
 /**
@@ -38,8 +45,8 @@ export function planUpdates(
       if (destination === undefined) outdated.push(key)
       else next.set(key, destination)
     } catch (error) {
-      if (!(error instanceof RangeError)) throw error
-      problems.push(`${key}: ${error.message}`)
+      // Not only what is checked: whatever is made of nonsense, the message is refused, and the proxy goes on.
+      problems.push(`${key}: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
   return { next, outdated, problems }

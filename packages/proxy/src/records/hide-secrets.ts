@@ -13,7 +13,7 @@ const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/g
 /** Name and password before a host. RFC 3986 §3.2.1. */
 const USER_INFO = /\/\/[^/?#\s]*@/g
 /** A parameter of a path segment: RFC 3986 §3.3. Servers take sessions from them (`;jsessionid=`). */
-const SEGMENT_PARAMETER = /(;\s*)([^;/=]*)=([^;/]*)/g
+const SEGMENT_PARAMETER = /(?<=;)([^;/=]*)=([^;/]*)/g
 /** What follows is a list of parameters. */
 const LIST_BEGIN = /[?#]/
 const SEPARATOR = /([&;])/
@@ -61,8 +61,8 @@ export function cut(text: string, most: number): string {
 function showSegments(path: string): string {
   return path
     .replace(USER_INFO, `//${HIDDEN}@`)
-    .replace(SEGMENT_PARAMETER, (parameter, begin: string, name: string, value: string) =>
-      isSecretPair(name, value) ? `${begin}${name}=${HIDDEN}` : parameter,
+    .replace(SEGMENT_PARAMETER, (parameter, name: string, value: string) =>
+      isSecretPair(name, value) ? `${name}=${HIDDEN}` : parameter,
     )
     .replace(TOKENS, HIDDEN)
 }
