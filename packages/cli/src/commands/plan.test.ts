@@ -90,6 +90,23 @@ test('plan says what would lead nowhere, and what would be refused with it', asy
   expect(stdout).toContain('3 × goes to name:cart.shop:80\n    → goes nowhere, status 500 (BackendNotFound')
 })
 
+test('plan finds requests that were sent to the address of a Service, as transparent proxies record them', async () => {
+  const { services } = await mesh.admin.listServices({ namespace: 'shop' })
+  const keys = services
+    .find(({ name }) => name === 'cart')!
+    .clusterIps.map((ip) => `address:${ip.includes(':') ? `[${ip}]` : ip}:80`)
+  await mesh.proxy(nodeOf('web', 8), { holds: [CART], records: keys.map((key) => record(key, '/v2/items', { key })) })
+  await mesh.write('two.yaml', V2)
+  const { stdout } = await mesh.run(plan, ['plan', '-f', 'two.yaml'], { clock: systemClock })
+  expect(stdout).toContain(`${2 + keys.length} of ${3 + keys.length} to these destinations`)
+})
+
+test('plan takes a route to the Service itself for what happens without one', async () => {
+  const args = ['plan', '--delete', 'httproute/cart', '-n', 'shop']
+  const { stdout } = await mesh.run(plan, args, { clock: systemClock })
+  expect(stdout).toContain('  0 of 3 to these destinations')
+})
+
 test('plan of what is in force says so; one that removes it tells', async () => {
   expect((await mesh.run(plan, ['plan', '-f', 'one.yaml'])).stdout).toBe(
     'nothing would change: 1 of 1 objects are as given\n',

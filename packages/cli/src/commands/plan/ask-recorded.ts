@@ -1,4 +1,3 @@
-import type { DecisionRecord } from '@heddle/api/discovery/decision'
 import type { ControlClient } from '../../client/control-client.ts'
 import { compileDestination, type DestinationRouting } from '../routing/destination-routing.ts'
 import type { PlannedDestination } from './compare-routing.ts'
@@ -26,16 +25,32 @@ export async function askRecorded(
 ): Promise<RecordedRequests> {
   const keys = [...new Set(planned.map(({ key }) => key))]
   if (keys.length === 0) return { records: [], asked: 0, silent: [] }
-  const query = { keys, limit, sinceMs: BigInt(Math.max(0, Math.floor(sinceMs))) }
+  // Transparent proxies are asked by address, so their records are, too.
+  const names = await namesByAddress(client, new Set(keys))
+  const query = { keys: [...keys, ...names.keys()], limit, sinceMs: BigInt(Math.max(0, Math.floor(sinceMs))) }
   const { records, asked, silent } = await client.admin.listDecisions({ query })
   const views = new ClientViews(client, planned)
   const replayed: ReplayedRecord[] = []
   for (const record of records) {
     if (record.direction === 'inbound') continue
-    const view = await views.of(record)
+    const view = await views.of(names.get(record.key) ?? record.key, record.namespace)
     if (view !== undefined) replayed.push({ record, ...view })
   }
   return { records: replayed, asked, silent }
+}
+
+/** Keys by the virtual addresses of the Services that `keys` name, each with the key by name. */
+async function namesByAddress(client: ControlClient, keys: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
+  const names = new Map<string, string>()
+  const { services } = await client.admin.listServices({ namespace: '' })
+  for (const { namespace, name, clusterIps, ports } of services) {
+    for (const port of ports) {
+      const key = `name:${name}.${namespace}:${port}`
+      if (!keys.has(key)) continue
+      for (const ip of clusterIps) names.set(`address:${ip.includes(':') ? `[${ip}]` : ip}:${port}`, key)
+    }
+  }
+  return names
 }
 
 interface View {
@@ -54,7 +69,7 @@ class ClientViews {
     this.#planned = planned
   }
 
-  async of({ key, namespace }: DecisionRecord): Promise<View | undefined> {
+  async of(key: string, namespace: string): Promise<View | undefined> {
     const name = `${namespace} ${key}`
     if (!this.#known.has(name)) this.#known.set(name, await this.#find(key, namespace))
     return this.#known.get(name)
