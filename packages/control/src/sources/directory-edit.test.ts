@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatProblem } from '@heddle/api/manifest/problem'
@@ -170,6 +170,19 @@ describe('an edit is refused, and nothing written,', () => {
     await expect(source.store!.commit(prepared)).rejects.toMatchObject({ isStale: false })
     expect(await read('all.yaml')).toBe(service('web'))
   })
+})
+
+test('a link in the place of the file that is written first does not lead out of the directory', async () => {
+  const other = await mkdtemp(join(tmpdir(), 'heddle-other-'))
+  const secret = join(other, 'secret')
+  await writeFile(secret, 'not of the configuration')
+  await start({ 'all.yaml': service('web') })
+  await symlink(secret, join(dir, `all.yaml.${process.pid}.tmp`))
+  expect(await edit(given(service('web', 81)))).toEqual([])
+  expect(await readFile(secret, 'utf8')).toBe('not of the configuration')
+  expect(await read('all.yaml')).toBe(service('web', 81))
+  expect(await readdir(dir)).toEqual(['all.yaml'])
+  await rm(other, { recursive: true })
 })
 
 const listed = { metadata: { name: 'listed', namespace: 'shop' }, spec: { ports: [{ port: 80 }] } }

@@ -9,8 +9,10 @@ import { open, rename, rm } from 'node:fs/promises'
 export async function replaceFile(path: string, content: string, mode: number): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`
   try {
-    await using file = await open(temporary, 'w', mode)
-    // The umask may have taken bits away or the file be left from a crash with other ones.
+    // One may be left from a crash. What somebody else has put there, a link for example, must not be written through.
+    await rm(temporary, { force: true })
+    await using file = await open(temporary, 'wx', mode)
+    // The umask may have taken bits away.
     await file.chmod(mode)
     await file.writeFile(content)
     await file.sync()
