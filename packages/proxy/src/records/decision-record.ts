@@ -3,7 +3,7 @@ import type { RouteDecision } from '@heddle/engine/route/decision'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { Outcome } from '../filters/filter.ts'
 import type { LoggedAttempt } from '../upstream/attempt-log.ts'
-import { cut, showAuthority, showPath, showText, showValue } from './hide-secrets.ts'
+import { cut, showPath, showText, showValue } from './hide-secrets.ts'
 import { REQUEST_ID, requestIdOf } from './request-id.ts'
 
 /** Why a record is kept. `retried`: it went well, after a try that had not. */
@@ -60,7 +60,7 @@ function toRequest(exchange: Exchange): NonNullable<DecisionRecordJson['request'
   return {
     method: head.method,
     path: cut(showPath(original?.path ?? head.path), MAX_PATH),
-    authority: cut(showAuthority(original?.authority ?? head.authority), MAX_VALUE),
+    authority: cut(original?.authority ?? head.authority, MAX_VALUE),
     headers: toHeaders(exchange),
     protocol: grpc?.kind ?? version,
   }

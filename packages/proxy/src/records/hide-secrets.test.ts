@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { cut, HIDDEN, isSecretName, showAuthority, showPath, showText, showValue } from './hide-secrets.ts'
+import { cut, HIDDEN, isSecretName, showPath, showText, showValue } from './hide-secrets.ts'
 
 const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl'
 
@@ -83,11 +83,4 @@ test('what is long is cut, and says how long it was', () => {
   expect(cut('abc', 3)).toBe('abc')
   expect(cut('abcd', 3)).toBe('abc... (4 in all)')
   expect(showText('plain')).toBe('plain')
-})
-
-test.each([
-  { authority: 'shop:80', shown: 'shop:80' },
-  { authority: 'ann:s3cret@shop:80', shown: `${HIDDEN}@shop:80` },
-])('the authority $authority is shown as $shown', ({ authority, shown }) => {
-  expect(showAuthority(authority)).toBe(shown)
 })

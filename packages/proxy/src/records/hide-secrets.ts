@@ -42,12 +42,6 @@ export function showPath(path: string): string {
     .join('')}`
 }
 
-/** The host of a request, without a name and a password before it. */
-export function showAuthority(authority: string): string {
-  const at = authority.lastIndexOf('@')
-  return showText(at === -1 ? authority : HIDDEN + authority.slice(at))
-}
-
 /** Without what a terminal might obey. */
 export function showText(text: string): string {
   return text.replace(CONTROLS, '\ufffd')
