@@ -144,6 +144,13 @@ describe('an edit is refused, and nothing written,', () => {
     expect(changes).toEqual([])
   })
 
+  test('for a document that only `...` parts from the one before: it could not be found again', async () => {
+    await start({ 'all.yaml': service('web') })
+    const text = `${service('web', 81)}...\n${service('cart')}`
+    expect((await edit(given(text))).join('\n')).toContain('Service shop/cart: put `---` before its document')
+    expect(await read('all.yaml')).toBe(service('web'))
+  })
+
   test('while the files there are have a mistake', async () => {
     await start({ 'all.yaml': service('web'), 'bad.yaml': 'kind: Nothing' })
     expect((await edit(given(service('cart')))).join('\n')).toContain('DIR/bad.yaml')

@@ -50,6 +50,8 @@ export function editFiles(texts: ReadonlyMap<string, string>, edit: ReadEdit, ne
   const editor = new Editor(texts, newPath)
   const known = new Set(edit.objects.map((object) => formatRef(refOf(object))))
   const given = edit.files.flatMap(documentsOf).filter(({ ref }) => known.has(formatRef(ref)))
+  const found = new Set(given.map(({ ref }) => formatRef(ref)))
+  for (const ref of edit.objects.map(refOf)) if (!found.has(formatRef(ref))) editor.cannotFind(ref)
   editor.find([...given.map(({ ref }) => ref), ...edit.remove])
   for (const document of given) editor.put(document)
   for (const ref of edit.remove) editor.remove(ref)
@@ -96,6 +98,11 @@ class Editor {
         for (const key of document.refs.map(formatRef)) if (wanted.has(key)) this.#places.set(key, { path, document })
       }
     }
+  }
+
+  /** YAML lets `...` part documents as well; what stands behind one would be written together with the document before. */
+  cannotFind({ kind, namespace, name }: ObjectRef): void {
+    this.#problems.push(fileProblem('', `${kind} ${namespace}/${name}: put \`---\` before its document`))
   }
 
   put(given: GivenDocument): void {
