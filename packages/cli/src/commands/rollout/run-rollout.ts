@@ -12,6 +12,11 @@ import { type BackendName, type PairWeights, sharePercent } from './weighted-rou
 const LOOK_EVERY_MS = 1_000
 /** As short as the control plane answers for. */
 const SHORTEST_WINDOW_MS = 1_000
+/**
+ * A step is watched from so long after its begin: until then what is counted may be of requests from before it, because proxies report
+ * every few seconds and the control plane counts in slots of five.
+ */
+const SETTLE_MS = 10_000
 /** Going back is tried so often: somebody else may write at the same moment. */
 const BACK_TRIES = 5
 
@@ -125,7 +130,8 @@ export class Rollout {
       if (signal.aborted) return { kind: 'interrupted', sentence: 'interrupted' }
       const stranger = await this.#findStranger()
       if (stranger !== undefined) return { kind: 'taken-over', sentence: stranger }
-      const elapsedMs = (cli.clock.monotonicUs() - startUs) / 1000
+      const elapsedMs = (cli.clock.monotonicUs() - startUs) / 1000 - SETTLE_MS
+      if (elapsedMs <= 0) continue
       const { kind, sentence } = await this.#judge(elapsedMs)
       if (kind !== 'hold') return { kind, sentence }
       if (elapsedMs >= thresholds.intervalMs && !hasWarned) {
