@@ -1,3 +1,9 @@
+/** Longer queries are taken apart once: many rules may ask for many parameters, and who sends the query must not make that slow. */
+const LONG_QUERY = 512
+
+/** The last long query. */
+let lastLong: { readonly path: string; readonly values: ReadonlyMap<string, string> } | undefined
+
 /**
  * The first value of a query parameter, decoded as browsers do (`+` is a space; what is not valid percent-encoding stays as it
  * is), or `undefined`. Only looked for when a rule asks, so that other requests never pay for it.
@@ -8,6 +14,10 @@
 export function readQueryParam(path: string, name: string): string | undefined {
   const question = path.indexOf('?')
   if (question === -1) return undefined
+  if (path.length - question > LONG_QUERY) {
+    const value = longQuery(path, question).get(name)
+    return value === undefined ? undefined : decode(value)
+  }
   const isPlain = !isEncoded(name) && !isEncoded(path, question)
   for (let from = question + 1; from < path.length; ) {
     const ampersand = path.indexOf('&', from)
@@ -18,6 +28,20 @@ export function readQueryParam(path: string, name: string): string | undefined {
     from = to + 1
   }
   return undefined
+}
+
+/** First value of each parameter, not decoded yet. Kept as long as a decision takes, no longer: it may be large. */
+function longQuery(path: string, question: number): ReadonlyMap<string, string> {
+  if (lastLong?.path === path) return lastLong.values
+  const values = new Map<string, string>()
+  for (const pair of path.slice(question + 1).split('&')) {
+    const equals = pair.indexOf('=')
+    const name = decode(equals === -1 ? pair : pair.slice(0, equals))
+    if (!values.has(name)) values.set(name, equals === -1 ? '' : pair.slice(equals + 1))
+  }
+  if (lastLong === undefined) queueMicrotask(() => (lastLong = undefined))
+  lastLong = { path, values }
+  return values
 }
 
 function readPlainPair(path: string, name: string, pair: { readonly from: number; readonly to: number }) {
