@@ -3,6 +3,8 @@ import type { Duplex } from 'node:stream'
 
 const BINARY = 2
 const CLOSE = 8
+const NORMAL = 1000
+const NO_STATUS = 1005
 const FINAL = 0x80
 const MASKED = 0x80
 /** Lengths from here on take two octets more, and from the next on eight. RFC 6455 §5.2. */
@@ -97,8 +99,9 @@ export class FrameSocket {
       return
     }
     if (opcode !== CLOSE) throw new Error(`a frame with opcode ${opcode}`)
-    this.closeCode = payload.readUInt16BE()
-    if (!this.#isClosing) this.close(this.closeCode)
+    // A close need not say why. RFC 6455 §7.1.5.
+    this.closeCode = payload.length < 2 ? NO_STATUS : payload.readUInt16BE()
+    if (!this.#isClosing) this.close(payload.length < 2 ? NORMAL : this.closeCode)
     this.#stream.end()
   }
 }
