@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf'
+import { formatAddressKey } from '@heddle/api/destination-key'
 import { NodeSchema } from '@heddle/api/discovery'
 import { systemClock } from '@heddle/base/clock'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -92,9 +93,7 @@ test('plan says what would lead nowhere, and what would be refused with it', asy
 
 test('plan finds requests that were sent to the address of a Service, as transparent proxies record them', async () => {
   const { services } = await mesh.admin.listServices({ namespace: 'shop' })
-  const keys = services
-    .find(({ name }) => name === 'cart')!
-    .clusterIps.map((ip) => `address:${ip.includes(':') ? `[${ip}]` : ip}:80`)
+  const keys = services.find(({ name }) => name === 'cart')!.clusterIps.map((ip) => formatAddressKey(ip, 80))
   await mesh.proxy(nodeOf('web', 8), { holds: [CART], records: keys.map((key) => record(key, '/v2/items', { key })) })
   await mesh.write('two.yaml', V2)
   const { stdout } = await mesh.run(plan, ['plan', '-f', 'two.yaml'], { clock: systemClock })

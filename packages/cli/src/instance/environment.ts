@@ -1,3 +1,4 @@
+import { formatNameKey } from '@heddle/api/destination-key'
 import type { EnvFieldPath, EnvVar, EnvVarSource } from '@heddle/api/kinds/workload'
 import { CliError } from '../cli-error.ts'
 
@@ -10,7 +11,7 @@ export interface EnvironmentFacts {
   readonly address: string
   /** Port of the Workload by name, to the port on which the application listens. */
   readonly ports: ReadonlyMap<string, number>
-  /** Key of {@link upstreamKey} to the `HOST:PORT` at which the application reaches it. */
+  /** Key of {@link formatNameKey} to the `HOST:PORT` at which the application reaches it. */
   readonly upstreams: ReadonlyMap<string, string>
 }
 
@@ -26,11 +27,6 @@ export interface ServicePorts {
   portNumber(namespace: string, service: string, port: number | string): number | undefined
 }
 
-/** Key of a destination, as discovery and the proxy spell it. */
-export function upstreamKey({ namespace, name, port }: ServiceReference): string {
-  return `name:${name}.${namespace}:${port}`
-}
-
 /**
  * The Services that the environment refers to, each once, in the order of first use.
  *
@@ -42,7 +38,7 @@ export function referencedServices(env: readonly EnvVar[], ports: ServicePorts):
     const reference = variable.valueFrom?.serviceRef
     if (reference === undefined) continue
     const resolved = resolveReference(variable.name, reference, ports)
-    found.set(upstreamKey(resolved), resolved)
+    found.set(formatNameKey(resolved, resolved.port), resolved)
   }
   return [...found.values()]
 }
@@ -67,7 +63,8 @@ function textOf(variable: EnvVar, facts: EnvironmentFacts, ports: ServicePorts):
   if (valueFrom === undefined) return value ?? ''
   const { serviceRef, portRef, fieldRef } = valueFrom
   if (serviceRef !== undefined) {
-    const key = upstreamKey(resolveReference(name, serviceRef, ports))
+    const reference = resolveReference(name, serviceRef, ports)
+    const key = formatNameKey(reference, reference.port)
     return facts.upstreams.get(key) ?? throwUnresolved(name, `nothing listens for ${key}`)
   }
   if (portRef !== undefined) {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { formatNameKey } from '@heddle/api/destination-key'
 import type { Workload } from '@heddle/api/kinds/workload'
 import type { Clock } from '@heddle/base/clock'
 import { applicationPath } from '../process/find-executable.ts'
@@ -6,7 +7,7 @@ import type { PortPicker } from '../process/free-port.ts'
 import { LogFile } from '../process/log-file.ts'
 import type { Place, Site } from '../site/site.ts'
 import { Application } from './application.ts'
-import { resolveEnvironment, type ServicePorts, type ServiceReference, upstreamKey } from './environment.ts'
+import { resolveEnvironment, type ServicePorts, type ServiceReference } from './environment.ts'
 import type { ControlAccess, SidecarPort } from './proxy-environment.ts'
 import type { ListeningEvent } from './proxy-event.ts'
 import { type ProcessRecord, Sidecar } from './sidecar.ts'
@@ -195,7 +196,7 @@ export class Instance {
       },
       control: { ...control, address: place.controlAddress },
       ports: spec.ports.map(({ name, port }) => this.#sidecarPort(name, port, place)),
-      upstreams: this.template.upstreams.map((reference) => ({ key: upstreamKey(reference) })),
+      upstreams: this.template.upstreams.map((reference) => ({ key: formatNameKey(reference, reference.port) })),
       advertised: place.advertised,
       ...(spec.healthCheck === undefined ? {} : { healthCheck: spec.healthCheck }),
       overrides: proxyOverrides,
@@ -257,7 +258,7 @@ export class Instance {
     }
     const pairs = this.template.upstreams.map((reference) => {
       const { name, namespace, port } = reference
-      return [upstreamKey(reference), `${name}.${namespace}:${port}`] as const
+      return [formatNameKey(reference, port), `${name}.${namespace}:${port}`] as const
     })
     return new Map(pairs)
   }

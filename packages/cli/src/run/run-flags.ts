@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { formatNameKey } from '@heddle/api/destination-key'
 import { InvalidArgumentError } from 'commander'
 import type { SidecarPort } from '../instance/proxy-environment.ts'
 
@@ -33,7 +34,7 @@ export function parseUpstreamFlag(text: string): RunUpstream {
   const match = /^([a-z0-9-]+)\.([a-z0-9-]+):(\d{1,5})=([A-Za-z_][A-Za-z0-9_]*)$/.exec(text)
   if (match === null) throw new InvalidArgumentError('Expected SERVICE.NAMESPACE:PORT=VARIABLE.')
   const [, service, namespace, port = '', variable = ''] = match
-  return { key: `name:${service}.${namespace}:${parsePort(port)}`, variable }
+  return { key: formatNameKey({ namespace: namespace!, name: service! }, parsePort(port)), variable }
 }
 
 /** Reads `NAME=VALUE`. @throws {InvalidArgumentError} */

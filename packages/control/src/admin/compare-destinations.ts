@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf'
 import { type DestinationChange, DestinationChangeSchema } from '@heddle/api/admin'
+import { formatNameKey } from '@heddle/api/destination-key'
 import type { Destination } from '@heddle/api/discovery'
 import type { Service } from '@heddle/api/kinds/service'
 import type { Model } from '../model/model.ts'
@@ -29,10 +30,9 @@ interface Place {
 
 function placesIn(model: Model): Place[] {
   return model.services('').flatMap(({ service }) => {
-    const { namespace, name } = service.metadata
     const ports = service.spec.ports.filter(({ protocol }) => protocol === 'TCP')
     return ports.flatMap(({ port }) => {
-      const key = `name:${name}.${namespace}:${port}`
+      const key = formatNameKey(service.metadata, port)
       return ['', ...clientsOf(model, service, key)].map((clients) => ({ key, clients }))
     })
   })

@@ -1,3 +1,4 @@
+import { formatNameKey } from '@heddle/api/destination-key'
 import type { Instance } from '../model/instance.ts'
 import type { Model } from '../model/model.ts'
 import { isInScope, type ResourceName, type ResourceScope, type ScopeKind } from '../telemetry/resource-scope.ts'
@@ -43,7 +44,7 @@ function services(model: Model): KnownResource[] {
   return model.services('').map(({ service }) => {
     const { namespace, name } = service.metadata
     const port = service.spec.ports[0]?.port ?? 0
-    const resolution = model.resolve(`name:${name}.${namespace}:${port}`)
+    const resolution = model.resolve(formatNameKey(service.metadata, port))
     return { namespace, name, ...count(resolution.kind === 'service' ? resolution.instances : []) }
   })
 }

@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf'
 import { type ListEndpointsRequest, type ServiceEndpoint, ServiceEndpointSchema } from '@heddle/api/admin'
+import { formatNameKey } from '@heddle/api/destination-key'
 import type { Endpoint } from '@heddle/api/discovery'
 import type { Service } from '@heddle/api/kinds/service'
 import type { Instance } from '../model/instance.ts'
@@ -26,7 +27,7 @@ export function listEndpoints(request: ListEndpointsRequest, deps: EndpointDeps)
 
 function endpointsOf({ metadata }: Service, servicePort: number, deps: EndpointDeps): ServiceEndpoint[] {
   const { namespace, name } = metadata
-  const resolution = deps.model.resolve(`name:${name}.${namespace}:${servicePort}`)
+  const resolution = deps.model.resolve(formatNameKey(metadata, servicePort))
   if (resolution.kind !== 'service') return []
   return resolution.instances.flatMap((instance) => {
     const endpoint = endpointOf(resolution, instance, deps)

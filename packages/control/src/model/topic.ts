@@ -1,5 +1,5 @@
+import { parseKey } from '@heddle/api/destination-key'
 import type { InstanceRef } from './instance.ts'
-import { parseKey } from './key.ts'
 
 /**
  * The topic whose changes may change what `key` means. A fixed function of the key, so that a server can index its

@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf'
+import { formatNameKey } from '@heddle/api/destination-key'
 import type { BackendPolicy } from '@heddle/api/discovery/policy'
 import { type CircuitBreaker, type Fault, type Route, RouteKind, RouteSchema } from '@heddle/api/discovery/route'
 import type { TrafficPolicy } from '@heddle/api/kinds/traffic-policy'
@@ -53,7 +54,10 @@ function ownRoute(
   const settings = translateSettings({}, policies)
   const { requestTimeoutMs, backendRequestTimeoutMs, retry } = settings
   if (requestTimeoutMs === 0 && backendRequestTimeoutMs === 0 && retry === undefined) return undefined
-  const { namespace, name } = service.metadata
-  const backends = [{ key: `name:${name}.${namespace}:${port.port}`, weight: 1 }]
-  return create(RouteSchema, { kind: RouteKind.HTTP, namespace, rules: [{ backends, ...settings }] })
+  const backends = [{ key: formatNameKey(service.metadata, port.port), weight: 1 }]
+  return create(RouteSchema, {
+    kind: RouteKind.HTTP,
+    namespace: service.metadata.namespace,
+    rules: [{ backends, ...settings }],
+  })
 }

@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf'
+import { formatNameKey } from '@heddle/api/destination-key'
 import { type RouteBackend, RouteBackendSchema } from '@heddle/api/discovery/route'
 import type { Route } from '@heddle/api/kinds/route'
 import type { BackendObjectRef } from '@heddle/api/kinds/route-refs'
@@ -16,9 +17,9 @@ export function translateBackend(
   ref: BackendObjectRef & { readonly weight?: number },
   { route, lookup }: BackendContext,
 ): RouteBackend {
-  const { namespace, name, port, weight = 1 } = ref
+  const { port, weight = 1 } = ref
   const fault = findBackendFault(route, ref, lookup)
   if (fault !== undefined)
     return create(RouteBackendSchema, { weight, unresolved: `${fault.reason}: ${fault.message}` })
-  return create(RouteBackendSchema, { weight, key: `name:${name}.${namespace}:${port}` })
+  return create(RouteBackendSchema, { weight, key: formatNameKey(ref, port!) })
 }

@@ -1,3 +1,4 @@
+import { formatAddressKey, formatNameKey } from '@heddle/api/destination-key'
 import type { ControlClient } from '../../client/control-client.ts'
 import { compileDestination, type DestinationRouting } from '../routing/destination-routing.ts'
 import type { PlannedDestination } from './compare-routing.ts'
@@ -43,11 +44,11 @@ export async function askRecorded(
 async function namesByAddress(client: ControlClient, keys: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
   const names = new Map<string, string>()
   const { services } = await client.admin.listServices({ namespace: '' })
-  for (const { namespace, name, clusterIps, ports } of services) {
-    for (const port of ports) {
-      const key = `name:${name}.${namespace}:${port}`
+  for (const service of services) {
+    for (const port of service.ports) {
+      const key = formatNameKey(service, port)
       if (!keys.has(key)) continue
-      for (const ip of clusterIps) names.set(`address:${ip.includes(':') ? `[${ip}]` : ip}:${port}`, key)
+      for (const ip of service.clusterIps) names.set(formatAddressKey(ip, port), key)
     }
   }
   return names

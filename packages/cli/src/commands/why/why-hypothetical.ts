@@ -1,3 +1,4 @@
+import { formatNameKey } from '@heddle/api/destination-key'
 import { decideConnection } from '@heddle/engine/route/connection'
 import type { RouteDecision } from '@heddle/engine/route/decision'
 import { explainRoute } from '@heddle/engine/route/explain'
@@ -60,7 +61,7 @@ async function findKey({ admin }: ControlClient, { service }: HypotheticalReques
       hints: ['see "heddle get svc -A"; --to-namespace NAME chooses another'],
     })
   const chosen = port ?? (known.ports.length === 1 ? known.ports[0] : undefined)
-  if (chosen !== undefined) return `name:${name}.${namespace}:${chosen}`
+  if (chosen !== undefined) return formatNameKey(service, chosen)
   throw new CliError(`service "${name}" has several ports`, {
     hints: [`choose one with --port: ${known.ports.join(', ')}`],
   })

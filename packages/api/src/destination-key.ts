@@ -1,4 +1,4 @@
-import { canonicalIp } from '@heddle/api/kinds/ip-address'
+import { canonicalIp } from './kinds/ip-address.ts'
 
 /** What a proxy asks for, taken apart. */
 export type ParsedKey =
@@ -6,6 +6,12 @@ export type ParsedKey =
   /** `address` is in canonical form. */
   | { readonly kind: 'address'; readonly address: string; readonly port: number }
   | { readonly kind: 'invalid'; readonly reason: string }
+
+/** A Service, as far as a key names it. */
+export interface NamedService {
+  readonly namespace: string
+  readonly name: string
+}
 
 const MAX_KEY_CHARACTERS = 160
 const NAME = /^name:([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\.([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?):([1-9]\d{0,4})$/
@@ -24,7 +30,12 @@ export function parseKey(key: string): ParsedKey {
   return { kind: 'invalid', reason: `${JSON.stringify(key)} is not name:SERVICE.NAMESPACE:PORT or address:IP:PORT` }
 }
 
-/** `address:IP:PORT`; the inverse of {@link parseKey}. */
+/** `name:SERVICE.NAMESPACE:PORT`; the inverse of {@link parseKey}. */
+export function formatNameKey({ namespace, name }: NamedService, port: number): string {
+  return `name:${name}.${namespace}:${port}`
+}
+
+/** `address:IP:PORT`, IPv6 in brackets; the inverse of {@link parseKey}. */
 export function formatAddressKey(address: string, port: number): string {
   return `address:${address.includes(':') ? `[${address}]` : address}:${port}`
 }

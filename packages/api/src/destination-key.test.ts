@@ -1,28 +1,23 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { formatAddressKey, parseKey } from './key.ts'
-import { topicOfKey } from './topic.ts'
+import { formatAddressKey, formatNameKey, parseKey } from './destination-key.ts'
 
 test.each([
   {
     key: 'name:web-svc.shop:80',
     parsed: { kind: 'name', service: 'web-svc', namespace: 'shop', port: 80 },
-    topic: 'service:shop/web-svc',
   },
   {
     key: 'address:10.0.0.7:65535',
     parsed: { kind: 'address', address: '10.0.0.7', port: 65_535 },
-    topic: 'address:10.0.0.7',
   },
-  { key: 'address:[FD00:0::7]:1', parsed: { kind: 'address', address: 'fd00::7', port: 1 }, topic: 'address:fd00::7' },
+  { key: 'address:[FD00:0::7]:1', parsed: { kind: 'address', address: 'fd00::7', port: 1 } },
   {
     key: 'address:[::ffff:10.0.0.7]:1',
     parsed: { kind: 'address', address: '10.0.0.7', port: 1 },
-    topic: 'address:10.0.0.7',
   },
-])('parseKey() reads $key', ({ key, parsed, topic }) => {
+])('parseKey() reads $key', ({ key, parsed }) => {
   expect(parseKey(key)).toEqual(parsed)
-  expect(topicOfKey(key)).toBe(topic)
 })
 
 test.each([
@@ -50,4 +45,9 @@ test('parseKey() is the inverse of formatAddressKey()', () => {
       expect(parseKey(formatAddressKey(address, port))).toMatchObject({ kind: 'address', port })
     }),
   )
+})
+
+test('parseKey() is the inverse of formatNameKey()', () => {
+  const key = formatNameKey({ namespace: 'shop', name: 'web-svc' }, 80)
+  expect(parseKey(key)).toEqual({ kind: 'name', service: 'web-svc', namespace: 'shop', port: 80 })
 })
