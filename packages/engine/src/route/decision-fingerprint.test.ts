@@ -10,9 +10,10 @@ function fingerprint(rule: RouteRuleJson | undefined, point = 0): string {
   const compiled = compileRoutes(routes, { regex: undefined })
   if (compiled.kind === 'refused') throw new Error(compiled.problems.join('\n'))
   const context = { random: () => point, nowMs: () => 0 }
-  return fingerprintDecision(decideRoute(compiled.table, createRequestFacts({}), context))
+  return fingerprintDecision(decideRoute(compiled.table, createRequestFacts({}), context), OWN)
 }
 
+const OWN = 'name:own.ns:80'
 const A = { key: 'name:a.ns:80', weight: 1 }
 const B = { key: 'name:b.ns:80', weight: 1 }
 
@@ -34,6 +35,10 @@ describe('fingerprintDecision()', () => {
   ])('overlooks $name', ({ one, other }) => {
     expect(fingerprint(one)).toBe(fingerprint(other))
     expect(fingerprint(one, 0.9)).toBe(fingerprint(other))
+  })
+
+  test('takes a rule that does no more than lead to the Service itself for no route', () => {
+    expect(fingerprint({ backends: [{ key: OWN, weight: 7 }] })).toBe(fingerprint(undefined))
   })
 
   test.each<{ name: string; one: RouteRuleJson | undefined; other: RouteRuleJson | undefined }>([

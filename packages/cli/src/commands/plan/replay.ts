@@ -1,11 +1,8 @@
-import type { ServiceJson } from '@heddle/api/discovery'
+import { formatNameKey } from '@heddle/api/destination-key'
 import type { DecisionRecord } from '@heddle/api/discovery/decision'
-import { compileRoutes } from '@heddle/engine/route/compile'
 import { decideRoute } from '@heddle/engine/route/decide'
-import type { RouteDecision } from '@heddle/engine/route/decision'
 import { explainRoute } from '@heddle/engine/route/explain'
 import { fingerprintDecision } from '@heddle/engine/route/fingerprint'
-import { createRequestFacts } from '@heddle/engine/route/request'
 import { describeDecision } from '../routing/describe-decision.ts'
 import type { DestinationRouting } from '../routing/destination-routing.ts'
 import { isHiddenFrom, recordedFacts } from '../routing/recorded-request.ts'
@@ -81,24 +78,17 @@ function decide(routing: DestinationRouting, record: DecisionRecord, nowMs: numb
   if (routing.kind === 'elsewhere')
     return { fingerprint: routing.sentence, sentence: routing.sentence, effects: () => [] }
   if (routing.kind !== 'requests' || isHiddenFrom(routing.table, record)) return undefined
-  const { table } = routing
+  const { table, service } = routing
+  const { namespace = '', name = '', port = 0 } = service
   const facts = recordedFacts(record)
   // What is drawn does not matter: a fingerprint has the shares.
   const context = { random: () => 0.5, nowMs: () => nowMs }
   const decision = decideRoute(table, facts, context)
   return {
-    fingerprint: fingerprintDecision(decision.kind === 'own-endpoints' ? toItself(routing.service) : decision),
+    fingerprint: fingerprintDecision(decision, formatNameKey({ namespace, name }, port)),
     sentence: describeDecision(decision),
     effects: () => explainRoute(table, facts, context).explanation.effects,
   }
-}
-
-/** What a route decides that does no more than send requests to the Service itself. */
-function toItself({ namespace = '', name = '', port = 0 }: ServiceJson): RouteDecision {
-  const backends = [{ key: `name:${name}.${namespace}:${port}`, weight: 1 }]
-  const compiled = compileRoutes([{ kind: 'ROUTE_KIND_HTTP', rules: [{ backends }] }], { regex: undefined })
-  if (compiled.kind === 'refused') throw new RangeError(compiled.problems.join('; '))
-  return decideRoute(compiled.table, createRequestFacts({}), { random: () => 0, nowMs: () => 0 })
 }
 
 function withEffects({ sentence, effects }: Decided): string {
