@@ -6,9 +6,9 @@ import type { BodyLength, RequestHead, ResponseHead } from '../message/head.ts'
 import { isTrailerName } from '../message/trailer-names.ts'
 import { isAllOf, TARGET, TOKEN } from '../octets.ts'
 import type { Output } from '../output.ts'
-import { HeaderFields } from './header-fields.ts'
 import type { HpackEncoder } from './hpack/encoder.ts'
 import { entryOf } from './hpack/entry-cache.ts'
+import { fieldEntry } from './hpack/field-entry.ts'
 import type { HeaderEntry } from './hpack/header-entry.ts'
 import { H2RequestHead, H2ResponseHead } from './received-head.ts'
 
@@ -134,11 +134,6 @@ export function hasTrailers(trailers: Fields): boolean {
 export function writeTrailersBlock(trailers: Fields, { encoder, output }: BlockTarget): void {
   encoder.begin(output)
   for (let i = 0; i < trailers.count; i++) {
-    const name = trailers.nameAt(i)
-    if (isTrailerName(name)) encoder.encode(entryAt(trailers, i, name), output)
+    if (isTrailerName(trailers.nameAt(i))) encoder.encode(fieldEntry(trailers, i), output)
   }
-}
-
-function entryAt(trailers: Fields, index: number, name: string): HeaderEntry {
-  return trailers instanceof HeaderFields ? trailers.entryAt(index) : entryOf(name, trailers.valueAt(index))
 }

@@ -1,12 +1,9 @@
-import { FieldLines } from '../../message/field-lines.ts'
 import type { Fields } from '../../message/fields.ts'
-import { HeaderFields } from '../header-fields.ts'
 import { DEFAULT_TABLE_BYTES, DynamicTable } from './dynamic-table.ts'
-import { entryOf } from './entry-cache.ts'
 import { EntryFinder } from './entry-finder.ts'
+import { fieldEntry } from './field-entry.ts'
 import type { HeaderEntry } from './header-entry.ts'
 import type { HeaderName } from './header-name.ts'
-import { type Line, LineCache } from './line-cache.ts'
 import type { OctetSink } from './octet-sink.ts'
 import { FIRST_DYNAMIC_INDEX } from './static-table.ts'
 import { literalOf, MOST_OCTETS_OF_INTEGER, type Prefix, writeInteger, writeOctets, writeRaw } from './write-literal.ts'
@@ -126,27 +123,11 @@ export class HpackEncoder {
    */
   encodeFields(fields: Fields, mayWrite: (name: string) => boolean, out: OctetSink): void {
     const { count } = fields
-    const isHeaderFields = fields instanceof HeaderFields
     for (let i = 0; i < count; i++) {
-      const entry = isHeaderFields ? fields.entryAt(i) : entryAt(fields, i)
+      const entry = fieldEntry(fields, i)
       if (entry.isOrdinary || mayWrite(entry.name)) this.encode(entry, out)
     }
   }
-}
-
-const sharedLines = new LineCache()
-const line: Line = { text: '', start: 0, end: 0 }
-
-/** The entry of a line of another codec. */
-function entryAt(fields: Fields, index: number): HeaderEntry {
-  if (!(fields instanceof FieldLines && fields.locate(index, line))) {
-    return entryOf(fields.nameAt(index), fields.valueAt(index))
-  }
-  const known = sharedLines.find(line)
-  if (known !== undefined) return known
-  const entry = entryOf(fields.nameAt(index), fields.valueAt(index))
-  sharedLines.keep(line, entry)
-  return entry
 }
 
 function writeName(header: HeaderName, out: OctetSink): void {
