@@ -1,26 +1,30 @@
 import { Ajv, type AnySchemaObject, type ErrorObject, type SchemaValidateFunction, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
-import type { Kind } from '../kinds/kind.ts'
-import type { Rule } from '../kinds/schema.ts'
+import type { Rule, Schema } from '../kinds/schema.ts'
 import type { Finding } from './finding.ts'
 import { ANNOTATIONS, RULES_KEYWORD, toJsonSchema, UNIQUE_KEYWORD } from './json-schema.ts'
 import { toFindings } from './schema-findings.ts'
 
-const compiled = new Map<Kind, ValidateFunction>()
+/** A kind, or anything else that is described by a schema; what is compiled is kept by it. */
+interface HasSchema {
+  readonly schema: Schema
+}
+
+const compiled = new Map<HasSchema, ValidateFunction>()
 
 /**
  * Checks a value against the schema of its kind and fills in the schema's defaults, in place.
  *
  * @returns all that is wrong with it
  */
-export function checkSchema(kind: Kind, value: object): readonly Finding[] {
+export function checkSchema(kind: HasSchema, value: object): readonly Finding[] {
   const validate = compiled.get(kind) ?? compile(kind)
   if (validate(value)) return []
   return toFindings(value, validate.errors ?? [])
 }
 
 /** On first use, because it takes some 10 ms a kind and a command line may need none. */
-function compile(kind: Kind): ValidateFunction {
+function compile(kind: HasSchema): ValidateFunction {
   const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, strict: false, validateSchema: false })
   addFormats.default(ajv, ['int32', 'int64', 'date-time'])
   ajv.addVocabulary([...ANNOTATIONS])

@@ -1,0 +1,72 @@
+/** Amounts that containers ask for or are held to, as Kubernetes writes them; empty: not said. */
+export interface Quantities {
+  readonly cpu: string
+  readonly memory: string
+}
+
+export interface Resources {
+  readonly requests: Quantities
+  readonly limits: Quantities
+}
+
+/** What a webhook does when nobody answers it. */
+export interface WebhookValues {
+  readonly failurePolicy: 'Ignore' | 'Fail'
+  readonly timeoutSeconds: number
+}
+
+/** Who a role is given to, as in a RoleBinding. */
+export interface AccessSubject {
+  readonly kind: 'User' | 'Group' | 'ServiceAccount'
+  readonly name: string
+  /** Of a ServiceAccount; empty: the installation's own. */
+  readonly namespace: string
+}
+
+/** The proxies' part: defaults of injection, which annotations of a namespace or a workload change. */
+export interface ProxyValues {
+  /** `Native`: an init container that keeps running (Kubernetes 1.29 and later); `Classic`: a container among the others. */
+  readonly sidecar: 'Native' | 'Classic'
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'off'
+  readonly accessLog: 'off' | 'failures' | 'json'
+  readonly resources: Resources
+  readonly skipInboundPorts: readonly string[]
+  readonly skipOutboundPorts: readonly string[]
+  readonly opaquePorts: readonly string[]
+}
+
+export interface ControlValues {
+  readonly replicas: number
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'off'
+  /** Life of workloads' certificates: a duration. */
+  readonly leafLife: string
+  readonly resources: Resources
+  readonly antiAffinity: 'Preferred' | 'Required' | 'None'
+  readonly disruptionBudget: boolean
+  readonly nodeSelector: Readonly<Record<string, string>>
+  /** As in a pod. */
+  readonly tolerations: readonly Readonly<Record<string, unknown>>[]
+  readonly priorityClassName: string
+}
+
+/** Everything an installation on a cluster can be told; `install-values-schema.ts` has limits, defaults and what each is for. */
+export interface InstallValues {
+  readonly trustDomain: string
+  readonly image: {
+    readonly registry: string
+    readonly tag: string
+    readonly pullPolicy: 'Always' | 'IfNotPresent' | 'Never'
+    readonly pullSecrets: readonly string[]
+  }
+  readonly control: ControlValues
+  readonly proxy: ProxyValues
+  readonly webhooks: {
+    readonly injector: WebhookValues
+    readonly validator: WebhookValues
+    readonly excludedNamespaces: readonly string[]
+  }
+  readonly access: {
+    readonly viewers: readonly AccessSubject[]
+    readonly operators: readonly AccessSubject[]
+  }
+}
