@@ -1,6 +1,8 @@
 import type { Clock } from '@heddle/base/clock'
 import type { Command as CommanderCommand } from 'commander'
+import type { Cluster } from './client/cluster.ts'
 import type { ControlClient } from './client/control-client.ts'
+import type { World } from './client/world.ts'
 import type { Interruption } from './interruption.ts'
 import type { Terminal } from './output/terminal.ts'
 
@@ -24,9 +26,21 @@ export interface CliDeps {
   /** Where the meshes of this user keep their state. */
   readonly stateDirectory: string
   /**
-   * Connects to the running control plane, chosen by `--mesh` or because it is the only one.
+   * Where the mesh is: on this host, or in a cluster. Asks no cluster anything.
    *
-   * @throws {CliError} when none runs, or several do
+   * @throws {CliError} when none runs here and there is no kubeconfig, or several run
+   */
+  world(): Promise<World>
+  /**
+   * The cluster of the kubeconfig, whatever runs on this host. Asks it nothing.
+   *
+   * @throws {CliError} when there is no kubeconfig, or it cannot be used
+   */
+  cluster(): Promise<Cluster>
+  /**
+   * Connects to the control plane of {@link CliDeps.world}.
+   *
+   * @throws {CliError} when it cannot be reached, with what to do
    */
   connect(): Promise<ControlClient>
   /** Ctrl-C (or SIGTERM, SIGHUP) as `.signal`. Before the first call these signals end the process. */

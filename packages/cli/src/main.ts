@@ -1,5 +1,8 @@
 import { systemClock } from '@heddle/base/clock'
+import { hasKubeconfig, openCluster } from './client/cluster.ts'
 import { findContext } from './client/context.ts'
+import type { ControlClient } from './client/control-client.ts'
+import { findWorld, type World } from './client/world.ts'
 import { COMMANDS } from './commands/registry.ts'
 import { Interruption } from './interruption.ts'
 import { createTerminal } from './output/terminal.ts'
@@ -17,21 +20,24 @@ async function main(): Promise<void> {
     interruption.trigger('SIGHUP')
   })
   process.stderr.on('error', () => interruption?.trigger('SIGHUP'))
+  const search = {
+    findLocal: (mesh: string | undefined) => findContext(stateDirectory, mesh),
+    openCluster,
+    hasKubeconfig: () => hasKubeconfig(process.env),
+  }
   const isDebugging = (process.env.HEDDLE_DEBUG ?? '') !== ''
   const status = await runCli(process.argv.slice(2), COMMANDS, {
     terminal,
     isDebugging,
-    deps: ({ chosenMesh, setExitStatus }) => ({
+    deps: ({ worldFlags, setExitStatus }) => ({
       terminal,
       clock: systemClock,
       env: process.env,
       cwd: process.cwd(),
       stateDirectory,
-      connect: async () => {
-        // Loading the client takes longer than most commands that do without it.
-        const { connectControl } = await import('./client/control-client.ts')
-        return connectControl(await findContext(stateDirectory, chosenMesh()))
-      },
+      world: () => findWorld(worldFlags(), search),
+      cluster: () => openCluster(worldFlags()),
+      connect: async () => connect(await findWorld(worldFlags(), search)),
       interruption: () => {
         interruption ??= new Interruption()
         return interruption
@@ -40,6 +46,16 @@ async function main(): Promise<void> {
     }),
   })
   process.exitCode = status
+}
+
+/** Loading a client takes longer than most commands that do without it. */
+async function connect(world: World): Promise<ControlClient> {
+  if (world.kind === 'cluster') {
+    const { connectClusterControl } = await import('./client/cluster-control.ts')
+    return connectClusterControl(world.cluster)
+  }
+  const { connectControl } = await import('./client/control-client.ts')
+  return connectControl(world.context)
 }
 
 await main()

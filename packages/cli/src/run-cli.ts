@@ -1,6 +1,8 @@
 import { Command as CommanderCommand, CommanderError } from 'commander'
 import { CliError, messageOf } from './cli-error.ts'
+import { addWorldFlags, type WorldFlags } from './client/world-flags.ts'
 import type { CliDeps, Command } from './command.ts'
+import { NamespaceOption } from './commands/resource-options.ts'
 import type { Terminal } from './output/terminal.ts'
 
 const DESCRIPTION = 'A service mesh that explains itself: one command on one host, the same YAML on a cluster.'
@@ -14,12 +16,13 @@ export async function runCli(args: readonly string[], commands: readonly Command
   let exitStatus = 0
   const program = createProgram()
   const deps = wire.deps({
-    chosenMesh: () => program.opts<{ mesh?: string }>().mesh,
+    worldFlags: () => program.opts<WorldFlags>(),
     setExitStatus: (status) => {
       exitStatus = status
     },
   })
   for (const command of commands) command.register(program, deps)
+  program.hook('preAction', (_program, command) => fillNamespace(command, deps))
   configureAll(program, wire.terminal)
   if (args.length === 0) {
     program.outputHelp()
@@ -33,7 +36,16 @@ export async function runCli(args: readonly string[], commands: readonly Command
   }
 }
 
-/** What {@link runCli} needs of its caller; `deps` is made late, since `--mesh` is known only after parsing. */
+/** On a cluster commands look where the kubeconfig's context does, unless told otherwise. */
+async function fillNamespace(command: CommanderCommand, deps: CliDeps): Promise<void> {
+  const isFree = command.getOptionValueSource('namespace') === 'default'
+  if (!isFree || !command.options.some((option) => option instanceof NamespaceOption)) return
+  // Where no mesh is found the command itself says so.
+  const world = await deps.world().catch(() => undefined)
+  if (world?.kind === 'cluster') command.setOptionValueWithSource('namespace', world.cluster.namespace, 'default')
+}
+
+/** What {@link runCli} needs of its caller; flags are known only after parsing. */
 export interface Wire {
   readonly terminal: Terminal
   readonly isDebugging: boolean
@@ -41,7 +53,7 @@ export interface Wire {
 }
 
 export interface CliBinding {
-  chosenMesh(): string | undefined
+  worldFlags(): WorldFlags
   setExitStatus(status: number): void
 }
 
@@ -49,8 +61,11 @@ export interface CliBinding {
 export function createProgram(): CommanderCommand {
   const program = new CommanderCommand('heddle')
   program.description(DESCRIPTION)
-  program.option('--mesh <name>', 'mesh to talk to, where several run on this host')
-  program.addHelpText('after', '\nStart with "heddle demo", or "heddle up DIR" for an application of your own.')
+  addWorldFlags(program)
+  program.addHelpText(
+    'after',
+    '\nStart with "heddle demo", or "heddle up DIR" for an application of your own; on Kubernetes with "heddle check --pre".',
+  )
   return program
 }
 

@@ -3,7 +3,9 @@ import { AdminService } from '@heddle/api/admin'
 import type { Clock } from '@heddle/base/clock'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { CliError } from '../src/cli-error.ts'
-import { explainFailures } from '../src/client/control-client.ts'
+import type { Cluster } from '../src/client/cluster.ts'
+import { explainFailures, placeOf } from '../src/client/control-client.ts'
+import type { World } from '../src/client/world.ts'
 import type { Command } from '../src/command.ts'
 import { createTerminal } from '../src/output/terminal.ts'
 import { runCli } from '../src/run-cli.ts'
@@ -20,6 +22,8 @@ export interface CommandWorld {
   readonly admin?: Partial<ServiceImpl<typeof AdminService>>
   /** A real control plane instead. */
   readonly client?: Client<typeof AdminService>
+  /** The mesh is in this cluster. */
+  readonly cluster?: Cluster
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
   readonly clock?: Clock
@@ -46,6 +50,8 @@ export async function runCommand(command: Command, args: readonly string[], worl
       env: world.env ?? {},
       cwd: world.cwd ?? '/',
       stateDirectory: '/nowhere',
+      world: async () => findWorld(world),
+      cluster: async () => world.cluster ?? throwNone(),
       connect: async () => connect(world),
       interruption: () => ({ signal, hurry: signal }),
       setExitStatus,
@@ -54,19 +60,27 @@ export async function runCommand(command: Command, args: readonly string[], worl
   return { status, ...text }
 }
 
-function connect({ admin, client }: CommandWorld) {
-  if (admin === undefined && client === undefined) {
-    throw new CliError('no mesh runs here', { hints: ['start one with "heddle up DIR"'] })
-  }
-  const transport = createRouterTransport(({ service }) => service(AdminService, admin ?? {}))
-  const context = {
-    mesh: 'test',
-    server: 'https://127.0.0.1:1',
-    serverIdentity: 'spiffe://heddle.local/ns/heddle/sa/control',
-    trustDomain: 'heddle.local',
-    trustBundleFile: '/nowhere',
-    tokenFile: '/nowhere',
-  }
-  const asked = client ?? createClient(AdminService, transport)
-  return { context, admin: explainFailures(asked, context), close: () => undefined }
+function connect(world: CommandWorld) {
+  const transport = createRouterTransport(({ service }) => service(AdminService, world.admin ?? {}))
+  const place = findWorld(world)
+  const asked = world.client ?? createClient(AdminService, transport)
+  return { world: place, admin: explainFailures(asked, placeOf(CONTEXT)), close: () => undefined }
+}
+
+const CONTEXT = {
+  mesh: 'test',
+  server: 'https://127.0.0.1:1',
+  serverIdentity: 'spiffe://heddle.local/ns/heddle/sa/control',
+  trustDomain: 'heddle.local',
+  trustBundleFile: '/nowhere',
+  tokenFile: '/nowhere',
+}
+
+function findWorld({ admin, client, cluster }: CommandWorld): World {
+  if (cluster !== undefined) return { kind: 'cluster', cluster }
+  return admin === undefined && client === undefined ? throwNone() : { kind: 'local', context: CONTEXT }
+}
+
+function throwNone(): never {
+  throw new CliError('no mesh runs here', { hints: ['start one with "heddle up DIR"'] })
 }

@@ -4,7 +4,7 @@ import { CliError, codeOf, messageOf } from '../cli-error.ts'
 import type { SiteNetwork } from '../site/site.ts'
 import { meshPaths } from '../state/state-directory.ts'
 
-/** How the command line reaches a control plane. Written by `heddle up` while the control plane runs, mode 0600. */
+/** How the command line reaches the control plane of a mesh on this host. Written by `heddle up` while the control plane runs, mode 0600. */
 export interface Context {
   readonly mesh: string
   /** `https://HOST:PORT` */
@@ -21,12 +21,12 @@ export interface Context {
 }
 
 /**
- * The context to use: that of the mesh asked for, or of the only one that runs.
+ * The mesh of that name, or the only one that runs on this host; `undefined` when there is none.
  *
- * @throws {CliError} when there is none, or more than one
+ * @throws {CliError} when there is more than one
  */
-export async function findContext(stateDirectory: string, mesh: string | undefined): Promise<Context> {
-  if (mesh !== undefined) return (await readContext(stateDirectory, mesh)) ?? throwNotRunning(mesh)
+export async function findContext(stateDirectory: string, mesh: string | undefined): Promise<Context | undefined> {
+  if (mesh !== undefined) return await readContext(stateDirectory, mesh)
   const meshes = await listMeshes(stateDirectory)
   const contexts = await Promise.all(meshes.map((name) => readContext(stateDirectory, name)))
   const running = contexts.filter((context) => context !== undefined)
@@ -35,13 +35,7 @@ export async function findContext(stateDirectory: string, mesh: string | undefin
       hints: ['choose one with --mesh NAME'],
     })
   }
-  return running[0] ?? throwNotRunning(undefined)
-}
-
-function throwNotRunning(mesh: string | undefined): never {
-  throw new CliError(mesh === undefined ? 'no mesh runs here' : `mesh "${mesh}" does not run here`, {
-    hints: ['start one with "heddle up DIR", or "heddle demo"'],
-  })
+  return running[0]
 }
 
 async function listMeshes(stateDirectory: string): Promise<readonly string[]> {

@@ -2,7 +2,7 @@ import { Code, ConnectError, createClient, createRouterTransport } from '@connec
 import { AdminService } from '@heddle/api/admin'
 import { expect, test } from 'vitest'
 import { CliError } from '../cli-error.ts'
-import { createControlClient, explainFailures } from './control-client.ts'
+import { createControlClient, explainFailures, placeOf } from './control-client.ts'
 
 const CONTEXT = {
   mesh: 'shop',
@@ -22,7 +22,7 @@ function failingWith(code: Code, message: string) {
       },
     })
   })
-  return explainFailures(createClient(AdminService, transport), CONTEXT)
+  return explainFailures(createClient(AdminService, transport), placeOf(CONTEXT))
 }
 
 test.each([
@@ -42,7 +42,8 @@ test.each([
 })
 
 test('a control plane that is not there is a CliError with what to do', async () => {
-  const client = createControlClient({ context: CONTEXT, trustBundlePem: '', token: 'secret' })
+  const world = { kind: 'local', context: CONTEXT } as const
+  const client = createControlClient({ world, place: placeOf(CONTEXT), trustBundlePem: '', token: 'secret' })
   const error = await client.admin.getVersion({}).catch((thrown: unknown) => thrown)
   client.close()
   expect(error).toBeInstanceOf(CliError)

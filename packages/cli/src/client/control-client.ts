@@ -6,19 +6,34 @@ import { createConnectTransport } from '@connectrpc/connect-node'
 import { AdminService } from '@heddle/api/admin'
 import { CliError, messageOf } from '../cli-error.ts'
 import type { Context } from './context.ts'
+import type { World } from './world.ts'
 
 /** The control plane as commands see it. */
 export interface ControlClient {
-  readonly context: Context
+  /** Where it is. */
+  readonly world: World
   /** Failed calls throw CliError with what to do. */
   readonly admin: Client<typeof AdminService>
   /** Closes idle connections. */
   close(): void
 }
 
+/** A control plane: how it is reached, and what is said when it is not. */
+export interface ControlPlace {
+  /** How messages call it: `the control plane of mesh "shop"`. */
+  readonly title: string
+  /** `https://HOST:PORT` */
+  readonly server: string
+  /** The control plane's own SPIFFE id, which its certificate must carry. */
+  readonly serverIdentity: string
+  /** What to try. */
+  readonly remedies: { readonly unavailable: string; readonly refused: string }
+}
+
 /** Everything that {@link createControlClient} needs, files already read. */
 export interface ControlClientOptions {
-  readonly context: Context
+  readonly world: World
+  readonly place: ControlPlace
   readonly trustBundlePem: string
   readonly token: string
   /** Deadline of each call, in ms. */
@@ -27,11 +42,28 @@ export interface ControlClientOptions {
 
 const TIMEOUT_MS = 10_000
 
-/** @throws {CliError} when the files of the context cannot be read */
+/**
+ * A client of the control plane of a mesh on this host.
+ *
+ * @throws {CliError} when the files of the context cannot be read
+ */
 export async function connectControl(context: Context): Promise<ControlClient> {
   const trustBundlePem = await readSecret(context.trustBundleFile)
   const token = (await readSecret(context.tokenFile)).trim()
-  return createControlClient({ context, trustBundlePem, token })
+  return createControlClient({ world: { kind: 'local', context }, place: placeOf(context), trustBundlePem, token })
+}
+
+/** How the control plane of a mesh on this host is reached. */
+export function placeOf({ mesh, server, serverIdentity, tokenFile }: Context): ControlPlace {
+  return {
+    title: `the control plane of mesh "${mesh}"`,
+    server,
+    serverIdentity,
+    remedies: {
+      unavailable: 'is "heddle up" still running? If it was killed, start it again: it cleans up first',
+      refused: `the token in ${tokenFile} is not (or no longer) valid`,
+    },
+  }
 }
 
 async function readSecret(file: string): Promise<string> {
@@ -49,23 +81,23 @@ async function readSecret(file: string): Promise<string> {
  * certificate authorities have no say here.
  */
 export function createControlClient(options: ControlClientOptions): ControlClient {
-  const { context, trustBundlePem, token } = options
+  const { world, place, trustBundlePem, token } = options
   const agent = new Agent({
     ca: trustBundlePem,
     minVersion: 'TLSv1.3',
     keepAlive: true,
-    checkServerIdentity: (_host, certificate) => checkIdentity(certificate, context.serverIdentity),
+    checkServerIdentity: (_host, certificate) => checkIdentity(certificate, place.serverIdentity),
   })
   const transport = createConnectTransport({
-    baseUrl: context.server,
+    baseUrl: place.server,
     httpVersion: '1.1',
     nodeOptions: { agent },
     defaultTimeoutMs: options.timeoutMs ?? TIMEOUT_MS,
     interceptors: [authorize(token)],
   })
   return {
-    context,
-    admin: explainFailures(createClient(AdminService, transport), context),
+    world,
+    admin: explainFailures(createClient(AdminService, transport), place),
     close: () => agent.destroy(),
   }
 }
@@ -90,36 +122,32 @@ type AdminClient = Client<typeof AdminService>
  * The same client, whose failed calls throw CliError with what to do. Not an interceptor: what one throws is wrapped into a
  * ConnectError again.
  */
-export function explainFailures(client: AdminClient, context: Context): AdminClient {
+export function explainFailures(client: AdminClient, place: ControlPlace): AdminClient {
   return new Proxy(client, {
     get(target, name) {
       const call: unknown = Reflect.get(target, name)
       if (typeof call !== 'function') return call
       return (...args: readonly unknown[]) =>
         call(...args).catch((error: unknown) => {
-          throw explain(ConnectError.from(error), context)
+          throw explain(ConnectError.from(error), place)
         })
     },
   })
 }
 
-function explain(error: ConnectError, context: Context): CliError {
-  const { mesh, server } = context
+function explain(error: ConnectError, { title, server, remedies }: ControlPlace): CliError {
   switch (error.code) {
     case Code.Unavailable:
-      return new CliError(`the control plane of mesh "${mesh}" does not answer at ${server}: ${error.rawMessage}`, {
-        hints: ['is "heddle up" still running? If it was killed, start it again: it cleans up first'],
+      return new CliError(`${title} does not answer at ${server}: ${error.rawMessage}`, {
+        hints: [remedies.unavailable],
         cause: error,
       })
     case Code.DeadlineExceeded:
-      return new CliError(`the control plane of mesh "${mesh}" took too long to answer`, { cause: error })
+      return new CliError(`${title} took too long to answer`, { cause: error })
     case Code.Unauthenticated:
     case Code.PermissionDenied:
-      return new CliError(`the control plane of mesh "${mesh}" refused: ${error.rawMessage}`, {
-        hints: [`the token in ${context.tokenFile} is not (or no longer) valid`],
-        cause: error,
-      })
+      return new CliError(`${title} refused: ${error.rawMessage}`, { hints: [remedies.refused], cause: error })
     default:
-      return new CliError(`the control plane of mesh "${mesh}" answered: ${error.rawMessage}`, { cause: error })
+      return new CliError(`${title} answered: ${error.rawMessage}`, { cause: error })
   }
 }

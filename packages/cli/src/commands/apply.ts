@@ -1,10 +1,9 @@
-import type { ApplyObjectsResponse } from '@heddle/api/admin'
 import { CliError } from '../cli-error.ts'
-import type { ControlClient } from '../client/control-client.ts'
 import type { CliDeps, Command } from '../command.ts'
 import { showApplied } from './objects/applied.ts'
 import { changedRefs, formatChange, listFaults } from './objects/change-output.ts'
 import { filenameOption, readManifestFiles } from './objects/manifest-files.ts'
+import { type ObjectTarget, openTarget, type Written } from './objects/object-target.ts'
 import { noteProblems, refuseErrors } from './objects/problem-output.ts'
 import { dryRunOption, timeoutOption, waitOption } from './objects/write-options.ts'
 
@@ -34,29 +33,34 @@ async function runApply(options: Options, deps: CliDeps): Promise<void> {
   if (names.length === 0)
     throw new CliError('nothing to apply', { hints: ['name files with -f FILE, -f FOLDER or -f -'] })
   const files = await readManifestFiles(names, deps.cwd)
-  const client = await deps.connect()
+  const target = await openTarget(deps)
   try {
-    const answer = await client.admin.applyObjects({ files: [...files], dryRun })
-    await show({ answer, client }, options, deps)
+    await show(await target.apply(files, { dryRun }), { target, options }, deps)
   } finally {
-    client.close()
+    target.close()
   }
 }
 
-interface Applied {
-  readonly answer: ApplyObjectsResponse
-  readonly client: ControlClient
+interface Applying {
+  readonly target: ObjectTarget
+  readonly options: Options
 }
 
-async function show({ answer, client }: Applied, options: Options, deps: CliDeps): Promise<void> {
+async function show(written: Written, { target, options }: Applying, deps: CliDeps): Promise<void> {
   const { terminal } = deps
-  const { problems, changes, revision } = answer
+  const { problems, changes } = written
   noteProblems(problems, terminal)
   refuseErrors(problems)
   if (changes.length === 0) throw new CliError('no object in what was given')
   const suffix = options.dryRun === true ? ' (dry run)' : ''
   for (const change of changes) terminal.write(`${formatChange(change)}${suffix}\n`)
   if (options.dryRun === true) return
+  const follower = await target.follow(written).catch((error: unknown) => {
+    if (options.wait === true || !(error instanceof CliError)) throw error
+    terminal.note(terminal.noteStyle.yellow(`warning: whether it is in force is not known: ${error.message}`))
+  })
+  if (follower === undefined) return
+  const { client, revision } = follower
   // What a warning said already with its line is not said again.
   const isNew = (fault: string) => !problems.some(({ reason }) => fault.includes(reason.split('; ')[0] ?? reason))
   for (const fault of (await listFaults(client, changes)).filter(isNew))

@@ -1,11 +1,11 @@
 import type { ObjectRef } from '@heddle/api/kinds/meta'
-import type { ManifestFile } from '@heddle/api/manifest'
 import { CliError } from '../cli-error.ts'
 import type { CliDeps, Command } from '../command.ts'
 import { showApplied } from './objects/applied.ts'
 import { changedRefs, formatChange } from './objects/change-output.ts'
 import { filenameOption, readManifestFiles } from './objects/manifest-files.ts'
-import { formatObject, requireKind } from './objects/object-argument.ts'
+import { requireKind } from './objects/object-argument.ts'
+import { openTarget } from './objects/object-target.ts'
 import { noteProblems, refuseErrors } from './objects/problem-output.ts'
 import { dryRunOption, timeoutOption, waitOption } from './objects/write-options.ts'
 import { namespaceOption } from './resource-options.ts'
@@ -36,21 +36,21 @@ export const deleteObjects: Command = {
 
 async function runDelete(words: readonly string[], options: Options, deps: CliDeps): Promise<void> {
   const { dryRun = false, filename = [] } = options
-  const named = parseTargets(words, options.namespace)
-  const inFiles = filename.length === 0 ? [] : await refsIn(await readManifestFiles(filename, deps.cwd))
-  const remove = [...named, ...inFiles]
-  if (remove.length === 0)
+  const refs = parseTargets(words, options.namespace)
+  if (refs.length + filename.length === 0)
     throw new CliError('nothing to delete', { hints: ['name objects as KIND/NAME, or files with -f FILE'] })
-  const client = await deps.connect()
+  const files = await readManifestFiles(filename, deps.cwd)
+  const target = await openTarget(deps)
   try {
-    const { problems, changes, revision } = await client.admin.applyObjects({ remove, dryRun })
-    noteProblems(problems, deps.terminal)
-    refuseErrors(problems)
-    for (const change of changes) deps.terminal.write(`${formatChange(change)}${dryRun ? ' (dry run)' : ''}\n`)
+    const written = await target.remove({ refs, files }, { dryRun })
+    noteProblems(written.problems, deps.terminal)
+    refuseErrors(written.problems)
+    for (const change of written.changes) deps.terminal.write(`${formatChange(change)}${dryRun ? ' (dry run)' : ''}\n`)
     if (dryRun || options.wait !== true) return
-    await showApplied(client, { revision, objects: changedRefs(changes), timeoutMs: options.timeout }, deps)
+    const { client, revision } = await target.follow(written)
+    await showApplied(client, { revision, objects: changedRefs(written.changes), timeoutMs: options.timeout }, deps)
   } finally {
-    client.close()
+    target.close()
   }
 }
 
@@ -76,15 +76,4 @@ export function parseTargets(words: readonly string[], namespace: string): reado
 function toRef(word: string, name: string, namespace: string): ObjectRef {
   const { kind, isNamespaced } = requireKind(word)
   return { kind, namespace: isNamespaced ? namespace : '', name }
-}
-
-/** @throws {CliError} for a file that names none */
-async function refsIn(files: readonly ManifestFile[]): Promise<readonly ObjectRef[]> {
-  const { splitDocuments } = await import('@heddle/api/manifest/split-documents')
-  const refs = files.flatMap(({ path, text }) => {
-    const own = splitDocuments(text).flatMap((document) => document.refs)
-    if (own.length === 0) throw new CliError(`${path}: names no object`)
-    return own
-  })
-  return [...new Map(refs.map((ref) => [formatObject(ref), ref])).values()]
 }

@@ -7,6 +7,7 @@ import { formatUnifiedDiff } from '../output/unified-diff.ts'
 import { realChanges } from './objects/change-output.ts'
 import { filenameOption, readManifestFiles } from './objects/manifest-files.ts'
 import { formatObject } from './objects/object-argument.ts'
+import { openTarget } from './objects/object-target.ts'
 import { noteProblems, refuseErrors } from './objects/problem-output.ts'
 
 /** As with `diff` and `kubectl diff`: 1 says that there are differences. */
@@ -41,8 +42,8 @@ async function runDiff({ filename = [] }: Options, deps: CliDeps): Promise<void>
   if (filename.length === 0)
     throw new CliError('nothing to compare', { hints: ['name files with -f FILE, -f FOLDER or -f -'] })
   const files = await readManifestFiles(filename, deps.cwd)
-  const client = await deps.connect()
-  const answer = await client.admin.applyObjects({ files: [...files], dryRun: true }).finally(() => client.close())
+  const target = await openTarget(deps)
+  const answer = await target.apply(files, { dryRun: true }).finally(() => target.close())
   noteProblems(answer.problems, terminal)
   refuseErrors(answer.problems)
   const changes = realChanges(answer.changes)

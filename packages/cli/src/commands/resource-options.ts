@@ -3,9 +3,15 @@ import { InvalidArgumentError, Option } from 'commander'
 
 /** Options that several commands share, spelled as kubectl spells them. */
 
-/** `-n, --namespace NAME`; `default` where nothing is said. */
-export const namespaceOption = (): Option =>
-  new Option('-n, --namespace <name>', 'namespace to look at').default('default').env('HEDDLE_NAMESPACE')
+/** `-n, --namespace NAME`; where nothing is said that of the kubeconfig's context, and `default` outside of clusters. */
+export class NamespaceOption extends Option {
+  constructor() {
+    super('-n, --namespace <name>', 'namespace to look at')
+    this.default('default', "default; on a cluster that of the kubeconfig's context").env('HEDDLE_NAMESPACE')
+  }
+}
+
+export const namespaceOption = (): Option => new NamespaceOption()
 
 /** `-A, --all-namespaces` */
 export const allNamespacesOption = (): Option => new Option('-A, --all-namespaces', 'look at every namespace')

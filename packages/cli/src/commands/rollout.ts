@@ -18,6 +18,7 @@ import {
   readSuccessRate,
 } from './rollout/rollout-options.ts'
 import { type RolloutState, readRolloutState } from './rollout/rollout-state.ts'
+import type { RouteStore } from './rollout/route-weights.ts'
 import { isNamespaced, statColumns, toStatJson } from './stat/stat-view.ts'
 
 const STATUS_WINDOW_MS = 60_000
@@ -112,7 +113,7 @@ async function runStart(word: string, options: StartOptions, deps: CliDeps): Pro
   const thresholds = { intervalMs: interval, successRate, latencies: maxLatency, minRequests }
   await withClient(deps, async (client) => {
     const { signal } = deps.interruption()
-    const route = new RouteWeights(client, deps.clock, { ref, pair })
+    const route = new RouteWeights(client, deps.clock, { ref, pair, store: await openRouteStore(client, deps) })
     const end = await (await Rollout.begin(route, { steps, thresholds, keep }, { client, cli: deps, signal })).run()
     if (end !== 'done') deps.setExitStatus(signal.aborted ? INTERRUPTED : 1)
   })
@@ -171,7 +172,7 @@ async function runAbort(word: string, { namespace }: RouteOptions, deps: CliDeps
       throw new CliError(`no rollout of ${formatObject(ref)} to abort: ${now}`)
     }
     const pair = { from: parseBackend(state.from, namespace), to: parseBackend(state.to, namespace) }
-    const route = new RouteWeights(client, deps.clock, { ref, pair })
+    const route = new RouteWeights(client, deps.clock, { ref, pair, store: await openRouteStore(client, deps) })
     const reason = 'aborted by "heddle rollout abort"'
     const applied = await route.write(state.before, {
       ...state,
@@ -182,6 +183,16 @@ async function runAbort(word: string, { namespace }: RouteOptions, deps: CliDeps
     const { from, to } = state.before
     deps.terminal.write(`aborted: weights are ${from} and ${to} again; ${formatApplied(applied).join('; ')}\n`)
   })
+}
+
+async function openRouteStore(client: ControlClient, { clock }: CliDeps): Promise<RouteStore> {
+  const { world } = client
+  if (world.kind === 'cluster') {
+    const { ClusterRouteStore } = await import('./rollout/cluster-route-store.ts')
+    return new ClusterRouteStore(world.cluster, { client, clock })
+  }
+  const { LocalRouteStore } = await import('./rollout/local-route-store.ts')
+  return new LocalRouteStore(client)
 }
 
 async function withClient(deps: CliDeps, work: (client: ControlClient) => Promise<void>): Promise<void> {

@@ -8,7 +8,7 @@ const REPOSITORY = resolve(import.meta.dirname, '../../../..')
 /** Where `heddle` is. */
 export const COMMAND_FOLDER = join(REPOSITORY, 'bin')
 export const PROXY_ENTRY = join(REPOSITORY, 'packages/proxy/src/main.ts')
-/** Makes one file of the proxy, at the path that it is given. */
+/** Bundles the proxy: the file to start goes to the path that it is given, its parts beside that. */
 export const PROXY_BUILD = join(REPOSITORY, 'packages/proxy/build.ts')
 export const CONTROL_ENTRY = join(REPOSITORY, 'packages/control/src/main.ts')
 export const DEMO_MANIFESTS = join(REPOSITORY, 'packages/demo/deploy/local')

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { CliError, messageOf } from '../cli-error.ts'
+import type { Context } from '../client/context.ts'
 import type { ControlClient } from '../client/control-client.ts'
 import type { CliDeps } from '../command.ts'
 import type { SiteNetwork } from '../site/site.ts'
@@ -14,9 +15,16 @@ export interface ControlTarget {
   readonly identity: string | undefined
   readonly trustBundlePem: string
   /** The client and the network of the mesh that is up on this host; `undefined` for one elsewhere. */
-  readonly local: { readonly client: ControlClient; readonly network: SiteNetwork | undefined } | undefined
+  readonly local: LocalMesh | undefined
   mintToken(): Promise<string>
   close(): void
+}
+
+/** A mesh that is up on this host. */
+export interface LocalMesh {
+  readonly client: ControlClient
+  readonly mesh: string
+  readonly network: SiteNetwork | undefined
 }
 
 export interface ControlFlags {
@@ -42,19 +50,29 @@ const TOKEN_LIFE_MS = 120_000
 
 async function localControl({ namespace, serviceAccount }: ControlFlags, deps: CliDeps): Promise<ControlTarget> {
   const client = await deps.connect()
-  const { context } = client
+  const context = requireLocal(client)
   return {
     address: new URL(context.server).host,
     trustDomain: context.trustDomain,
     identity: context.serverIdentity,
     trustBundlePem: await readText(context.trustBundleFile),
-    local: { client, network: context.network },
+    local: { client, mesh: context.mesh, network: context.network },
     mintToken: async () => {
       const { token } = await client.admin.createJoinToken({ namespace, serviceAccount, ttlMs: TOKEN_LIFE_MS })
       return token
     },
     close: () => client.close(),
   }
+}
+
+/** @throws {CliError} on a cluster, whose pods get their proxies by injection */
+function requireLocal(client: ControlClient): Context {
+  const { world } = client
+  if (world.kind === 'local') return world.context
+  client.close()
+  throw new CliError('no mesh runs here', {
+    hints: ['start one with "heddle up DIR"; pods of a cluster are meshed with "heddle inject"'],
+  })
 }
 
 async function remoteControl(address: string, flags: ControlFlags, deps: CliDeps): Promise<ControlTarget> {

@@ -69,14 +69,14 @@ async function openOnLoopback({ control, folder, record }: Making, output: LogFi
 async function openNamespace(making: Making, output: LogFile, stack: AsyncDisposableStack): Promise<Residence> {
   const { instance, options, deps, control, record } = making
   const network = await checkNetwork(control)
-  const { client } = control.local!
+  const { client, mesh } = control.local!
   const ended = new AbortController()
   const tag = `${network.bridge}-${instance}`
   stack.defer(() => removeIfEmpty(SHARED_FOLDER))
   record.mirrorTo(join(SHARED_FOLDER, `${tag}.json`))
   const site = joinTransparentSite(
     {
-      mesh: client.context.mesh,
+      mesh,
       stateDirectory: deps.stateDirectory,
       proxyUid: network.proxyUid,
       record,

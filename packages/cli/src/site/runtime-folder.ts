@@ -1,4 +1,4 @@
-import { chmod, chown, constants, copyFile, link, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, constants, copyFile, link, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { CliError, messageOf } from '../cli-error.ts'
 import { findBun, PROXY_BUILD } from '../process/repository.ts'
@@ -22,7 +22,7 @@ export interface RuntimeFolderOptions {
 }
 
 /**
- * Puts what proxies are run from into a folder: the proxy as one file, which starts faster and takes less memory than its
+ * Puts what proxies are run from into a folder: the proxy as a bundle, which starts faster and takes less memory than its
  * sources do, the runtime, the trust bundle, and a place for secrets.
  *
  * @throws {CliError}
@@ -39,7 +39,7 @@ export async function prepareRuntimeFolder(options: RuntimeFolderOptions): Promi
     await writeFile(trustBundleFile, trustBundlePem, { mode: 0o644 })
     const proxyFile = await bundleProxy(folder)
     const bun = isShared ? await shareFile(findBun(), join(folder, 'bun')) : findBun()
-    if (isShared) await openToOthers(folder, [proxyFile, trustBundleFile])
+    if (isShared) await openToOthers(folder, [...(await listBundle(folder)), trustBundleFile])
     return {
       proxyCommand: [bun, proxyFile],
       trustBundleFile,
@@ -63,6 +63,12 @@ async function bundleProxy(folder: string): Promise<string> {
   const file = join(folder, 'proxy.js')
   await runTool(findBun(), [PROXY_BUILD, file])
   return file
+}
+
+/** The file to start, and its parts beside it. */
+async function listBundle(folder: string): Promise<readonly string[]> {
+  const names = await readdir(folder)
+  return names.filter((name) => name.endsWith('.js')).map((name) => join(folder, name))
 }
 
 /** A hard link costs nothing and shares memory with others that run the same file; across file systems it is copied. */

@@ -1,4 +1,4 @@
-import type { ApplyObjectsResponse, GetAppliedResponse } from '@heddle/api/admin'
+import type { GetAppliedResponse } from '@heddle/api/admin'
 import type { ObjectRef } from '@heddle/api/kinds/meta'
 import type { Clock } from '@heddle/base/clock'
 import { CliError } from '../../cli-error.ts'
@@ -25,33 +25,50 @@ export interface RouteNow extends RouteSource {
   readonly state: RolloutState | undefined
 }
 
+/** Where a route is kept. */
+export interface RouteStore {
+  /** @throws {CliError} when there is no such route */
+  read(ref: ObjectRef): Promise<RouteSource>
+  /**
+   * Replaces it by what `text` says, unless it has become another one since it was read.
+   *
+   * @returns the revision of the configuration with it
+   * @throws {CliError} when it is refused
+   */
+  write(ref: ObjectRef, route: RouteSource, text: string): Promise<bigint>
+}
+
+interface WeightsOptions {
+  readonly ref: ObjectRef
+  readonly pair: BackendPair
+  readonly store: RouteStore
+}
+
 /** Reads and writes the weights of one route. */
 export class RouteWeights {
   readonly ref: ObjectRef
   readonly pair: BackendPair
+  readonly #store: RouteStore
   readonly #client: ControlClient
   readonly #clock: Clock
 
-  constructor(
-    client: ControlClient,
-    clock: Clock,
-    { ref, pair }: { readonly ref: ObjectRef; readonly pair: BackendPair },
-  ) {
+  constructor(client: ControlClient, clock: Clock, { ref, pair, store }: WeightsOptions) {
     this.#client = client
     this.#clock = clock
+    this.#store = store
     this.ref = ref
     this.pair = pair
   }
 
   /** @throws {CliError} when there is no such route, or it is no plain weighted one */
   async read(): Promise<RouteNow> {
-    const { object } = await this.#client.admin.getObject({ ref: this.ref })
-    const { manifest = {}, text = '' } = object ?? {}
+    const route = await this.#store.read(this.ref)
+    const { manifest } = route
     const found = readWeights(manifest, this.pair)
     if (found.kind === 'refused') {
       throw new CliError(`${formatObject(this.ref)}: ${found.reason}`, { hints: [found.remedy] })
     }
-    return { manifest, text, weights: found.weights, state: readRolloutState(manifest) }
+    return { ...route, weights: found.weights, state: readRolloutState(manifest) }
   }
 
   /**
@@ -64,19 +81,8 @@ export class RouteWeights {
     const now = await this.read()
     const annotation = { name: ROLLOUT_ANNOTATION, value: JSON.stringify(state) }
     const text = formatWithWeights(now, this.pair, { weights, annotation })
-    const answer = await this.#client.admin.applyObjects({
-      files: [{ path: `${this.ref.name} with new weights`, text }],
-    })
-    refuse(answer, this.ref)
-    const question = { revision: answer.revision, objects: [this.ref], timeoutMs: APPLY_TIMEOUT_MS }
+    const revision = await this.#store.write(this.ref, now, text)
+    const question = { revision, objects: [this.ref], timeoutMs: APPLY_TIMEOUT_MS }
     return waitApplied(this.#client, question, { clock: this.#clock, interruption: () => ({ signal, hurry: signal }) })
   }
-}
-
-function refuse({ problems }: ApplyObjectsResponse, ref: ObjectRef): void {
-  const errors = problems.filter(({ severity }) => severity === 'error')
-  if (errors.length === 0) return
-  throw new CliError(`${formatObject(ref)}: its new weights were refused`, {
-    hints: errors.map(({ file, field, reason }) => [file, field, reason].filter((part) => part !== '').join(': ')),
-  })
 }

@@ -1517,6 +1517,13 @@ export declare type ConfigObject = Message<"heddle.admin.v1.ConfigObject"> & {
    * @generated from field: string text = 5;
    */
   text: string;
+
+  /**
+   * Of a cluster: `metadata.generation` that the control plane has seen. 0: unknown, or not of a cluster.
+   *
+   * @generated from field: int64 generation = 6;
+   */
+  generation: bigint;
 };
 
 /**
@@ -1555,6 +1562,13 @@ export declare type ConfigObjectJson = {
    * @generated from field: string text = 5;
    */
   text?: string;
+
+  /**
+   * Of a cluster: `metadata.generation` that the control plane has seen. 0: unknown, or not of a cluster.
+   *
+   * @generated from field: int64 generation = 6;
+   */
+  generation?: string;
 };
 
 /**
@@ -2757,12 +2771,34 @@ export enum ResourceKind {
    * @generated from enum value: RESOURCE_KIND_NAMESPACE = 4;
    */
   NAMESPACE = 4,
+
+  /**
+   * Of a cluster: Workloads that are these, as RESOURCE_KIND_DEPLOYMENT is those that are Deployments, and all outside of clusters.
+   *
+   * @generated from enum value: RESOURCE_KIND_STATEFUL_SET = 5;
+   */
+  STATEFUL_SET = 5,
+
+  /**
+   * @generated from enum value: RESOURCE_KIND_DAEMON_SET = 6;
+   */
+  DAEMON_SET = 6,
+
+  /**
+   * @generated from enum value: RESOURCE_KIND_JOB = 7;
+   */
+  JOB = 7,
+
+  /**
+   * @generated from enum value: RESOURCE_KIND_REPLICA_SET = 8;
+   */
+  REPLICA_SET = 8,
 }
 
 /**
  * @generated from enum heddle.admin.v1.ResourceKind
  */
-export declare type ResourceKindJson = "RESOURCE_KIND_UNSPECIFIED" | "RESOURCE_KIND_DEPLOYMENT" | "RESOURCE_KIND_POD" | "RESOURCE_KIND_SERVICE" | "RESOURCE_KIND_NAMESPACE";
+export declare type ResourceKindJson = "RESOURCE_KIND_UNSPECIFIED" | "RESOURCE_KIND_DEPLOYMENT" | "RESOURCE_KIND_POD" | "RESOURCE_KIND_SERVICE" | "RESOURCE_KIND_NAMESPACE" | "RESOURCE_KIND_STATEFUL_SET" | "RESOURCE_KIND_DAEMON_SET" | "RESOURCE_KIND_JOB" | "RESOURCE_KIND_REPLICA_SET";
 
 /**
  * Describes the enum heddle.admin.v1.ResourceKind.

@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import type { KubeClient } from '@heddle/kube/client'
+import type { ClusterAccess } from '@heddle/kube/kubeconfig'
+import { CliError, messageOf } from '../cli-error.ts'
+import type { WorldFlags } from './world-flags.ts'
+
+/** A cluster as the user's own credentials see it. */
+export interface Cluster {
+  readonly access: ClusterAccess
+  readonly kube: KubeClient
+  /** Of the kubeconfig; how messages call the cluster. */
+  readonly contextName: string
+  /** `https://HOST:PORT` of the API server. */
+  readonly server: string
+  /** Of the kubeconfig's context: where `-n` is not given. */
+  readonly namespace: string
+  /** Where the control plane is installed. */
+  readonly heddleNamespace: string
+}
+
+type Env = Readonly<Record<string, string | undefined>>
+
+/** Whether there is a kubeconfig where kubectl would look for one. */
+export function hasKubeconfig(env: Env, home = homedir()): boolean {
+  const listed = (env.KUBECONFIG ?? '').split(':').filter((file) => file !== '')
+  const files = listed.length > 0 ? listed : [join(home, '.kube', 'config')]
+  return files.some((file) => existsSync(file))
+}
+
+/**
+ * Reads the kubeconfig as kubectl does; asks the cluster nothing.
+ *
+ * @throws {CliError}
+ */
+export async function openCluster(flags: WorldFlags): Promise<Cluster> {
+  const { kubeconfig, context, as: asUser, asGroup: asGroups, heddleNamespace } = flags
+  const { loadClusterAccess } = await import('@heddle/kube/kubeconfig')
+  const { createKubeClient } = await import('@heddle/kube/client')
+  const chosen = {
+    ...(kubeconfig !== undefined && { kubeconfig }),
+    ...(context !== undefined && { context }),
+    ...(asUser !== undefined && { asUser }),
+    ...(asGroups !== undefined && { asGroups }),
+  }
+  try {
+    const access = await loadClusterAccess(chosen)
+    const { contextName, server, namespace } = access
+    return { access, kube: createKubeClient(access), contextName, server, namespace, heddleNamespace }
+  } catch (error) {
+    throw new CliError(`cannot use the kubeconfig: ${messageOf(error)}`, {
+      hints: ['name one with --kubeconfig FILE or KUBECONFIG; "kubectl config get-contexts" shows what it has'],
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,121 @@
+import type { KubeObject } from '@heddle/kube/client'
+import { CliError } from '../cli-error.ts'
+
+/** What of a pod is looked at. */
+export interface PodObject extends KubeObject {
+  readonly spec?: {
+    readonly containers?: readonly ContainerSpec[]
+    readonly initContainers?: readonly ContainerSpec[]
+    readonly nodeName?: string
+  }
+  readonly status?: {
+    readonly phase?: string
+    readonly reason?: string
+    readonly conditions?: readonly PodCondition[]
+    readonly containerStatuses?: readonly ContainerStatus[]
+    readonly initContainerStatuses?: readonly ContainerStatus[]
+  }
+}
+
+export interface ContainerSpec {
+  readonly name: string
+  readonly image?: string
+  readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[]
+}
+
+export interface PodCondition {
+  readonly type: string
+  readonly status: string
+  readonly reason?: string
+  readonly message?: string
+}
+
+export interface ContainerStatus {
+  readonly name: string
+  readonly ready: boolean
+  readonly restartCount?: number
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string; readonly message?: string }
+    readonly terminated?: { readonly reason?: string; readonly exitCode?: number }
+  }
+}
+
+/** What of a Service is looked at. */
+export interface ServiceObject extends KubeObject {
+  readonly spec?: {
+    readonly selector?: Readonly<Record<string, string>>
+    readonly ports?: readonly {
+      readonly name?: string
+      readonly port: number
+      readonly targetPort?: number | string
+      readonly appProtocol?: string
+    }[]
+  }
+}
+
+/** Whether a pod serves and is not about to end. */
+export function isReady({ metadata, status }: PodObject): boolean {
+  const { conditions = [] } = status ?? {}
+  return (
+    metadata.deletionTimestamp === undefined && conditions.some((one) => one.type === 'Ready' && one.status === 'True')
+  )
+}
+
+/** Why a pod is not ready: one sentence, in the cluster's own words. */
+export function describeUnready(pod: PodObject): string {
+  const { metadata, status } = pod
+  if (metadata.deletionTimestamp !== undefined) return 'is ending'
+  const { conditions = [], phase = 'Unknown', initContainerStatuses = [], containerStatuses = [] } = status ?? {}
+  const unscheduled = conditions.find((one) => one.type === 'PodScheduled' && one.status === 'False')
+  if (unscheduled !== undefined)
+    return `cannot be scheduled: ${unscheduled.message ?? unscheduled.reason ?? 'unknown why'}`
+  const states = [...initContainerStatuses, ...containerStatuses].flatMap(describeContainer)
+  return states.length > 0 ? states.join(', ') : `is ${status?.reason ?? phase}`
+}
+
+function describeContainer({ name, ready, state, restartCount = 0 }: ContainerStatus): readonly string[] {
+  const { waiting, terminated } = state ?? {}
+  if (waiting?.reason !== undefined && waiting.reason !== 'PodInitializing') {
+    return [`container ${name}: ${[waiting.reason, waiting.message].filter(Boolean).join(': ')}`]
+  }
+  if (terminated !== undefined && terminated.exitCode !== 0) {
+    return [`container ${name} ended: ${terminated.reason ?? 'Error'}, exit code ${terminated.exitCode}`]
+  }
+  const isDone = terminated !== undefined
+  if (ready || isDone) return []
+  return [`container ${name} is not ready${restartCount > 0 ? ` and has been started ${restartCount + 1} times` : ''}`]
+}
+
+/** A pod to talk to. */
+export interface ControlPod {
+  readonly namespace: string
+  readonly pod: string
+  readonly port: number
+}
+
+/**
+ * One of the control plane's pods that are ready; another one each time, so that a pod that hangs does not catch everybody.
+ *
+ * @throws {CliError} when none is ready, with what each of them waits for
+ */
+export function chooseControlPod(service: ServiceObject, pods: readonly PodObject[], random: () => number): ControlPod {
+  const { namespace = '', name } = service.metadata
+  const ready = pods.filter(isReady)
+  const chosen = ready[Math.floor(random() * ready.length)]
+  if (chosen !== undefined) return { namespace, pod: chosen.metadata.name, port: portOf(service, chosen) }
+  const states = pods.map((pod) => `${pod.metadata.name} ${describeUnready(pod)}`)
+  throw new CliError(`no pod of the control plane is ready in namespace "${namespace}"`, {
+    hints: [
+      ...(states.length > 0 ? states : [`Service ${name} has no pods: is Deployment heddle-control scaled to 0?`]),
+      `look further with "kubectl -n ${namespace} describe pods" and "kubectl -n ${namespace} logs deploy/heddle-control"`,
+    ],
+  })
+}
+
+function portOf({ spec }: ServiceObject, pod: PodObject): number {
+  const ports = spec?.ports ?? []
+  const { port, targetPort } = ports.find(({ name }) => name === 'api') ?? ports[0] ?? { port: 15_010 }
+  if (typeof targetPort === 'number') return targetPort
+  const named = pod.spec?.containers?.flatMap((one) => one.ports ?? []).find((one) => one.name === targetPort)
+  return named?.containerPort ?? port
+}

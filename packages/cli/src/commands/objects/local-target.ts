@@ -1,0 +1,44 @@
+import type { ObjectRef } from '@heddle/api/kinds/meta'
+import type { ManifestFile } from '@heddle/api/manifest'
+import { CliError } from '../../cli-error.ts'
+import type { ControlClient } from '../../client/control-client.ts'
+import { formatObject } from './object-argument.ts'
+import type { Follower, ObjectTarget, Removal, WriteOptions, Written } from './object-target.ts'
+
+/** A mesh on this host, whose control plane writes the files of its directory. */
+export class LocalTarget implements ObjectTarget {
+  readonly #client: ControlClient
+
+  constructor(client: ControlClient) {
+    this.#client = client
+  }
+
+  async apply(files: readonly ManifestFile[], { dryRun }: WriteOptions): Promise<Written> {
+    return await this.#client.admin.applyObjects({ files: [...files], dryRun })
+  }
+
+  async remove({ refs, files }: Removal, { dryRun }: WriteOptions): Promise<Written> {
+    const named = [...refs, ...(await refsIn(files))]
+    const remove = [...new Map(named.map((ref) => [formatObject(ref), ref])).values()]
+    return await this.#client.admin.applyObjects({ remove, dryRun })
+  }
+
+  async follow({ revision }: Written): Promise<Follower> {
+    return { client: this.#client, revision }
+  }
+
+  close(): void {
+    this.#client.close()
+  }
+}
+
+/** @throws {CliError} for a file that names none */
+async function refsIn(files: readonly ManifestFile[]): Promise<readonly ObjectRef[]> {
+  if (files.length === 0) return []
+  const { splitDocuments } = await import('@heddle/api/manifest/split-documents')
+  return files.flatMap(({ path, text }) => {
+    const own = splitDocuments(text).flatMap((document) => document.refs)
+    if (own.length === 0) throw new CliError(`${path}: names no object`)
+    return own
+  })
+}
