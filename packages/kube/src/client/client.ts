@@ -1,5 +1,10 @@
-import type { Clock } from '@heddle/base/clock'
+import { type Clock, systemClock } from '@heddle/base/clock'
+import { Caller } from './caller.ts'
+import { HttpKubeClient } from './http-kube-client.ts'
+import { KubeError, KubeTransportError } from './kube-error.ts'
 import type { ClusterAccess } from './kubeconfig.ts'
+
+export { KubeError, KubeTransportError }
 
 /** A kind as the API server's paths name it. The well-known ones are in `@heddle/kube/resources`. */
 export interface Resource {
@@ -36,7 +41,6 @@ export interface KubeMeta {
   readonly deletionTimestamp?: string
   readonly ownerReferences?: readonly OwnerReference[]
   readonly finalizers?: readonly string[]
-  readonly generateName?: string
 }
 
 /** What every object of the API has. Kinds with other fields (a ConfigMap's `data`) extend it. */
@@ -129,6 +133,8 @@ export interface KubeRequest {
   readonly contentType?: string
   /** The whole call, tries included; the client's own by default. */
   readonly deadlineMs?: number
+  /** A POST that may be made twice, as reviews may be. Other methods are taken for idempotent, but for JSON patches. */
+  readonly isIdempotent?: boolean
   readonly signal?: AbortSignal
 }
 
@@ -158,41 +164,6 @@ export interface KubeClient {
   request<T>(options: KubeRequest): Promise<T>
 }
 
-/** The API server's refusal, in its own words. */
-export class KubeError extends Error {
-  override readonly name = 'KubeError'
-  /** The HTTP status: 404, 409, 410, 422, ... */
-  readonly status: number
-  /** Kubernetes' own word: `NotFound`, `AlreadyExists`, `Conflict`, `Forbidden`, `Invalid`, `Expired`, ... */
-  readonly reason: string
-  /** What Kubernetes adds: causes by field, the seconds to wait. */
-  readonly details: StatusDetails
-
-  constructor(status: number, reason: string, message: string, details: StatusDetails = {}) {
-    super(message)
-    this.status = status
-    this.reason = reason
-    this.details = details
-  }
-}
-
-/** The `details` of a Kubernetes Status. */
-export interface StatusDetails {
-  readonly retryAfterSeconds?: number
-  readonly causes?: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[]
-}
-
-/** No usable answer: nothing is known about whether the call was done. */
-export class KubeTransportError extends Error {
-  override readonly name = 'KubeTransportError'
-  readonly reason: 'connection' | 'deadline' | 'answer_too_large' | 'not_json' | 'aborted'
-
-  constructor(reason: KubeTransportError['reason'], message: string, cause?: unknown) {
-    super(message, { cause })
-    this.reason = reason
-  }
-}
-
 /** How a client treats the API server. */
 export interface KubeClientOptions {
   readonly clock?: Clock
@@ -209,4 +180,15 @@ export interface KubeClientOptions {
 }
 
 /** A client of the cluster that `access` reaches. */
-export declare function createKubeClient(access: ClusterAccess, options?: KubeClientOptions): KubeClient
+export function createKubeClient(access: ClusterAccess, options: KubeClientOptions = {}): KubeClient {
+  const limits = {
+    clock: systemClock,
+    userAgent: 'heddle',
+    deadlineMs: 30_000,
+    maxAnswerBytes: 64 * 1024 * 1024,
+    perSecond: 50,
+    burst: 100,
+    ...options,
+  }
+  return new HttpKubeClient(new Caller(access, limits))
+}

@@ -1,0 +1,96 @@
+import type { Clock } from '@heddle/base/clock'
+import type { KubeRequest } from './client.ts'
+import { type Deadline, startDeadline } from './deadline.ts'
+import { exchange, type Failure, type HttpCall, type Outcome } from './exchange.ts'
+import type { ClusterAccess, Credentials } from './kubeconfig.ts'
+import { nextTry } from './next-try.ts'
+import { RateGate } from './rate-gate.ts'
+import { type StreamPart, streamLines } from './watch-stream.ts'
+
+/** How calls are bounded, and what they say of themselves. */
+export interface CallerLimits {
+  readonly clock: Clock
+  readonly userAgent: string
+  readonly deadlineMs: number
+  readonly maxAnswerBytes: number
+  readonly perSecond: number
+  readonly burst: number
+}
+
+/** What came of a call, all tries included. */
+export type CallOutcome = Outcome | DeadlinePassed
+
+interface DeadlinePassed extends Omit<Failure, 'reason'> {
+  readonly reason: 'deadline'
+}
+
+/**
+ * Makes calls to one API server. HTTP/1.1 with connections that are kept is enough: calls are few and short, and a watch that has
+ * a connection of its own (one per resource) cannot be held up by another one's events, as streams of one HTTP/2 connection can.
+ */
+export class Caller {
+  readonly #access: ClusterAccess
+  readonly #limits: CallerLimits
+  readonly #gate: RateGate
+
+  constructor(access: ClusterAccess, limits: CallerLimits) {
+    this.#access = access
+    this.#limits = limits
+    this.#gate = new RateGate(limits, limits.clock)
+  }
+
+  /** Does the call, and again where that is asked for. Throws only what the credentials' source throws. */
+  async call(request: KubeRequest): Promise<CallOutcome> {
+    const { clock } = this.#limits
+    const deadlineMs = request.deadlineMs ?? this.#limits.deadlineMs
+    const deadline = startDeadline(clock, deadlineMs, request.signal)
+    try {
+      const outcome = await this.#tryUntil(deadline, request)
+      const isOver = outcome.kind === 'failure' && outcome.reason === 'aborted' && request.signal?.aborted !== true
+      return isOver ? { ...outcome, reason: 'deadline', message: `no answer within ${deadlineMs} ms` } : outcome
+    } finally {
+      deadline.end()
+    }
+  }
+
+  /** The answer as a stream of lines; its first part may be a refusal. */
+  async *stream(request: KubeRequest, silenceMs: number, signal: AbortSignal): AsyncGenerator<StreamPart> {
+    await this.#gate.pass(signal)
+    const call = this.#toHttp(request, await this.#access.credentials())
+    for await (const part of streamLines(call, { clock: this.#limits.clock, silenceMs }, signal)) {
+      if (part.kind === 'answer' && part.status === 401) this.#access.forgetCredentials()
+      yield part
+    }
+  }
+
+  async #tryUntil(deadline: Deadline, request: KubeRequest): Promise<Outcome> {
+    const isIdempotent = mayRepeat(request)
+    for (let tries = 1; ; tries++) {
+      await this.#gate.pass(deadline.signal)
+      const call = this.#toHttp(request, await this.#access.credentials())
+      const outcome = await exchange(call, deadline.signal)
+      const next = nextTry({ outcome, isIdempotent, tries, leftMs: deadline.leftMs() })
+      if (next === undefined) return outcome
+      if (next.isUnauthorized) this.#access.forgetCredentials()
+      await this.#limits.clock.sleep(next.afterMs, deadline.signal)
+    }
+  }
+
+  #toHttp({ method, path, body, query, contentType }: KubeRequest, { headers, agent }: Credentials): HttpCall {
+    const { userAgent, maxAnswerBytes } = this.#limits
+    const search = query === undefined ? '' : `?${new URLSearchParams(query)}`
+    const type = body === undefined ? {} : { 'Content-Type': contentType ?? 'application/json' }
+    return {
+      method,
+      url: `${this.#access.server}${path}${search === '?' ? '' : search}`,
+      headers: { Accept: 'application/json', 'User-Agent': userAgent, ...type, ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      agent,
+      maxAnswerBytes,
+    }
+  }
+}
+
+function mayRepeat({ method, contentType, isIdempotent }: KubeRequest): boolean {
+  return isIdempotent ?? (method !== 'POST' && contentType !== 'application/json-patch+json')
+}
