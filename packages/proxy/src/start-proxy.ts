@@ -40,6 +40,8 @@ export interface BoundListener {
 export interface DataPlane {
   readonly listeners: readonly BoundListener[]
   readonly state: 'running' | 'draining' | 'stopped'
+  /** Whether an application holds a connection, or a client waits for an answer. */
+  readonly isBusy: boolean
   /** The first `most` of the accepted connections. */
   connections(most: number): readonly ConnectionRecord[]
   /**
@@ -104,6 +106,10 @@ class RunningDataPlane implements DataPlane {
       const { namespace, workload: name } = workload.context
       return { config, port, namespace, workload: name }
     })
+  }
+
+  get isBusy(): boolean {
+    return this.#parts.table.isBusy
   }
 
   connections(most: number): readonly ConnectionRecord[] {

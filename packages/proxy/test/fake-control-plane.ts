@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
+import { createSecureServer } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
-import { createServer } from 'node:tls'
+import { createServer, type TLSSocket } from 'node:tls'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import { type Code, ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
@@ -47,6 +48,7 @@ export interface FakeControlPlane extends AsyncDisposable {
   readonly answers: AnswerQueryRequest[]
   readonly reports: ReportRequest[]
   readonly joinTokens: string[]
+  readonly serviceAccountTokens: string[]
   /** Connections that were accepted in all. */
   connections: number
   /** Names in the certificate that each connection showed; empty where it showed none. */
@@ -63,6 +65,9 @@ export interface FakeControlPlaneOptions {
   readonly port?: number
   /** Who it says it is. */
   readonly identity?: string
+  readonly host?: string
+  /** HTTP/2, as the real one; else HTTP/1.1 only. Not under Bun, whose HTTP/2 server cannot do it. */
+  readonly http2?: boolean
 }
 
 export async function startFakeControlPlane(options: FakeControlPlaneOptions = {}): Promise<FakeControlPlane> {
@@ -71,23 +76,22 @@ export async function startFakeControlPlane(options: FakeControlPlaneOptions = {
   const { certificateChainPem } = await authority.sign(createCsr(privateKey, options.identity ?? CONTROL_IDENTITY))
   const sockets = new Set<Socket>()
   const http = createHttpServer()
-  const server = createServer(
-    {
-      cert: certificateChainPem,
-      key: privateKeyPem,
-      ca: authority.trustBundlePem,
-      minVersion: 'TLSv1.3',
-      requestCert: true,
-      rejectUnauthorized: false,
-      ALPNProtocols: ['http/1.1'],
-    },
-    (socket) => {
-      plane.connections += 1
-      plane.peers.push(socket.getPeerX509Certificate()?.subjectAltName ?? '')
-      socket.on('error', () => {})
-      http.emit('connection', socket)
-    },
-  )
+  const tls = {
+    cert: certificateChainPem,
+    key: privateKeyPem,
+    ca: authority.trustBundlePem,
+    minVersion: 'TLSv1.3' as const,
+    requestCert: true,
+    rejectUnauthorized: false,
+  }
+  const isHttp2 = options.http2 === true
+  const server = isHttp2 ? createSecureServer(tls) : createServer({ ...tls, ALPNProtocols: ['http/1.1'] })
+  server.prependListener('secureConnection', (socket: TLSSocket) => {
+    plane.connections += 1
+    plane.peers.push(socket.getPeerX509Certificate()?.subjectAltName ?? '')
+    socket.on('error', () => {})
+    if (!isHttp2) http.emit('connection', socket)
+  })
   server.on('tlsClientError', () => {})
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
@@ -108,6 +112,7 @@ export async function startFakeControlPlane(options: FakeControlPlaneOptions = {
     answers: [],
     reports: [],
     joinTokens: [],
+    serviceAccountTokens: [],
     connections: 0,
     peers: [],
     beforeCall: () => {},
@@ -115,16 +120,19 @@ export async function startFakeControlPlane(options: FakeControlPlaneOptions = {
     stop,
     [Symbol.asyncDispose]: stop,
   }
-  http.on('request', connectNodeAdapter({ routes: (router) => addRoutes(router, plane) }))
-  server.listen(options.port ?? 0, '127.0.0.1')
+  const handler = connectNodeAdapter({ routes: (router) => addRoutes(router, plane) })
+  http.on('request', handler)
+  if (isHttp2) server.on('request', handler)
+  server.listen(options.port ?? 0, options.host ?? '127.0.0.1')
   await once(server, 'listening')
   return Object.assign(plane, { port: (server.address() as AddressInfo).port })
 }
 
 function addRoutes(router: ConnectRouter, plane: FakeControlPlane): void {
   router.service(IdentityService, {
-    async sign({ csr, joinToken }) {
+    async sign({ csr, joinToken, serviceAccountToken }) {
       plane.joinTokens.push(joinToken)
+      if (serviceAccountToken !== '') plane.serviceAccountTokens.push(serviceAccountToken)
       await plane.beforeCall('sign')
       const signed = await plane.authority.sign(csr)
       return { ...signed, notBeforeMs: BigInt(signed.notBeforeMs), notAfterMs: BigInt(signed.notAfterMs) }

@@ -25,6 +25,20 @@ export class ConnectionTable implements Admission {
     return this.#open.size
   }
 
+  /**
+   * Whether something would be missed by someone who closed all of it: any connection of the application's own, since one
+   * that has ended holds none, and what is under way towards it. Idle connections of other proxies are not.
+   */
+  get isBusy(): boolean {
+    for (const [accepted, kind] of this.#open) {
+      if (kind === 'transparent-outbound' || kind === 'explicit-outbound') return true
+      const { openRequests = 0, protocol = '' } = accepted.stage ?? {}
+      const isHttp = protocol === 'http1' || protocol === 'http2'
+      if (openRequests > 0 || !isHttp) return true
+    }
+    return false
+  }
+
   admit(socket: Socket, kind: ListenerConfig['kind']): Accepted | undefined {
     socket.on('error', ignore)
     if (this.#open.size >= this.#core.limits.connections) {

@@ -27,9 +27,7 @@ const MOST_CONNECTIONS = 1_000
 export function adminRoutes(sources: AdminSources): AdminHandler {
   const routes: Readonly<Record<string, AdminHandler>> = {
     'GET /': () => text(200, `this is a Heddle proxy; it answers to\n${Object.keys(routes).sort().join('\n')}`),
-    'GET /live': () => text(200, 'live'),
-    'GET /ready': () => ready(sources.notReady()),
-    'GET /metrics': () => ({ status: 200, contentType: PROMETHEUS_CONTENT_TYPE, body: sources.registry.render() }),
+    ...openRoutes(sources),
     'GET /config': () => json(sources.config()),
     'GET /connections': ({ query }) => connections(query, sources),
     'GET /decisions': ({ query }) => decisions(query, sources),
@@ -40,13 +38,30 @@ export function adminRoutes(sources: AdminSources): AdminHandler {
       return text(202, 'draining')
     },
   }
+  return choose(routes)
+}
+
+/** What is answered to others than this host: whether it lives, whether it is ready, and what it counted. */
+export function probeRoutes(sources: Pick<AdminSources, 'registry' | 'notReady'>): AdminHandler {
+  return choose(openRoutes(sources))
+}
+
+function openRoutes({ registry, notReady }: Pick<AdminSources, 'registry' | 'notReady'>) {
+  return {
+    'GET /live': () => text(200, 'live'),
+    'GET /ready': () => ready(notReady()),
+    'GET /metrics': () => ({ status: 200, contentType: PROMETHEUS_CONTENT_TYPE, body: registry.render() }),
+  }
+}
+
+function choose(routes: Readonly<Record<string, AdminHandler>>): AdminHandler {
   return (request) => (routes[`${request.method} ${request.path}`] ?? notFound(routes))(request)
 }
 
 function notFound(routes: Readonly<Record<string, AdminHandler>>): AdminHandler {
   return ({ path }: AdminRequest) => {
     const methods = Object.keys(routes).filter((route) => route.endsWith(` ${path}`))
-    if (methods.length === 0) return text(404, 'no such page; GET / lists all')
+    if (methods.length === 0) return text(404, `no such page; there are ${Object.keys(routes).sort().join(', ')}`)
     return text(405, `only ${methods.map((route) => route.split(' ')[0]).join(', ')}`)
   }
 }

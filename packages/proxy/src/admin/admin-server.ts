@@ -31,6 +31,7 @@ export interface AdminServer {
   close(): void
 }
 
+/** One more, and the oldest is closed: whoever fills the port with idle connections must not keep others out. */
 const MAX_CONNECTIONS = 32
 const MAX_BODY_BYTES = 1_024
 /** A connection lives so long at most, however it is used. */
@@ -44,9 +45,26 @@ const MAX_LIFE_MS = 30_000
  *
  * @throws {ListenError}
  */
-export async function listenAdmin(address: SocketAddress, handler: AdminHandler, clock: Clock): Promise<AdminServer> {
+export function listenAdmin(address: SocketAddress, handler: AdminHandler, clock: Clock): Promise<AdminServer> {
+  return listen(address, (request, head) => refusalOf(head) ?? handler(request), clock)
+}
+
+/**
+ * Listens for a kubelet and for Prometheus, on an address that others reach: `handler` must only tell what anyone may know.
+ *
+ * @throws {ListenError}
+ */
+export function listenProbe(address: SocketAddress, handler: AdminHandler, clock: Clock): Promise<AdminServer> {
+  return listen(address, handler, clock)
+}
+
+type HeadedHandler = (request: AdminRequest, head: RequestHead) => AdminAnswer
+
+async function listen(address: SocketAddress, handler: HeadedHandler, clock: Clock): Promise<AdminServer> {
   const sockets = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true }, (socket) => {
+    const [oldest] = sockets
+    if (sockets.size >= MAX_CONNECTIONS) oldest?.destroy()
     sockets.add(socket)
     const timer = clock.after(MAX_LIFE_MS, () => socket.destroy())
     socket.once('close', () => {
@@ -55,7 +73,6 @@ export async function listenAdmin(address: SocketAddress, handler: AdminHandler,
     })
     serve(socket, handler)
   })
-  server.maxConnections = MAX_CONNECTIONS
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) =>
       reject(new ListenError(`cannot listen on ${formatHostPort(address)}: ${error.message}`)),
@@ -73,7 +90,7 @@ export async function listenAdmin(address: SocketAddress, handler: AdminHandler,
   }
 }
 
-function serve(socket: Socket, handler: AdminHandler): void {
+function serve(socket: Socket, handler: HeadedHandler): void {
   const session = createH1Server(
     { onRequest: (stream, head) => new AdminExchange(stream, head, handler), onFault: () => {}, onIdle: () => {} },
     socketTransport(socket, () => session.flush()),
@@ -88,10 +105,10 @@ function serve(socket: Socket, handler: AdminHandler): void {
 class AdminExchange implements BodyReceiver {
   readonly #stream: ServerStream
   readonly #head: RequestHead
-  readonly #handler: AdminHandler
+  readonly #handler: HeadedHandler
   #body = ''
 
-  constructor(stream: ServerStream, head: RequestHead, handler: AdminHandler) {
+  constructor(stream: ServerStream, head: RequestHead, handler: HeadedHandler) {
     this.#stream = stream
     this.#head = head
     this.#handler = handler
@@ -129,14 +146,18 @@ class AdminExchange implements BodyReceiver {
   onWritable(): void {}
 
   #answer(): AdminAnswer {
-    const { method, path, authority, fields } = this.#head
-    if (!isLoopbackHost(authority)) return text(403, 'the Host must be a loopback address, as in 127.0.0.1:15000')
-    if (fields.has('origin')) return text(403, 'not for pages of a browser')
+    const { method, path } = this.#head
     if (this.#body.length > MAX_BODY_BYTES) return text(413, `more than ${MAX_BODY_BYTES} octets`)
     const [pathname = '', search = ''] = path.split('?', 2)
     const query = new URLSearchParams(search)
-    return this.#handler({ method: method === 'HEAD' ? 'GET' : method, path: pathname, query, body: this.#body })
+    const request = { method: method === 'HEAD' ? 'GET' : method, path: pathname, query, body: this.#body }
+    return this.#handler(request, this.#head)
   }
+}
+
+function refusalOf({ authority, fields }: RequestHead): AdminAnswer | undefined {
+  if (!isLoopbackHost(authority)) return text(403, 'the Host must be a loopback address, as in 127.0.0.1:15000')
+  return fields.has('origin') ? text(403, 'not for pages of a browser') : undefined
 }
 
 /** A plain text answer, with its end of line. */

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { systemClock } from '@heddle/base/clock'
 import { createLog, type Log } from '@heddle/base/log'
 import { Registry } from '@heddle/telemetry/registry'
 import { describe, expect, test } from 'vitest'
-import { adminRoutes } from './admin-routes.ts'
-import { type AdminServer, listenAdmin } from './admin-server.ts'
+import { adminRoutes, probeRoutes } from './admin-routes.ts'
+import { type AdminServer, listenAdmin, listenProbe } from './admin-server.ts'
 
 interface World extends AsyncDisposable {
   readonly server: AdminServer
@@ -51,6 +51,12 @@ async function world(): Promise<World> {
     [Symbol.asyncDispose]: () => Promise.resolve(server.close()),
   }
   return self
+}
+
+async function connected(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1')
+  await once(socket, 'connect')
+  return socket
 }
 
 function request(line: string, fields: readonly string[] = [], body = ''): string {
@@ -132,9 +138,59 @@ describe('admin interface', () => {
     expect(await self.send(request('PUT /log-level', [], 'x'.repeat(3_000)))).toMatch(/^HTTP\/1.1 413 /)
   })
 
+  test('closes the oldest connection where there are too many, so that nobody is kept out', async () => {
+    await using self = await world()
+    const idle = await Promise.all(Array.from({ length: 32 }, () => connected(self.server.address.port)))
+    const closed = once(idle[0]!, 'close')
+    expect(await self.send(request('GET /live'))).toContain('200')
+    idle[0]!.resume()
+    await closed
+    for (const socket of idle) socket.destroy()
+  })
+
   test('says that its address is taken', async () => {
     await using self = await world()
     const again = listenAdmin(self.server.address, () => ({ status: 200, contentType: '', body: '' }), systemClock)
     await expect(again).rejects.toMatchObject({ name: 'ListenError' })
+  })
+})
+
+describe('probe listener', () => {
+  async function probe(request: string, notReady: string[] = []): Promise<string> {
+    const registry = new Registry()
+    registry.counter('heddle_x_total', 'X').add(3)
+    const handler = probeRoutes({ registry, notReady: () => notReady })
+    const server = await listenProbe({ host: '127.0.0.1', port: 0 }, handler, systemClock)
+    const socket = await connected(server.address.port)
+    socket.write(request)
+    let answer = ''
+    socket.on('data', (bytes) => {
+      answer += String(bytes)
+    })
+    await once(socket, 'end')
+    socket.destroy()
+    server.close()
+    return answer
+  }
+
+  test.each([
+    { line: 'GET /live', status: 200 },
+    { line: 'GET /ready', status: 200 },
+    { line: 'GET /metrics', status: 200 },
+    { line: 'GET /', status: 404 },
+    { line: 'GET /config', status: 404 },
+    { line: 'GET /decisions', status: 404 },
+    { line: 'GET /connections', status: 404 },
+    { line: 'GET /log-level', status: 404 },
+    { line: 'PUT /log-level', status: 404 },
+    { line: 'POST /drain', status: 404 },
+    { line: 'POST /live', status: 405 },
+  ])('answers $line with $status, whatever the Host', async ({ line, status }) => {
+    const answer = await probe(request(line).replace('127.0.0.1', '10.1.2.3:15020'))
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  })
+
+  test('is not ready for the reasons of the proxy', async () => {
+    expect(await probe(request('GET /ready'), ['draining'])).toMatch(/^HTTP\/1.1 503 [\s\S]*draining\n$/)
   })
 })

@@ -25,7 +25,7 @@ function escapeCell(text: string): string {
 const HEAD = `# Environment of a proxy
 
 A proxy reads its configuration once, at its start, from environment variables; all else it learns from the control
-plane. \`heddle up\` and \`heddle run\` set them. A proxy with invalid variables lists all of them on stderr and ends
+plane. \`heddle up\`, \`heddle run\` and injection on Kubernetes set them. A proxy with invalid variables lists all of them on stderr and ends
 with exit status 2. An empty variable counts as unset.
 
 | variable | default | expects | what for |
@@ -47,6 +47,8 @@ In explicit mode each upstream and each port says where it listens, in the order
 {"event":"listening","inbound":[],"outbound":[{"key":"name:voting-svc.emojivote:8080","address":"127.0.0.1:40101"}],"ports":[{"name":"http","port":8080,"listen":"127.0.0.1:40102"}],"admin":"127.0.0.1:40103"}
 \`\`\`
 
+With \`HEDDLE_PROBE_ADDRESS\` there is also \`"probe"\`, the address where probes are answered.
+
 When it has a certificate, is registered and has applied what the control plane told it first, once:
 
 \`\`\`json
@@ -64,7 +66,8 @@ proxy anew:
 ## How it ends
 - SIGTERM or SIGINT (and, with \`HEDDLE_EXIT_WITH_STDIN=1\`, the end of standard input): the control plane is told that the instance drains; for
   \`HEDDLE_DRAIN_DELAY_MS\` the proxy goes on accepting while others learn it; then it stops accepting, and open
-  requests may go on for \`HEDDLE_DRAIN_MS\`. Exit status 0.
+  requests may go on for \`HEDDLE_DRAIN_MS\`. Exit status 0. With \`HEDDLE_DRAIN_UNTIL_IDLE=1\` it accepts for that time too, in both directions,
+  and ends once the application has held no connection, and nobody waited for an answer of it, for a second.
 - A second signal ends it at once, with exit status 130 (SIGINT) or 143 (SIGTERM).
 - Exit status 2: the configuration is invalid. Exit status 1: any other failure, such as a port that is taken; the
   last lines of stderr say why.

@@ -111,3 +111,35 @@ test('docs/reference/proxy-environment.md is what the table says', () => {
   const page = readFileSync(new URL('../../../../docs/reference/proxy-environment.md', import.meta.url), 'utf8')
   expect(page, 'run `npm run gen`').toBe(renderEnvironmentReference())
 })
+
+describe('what proves the workload and the control plane', () => {
+  const { HEDDLE_TRUST_BUNDLE_FILE: _, ...WITHOUT_BUNDLE } = REQUIRED
+  const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'
+
+  test('the trust bundle may be in the environment itself', () => {
+    const config = parseSidecarConfig({ ...WITHOUT_BUNDLE, HEDDLE_TRUST_BUNDLE: PEM })
+    expect(config).toMatchObject({ trustBundle: PEM, trustBundleFile: undefined })
+  })
+
+  test.each([
+    { name: 'no trust bundle', env: WITHOUT_BUNDLE, problem: 'neither of them set' },
+    { name: 'two trust bundles', env: { ...REQUIRED, HEDDLE_TRUST_BUNDLE: PEM }, problem: 'both of them set' },
+    {
+      name: 'a trust bundle that is none',
+      env: { ...WITHOUT_BUNDLE, HEDDLE_TRUST_BUNDLE: 'x' },
+      problem: 'expected certificates in PEM',
+    },
+    {
+      name: 'two kinds of tokens',
+      env: { ...REQUIRED, HEDDLE_JOIN_TOKEN_FILE: '/a', HEDDLE_SERVICE_ACCOUNT_TOKEN_FILE: '/b' },
+      problem: 'only one of them can be set',
+    },
+    {
+      name: 'a probe address without port',
+      env: { ...REQUIRED, HEDDLE_PROBE_ADDRESS: '0.0.0.0' },
+      problem: 'HEDDLE_PROBE_ADDRESS=0.0.0.0: expected `IP:PORT`',
+    },
+  ])('$name is refused', ({ env, problem }) => {
+    expect(() => parseSidecarConfig(env)).toThrow(problem)
+  })
+})

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { ConfigError } from '@heddle/base/config-error'
 import { LOG_LEVELS, type LogLevel } from '@heddle/base/log'
+import { readPemCertificates } from '@heddle/identity/certificate'
 import { formatSpiffeId, isTrustDomain, parseSpiffeId } from '@heddle/identity/spiffe-id'
 import type { Limits } from '../limits.ts'
 import { parseHostPort, parseIpPort, type SocketAddress } from './address.ts'
@@ -31,8 +32,11 @@ export interface SidecarConfig {
   readonly controlAddress: SocketAddress
   /** SPIFFE id that the control plane must prove; `undefined`: `controlIdentityOf(trustDomain)`. */
   readonly controlIdentity: string | undefined
-  readonly trustBundleFile: string
+  /** PEM; exactly one of it and the file is set. */
+  readonly trustBundle: string | undefined
+  readonly trustBundleFile: string | undefined
   readonly joinTokenFile: string | undefined
+  readonly serviceAccountTokenFile: string | undefined
   readonly ports: readonly ApplicationPort[]
   readonly upstreams: readonly Upstream[]
   readonly advertiseAddresses: readonly string[]
@@ -41,6 +45,8 @@ export interface SidecarConfig {
   readonly outboundPort: number
   readonly inboundPort: number
   readonly adminAddress: SocketAddress
+  /** `undefined`: nowhere. */
+  readonly probeAddress: SocketAddress | undefined
   readonly healthCheck: HealthCheck | undefined
   readonly beforeDiscovery: 'refuse' | 'pass-through'
   readonly discoveryTimeoutMs: number
@@ -48,6 +54,7 @@ export interface SidecarConfig {
   readonly reportIntervalMs: number
   readonly drainDelayMs: number
   readonly drainMs: number
+  readonly drainUntilIdle: boolean
   readonly logLevel: LogLevel
   readonly accessLog: 'off' | 'failures' | 'json'
   readonly exitWithStdin: boolean
@@ -101,13 +108,30 @@ export const SIDECAR_ENVIRONMENT: VariableTable<SidecarConfig> = {
       parseSpiffeText,
     ),
   ),
-  trustBundleFile: filePath('HEDDLE_TRUST_BUNDLE_FILE', {
-    about: 'Certificates (PEM) that the control plane is verified by at the first connection; later ones come from it.',
-  }),
+  trustBundle: optional(
+    syntax(
+      'HEDDLE_TRUST_BUNDLE',
+      {
+        expects: 'certificates in PEM',
+        about:
+          'Certificates that the control plane is verified by at the first connection; later ones come from it. Exactly one of this and `HEDDLE_TRUST_BUNDLE_FILE` must be set.',
+      },
+      parseBundle,
+    ),
+  ),
+  trustBundleFile: optional(
+    filePath('HEDDLE_TRUST_BUNDLE_FILE', { about: 'The same in a file, which is read at the start.' }),
+  ),
   joinTokenFile: optional(
     filePath('HEDDLE_JOIN_TOKEN_FILE', {
       about:
         'File with the join token. Read when the proxy asks for its first certificate, and again only if that certificate ran out.',
+    }),
+  ),
+  serviceAccountTokenFile: optional(
+    filePath('HEDDLE_SERVICE_ACCOUNT_TOKEN_FILE', {
+      about:
+        "Kubernetes, in place of a join token: file with a token of the pod's service account for the audience `heddle.dev/identity`. Read anew for each certificate, first or later.",
     }),
   ),
   ports: syntax(
@@ -170,6 +194,17 @@ export const SIDECAR_ENVIRONMENT: VariableTable<SidecarConfig> = {
     },
     parseLoopback,
   ),
+  probeAddress: optional(
+    syntax(
+      'HEDDLE_PROBE_ADDRESS',
+      {
+        expects: '`IP:PORT`',
+        about:
+          'Where `GET /live`, `/ready` and `/metrics` are answered to others than this host, such as a kubelet and Prometheus, and nothing else is; unset: nowhere.',
+      },
+      parseIpPort,
+    ),
+  ),
   healthCheck: optional(
     syntax(
       'HEDDLE_HEALTH_CHECK',
@@ -217,6 +252,10 @@ export const SIDECAR_ENVIRONMENT: VariableTable<SidecarConfig> = {
     max: 600_000,
     about: 'After that: how long open requests may go on.',
   }),
+  drainUntilIdle: flag(
+    'HEDDLE_DRAIN_UNTIL_IDLE',
+    'With `1` the proxy goes on accepting during `HEDDLE_DRAIN_MS`, in both directions, until nothing has been open for a second: for an application that is told to end at the same moment and still has to finish its work.',
+  ),
   logLevel: oneOf('HEDDLE_LOG_LEVEL', LOG_LEVELS, {
     fallback: 'info',
     about: 'Lines below this level are not written. Can be changed on the admin interface.',
@@ -246,6 +285,7 @@ export function parseSidecarConfig(env: Environment): SidecarConfig {
   const config = new EnvReader(env).readAll(SIDECAR_ENVIRONMENT)
   const problems = [
     ...identityProblems(config),
+    ...proofProblems(config),
     ...(config.mode === 'transparent' ? transparentProblems(config) : explicitProblems(config)),
   ]
   if (problems.length > 0) throw new ConfigError(problems)
@@ -259,6 +299,19 @@ function identityProblems(config: SidecarConfig): string[] {
   } catch (error) {
     return [`the identity made of HEDDLE_TRUST_DOMAIN, HEDDLE_NAMESPACE and HEDDLE_SERVICE_ACCOUNT: ${String(error)}`]
   }
+}
+
+function proofProblems(config: SidecarConfig): string[] {
+  const problems: string[] = []
+  const bundles = [config.trustBundle, config.trustBundleFile].filter((one) => one !== undefined)
+  if (bundles.length !== 1) {
+    const found = bundles.length === 0 ? 'neither' : 'both'
+    problems.push(`HEDDLE_TRUST_BUNDLE and HEDDLE_TRUST_BUNDLE_FILE: ${found} of them set, expected exactly one`)
+  }
+  if (config.joinTokenFile !== undefined && config.serviceAccountTokenFile !== undefined) {
+    problems.push('HEDDLE_JOIN_TOKEN_FILE and HEDDLE_SERVICE_ACCOUNT_TOKEN_FILE: only one of them can be set')
+  }
+  return problems
 }
 
 function transparentProblems(config: SidecarConfig): string[] {
@@ -277,6 +330,15 @@ function explicitProblems(config: SidecarConfig): string[] {
   return config.ports
     .filter((port) => port.app === undefined)
     .map((port) => `HEDDLE_PORTS: port ${port.port} has no "app", which explicit mode needs`)
+}
+
+function parseBundle(text: string): string {
+  try {
+    readPemCertificates(text)
+    return text
+  } catch (error) {
+    throw new RangeError(error instanceof Error ? error.message : String(error))
+  }
 }
 
 function parseSpiffeText(text: string): string {

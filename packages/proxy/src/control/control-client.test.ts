@@ -182,6 +182,82 @@ describe('ControlClient', () => {
   })
 })
 
+// Bun has no HTTP/2 server that could play the control plane; the client is the same there.
+describe.skipIf(process.versions.bun !== undefined)('ControlClient over HTTP/2', () => {
+  test('makes calls over the connection of the open stream, so that they come to the same replica', async () => {
+    await using plane = await startFakeControlPlane({ http2: true })
+    const control = client(plane)
+    const abort = new AbortController()
+    const watching = control.stream(WATCH, {}, { onMessage: () => {}, silenceMs: 5_000, signal: abort.signal })
+    await until(() => plane.streams.length === 1)
+    await Promise.all([control.call(REPORT, { sequence: '1' }), control.call(REPORT, { sequence: '2' })])
+    expect(plane.reports.length).toBe(2)
+    expect(plane.connections).toBe(1)
+    abort.abort()
+    await expect(watching).rejects.toThrow()
+    await control.call(REPORT, { sequence: '3' })
+    expect(plane.connections).toBe(2)
+    control.close()
+  })
+
+  test('lets the stream live when a call beside it gets no answer', async () => {
+    await using plane = await startFakeControlPlane({ http2: true })
+    plane.beforeCall = () => new Promise(() => {})
+    const control = createControlClient({
+      target: { address: { host: '127.0.0.1', port: plane.port }, spiffeId: CONTROL_IDENTITY },
+      credentials: plain(plane),
+      clock: systemClock,
+      timeoutMs: 200,
+    })
+    const messages: unknown[] = []
+    const onMessage = (message: unknown) => void messages.push(message)
+    const signal = AbortSignal.timeout(5_000)
+    const watching = control.stream(WATCH, {}, { onMessage, silenceMs: 5_000, signal })
+    await until(() => plane.streams.length === 1)
+    await expect(control.call(REPORT, {})).rejects.toMatchObject({ code: 'deadline_exceeded' })
+    plane.streams[0]!.send({ sequence: 1n })
+    await until(() => messages.length === 1)
+    plane.streams[0]!.end()
+    await watching
+  })
+
+  test('makes the calls of a stream that was cut over a new connection', async () => {
+    const plane = await startFakeControlPlane({ http2: true })
+    const control = client(plane)
+    const signal = AbortSignal.timeout(5_000)
+    const watching = control.stream(WATCH, {}, { onMessage: () => {}, silenceMs: 5_000, signal })
+    await until(() => plane.streams.length === 1)
+    plane.streams[0]!.cut()
+    await expect(watching).rejects.toMatchObject({ code: 'unreachable' })
+    const { authority, port } = plane
+    await using again = await startFakeControlPlane({ authority, port, http2: true })
+    await control.call(REPORT, {})
+    control.close()
+    expect(again.reports.length).toBe(1)
+  })
+})
+
+describe('ControlClient with several replicas', () => {
+  test('goes to the next address where one does not answer', async () => {
+    await using plane = await startFakeControlPlane({ host: '127.0.0.2' })
+    const control = createControlClient({
+      target: { address: { host: 'heddle-control.heddle.svc', port: plane.port }, spiffeId: CONTROL_IDENTITY },
+      credentials: plain(plane),
+      clock: systemClock,
+      random: () => 0.99,
+      resolve: () => Promise.resolve(['127.0.0.3', '127.0.0.2']),
+    })
+    await control.call(REPORT, {})
+    control.close()
+    expect(plane.reports.length).toBe(1)
+  })
+})
+
+function plain(plane: FakeControlPlane): () => ControlCredentials {
+  const credentials = { trustBundlePem: plane.authority.trustBundlePem }
+  return () => credentials
+}
+
 function watch(plane: FakeControlPlane, signal: AbortSignal, silenceMs = 5_000): Promise<void> {
   return client(plane).stream(WATCH, {}, { onMessage: () => {}, silenceMs, signal })
 }

@@ -1,5 +1,8 @@
 import type { Clock } from '@heddle/base/clock'
+import type { BodySender } from '@heddle/http/session'
+import type { SocketAddress } from '../config/address.ts'
 import { AnswerReceiver } from './answer-receiver.ts'
+import { addressesOf, type ResolveName, resolveName } from './control-addresses.ts'
 import {
   type ControlConnection,
   type ControlCredentials,
@@ -21,7 +24,8 @@ export interface ControlClient {
    */
   call<Request, Response>(rpc: UnaryRpc<Request, Response>, request: Request): Promise<Response>
   /**
-   * Opens a stream, on a connection of its own, and resolves when the server ended it well.
+   * Opens a stream, on a connection of its own, and resolves when the server ended it well. Over HTTP/2 calls meanwhile go
+   * over the same connection: of several replicas only the one that has the stream knows it.
    *
    * @throws {ControlError} when it could not be opened, broke, was silent for too long, or `signal` was aborted
    */
@@ -47,13 +51,19 @@ export interface ControlClientOptions {
   readonly credentials: () => ControlCredentials
   readonly clock: Clock
   readonly timeoutMs?: number
+  /** 0 to below 1; `Math.random` unless stated. */
+  readonly random?: () => number
+  /** Asks the system unless stated. */
+  readonly resolve?: ResolveName
 }
 
 const TIMEOUT_MS = 5_000
+/** Where there is another address to try, a replica that does not answer is left so soon. */
+const NEXT_ADDRESS_MS = 1_000
 /** Kept open for the next call; two, so that a report under way does not delay a subscription. */
 const MAX_IDLE = 2
 
-/** Connect's JSON encoding over our own HTTP/1 codec: no library enters the proxy for it. */
+/** Connect's JSON encoding over our own HTTP codecs: no library enters the proxy for it. */
 export function createControlClient(options: ControlClientOptions): ControlClient {
   return new ConnectClient(options)
 }
@@ -67,6 +77,8 @@ class ConnectClient implements ControlClient {
   readonly #options: ControlClientOptions
   readonly #timeoutMs: number
   #idle: Idle[] = []
+  /** The connection of the open stream, where it takes calls as well. */
+  #shared: Idle | undefined
 
   constructor(options: ControlClientOptions) {
     this.#options = options
@@ -76,7 +88,7 @@ class ConnectClient implements ControlClient {
   async call<Request, Response>(rpc: UnaryRpc<Request, Response>, request: Request): Promise<Response> {
     const body = toBytes(request)
     for (;;) {
-      const kept = this.#takeIdle()
+      const kept = this.#takeShared() ?? this.#takeIdle()
       const used = kept ?? (await this.#open())
       try {
         return (await this.#exchange(used, rpc.path, body)) as Response
@@ -94,7 +106,9 @@ class ConnectClient implements ControlClient {
     options: StreamOptions<Response>,
   ): Promise<void> {
     options.signal.throwIfAborted()
-    const { connection } = await this.#open()
+    const opened = await this.#open()
+    const { connection } = opened
+    if (connection.takesMany) this.#shared = opened
     const { clock } = this.#options
     const { silenceMs, signal, onMessage } = options
     const abort = () => connection.close()
@@ -118,6 +132,7 @@ class ConnectClient implements ControlClient {
     } finally {
       watchdog.stop()
       signal.removeEventListener('abort', abort)
+      if (this.#shared === opened) this.#shared = undefined
       connection.close()
     }
   }
@@ -129,10 +144,29 @@ class ConnectClient implements ControlClient {
   }
 
   async #open(): Promise<Idle> {
+    const { target, random = Math.random, resolve = resolveName } = this.#options
+    const addresses = await addressesOf(target.address, { resolve, random })
+    for (const address of addresses.slice(0, -1)) {
+      try {
+        return await this.#connect(address, Math.min(this.#timeoutMs, NEXT_ADDRESS_MS))
+      } catch (error) {
+        if (!(error instanceof ControlError)) throw error
+      }
+    }
+    return await this.#connect(addresses.at(-1)!, this.#timeoutMs)
+  }
+
+  async #connect(address: SocketAddress, timeoutMs: number): Promise<Idle> {
     const { target, clock } = this.#options
     const credentials = this.#options.credentials()
-    const connection = await openControlConnection(target, { credentials, clock, timeoutMs: this.#timeoutMs })
+    const connection = await openControlConnection({ ...target, address }, { credentials, clock, timeoutMs })
     return { connection, credentials }
+  }
+
+  #takeShared(): Idle | undefined {
+    const shared = this.#shared
+    const isGood = shared?.credentials === this.#options.credentials() && shared.connection.isReusable
+    return isGood ? shared : undefined
   }
 
   #takeIdle(): Idle | undefined {
@@ -147,10 +181,13 @@ class ConnectClient implements ControlClient {
   #exchange(used: Idle, path: string, body: Uint8Array): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const { connection } = used
+      let sender: BodySender | undefined
       const fail = (error: ControlError) => {
         timer.cancel()
         reject(error)
-        connection.close()
+        // The stream goes on; whether its connection is dead is found out by its silence.
+        if (used === this.#shared) sender?.reset({ kind: 'local', detail: error.message })
+        else connection.close()
       }
       const timer = this.#options.clock.after(this.#timeoutMs, () =>
         fail(new ControlError('deadline_exceeded', `no answer to ${path} after ${this.#timeoutMs} ms`)),
@@ -166,11 +203,12 @@ class ConnectClient implements ControlClient {
         onRefused: (error) => finish(() => reject(error)),
         onBroken: fail,
       })
-      connection.request({ path, contentType: 'application/json', body }, receiver)
+      sender = connection.request({ path, contentType: 'application/json', body }, receiver)
     })
   }
 
   #keep(used: Idle): void {
+    if (used === this.#shared) return
     if (this.#idle.length >= MAX_IDLE || !used.connection.isReusable) {
       used.connection.close()
       return

@@ -2,8 +2,9 @@ import { type ConnectionOptions, connect, createSecureContext, type SecureContex
 import type { Clock } from '@heddle/base/clock'
 import { createFields } from '@heddle/http/fields'
 import { createH1Client } from '@heddle/http/h1'
+import { createH2Client } from '@heddle/http/h2'
 import type { RequestHead } from '@heddle/http/message'
-import type { ClientSession, ResponseReceiver, StreamReset } from '@heddle/http/session'
+import type { BodySender, ClientSession, ResponseReceiver, StreamReset } from '@heddle/http/session'
 import { parseSpiffeId, serverNameOf } from '@heddle/identity/spiffe-id'
 import { verifyPeer } from '@heddle/identity/verify-peer'
 import type { SocketAddress } from '../config/address.ts'
@@ -20,6 +21,7 @@ export interface ControlCredentials {
 
 /** Where the control plane is and who it must be. */
 export interface ControlTarget {
+  /** A name may have several addresses, those of replicas. */
   readonly address: SocketAddress
   /** SPIFFE id that its certificate must have. */
   readonly spiffeId: string
@@ -52,7 +54,7 @@ export async function openControlConnection(target: ControlTarget, deps: Connect
   return new ControlConnection(socket, target)
 }
 
-/** A connection over which one request at a time can be made. */
+/** A connection for one request at a time, or over HTTP/2 for many. */
 export class ControlConnection {
   readonly #socket: TLSSocket
   readonly #session: ClientSession
@@ -64,19 +66,25 @@ export class ControlConnection {
   constructor(socket: TLSSocket, target: ControlTarget) {
     this.#socket = socket
     this.#authority = serverNameOf(parseSpiffeId(target.spiffeId)!)
-    const handler = { onIdle: () => {}, onAllowance: () => {}, onUnusable: () => this.close() }
-    this.#session = createH1Client(
+    const handler = { onIdle: () => {}, onAllowance: () => {}, onUnusable: () => this.#unusable() }
+    const create = socket.alpnProtocol === 'h2' ? createH2Client : createH1Client
+    this.#session = create(
       handler,
       socketTransport(socket, () => this.#session.flush()),
     )
     this.#listen()
   }
 
+  /** Whether requests can be made beside one that goes on. */
+  get takesMany(): boolean {
+    return this.#session.protocol === 'http2'
+  }
+
   get isReusable(): boolean {
     return this.#session.isReusable && this.#session.capacity > 0 && !this.#socket.destroyed
   }
 
-  request({ path, contentType, body }: ControlRequest, receiver: ResponseReceiver): void {
+  request({ path, contentType, body }: ControlRequest, receiver: ResponseReceiver): BodySender {
     const head: RequestHead = {
       kind: 'request',
       method: 'POST',
@@ -95,12 +103,18 @@ export class ControlConnection {
     sender.sendData(body)
     sender.sendEnd()
     this.#session.flush()
+    return sender
   }
 
   /** Ends it at once; a request under way is aborted. */
   close(): void {
     this.#socket.destroy()
     this.#end({ kind: 'local', detail: 'closed' })
+  }
+
+  /** Of HTTP/2 what is under way goes on, and the session ends the connection after it. */
+  #unusable(): void {
+    if (!this.takesMany) this.close()
   }
 
   #listen(): void {
@@ -129,7 +143,7 @@ function toTlsOptions(target: ControlTarget, credentials: ControlCredentials): C
     servername: serverNameOf(parseSpiffeId(target.spiffeId)!),
     secureContext: secureContextOf(credentials),
     minVersion: 'TLSv1.3',
-    ALPNProtocols: ['http/1.1'],
+    ALPNProtocols: ['h2', 'http/1.1'],
     // The identity is a URI, which the runtime does not look at; `secured` checks it before the first octet is sent.
     checkServerIdentity: () => undefined,
   }

@@ -47,11 +47,11 @@ async function world(): Promise<World> {
     identity: new IssuedIdentity({
       spiffeId: SPIFFE_ID,
       trustBundlePem: authority.trustBundlePem,
-      readJoinToken: () => {
-        self.tokensRead += 1
-        return Promise.resolve('secret-token')
+      readProof: ({ hasCertificate }) => {
+        if (!hasCertificate) self.tokensRead += 1
+        return Promise.resolve({ joinToken: hasCertificate ? '' : 'secret-token', serviceAccountToken: '' })
       },
-      sign: async (csr, joinToken) => {
+      sign: async (csr, { joinToken }) => {
         self.tokens.push(joinToken)
         if (self.failing !== undefined) throw self.failing
         return self.answer(await authority.sign(csr))

@@ -11,16 +11,17 @@ import type { Registry } from '@heddle/telemetry/registry'
 import type { ControlCredentials } from '../control/control-connection.ts'
 import type { TlsMaterial, WorkloadIdentity } from '../workload.ts'
 import { isTokenAtFault } from './join-token.ts'
+import type { SignProof } from './sign-proof.ts'
 
 /** What an identity needs from outside. */
 export interface IssuedIdentityDeps {
   readonly spiffeId: string
   /** What to trust until the control plane says better. */
   readonly trustBundlePem: string
-  /** The proof for the first certificate; read only when there is no valid one. */
-  readonly readJoinToken: () => Promise<string>
-  /** Asks the control plane; an empty token: the connection's certificate is the proof. */
-  readonly sign: (csr: Uint8Array, joinToken: string) => Promise<SignResponseJson>
+  /** Read for each request; with a valid certificate that may be proof enough. */
+  readonly readProof: (has: { readonly hasCertificate: boolean }) => Promise<SignProof>
+  /** Asks the control plane; an empty proof: the connection's certificate is the proof. */
+  readonly sign: (csr: Uint8Array, proof: SignProof) => Promise<SignResponseJson>
   /** Hears why, whenever nothing but another join token can help; it is read at the next try. */
   readonly onTokenWanted: (reason: string) => void
   readonly clock: Clock
@@ -75,7 +76,7 @@ export class IssuedIdentity implements WorkloadIdentity {
   /** What to show to the control plane and what to expect of it; the same object until something changes. */
   credentials(): ControlCredentials {
     const isExpired = this.#current !== undefined && !this.#isValid
-    // A certificate that ran out would only be refused; without one the join token may help.
+    // A certificate that ran out would only be refused; without one a token may help.
     if (isExpired && this.#credentials.certificateChainPem !== undefined) {
       this.#credentials = { trustBundlePem: this.#credentials.trustBundlePem }
     }
@@ -140,8 +141,8 @@ export class IssuedIdentity implements WorkloadIdentity {
     const { clock, sign } = this.#deps
     this.#pendingKey ??= await createWorkloadKey()
     const { privateKey, privateKeyPem } = this.#pendingKey
-    const joinToken = this.#isValid ? '' : await this.#deps.readJoinToken()
-    const answer = await sign(createCsr(privateKey, this.spiffeId), joinToken)
+    const proof = await this.#deps.readProof({ hasCertificate: this.#isValid })
+    const answer = await sign(createCsr(privateKey, this.spiffeId), proof)
     const { certificateChainPem = '', trustBundlePem = '' } = answer
     const expected = { spiffeId: this.spiffeId, trustDomain: this.#trustDomain, privateKey, nowMs: clock.nowMs() }
     const verdict = verifyIssued({ certificateChainPem, trustBundlePem }, expected)

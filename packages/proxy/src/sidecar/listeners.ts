@@ -48,7 +48,11 @@ function explicitListeners({ upstreams, ports }: SidecarConfig): ListenerConfig[
 }
 
 /** The `listening` event of docs/reference/proxy-environment.md. */
-export function toListeningEvent(config: SidecarConfig, bound: readonly BoundListener[], admin: SocketAddress): object {
+export function toListeningEvent(
+  config: SidecarConfig,
+  bound: readonly BoundListener[],
+  { admin, probe }: { readonly admin: SocketAddress; readonly probe?: SocketAddress | undefined },
+): object {
   const names = new Map(config.ports.map(({ name, port }) => [port, name]))
   const outbound: object[] = []
   const inbound: string[] = []
@@ -71,7 +75,8 @@ export function toListeningEvent(config: SidecarConfig, bound: readonly BoundLis
       }
     }
   }
-  return { event: 'listening', inbound, outbound, ports, admin: formatHostPort(admin) }
+  const beside = { admin: formatHostPort(admin), ...(probe && { probe: formatHostPort(probe) }) }
+  return { event: 'listening', inbound, outbound, ports, ...beside }
 }
 
 /** Where others reach the workload: as it is registered. */

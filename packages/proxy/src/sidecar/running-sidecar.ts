@@ -18,23 +18,36 @@ export interface Sidecar {
 /** How long the last words to the control plane may take. */
 const FAREWELL_MS = 1_000
 
+/** Servers beside the data path. */
+export interface SideServers {
+  readonly admin: AdminServer
+  readonly probe: AdminServer | undefined
+}
+
+/** How often it is looked whether something is open still, and for how long nothing has to be. */
+const IDLE_LOOK_MS = 100
+const IDLE_MS = 1_000
+
 /** A sidecar whose listeners are bound; it begins to work at once. */
 export class RunningSidecar implements Sidecar {
   readonly listeningEvent: object
   readonly ready: Promise<void>
   readonly #parts: SidecarParts
   readonly #dataPlane: DataPlane
-  readonly #admin: AdminServer
+  readonly #servers: SideServers
   readonly #reporter: Reporter
   readonly #stopping = new AbortController()
   #drained: Promise<void> | undefined
 
-  constructor(parts: SidecarParts, dataPlane: DataPlane, admin: AdminServer) {
+  constructor(parts: SidecarParts, dataPlane: DataPlane, servers: SideServers) {
     this.#parts = parts
     this.#dataPlane = dataPlane
-    this.#admin = admin
+    this.#servers = servers
     this.#reporter = createReporter(parts)
-    this.listeningEvent = toListeningEvent(parts.config, dataPlane.listeners, admin.address)
+    this.listeningEvent = toListeningEvent(parts.config, dataPlane.listeners, {
+      admin: servers.admin.address,
+      probe: servers.probe?.address,
+    })
     this.ready = parts.discovery.ready
     this.#run()
   }
@@ -80,12 +93,27 @@ export class RunningSidecar implements Sidecar {
       .catch((error: unknown) => log.warn('leaving unannounced', { error: String(error) }))
     await Promise.race([farewell, clock.sleep(FAREWELL_MS)])
     if (wasRegistered) await clock.sleep(config.drainDelayMs)
-    await this.#dataPlane.drain(config.drainMs)
+    await this.#dataPlane.drain(config.drainUntilIdle ? await this.#waitUntilIdle() : config.drainMs)
     if (discovery.isReady) await Promise.race([this.#reporter.report(), clock.sleep(FAREWELL_MS)])
     this.#stopping.abort()
-    this.#admin.close()
+    this.#servers.admin.close()
+    this.#servers.probe?.close()
     control.close()
     log.info('drained')
+  }
+
+  /** Serves on while the application finishes its work. @returns how much of the time to drain is left */
+  async #waitUntilIdle(): Promise<number> {
+    const { config, deps } = this.#parts
+    const { clock } = deps
+    const endUs = clock.monotonicUs() + config.drainMs * 1000
+    let idleSinceUs = clock.monotonicUs()
+    for (let nowUs = idleSinceUs; nowUs < endUs; nowUs = clock.monotonicUs()) {
+      if (this.#dataPlane.isBusy) idleSinceUs = nowUs
+      else if (nowUs - idleSinceUs >= IDLE_MS * 1000) break
+      await clock.sleep(IDLE_LOOK_MS)
+    }
+    return Math.max(0, (endUs - clock.monotonicUs()) / 1000)
   }
 }
 

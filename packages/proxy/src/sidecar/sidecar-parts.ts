@@ -13,7 +13,7 @@ import { DiscoveryClient } from '../discovery/discovery-client.ts'
 import type { Probe } from '../health/health-checker.ts'
 import { createProbe } from '../health/probe.ts'
 import { IssuedIdentity } from '../identity/issued-identity.ts'
-import { readJoinToken } from '../identity/join-token.ts'
+import { readProof } from '../identity/sign-proof.ts'
 import { resolveLimits } from '../limits.ts'
 import { DecisionRecords } from '../records/decision-records.ts'
 
@@ -43,10 +43,10 @@ export interface SidecarParts {
   node: NodeJson
 }
 
-/** @throws {RangeError | Error} when the trust bundle cannot be read, or the health check names a port that is not there */
+/** @throws {RangeError | Error} when the file of the trust bundle cannot be read, or the health check names a port that is not there */
 export async function createParts(config: SidecarConfig, deps: SidecarDeps): Promise<SidecarParts> {
   const { clock, log, registry } = deps
-  const trustBundlePem = await readFile(config.trustBundleFile, 'utf8')
+  const trustBundlePem = await readTrustBundle(config)
   const control = createControlClient({
     target: {
       address: config.controlAddress,
@@ -58,9 +58,10 @@ export async function createParts(config: SidecarConfig, deps: SidecarDeps): Pro
   const identity: IssuedIdentity = new IssuedIdentity({
     spiffeId: formatSpiffeId(config),
     trustBundlePem,
-    readJoinToken: () => readJoinToken(config.joinTokenFile),
-    sign: (csr, joinToken) => control.call(SIGN, { csr: Buffer.from(csr).toString('base64'), joinToken }),
-    onTokenWanted: deps.onTokenWanted,
+    readProof: (has) => readProof(config, has),
+    sign: (csr, proof) => control.call(SIGN, { csr: Buffer.from(csr).toString('base64'), ...proof }),
+    // Nobody but the kubelet puts a new token of the service account there, and it does so unasked.
+    onTokenWanted: config.serviceAccountTokenFile === undefined ? deps.onTokenWanted : () => {},
     clock,
     log,
     registry,
@@ -100,6 +101,11 @@ export async function createParts(config: SidecarConfig, deps: SidecarDeps): Pro
     node: {},
   }
   return parts
+}
+
+/** parseSidecarConfig() has seen to it that there is exactly one of the two. */
+async function readTrustBundle({ trustBundle, trustBundleFile }: SidecarConfig): Promise<string> {
+  return trustBundle ?? (await readFile(trustBundleFile!, 'utf8'))
 }
 
 function toProbe({ healthCheck, ports, advertiseAddresses }: SidecarConfig, clock: Clock): Probe | undefined {

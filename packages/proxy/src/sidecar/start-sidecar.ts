@@ -1,7 +1,7 @@
 import type { NodeJson } from '@heddle/api/discovery'
 import packageJson from '../../package.json' with { type: 'json' }
-import { adminRoutes } from '../admin/admin-routes.ts'
-import { type AdminServer, listenAdmin } from '../admin/admin-server.ts'
+import { adminRoutes, probeRoutes } from '../admin/admin-routes.ts'
+import { type AdminServer, listenAdmin, listenProbe } from '../admin/admin-server.ts'
 import { formatHostPort } from '../config/address.ts'
 import type { SidecarConfig } from '../config/sidecar-config.ts'
 import { type DataPlane, startProxy } from '../start-proxy.ts'
@@ -44,7 +44,8 @@ export async function startSidecar(config: SidecarConfig, deps: SidecarDeps): Pr
   try {
     const admin = await startAdmin(config, parts, dataPlane)
     log.info('admin interface bound', { address: formatHostPort(admin.address) })
-    return new RunningSidecar(parts, dataPlane, admin)
+    const probe = await startProbe(config, parts, dataPlane)
+    return new RunningSidecar(parts, dataPlane, { admin, probe })
   } catch (error) {
     await dataPlane.close()
     throw error
@@ -78,6 +79,17 @@ function startAdmin(config: SidecarConfig, parts: SidecarParts, dataPlane: DataP
     drain: onDrainRequest,
   })
   return listenAdmin(config.adminAddress, routes, clock)
+}
+
+async function startProbe(
+  { probeAddress }: SidecarConfig,
+  parts: SidecarParts,
+  dataPlane: DataPlane,
+): Promise<AdminServer | undefined> {
+  if (probeAddress === undefined) return undefined
+  const { registry, clock } = parts.deps
+  const routes = probeRoutes({ registry, notReady: () => whyNotReady(parts, dataPlane) })
+  return await listenProbe(probeAddress, routes, clock)
 }
 
 function whyNotReady({ identity, discovery, deps }: SidecarParts, dataPlane: DataPlane): string[] {

@@ -29,6 +29,14 @@ export declare type SignRequest = Message<"heddle.identity.v1.SignRequest"> & {
    * @generated from field: string join_token = 2;
    */
   joinToken: string;
+
+  /**
+   * A token of the pod's service account with audience "heddle.dev/identity". Where it is given it is what counts, also on
+   * a connection with a client certificate: a pod that was deleted gets no further certificate.
+   *
+   * @generated from field: string service_account_token = 3;
+   */
+  serviceAccountToken: string;
 };
 
 /**
@@ -48,6 +56,14 @@ export declare type SignRequestJson = {
    * @generated from field: string join_token = 2;
    */
   joinToken?: string;
+
+  /**
+   * A token of the pod's service account with audience "heddle.dev/identity". Where it is given it is what counts, also on
+   * a connection with a client certificate: a pod that was deleted gets no further certificate.
+   *
+   * @generated from field: string service_account_token = 3;
+   */
+  serviceAccountToken?: string;
 };
 
 /**
@@ -130,7 +146,7 @@ export declare const SignResponseSchema: GenMessage<SignResponse, {jsonType: Sig
 export declare const IdentityService: GenService<{
   /**
    * Signs a certificate signing request. The first time the caller proves itself by a join token, later by the client
-   * certificate of its connection. The private key never travels.
+   * certificate of its connection; on Kubernetes by the token of its service account. The private key never travels.
    *
    * @generated from rpc heddle.identity.v1.IdentityService.Sign
    */
