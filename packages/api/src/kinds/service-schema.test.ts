@@ -150,7 +150,6 @@ describe('what has no effect in a Service is said:', () => {
     { spec: 'externalTrafficPolicy: Local', field: 'spec.externalTrafficPolicy: "Local" has no effect' },
     { spec: 'internalTrafficPolicy: Local', field: 'spec.internalTrafficPolicy: "Local" has no effect' },
     { spec: 'healthCheckNodePort: 31000', field: 'spec.healthCheckNodePort: 31000 has no effect' },
-    { spec: 'trafficDistribution: PreferClose', field: 'spec.trafficDistribution: "PreferClose" has no effect' },
     {
       spec: 'sessionAffinity: ClientIP',
       field: 'spec.sessionAffinity: "ClientIP" has no effect: requests are balanced one by one',

@@ -138,7 +138,12 @@ const specFields: Readonly<Record<string, Schema>> = {
     enum: ['Cluster', 'Local'],
     'x-heddle-no-effect': { ...ALL_ENDPOINTS, except: ['Cluster'] },
   },
-  trafficDistribution: { ...text, 'x-heddle-no-effect': ALL_ENDPOINTS },
+  trafficDistribution: {
+    type: 'string',
+    enum: ['PreferClose', 'PreferSameZone', 'PreferSameNode'],
+    description:
+      'Clients prefer endpoints of their own zone, then of their region, where a BackendPolicy says nothing else. All values mean that: hosts are not told apart.',
+  },
   sessionAffinity: {
     type: 'string',
     enum: ['None', 'ClientIP'],

@@ -9,6 +9,8 @@ export interface Service {
 }
 
 export type ServiceType = 'ClusterIP' | 'ExternalName' | 'NodePort' | 'LoadBalancer'
+/** All three mean the client's zone here, then its region: nodes are not told apart. */
+export type TrafficDistribution = 'PreferClose' | 'PreferSameZone' | 'PreferSameNode'
 export type IpFamily = 'IPv4' | 'IPv6'
 
 /** What the mesh makes use of in Kubernetes' ServiceSpec. */
@@ -24,6 +26,8 @@ export interface ServiceSpec {
   readonly externalName?: string
   /** Endpoints that are not ready are given to clients as well. */
   readonly publishNotReadyAddresses: boolean
+  /** Which endpoints clients prefer; absent: none. */
+  readonly trafficDistribution?: TrafficDistribution
 }
 
 /** What clients address (`port`) and where it leads (`targetPort`). Only TCP is served. */

@@ -22,7 +22,8 @@ type RawServiceSpec = Omit<ServiceSpec, 'ports' | 'clusterIPs'> & {
 
 export function toService(valid: object): Service {
   const { metadata, spec } = valid as { readonly metadata: RawMeta; readonly spec: RawServiceSpec }
-  const { type, selector, ipFamilies, ipFamilyPolicy, externalName, publishNotReadyAddresses } = spec
+  const { type, selector, ipFamilies, ipFamilyPolicy, externalName, publishNotReadyAddresses, trafficDistribution } =
+    spec
   const clusterIPs = spec.clusterIPs ?? (spec.clusterIP === undefined ? [] : [spec.clusterIP])
   return {
     apiVersion: 'v1',
@@ -37,6 +38,7 @@ export function toService(valid: object): Service {
       ...(ipFamilies !== undefined && { ipFamilies }),
       ...(ipFamilyPolicy !== undefined && { ipFamilyPolicy }),
       ...(externalName !== undefined && externalName !== '' && { externalName }),
+      ...(trafficDistribution !== undefined && { trafficDistribution }),
     },
   }
 }

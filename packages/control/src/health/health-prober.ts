@@ -122,10 +122,10 @@ function findTargets(model: Model): Target[] {
 }
 
 /** A port that is a number need not be one that the Workload declares; one that is a name must. */
-function probeOf({ ports, wholeAddress }: Instance, { httpGet, tcpSocket }: HealthCheck): Probe | undefined {
+function probeOf({ ports, wholeAddresses }: Instance, { httpGet, tcpSocket }: HealthCheck): Probe | undefined {
   const wanted = httpGet?.port ?? tcpSocket?.port
   const declared = ports.find(({ name, port }) => name === wanted || port === wanted)
-  const address = declared?.address ?? ports[0]?.address ?? wholeAddress
+  const address = declared?.address ?? ports[0]?.address ?? wholeAddresses[0]
   const port = declared?.addressPort ?? (typeof wanted === 'number' ? wanted : undefined)
   if (address === undefined || port === undefined) return undefined
   return httpGet === undefined ? { kind: 'tcp', address, port } : { kind: 'http', address, port, path: httpGet.path }

@@ -6,6 +6,7 @@ const MAX_PORTS = 128
 const MAX_LABELS = 64
 const MAX_LABEL_CHARACTERS = 400
 const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
+/** Names of pods and of what makes them have up to 253 characters. */
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/
 
 /**
@@ -16,9 +17,9 @@ const SUBDOMAIN = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/
 export function checkRegistration(node: Node): string | undefined {
   const { namespace, workload, instance, serviceAccount, labels, ports } = node
   if (!LABEL.test(namespace)) return `namespace ${JSON.stringify(namespace)} is not a namespace's name`
-  if (!LABEL.test(workload)) return `workload ${JSON.stringify(workload)} is not a Workload's name`
-  if (!LABEL.test(instance))
-    return `instance ${JSON.stringify(instance)} is not a name of lower-case letters, digits and "-"`
+  if (!SUBDOMAIN.test(workload)) return `workload ${JSON.stringify(workload)} is not a workload's name`
+  if (!SUBDOMAIN.test(instance))
+    return `instance ${JSON.stringify(instance)} is not a name of lower-case letters, digits, "-" and "."`
   if (!SUBDOMAIN.test(serviceAccount))
     return `service_account ${JSON.stringify(serviceAccount)} is not an account's name`
   if (ports.length > MAX_PORTS) return `more than ${MAX_PORTS} ports`

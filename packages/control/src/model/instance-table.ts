@@ -3,7 +3,8 @@ import type { Node } from '@heddle/api/discovery'
 import { canonicalIp } from '@heddle/api/kinds/ip-address'
 import { LabelIndex } from '@heddle/api/kinds/label-index'
 import type { Workload } from '@heddle/api/kinds/workload'
-import { type Instance, type InstancePort, type InstanceState, instanceKey } from './instance.ts'
+import { type Instance, type InstancePort, type InstanceRef, type InstanceState, instanceKey } from './instance.ts'
+import { wholePort } from './target-port.ts'
 
 /** Whether an instance should get traffic, and why not. */
 export interface InstanceHealth {
@@ -37,12 +38,20 @@ interface Listed {
 const READY: InstanceHealth = { state: 'ready', reason: '' }
 
 /**
- * The instances there are: those that registered, and those listed in files for which nobody registered. Inputs are
- * set first; `refresh` then works out the instances they concern.
+ * What a registration is: the instance itself, or only the stream of the proxy of an instance that the source gives, of which it
+ * can say that it drains.
+ */
+export type RegistrationMeaning = 'instance' | 'stream'
+
+/**
+ * The instances there are: those that the source gives, those that registered, and those listed in files for which nobody
+ * registered. Inputs are set first; `refresh` then works out the instances they concern.
  */
 export class InstanceTable {
   readonly byLabel = new LabelIndex<Instance>((instance) => instance)
   readonly #workloads: ReadonlyMap<string, Workload>
+  readonly #registrationIs: RegistrationMeaning
+  readonly #given = new Map<string, Instance>()
   readonly #registered = new Map<string, Registered>()
   readonly #registeredOf = new Map<string, Set<string>>()
   readonly #listed = new Map<string, Listed>()
@@ -53,8 +62,9 @@ export class InstanceTable {
   readonly #byAddress = new Map<string, Set<string>>()
 
   /** @param workloads - by `NAMESPACE/NAME`, kept up by the owner of this table */
-  constructor(workloads: ReadonlyMap<string, Workload>) {
+  constructor(workloads: ReadonlyMap<string, Workload>, registrationIs: RegistrationMeaning = 'instance') {
     this.#workloads = workloads
+    this.#registrationIs = registrationIs
   }
 
   get(key: string): Instance | undefined {
@@ -77,6 +87,20 @@ export class InstanceTable {
       plain ??= found
     }
     return plain
+  }
+
+  /** Takes an instance over from the source. @returns its key */
+  setGiven(instance: Instance): string {
+    const key = instanceKey(instance)
+    this.#given.set(key, instance)
+    return key
+  }
+
+  /** @returns its key */
+  removeGiven(ref: InstanceRef): string {
+    const key = instanceKey(ref)
+    this.#given.delete(key)
+    return key
   }
 
   /** @returns keys of the instances that may be different now */
@@ -123,8 +147,12 @@ export class InstanceTable {
   }
 
   #toInstance(key: string): Instance | undefined {
+    const given = this.#given.get(key)
     const registered = this.#registered.get(key)
-    if (registered !== undefined) return toRegistered(registered, this.#workloads.get(workloadKeyOf(registered.node)))
+    if (given !== undefined) return registered?.state === 'draining' ? toDraining(given, registered) : given
+    if (registered !== undefined && this.#registrationIs === 'instance') {
+      return toRegistered(registered, this.#workloads.get(workloadKeyOf(registered.node)))
+    }
     const listed = this.#listed.get(key)
     if (listed === undefined || this.#isTakenOver(listed)) return undefined
     return toListed(key, listed, this.#healthOfListed.get(key) ?? READY)
@@ -132,6 +160,7 @@ export class InstanceTable {
 
   /** Whether the proxy of an instance of this Workload registered from the address. */
   #isTakenOver({ workload, address }: Listed): boolean {
+    if (this.#registrationIs === 'stream') return false
     const { namespace, name } = workload.metadata
     for (const key of this.#registeredOf.get(`${namespace}/${name}`) ?? []) {
       const { node } = this.#registered.get(key)!
@@ -170,17 +199,22 @@ export class InstanceTable {
 }
 
 function portAt(instance: Instance, address: string, number: number): InstanceAt | undefined {
-  const whole = { name: '', port: number, address, addressPort: number }
-  if (instance.wholeAddress === address) return { instance, port: whole }
+  if (instance.wholeAddresses.includes(address)) return { instance, port: wholePort(instance, address, number) }
   const port = instance.ports.find((one) => one.address === address && one.addressPort === number)
   return port && { instance, port }
 }
 
-/** Addresses at which an instance is reached. */
-export function addressesOf(instance: Instance): ReadonlySet<string> {
-  const addresses = new Set(instance.ports.map((port) => port.address))
-  if (instance.wholeAddress !== undefined) addresses.add(instance.wholeAddress)
-  return addresses
+/** Addresses at which an instance is found. */
+export function addressesOf({ ports, wholeAddresses, sharesAddress }: Instance): ReadonlySet<string> {
+  if (sharesAddress === true) return NOWHERE
+  return new Set([...ports.map(({ address }) => address), ...wholeAddresses])
+}
+
+const NOWHERE: ReadonlySet<string> = new Set()
+
+/** What its proxy said goes before what the cluster knows so far. */
+function toDraining(given: Instance, { reason }: Registered): Instance {
+  return { ...given, state: 'draining', reason }
 }
 
 function toRegistered({ node, state, reason }: Registered, workload: Workload | undefined): Instance {
@@ -200,7 +234,7 @@ function toRegistered({ node, state, reason }: Registered, workload: Workload | 
         addressPort: port.addressPort,
       }
     }),
-    wholeAddress: undefined,
+    wholeAddresses: [],
     region,
     zone,
     meshed: true,
@@ -219,7 +253,7 @@ function toListed(key: string, { workload, address }: Listed, { state, reason }:
     serviceAccount,
     labels,
     ports: ports.map((port) => ({ name: port.name, port: port.port, address, addressPort: port.port })),
-    wholeAddress: ports.length === 0 ? address : undefined,
+    wholeAddresses: ports.length === 0 ? [address] : [],
     region: locality?.region ?? '',
     zone: locality?.zone ?? '',
     meshed: false,

@@ -1,4 +1,5 @@
 import type { Node } from '@heddle/api/discovery'
+import type { PortRange } from '@heddle/kube/port-range'
 
 /** Names an instance. */
 export interface InstanceRef {
@@ -19,7 +20,7 @@ export interface InstancePort {
 }
 
 /**
- * One running instance of a Workload: registered by its proxy, or an entry of `spec.addresses`. A value: a change makes
+ * One running instance of a Workload: registered by its proxy, an entry of `spec.addresses`, or a pod. A value: a change makes
  * a new one, so that what is derived from it can be kept beside it.
  */
 export interface Instance {
@@ -28,13 +29,20 @@ export interface Instance {
   readonly workload: string
   readonly serviceAccount: string
   readonly labels: Readonly<Record<string, string>>
+  /** Those with a name, and all there are where no address is whole. */
   readonly ports: readonly InstancePort[]
-  /** Set where all ports of an address are its: an entry of `spec.addresses` whose Workload declares no ports. */
-  readonly wholeAddress: string | undefined
+  /** Where Services may target any port: a pod, or an entry of `spec.addresses` whose Workload declares no ports. */
+  readonly wholeAddresses: readonly string[]
+  /** The addresses are those of a host that others have ports at as well: it is not found by them. */
+  readonly sharesAddress?: true
   readonly region: string
   readonly zone: string
   /** Whether a proxy stands beside it; else it is spoken to in plain. */
   readonly meshed: boolean
+  /** Ports whose connections its proxy never sees: they are spoken to in plain. */
+  readonly plainPorts?: readonly PortRange[]
+  /** Ports whose bytes are never looked at, as the instance itself says. */
+  readonly opaquePorts?: readonly PortRange[]
   readonly state: InstanceState
   /** Why it is not ready, one sentence; empty when ready. */
   readonly reason: string

@@ -1,6 +1,4 @@
-import type { Node } from '@heddle/api/discovery'
 import { formatRef, type MeshObject, refOf } from '@heddle/api/kinds'
-import { canonicalIp } from '@heddle/api/kinds/ip-address'
 import { LabelIndex } from '@heddle/api/kinds/label-index'
 import type { ObjectRef } from '@heddle/api/kinds/meta'
 import type { Service } from '@heddle/api/kinds/service'
@@ -12,9 +10,11 @@ import { type Instance, type InstanceRef, instanceKey, type Registration } from 
 import { addressesOf, type InstanceChange, type InstanceHealth, InstanceTable } from './instance-table.ts'
 import { Members } from './members.ts'
 import type { InboundView, Model, ModelChange, ModelOptions, RegistrationRequest, RegistrationResult } from './model.ts'
+import { refuseInstance, refuseStream } from './refuse-registration.ts'
 import { RegistrationTable } from './registration-table.ts'
 import type { Resolution } from './resolution.ts'
 import { Resolver } from './resolver.ts'
+import { type ServiceAddresses, ServiceAddressTable } from './service-addresses.ts'
 import { type ModelService, type ServiceChange, ServiceTable } from './service-table.ts'
 import { addressTopic, inboundTopic, serviceTopic } from './topic.ts'
 import { TrafficTables } from './traffic-tables.ts'
@@ -30,9 +30,11 @@ export class MeshModel implements Model {
   readonly #workloads = new Map<string, Workload>()
   readonly #workloadsByLabel = new LabelIndex<Workload>((workload) => workload.metadata)
   readonly #services: ServiceTable
-  readonly #instances = new InstanceTable(this.#workloads)
+  readonly #instances: InstanceTable
+  readonly #addresses: ServiceAddressTable
   readonly #registrations: RegistrationTable
-  readonly #members = new Members(this.#instances.byLabel, this.#workloadsByLabel)
+  readonly #isCluster: boolean
+  readonly #members: Members
   readonly #traffic: TrafficTables
   readonly #attachments: Attachments
   readonly #resolver: Resolver
@@ -44,30 +46,40 @@ export class MeshModel implements Model {
       clock,
       signal,
       graceMs = GRACE_MS,
+      instancesFrom = 'registrations',
       serviceRangeV4 = SERVICE_RANGE_V4,
       serviceRangeV6 = SERVICE_RANGE_V6,
     } = options
-    this.#services = new ServiceTable(serviceRangeV4, serviceRangeV6)
+    this.#isCluster = instancesFrom === 'source'
+    this.#services = this.#isCluster
+      ? new ServiceTable(undefined, undefined)
+      : new ServiceTable(serviceRangeV4, serviceRangeV6)
+    this.#instances = new InstanceTable(this.#workloads, this.#isCluster ? 'stream' : 'instance')
+    this.#addresses = new ServiceAddressTable(this.#instances)
+    this.#members = new Members(this.#instances.byLabel, this.#workloadsByLabel)
     this.#traffic = new TrafficTables(this.#services)
     this.#attachments = new Attachments(this.#traffic)
     this.#resolver = new Resolver({
       attachments: this.#attachments,
       services: this.#services,
       instances: this.#instances,
+      addresses: this.#addresses,
       members: this.#members,
       workloads: this.#workloads,
     })
+    const rules = { instances: this.#instances, services: this.#services, workloads: this.#workloads }
     this.#registrations = new RegistrationTable({
       clock,
       signal,
       graceMs,
-      refuse: (node) => this.#refuse(node),
+      refuse: (node) => (this.#isCluster ? refuseStream : refuseInstance)(node, rules),
       changed: (key, registration) => this.#instancesChanged(this.#instances.setRegistered(key, registration)),
     })
   }
 
-  applyObjects({ upserted, removed }: ObjectChange): void {
-    this.#revision += 1
+  applyObjects(change: ObjectChange): void {
+    const { upserted, removed, instances, addresses = [] } = change
+    if (instances === undefined || upserted.length + removed.length > 0) this.#revision += 1
     const topics = new Set<string>()
     const gone = this.#known(removed)
     const replaced = this.#known(upserted.map(refOf))
@@ -80,11 +92,15 @@ export class MeshModel implements Model {
     }
     for (const key of touched) this.#attachmentChanged(key, topics)
     this.#applyWorkloads(upserted.filter(isWorkload), gone.filter(isWorkload), topics)
+    if (instances !== undefined) this.#applyInstances(instances, topics)
+    for (const one of addresses) this.#applyAddresses(one, topics)
     for (const listener of [...this.#listeners]) listener({ topics })
   }
 
   applyRegistration(request: RegistrationRequest): RegistrationResult {
-    return this.#registrations.apply(request)
+    if (!this.#isCluster) return this.#registrations.apply(request)
+    // The addresses are those of the pod, whatever its proxy says, so that none can keep others from theirs.
+    return this.#registrations.apply({ ...request, node: { ...request.node, ports: [] } })
   }
 
   disconnectRegistration(ref: InstanceRef, owner: string): void {
@@ -92,7 +108,9 @@ export class MeshModel implements Model {
   }
 
   removeRegistration(ref: InstanceRef, owner: string): void {
-    this.#registrations.remove(ref, owner)
+    // Until the source shows it as well, the instance must not come back as if it had never said that it drains.
+    if (this.#isCluster && owner !== '') this.#registrations.disconnect(ref, owner)
+    else this.#registrations.remove(ref, owner)
   }
 
   setHealth(ref: InstanceRef, owner: string, health: InstanceHealth): void {
@@ -198,8 +216,23 @@ export class MeshModel implements Model {
       const { metadata, spec } = known.service
       for (const instance of this.#instances.byLabel.select(metadata.namespace, spec.selector)) {
         topics.add(inboundTopic(instance))
+        // Whoever asks for the instance itself is told the protocol that the Service says.
+        for (const address of addressesOf(instance)) topics.add(addressTopic(address))
       }
     }
+  }
+
+  #applyInstances({ upserted, removed }: NonNullable<ObjectChange['instances']>, topics: Set<string>): void {
+    const keys = [
+      ...removed.map((ref) => this.#instances.removeGiven(ref)),
+      ...upserted.map((instance) => this.#instances.setGiven(instance)),
+    ]
+    for (const change of this.#instances.refresh(keys)) this.#instanceChanged(change, topics)
+  }
+
+  #applyAddresses(addresses: ServiceAddresses, topics: Set<string>): void {
+    this.#addresses.set(addresses)
+    this.#addTopicsOf(`${addresses.namespace}/${addresses.service}`, topics)
   }
 
   #applyWorkloads(upserted: readonly Workload[], gone: readonly Workload[], topics: Set<string>): void {
@@ -230,7 +263,10 @@ export class MeshModel implements Model {
     for (const instance of [change.before, change.after]) {
       if (instance === undefined) continue
       topics.add(inboundTopic(instance))
-      for (const address of addressesOf(instance)) topics.add(addressTopic(address))
+      for (const address of addressesOf(instance)) {
+        topics.add(addressTopic(address))
+        for (const key of this.#addresses.servicesAt(address)) this.#addTopicsOf(key, topics)
+      }
     }
     const services = new Set([...this.#selecting(change.before), ...this.#selecting(change.after)])
     for (const service of services) {
@@ -267,28 +303,6 @@ export class MeshModel implements Model {
     const { namespace, name } = service.metadata
     topics.add(serviceTopic(namespace, name))
     for (const address of this.#services.get(namespace, name)?.clusterIps ?? []) topics.add(addressTopic(address))
-  }
-
-  #refuse({ namespace, workload, instance, serviceAccount, ports }: Node): string | undefined {
-    const declared = this.#workloads.get(`${namespace}/${workload}`)?.spec.serviceAccount
-    if (declared !== undefined && declared !== serviceAccount) {
-      return `Workload ${namespace}/${workload} has the service account ${declared}, not ${serviceAccount}`
-    }
-    const named = this.#instances.get(`${namespace}/${instance}`)
-    if (named?.meshed === false && named.workload !== workload) {
-      return `${instance} is an address of Workload ${namespace}/${named.workload}`
-    }
-    for (const { address, addressPort } of ports) {
-      const canonical = canonicalIp(address) ?? address
-      const service = this.#services.byAddress(canonical)?.service.metadata
-      if (service !== undefined) return `${address} is the address of Service ${service.namespace}/${service.name}`
-      if (this.#services.isVirtual(canonical)) return `${address} is in the range of the addresses of Services`
-      const listed = this.#instances.at(canonical, addressPort)?.instance
-      const isForeign = listed?.meshed === false && (listed.namespace !== namespace || listed.workload !== workload)
-      if (isForeign)
-        return `${address} port ${addressPort} is an address of Workload ${listed.namespace}/${listed.workload}`
-    }
-    return undefined
   }
 
   #emit(topics: ReadonlySet<string>): void {

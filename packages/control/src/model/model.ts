@@ -15,6 +15,11 @@ import type { ModelService } from './service-table.ts'
 /** What the model needs from outside. Ranges are CIDR. */
 export interface ModelOptions {
   readonly clock: Clock
+  /**
+   * `registrations` (the default): proxies register the instances, and Services get virtual addresses here. `source`: the source gives
+   * instances and addresses, as a cluster does; a registration is only the stream of an instance.
+   */
+  readonly instancesFrom?: 'registrations' | 'source'
   /** Range for virtual addresses of Services; default `10.96.0.0/12`. */
   readonly serviceRangeV4?: string
   /** The same for IPv6; default `fd68:6564:646c::/108`. */
@@ -71,12 +76,15 @@ export interface Model {
   /**
    * Registers an instance, or replaces its registration. One that comes back equal to what is known changes nothing.
    * Refused: what is malformed, of another account than its Workload says, or at an address that a Service or a
-   * connected instance has.
+   * connected instance has. Where the source gives the instances: what it does not know, or knows with another account.
    */
   applyRegistration(request: RegistrationRequest): RegistrationResult
   /** The stream `owner` ended: the instance stays for the grace, then goes. Nothing happens when another owner has it by now. */
   disconnectRegistration(ref: InstanceRef, owner: string): void
-  /** Takes the instance out at once. Nothing happens when another owner has it by now. */
+  /**
+   * Takes the instance out at once. Nothing happens when another owner has it by now. One that the source gives comes back when the
+   * source still gives it after the grace.
+   */
   removeRegistration(ref: InstanceRef, owner: string): void
   /**
    * @param owner - the stream that says so; nothing happens when another owner has the instance by now. For an entry of

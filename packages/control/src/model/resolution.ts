@@ -2,6 +2,7 @@ import type { Service, ServicePort } from '@heddle/api/kinds/service'
 import type { WorkloadPort } from '@heddle/api/kinds/workload'
 import type { Attachment } from './attachments.ts'
 import type { Instance, InstancePort } from './instance.ts'
+import type { InstanceAt } from './instance-table.ts'
 
 /** What a key means at this moment. */
 export type Resolution = ServiceResolution | EndpointResolution | UnmeshedResolution | MissingResolution
@@ -12,6 +13,8 @@ export interface ServiceResolution {
   readonly port: ServicePort
   /** All that the selector matches, ready or not, in the order of their names. */
   readonly instances: readonly Instance[]
+  /** What is at the addresses that the Service has beside its selector. */
+  readonly addressed: readonly InstanceAt[]
   /** The ports that the selected Workloads declare for this Service port, for their `appProtocol`. */
   readonly workloadPorts: readonly WorkloadPort[]
   /** Routes and policies that are in force for whoever asks. */
@@ -24,6 +27,8 @@ export interface EndpointResolution {
   readonly port: InstancePort
   /** As the Workload declares it; `undefined` where it does not. */
   readonly workloadPort: WorkloadPort | undefined
+  /** Services that select the instance. */
+  readonly services: readonly Service[]
 }
 
 /** Nothing of this mesh. */

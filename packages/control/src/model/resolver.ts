@@ -5,11 +5,13 @@ import type { Attachments } from './attachments.ts'
 import type { InstanceTable } from './instance-table.ts'
 import type { Members } from './members.ts'
 import type { MissingResolution, Resolution, ServiceResolution } from './resolution.ts'
+import type { ServiceAddressTable } from './service-addresses.ts'
 import type { ServiceTable } from './service-table.ts'
 
 export interface ResolverTables {
   readonly services: ServiceTable
   readonly instances: InstanceTable
+  readonly addresses: ServiceAddressTable
   readonly members: Members
   readonly attachments: Attachments
   /** By `NAMESPACE/NAME`. */
@@ -66,20 +68,21 @@ export class Resolver {
       if (this.#tables.services.isVirtual(address)) return missing(`no Service has the address ${address}`)
       return { kind: 'unmeshed' }
     }
-    const { namespace, workload } = found.instance
-    const declared = this.#tables.workloads
-      .get(`${namespace}/${workload}`)
-      ?.spec.ports.find((one) => one.port === found.port.port)
-    return { kind: 'endpoint', instance: found.instance, port: found.port, workloadPort: declared }
+    const { namespace, workload, labels } = found.instance
+    const { workloads, services } = this.#tables
+    const declared = workloads.get(`${namespace}/${workload}`)?.spec.ports.find((one) => one.port === found.port.port)
+    const selecting = [...services.selectors.selecting(namespace, labels)]
+    return { kind: 'endpoint', ...found, workloadPort: declared, services: selecting }
   }
 
   #toResolution({ service, port }: PortOfService, clientNamespace: string): ServiceResolution {
-    const { members, attachments } = this.#tables
+    const { members, attachments, addresses } = this.#tables
     return {
       kind: 'service',
       service,
       port,
       instances: members.instances(service),
+      addressed: addresses.find(service, port),
       workloadPorts: members.workloads(service).flatMap(({ spec: { ports } }) => {
         return ports.find((one) => one.name === port.targetPort || one.port === port.targetPort) ?? []
       }),

@@ -23,7 +23,8 @@ export class ServiceTable {
   readonly #v4: VirtualIps
   readonly #v6: VirtualIps
 
-  constructor(rangeV4: string, rangeV6: string) {
+  /** @param rangeV4 - and the other `undefined`: Services have the addresses that their objects say, of whatever range, and no others */
+  constructor(rangeV4: string | undefined, rangeV6: string | undefined) {
     this.#v4 = new VirtualIps(rangeV4)
     this.#v6 = new VirtualIps(rangeV6)
   }

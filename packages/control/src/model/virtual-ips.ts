@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { formatIp, type IpAddress, parseIp } from '@heddle/api/kinds/ip-address'
 
 /**
- * Virtual addresses of one range, one owner each. An owner's address is a hash of its name, so that it is the same
+ * Virtual addresses of one range, one owner each; without a range only such as are assigned. An owner's address is a hash of its name, so that it is the same
  * after each restart; where two names meet, the one that comes second gets the next free address.
  */
 export class VirtualIps {
@@ -11,8 +11,17 @@ export class VirtualIps {
   readonly #size: bigint
   readonly #ownerOf = new Map<string, string>()
 
-  /** @throws {RangeError} when `range` is not CIDR, or holds fewer than four addresses */
-  constructor(range: string) {
+  /**
+   * @param range - `undefined`: none is allocated here
+   * @throws {RangeError} when `range` is not CIDR, or holds fewer than four addresses
+   */
+  constructor(range: string | undefined) {
+    if (range === undefined) {
+      this.#family = 4
+      this.#size = 0n
+      this.#first = 0n
+      return
+    }
     const [text = '', prefix = '', ...more] = range.split('/')
     const base = parseIp(text)
     const bits = base?.family === 4 ? 32 : 128
@@ -51,6 +60,7 @@ export class VirtualIps {
    * @returns `undefined` when none is left
    */
   allocate(owner: string): string | undefined {
+    if (this.#size === 0n) return undefined
     const usable = this.#size - 2n
     const start = BigInt(`0x${createHash('sha256').update(owner).digest('hex').slice(0, 32)}`) % usable
     const tries = usable < BigInt(this.#ownerOf.size) ? usable : BigInt(this.#ownerOf.size + 1)

@@ -1,6 +1,8 @@
 import type { MeshObject } from '@heddle/api/kinds'
 import type { ObjectRef } from '@heddle/api/kinds/meta'
 import type { Problem } from '@heddle/api/manifest/problem'
+import type { Instance, InstanceRef } from '../model/instance.ts'
+import type { ServiceAddresses } from '../model/service-addresses.ts'
 import type { ObjectStore } from './object-store.ts'
 
 /** What became different in a set of objects. Applied whole or not at all. */
@@ -8,11 +10,24 @@ export interface ObjectChange {
   /** New or different objects. */
   readonly upserted: readonly MeshObject[]
   readonly removed: readonly ObjectRef[]
+  /** Of a source that knows the instances themselves, as a cluster does. */
+  readonly instances?: InstancesChange
+  /** Services whose own addresses are different now. */
+  readonly addresses?: readonly ServiceAddresses[]
+}
+
+/** What became different among the instances that a source gives. */
+export interface InstancesChange {
+  readonly upserted: readonly Instance[]
+  readonly removed: readonly InstanceRef[]
 }
 
 /** What a source says about its configuration. */
 export interface SourceStatus {
-  /** Empty when all is well. While one is an error, the last good objects stay in force. */
+  /**
+   * Empty when all is well. While one is an error, the last good objects stay in force: of a directory all of them, of a cluster
+   * those that the error is about.
+   */
   readonly problems: readonly Problem[]
   /** When the objects in force were taken over, in ms since the Unix epoch; 0: never. */
   readonly appliedMs: number
@@ -26,7 +41,7 @@ export interface SourceListener {
   onStatus(status: SourceStatus): void
 }
 
-/** Where configuration comes from: a directory, later a Kubernetes watch. */
+/** Where configuration comes from: a directory, or the API server of a cluster. */
 export interface Source {
   /**
    * Begins to watch. Resolves once the first reading was reported to `listener`, good or bad; it does not reject for

@@ -1,7 +1,14 @@
 import { create } from '@bufbuild/protobuf'
 import { formatNameKey } from '@heddle/api/destination-key'
-import type { BackendPolicy } from '@heddle/api/discovery/policy'
+import {
+  type BackendPolicy,
+  BackendPolicySchema,
+  LocalityMode,
+  LocalityPolicySchema,
+} from '@heddle/api/discovery/policy'
 import { type CircuitBreaker, type Fault, type Route, RouteKind, RouteSchema } from '@heddle/api/discovery/route'
+import type * as Kind from '@heddle/api/kinds/backend-policy'
+import type { Service } from '@heddle/api/kinds/service'
 import type { TrafficPolicy } from '@heddle/api/kinds/traffic-policy'
 import type { Attachment } from '../model/attachments.ts'
 import { translateBackendPolicy } from './backend-policy.ts'
@@ -37,13 +44,26 @@ function toTold({ service, port, routes, lookup }: Attachment): ToldAttachment {
   const [backendPolicy] = policiesInForce('BackendPolicy', place, lookup)
   const [faultPolicy] = policiesInForce('FaultPolicy', place, lookup)
   const circuitBreaker = translateCircuitBreaker(servicePolicies)
+  const policy = treatmentOf(service, backendPolicy)
   const own = routes.length === 0 ? ownRoute({ service, port }, servicePolicies) : undefined
   return {
     routes: own === undefined ? routes.map((route) => translateRoute(route, { lookup, servicePolicies })) : [own],
     faults: faultPolicy === undefined ? [] : translateFaults(faultPolicy),
-    ...(backendPolicy && { policy: translateBackendPolicy(backendPolicy) }),
+    ...(policy && { policy }),
     ...(circuitBreaker && { circuitBreaker }),
   }
+}
+
+/** Kubernetes' older way to say the same. */
+const TOPOLOGY_ANNOTATION = 'service.kubernetes.io/topology-mode'
+
+/** What the policy says; of near and far endpoints the Service itself may say something where the policy does not. */
+function treatmentOf({ metadata, spec }: Service, policy: Kind.BackendPolicy | undefined): BackendPolicy | undefined {
+  const isCloseFirst = spec.trafficDistribution !== undefined || metadata.annotations[TOPOLOGY_ANNOTATION] === 'Auto'
+  const told = policy && translateBackendPolicy(policy)
+  if (!isCloseFirst || told?.locality !== undefined) return told
+  const locality = create(LocalityPolicySchema, { mode: LocalityMode.PREFER_CLOSE })
+  return Object.assign(told ?? create(BackendPolicySchema), { locality })
 }
 
 /** Timeouts and retries of a Service without routes: a route to itself, which has no name because no user wrote it. */

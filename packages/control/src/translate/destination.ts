@@ -5,16 +5,19 @@ import {
   type Endpoint,
   EndpointSchema,
   NotFoundSchema,
-  type Protocol,
+  Protocol,
   ServiceSchema,
   UnmeshedSchema,
 } from '@heddle/api/discovery'
-import type { Instance, InstancePort } from '../model/instance.ts'
+import { hasPort } from '@heddle/kube/port-range'
+import type { Instance } from '../model/instance.ts'
+import type { InstanceAt } from '../model/instance-table.ts'
 import type { EndpointResolution, Resolution, ServiceResolution } from '../model/resolution.ts'
+import { findTargetPort } from '../model/target-port.ts'
 import { translateAttachment } from './attachment.ts'
 import { contentVersion } from './content-version.ts'
 import { translateEndpoint } from './endpoint.ts'
-import { agreedProtocol, toProtocol } from './protocol.ts'
+import { agreedProtocol, protocolOfPort, protocolOfService, toProtocol } from './protocol.ts'
 
 /** What a translation depends on beside the objects: the trust domain of the SPIFFE ids that endpoints prove. */
 export interface TranslateContext {
@@ -47,24 +50,46 @@ function toTarget(resolution: Resolution, context: TranslateContext): Destinatio
 }
 
 function toService(resolution: ServiceResolution, { trustDomain }: TranslateContext) {
-  const { service, port, instances } = resolution
-  const endpoints: Endpoint[] = []
-  for (const instance of instances) {
-    if (!shouldGetTraffic(instance, service.spec.publishNotReadyAddresses)) continue
-    const target = findTarget(instance, port.targetPort)
-    if (target !== undefined) endpoints.push(translateEndpoint(instance, target, trustDomain))
-  }
+  const { service, port } = resolution
+  const { endpoints, isOpaque } = toEndpoints(resolution, trustDomain)
   const { namespace, name } = service.metadata
   const { routes, faults, ...attached } = translateAttachment(resolution.attachment)
   const told = create(ServiceSchema, {
     namespace,
     name,
     port: port.port,
-    protocol: protocolOf(resolution),
+    protocol: protocolOf(resolution, isOpaque),
     ...attached,
   })
   // Not handed to `create`, which would copy thousands, and so that what is known of the very lists still holds.
   return Object.assign(told, { endpoints, routes, faults })
+}
+
+/** Those that should get traffic, and whether any of the instances says that what comes to the port is not to be looked at. */
+function toEndpoints({ service, port, instances, addressed }: ServiceResolution, trustDomain: string) {
+  const { publishNotReadyAddresses, ipFamilies } = service.spec
+  const endpoints: Endpoint[] = []
+  let isOpaque = false
+  for (const instance of instances) {
+    const target = findTargetPort(instance, port.targetPort, ipFamilies?.[0])
+    if (target === undefined) continue
+    if (instance.opaquePorts !== undefined) isOpaque ||= hasPort(instance.opaquePorts, target.port)
+    if (!shouldGetTraffic(instance, publishNotReadyAddresses)) continue
+    endpoints.push(translateEndpoint(instance, target, trustDomain))
+  }
+  if (addressed.length > 0) addAddressed(endpoints, addressed, trustDomain)
+  return { endpoints, isOpaque }
+}
+
+/** An address may be that of an instance that the selector found already. */
+function addAddressed(endpoints: Endpoint[], addressed: readonly InstanceAt[], trustDomain: string): void {
+  const known = new Set(endpoints.map(({ id }) => id))
+  for (const { instance, port } of addressed) {
+    if (!shouldGetTraffic(instance, false)) continue
+    const endpoint = translateEndpoint(instance, port, trustDomain)
+    if (!known.has(endpoint.id)) endpoints.push(endpoint)
+    known.add(endpoint.id)
+  }
 }
 
 /** Who drains is about to go, so no wish of a Service brings traffic there. */
@@ -72,22 +97,19 @@ function shouldGetTraffic({ state }: Instance, publishNotReady: boolean): boolea
   return state === 'ready' || (state === 'unhealthy' && publishNotReady)
 }
 
-function findTarget(instance: Instance, targetPort: number | string): InstancePort | undefined {
-  const { ports, wholeAddress } = instance
-  if (wholeAddress !== undefined && typeof targetPort === 'number') {
-    return { name: '', port: targetPort, address: wholeAddress, addressPort: targetPort }
-  }
-  return ports.find((one) => one.name === targetPort || one.port === targetPort)
-}
-
-/** The Service says it; where it does not, the Workloads behind it do, if they agree. */
-function protocolOf({ port, workloadPorts }: ServiceResolution): Protocol {
-  if (port.appProtocol !== undefined) return toProtocol(port.appProtocol)
-  return agreedProtocol(workloadPorts.map((one) => one.appProtocol))
+/** The Service says it; where it does not, the Workloads behind it do, if they agree, or any of the instances. */
+function protocolOf({ service, port, workloadPorts }: ServiceResolution, isOpaque: boolean): Protocol {
+  const declared = protocolOfService(service, port)
+  if (declared !== Protocol.UNSPECIFIED || port.appProtocol !== undefined) return declared
+  const agreed = agreedProtocol(workloadPorts.map((one) => toProtocol(one.appProtocol)))
+  return agreed === Protocol.UNSPECIFIED && isOpaque ? Protocol.OPAQUE : agreed
 }
 
 /** Whether it is ready does not matter: whoever asks for an address wants this instance and no other. */
-function toEndpoint({ instance, port, workloadPort }: EndpointResolution, { trustDomain }: TranslateContext): Endpoint {
+function toEndpoint(resolution: EndpointResolution, { trustDomain }: TranslateContext): Endpoint {
+  const { instance, port, workloadPort, services } = resolution
   const { $typeName: _, ...endpoint } = translateEndpoint(instance, port, trustDomain)
-  return create(EndpointSchema, { ...endpoint, protocol: toProtocol(workloadPort?.appProtocol) })
+  const declared = toProtocol(workloadPort?.appProtocol)
+  const protocol = declared === Protocol.UNSPECIFIED ? protocolOfPort(instance, port, services) : declared
+  return create(EndpointSchema, { ...endpoint, protocol })
 }

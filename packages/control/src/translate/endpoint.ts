@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf'
 import { type Endpoint, EndpointSchema } from '@heddle/api/discovery'
 import { formatSpiffeId, serverNameOf } from '@heddle/identity/spiffe-id'
+import { hasPort } from '@heddle/kube/port-range'
 import type { Instance, InstancePort } from '../model/instance.ts'
 
 interface Made {
@@ -25,7 +26,8 @@ export function translateEndpoint(instance: Instance, port: InstancePort, trustD
 }
 
 function makeEndpoint(instance: Instance, port: InstancePort, trustDomain: string): Endpoint {
-  const { namespace, serviceAccount, meshed, region, zone } = instance
+  const { namespace, serviceAccount, region, zone, plainPorts = [] } = instance
+  const meshed = instance.meshed && !hasPort(plainPorts, port.addressPort)
   const id = { trustDomain, namespace, serviceAccount }
   return create(EndpointSchema, {
     id: `${namespace}/${instance.instance}:${port.port}`,

@@ -1,26 +1,38 @@
 import { create } from '@bufbuild/protobuf'
 import { type Inbound, InboundPortSchema, InboundSchema, type Protocol } from '@heddle/api/discovery'
 import type { InboundView } from '../model/model.ts'
-import { agreedProtocol, toProtocol } from './protocol.ts'
+import { protocolOfPort, toProtocol } from './protocol.ts'
 
 /**
- * What a proxy is told of its own workload: ports and their protocols, in the order of the ports. What the Workload
+ * What a proxy is told of its own workload: where it is, its ports and their protocols, in the order of the ports. What the Workload
  * declares goes before what Services say of the port. Pure.
  */
 export function translateInbound(view: InboundView): Inbound {
-  const declared = new Map(view.workload?.spec.ports.map((port) => [port.port, port]))
-  const registered = new Map(view.instance?.ports.map((port) => [port.port, port]))
-  const numbers = [...new Set([...declared.keys(), ...registered.keys()])].sort((a, b) => a - b)
-  const ports = numbers.map((port) => {
-    const { name, appProtocol } = { name: registered.get(port)?.name, appProtocol: undefined, ...declared.get(port) }
-    const protocol = appProtocol === undefined ? protocolOfServices(view, port, name) : toProtocol(appProtocol)
-    return create(InboundPortSchema, { port, protocol })
-  })
-  return create(InboundSchema, { ports })
+  const { region = '', zone = '' } = view.instance ?? {}
+  const ports = portNumbers(view).map((port) => create(InboundPortSchema, { port, protocol: protocolOf(view, port) }))
+  return create(InboundSchema, { ports, ...((region !== '' || zone !== '') && { locality: { region, zone } }) })
 }
 
-function protocolOfServices({ services }: InboundView, port: number, name: string | undefined): Protocol {
-  const ports = services.flatMap((service) => service.spec.ports)
-  const targeting = ports.filter((one) => one.targetPort === port || (name !== undefined && one.targetPort === name))
-  return agreedProtocol(targeting.map((one) => one.appProtocol))
+/** Declared, registered, and where every port is the instance's, those that somebody says something of. */
+function portNumbers({ workload, instance, services }: InboundView): readonly number[] {
+  const numbers = new Set([...(workload?.spec.ports ?? []), ...(instance?.ports ?? [])].map(({ port }) => port))
+  if (instance !== undefined && instance.wholeAddresses.length > 0) {
+    for (const { targetPort } of services.flatMap(({ spec }) => spec.ports)) {
+      if (typeof targetPort === 'number') numbers.add(targetPort)
+    }
+    for (const { first, last } of instance.opaquePorts ?? []) {
+      for (let port = first; port <= last && numbers.size < MAX_PORTS; port += 1) numbers.add(port)
+    }
+  }
+  return [...numbers].sort((a, b) => a - b)
+}
+
+/** Of wider ranges the rest is found out by looking. */
+const MAX_PORTS = 1_024
+
+function protocolOf({ workload, instance, services }: InboundView, port: number): Protocol {
+  const declared = workload?.spec.ports.find((one) => one.port === port)
+  if (declared?.appProtocol !== undefined) return toProtocol(declared.appProtocol)
+  const name = declared?.name ?? instance?.ports.find((one) => one.port === port)?.name ?? ''
+  return protocolOfPort(instance ?? {}, { port, name }, services)
 }

@@ -454,6 +454,13 @@ export declare type Inbound = Message<"heddle.discovery.v1.Inbound"> & {
    * @generated from field: repeated heddle.discovery.v1.InboundPort ports = 1;
    */
   ports: InboundPort[];
+
+  /**
+   * Where it runs, as far as the control plane knows: a pod cannot see this for itself.
+   *
+   * @generated from field: heddle.discovery.v1.Locality locality = 2;
+   */
+  locality?: Locality | undefined;
 };
 
 /**
@@ -466,6 +473,13 @@ export declare type InboundJson = {
    * @generated from field: repeated heddle.discovery.v1.InboundPort ports = 1;
    */
   ports?: InboundPortJson[];
+
+  /**
+   * Where it runs, as far as the control plane knows: a pod cannot see this for itself.
+   *
+   * @generated from field: heddle.discovery.v1.Locality locality = 2;
+   */
+  locality?: LocalityJson;
 };
 
 /**
