@@ -5,8 +5,27 @@ export interface GeneratedPage {
   render(): Promise<string>
 }
 
+/** Kinds of Heddle's own, each with a CustomResourceDefinition. */
+const CRD_PLURALS = ['backendpolicies', 'faultpolicies', 'trafficpolicies', 'workloads'] as const
+
 /** Every generated page. A new one is a line here; the code is loaded only when its page is asked for. */
 export const GENERATED_PAGES: readonly GeneratedPage[] = [
+  ...CRD_PLURALS.map((plural) => ({
+    path: `deploy/crds/heddle.dev_${plural}.yaml`,
+    render: async () => (await import('@heddle/kube/install/pages')).renderCrdFile(plural),
+  })),
+  {
+    path: 'deploy/chart/values.yaml',
+    render: async () => (await import('@heddle/kube/install/pages')).renderValuesFile(),
+  },
+  {
+    path: 'deploy/chart/values-ha.yaml',
+    render: async () => (await import('@heddle/kube/install/pages')).renderHaValuesFile(),
+  },
+  {
+    path: 'deploy/chart/values.schema.json',
+    render: async () => (await import('@heddle/kube/install/pages')).renderValuesSchema(),
+  },
   {
     path: 'docs/errors.md',
     render: async () => (await import('@heddle/proxy/errors-page')).renderErrorsPage(),
@@ -34,6 +53,10 @@ export const GENERATED_PAGES: readonly GeneratedPage[] = [
   {
     path: 'docs/reference/http-route.md',
     render: async () => (await import('@heddle/api/kinds/route-pages')).renderHttpRoutePage(),
+  },
+  {
+    path: 'docs/reference/install-values.md',
+    render: async () => (await import('@heddle/kube/install/pages')).renderInstallValuesPage(),
   },
   {
     path: 'docs/reference/kubernetes-kinds.md',

@@ -1,11 +1,13 @@
 import type { Schema } from '@heddle/api/kinds/schema'
 import { parseDurationMs } from '@heddle/base/duration'
+import type { Setting } from '../inject/setting.ts'
+import { PROXY_VALUES } from './proxy-values.ts'
 
 type Fields = Readonly<Record<string, Schema>>
 
-/** A group of values; each of them has a default, so that none is ever missing. */
+/** Each value in it has a default. */
 function group(description: string, properties: Fields): Schema {
-  return { type: 'object', description, default: {}, properties }
+  return { type: 'object', description, properties }
 }
 
 function text(description: string, fallback: string, more: Partial<Schema> = {}): Schema {
@@ -51,21 +53,6 @@ const objectName: Schema = {
   'x-heddle-expected': 'the name of an object: lower-case letters, digits, "-" and "."',
 }
 
-const portRange: Schema = {
-  type: 'string',
-  pattern: '^[0-9]{1,5}(-[0-9]{1,5})?$',
-  'x-heddle-expected': 'a port such as "3306", or a range such as "4000-4010"',
-  'x-kubernetes-validations': [
-    {
-      message: 'expected ports from 1 to 65535, the smaller one first',
-      holds: (self: string) => {
-        const [first = 0, last = first] = self.split('-').map(Number)
-        return first >= 1 && first <= last && last <= 65_535
-      },
-    },
-  ],
-}
-
 const LOG_LEVELS = ['info', 'debug', 'warn', 'error', 'off'] as const
 
 const image = group('The images `heddle/control` and `heddle/proxy`.', {
@@ -77,14 +64,14 @@ const image = group('The images `heddle/control` and `heddle/proxy`.', {
       'x-heddle-expected': 'a registry such as registry.example:5000/mirror, without a slash at its end; "" for none',
     },
   ),
-  tag: text("Tag of the images; `\"\"`: this version's own.", '', {
+  tag: text('Tag of the images; `""`: this version\'s own.', '', {
     maxLength: 128,
     pattern: '^$|^[A-Za-z0-9_][-A-Za-z0-9_.]*$',
     'x-heddle-expected': 'a tag of letters, digits, "_", "-" and "."; "" for this version\'s own',
   }),
   pullPolicy: choice('When nodes fetch the images.', ['IfNotPresent', 'Always', 'Never']),
   pullSecrets: list(
-    "Secrets with the registry's credentials: in the control plane's namespace, and in each namespace with proxies.",
+    "Secrets with the registry's credentials, by which nodes fetch the images; each namespace with proxies has its own of these names.",
     objectName,
   ),
 })
@@ -137,28 +124,29 @@ const control = group('The control plane.', {
 })
 
 const proxy = group(
-  'Proxies, where no annotation of a namespace or a workload says otherwise ([injection](injection.md)).',
-  {
-    sidecar: choice(
-      '`Native`: an init container that keeps running, for Kubernetes 1.29 and later. `Classic`: a container beside the application.',
-      ['Native', 'Classic'],
-    ),
-    logLevel: choice('Lines below this level are not written.', LOG_LEVELS),
-    accessLog: choice('Which requests get a line in the log: those that failed in the mesh, all, or none.', [
-      'failures',
-      'json',
-      'off',
-    ]),
-    resources: resources('a proxy', { requests: ['50m', '48Mi'], limits: ['', '256Mi'] }),
-    skipInboundPorts: list('Ports of pods whose connections do not go through the proxy.', portRange),
-    skipOutboundPorts: list('Ports to which connections of applications do not go through the proxy.', portRange),
-    opaquePorts: list(
-      'Ports of protocols in which the server speaks first, or that are not to be looked into: carried as bytes.',
-      portRange,
-      ['25', '587', '3306', '4444', '5432', '6379', '9300', '11211'],
-    ),
-  },
+  'What holds for proxies where no annotation of a namespace or a pod says otherwise; written as in [annotations](annotations.md).',
+  Object.fromEntries(PROXY_VALUES.map(({ key, setting }) => [key, proxyValue(setting)])),
 )
+
+function proxyValue({ about, expects, fallback, parse }: Setting<unknown>): Schema {
+  return {
+    type: 'string',
+    maxLength: 4096,
+    default: fallback,
+    description: about,
+    'x-heddle-expected': expects.replaceAll('`', ''),
+    'x-kubernetes-validations': [{ message: `expected ${expects}`, holds: (self: string) => isReadBy(parse, self) }],
+  }
+}
+
+function isReadBy(parse: (text: string) => unknown, text: string): boolean {
+  try {
+    parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
 
 function webhook(ignored: string): Schema {
   return group(`What holds while no control plane answers; \`Ignore\`: ${ignored}.`, {
@@ -192,7 +180,7 @@ const subjects = (what: string): Schema =>
     properties: {
       kind: { type: 'string', enum: ['User', 'Group', 'ServiceAccount'], description: 'What it is.' },
       name: { type: 'string', minLength: 1, maxLength: 253, description: 'Its name.' },
-      namespace: text("Namespace of a ServiceAccount; `\"\"`: the control plane's own.", ''),
+      namespace: { ...objectName, description: "Namespace of a ServiceAccount; absent: the control plane's own." },
     },
   })
 

@@ -19,20 +19,8 @@ export interface WebhookValues {
 export interface AccessSubject {
   readonly kind: 'User' | 'Group' | 'ServiceAccount'
   readonly name: string
-  /** Of a ServiceAccount; empty: the installation's own. */
-  readonly namespace: string
-}
-
-/** The proxies' part: defaults of injection, which annotations of a namespace or a workload change. */
-export interface ProxyValues {
-  /** `Native`: an init container that keeps running (Kubernetes 1.29 and later); `Classic`: a container among the others. */
-  readonly sidecar: 'Native' | 'Classic'
-  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'off'
-  readonly accessLog: 'off' | 'failures' | 'json'
-  readonly resources: Resources
-  readonly skipInboundPorts: readonly string[]
-  readonly skipOutboundPorts: readonly string[]
-  readonly opaquePorts: readonly string[]
+  /** Of a ServiceAccount; absent: the installation's own. */
+  readonly namespace?: string
 }
 
 export interface ControlValues {
@@ -59,7 +47,8 @@ export interface InstallValues {
     readonly pullSecrets: readonly string[]
   }
   readonly control: ControlValues
-  readonly proxy: ProxyValues
+  /** What holds for proxies where no annotation says otherwise, by the names of `proxy-values.ts`; as annotations say it. */
+  readonly proxy: Readonly<Record<string, string>>
   readonly webhooks: {
     readonly injector: WebhookValues
     readonly validator: WebhookValues

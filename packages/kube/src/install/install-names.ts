@@ -1,0 +1,39 @@
+/** Names of what makes up an installation, wherever they are spelled. */
+export const INSTALL_NAMES = {
+  /** Where it is unless said otherwise. */
+  namespace: 'heddle',
+  /** ServiceAccount of the control plane; with the namespace its SPIFFE id. */
+  controlAccount: 'control-plane',
+  /** ServiceAccounts whose tokens people ask for: they run nothing. */
+  viewerAccount: 'heddle-viewer',
+  operatorAccount: 'heddle-operator',
+  control: 'heddle-control',
+  webhook: 'heddle-webhook',
+  /** ConfigMap with the values of the installation. */
+  config: 'heddle-config',
+  /** ConfigMap with the root certificates, written by the control plane. */
+  trustBundle: 'heddle-trust-bundle',
+  /** Secret with the authority's keys, made by the control plane. */
+  authority: 'heddle-authority',
+  lease: 'heddle-control-leader',
+  injector: 'heddle-injector',
+  validator: 'heddle-validator',
+} as const
+
+/** Ports of the control plane's pods, by the names that Services use. */
+export const INSTALL_PORTS = { api: 15_010, admin: 15_014, webhook: 15_017 } as const
+
+/** Label of every object of an installation; its value is the namespace of the control plane. */
+export const INSTALLATION_LABEL = 'heddle.dev/installation'
+/** Label by which the control plane's pods are found: `control-plane`. */
+export const COMPONENT_LABEL = 'heddle.dev/component'
+export const CONTROL_COMPONENT = 'control-plane'
+
+/** Keys of the ConfigMap {@link INSTALL_NAMES.config}. */
+export const CONFIG_KEYS = {
+  /** All values. */
+  values: 'values.yaml',
+  /** Those that are not as they are by default. */
+  overrides: 'overrides.yaml',
+  version: 'version',
+} as const
