@@ -1,5 +1,5 @@
+import { formatRedirectRules } from '@heddle/kube/interception'
 import { CliError, messageOf } from '../cli-error.ts'
-import { formatRedirectRules } from '../net/redirect-rules.ts'
 import { findTool, runTool } from '../process/run-tool.ts'
 import type { Mode } from './site.ts'
 

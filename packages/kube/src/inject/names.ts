@@ -1,0 +1,33 @@
+/** In front of every annotation and label of ours. */
+export const PREFIX = 'heddle.dev/'
+
+/** Whether to inject: `enabled` or `disabled`, on a namespace or a pod. */
+export const INJECT_ANNOTATION = 'heddle.dev/inject'
+/** Written by injection: what was put into the pod, as JSON. A pod with it and a container {@link PROXY_CONTAINER} is meshed. */
+export const STATUS_ANNOTATION = 'heddle.dev/status'
+/** Written by the webhook on pods that were to be injected and could not be: the reason. */
+export const SKIPPED_ANNOTATION = 'heddle.dev/inject-skipped'
+/** Ports whose bytes are never looked at. Injection writes what is in force, so that a pod says all of it. */
+export const OPAQUE_PORTS_ANNOTATION = 'heddle.dev/opaque-ports'
+/** Namespace of the control plane that a meshed pod belongs to. */
+export const CONTROL_NAMESPACE_LABEL = 'heddle.dev/control-plane-ns'
+
+/** The proxy: an init container that goes on (native) or a container (classic). */
+export const PROXY_CONTAINER = 'heddle-proxy'
+/** Redirects traffic to the proxy. */
+export const INIT_CONTAINER = 'heddle-init'
+/** Where a CNI plugin redirects: sees that it did. */
+export const VALIDATE_CONTAINER = 'heddle-validate'
+/** The volume with the token by which the proxy proves who it is. */
+export const IDENTITY_VOLUME = 'heddle-identity'
+
+/** Audience of that token: good for nothing but a certificate. */
+export const IDENTITY_AUDIENCE = 'heddle.dev/identity'
+/** Where the proxy finds the token. */
+export const TOKEN_FILE = '/var/run/secrets/heddle.dev/token'
+
+/** Ports of the proxy within a pod. Only the probe port can be reached from outside as it is. */
+export const PROXY_PORTS = { admin: 15000, outbound: 15001, inbound: 15006, probe: 15020 } as const
+
+/** In the proxy's image: redirects, validates and waits, by its first argument. */
+export const INIT_PROGRAM: readonly string[] = ['bun', '/heddle/init.js']

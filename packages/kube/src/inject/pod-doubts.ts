@@ -1,0 +1,47 @@
+import { hasPort } from '../interception/port-range.ts'
+import { PROXY_PORTS } from './names.ts'
+import type { Container, PodTemplate } from './pod.ts'
+import type { InjectSettings } from './settings.ts'
+
+const DEFAULT_GRACE_SECONDS = 30
+
+/** What will probably not be as its author thinks, one sentence each. */
+export function findDoubts({ spec = {} }: PodTemplate, settings: InjectSettings): readonly string[] {
+  const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? [])]
+  const doubts = containers.flatMap((container) => [
+    ...usesProxyUid(container, spec.securityContext?.runAsUser, settings),
+    ...takesProxyPort(container),
+    ...hasOpaqueSkipped(container, settings),
+  ])
+  if (settings.proxyMode === 'classic' && (spec.restartPolicy === 'Never' || spec.restartPolicy === 'OnFailure')) {
+    doubts.push('a pod that should end does not while a classic sidecar runs in it: use heddle.dev/proxy-mode: native')
+  }
+  const graceSeconds = spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
+  if (graceSeconds * 1000 < settings.proxyDrainDelayMs + settings.proxyDrainMs) {
+    doubts.push(`terminationGracePeriodSeconds is ${graceSeconds}, less than the proxy takes to drain`)
+  }
+  return doubts
+}
+
+function usesProxyUid(container: Container, podUid: number | undefined, { proxyUid }: InjectSettings): string[] {
+  const uid = container.securityContext?.runAsUser ?? podUid
+  if (uid !== proxyUid) return []
+  return [
+    `container ${container.name} runs as user ${uid}, which is the proxy's: its connections do not go through the proxy`,
+  ]
+}
+
+function takesProxyPort({ name, ports = [] }: Container): string[] {
+  const taken = Object.values(PROXY_PORTS) as number[]
+  return ports
+    .filter(({ containerPort }) => taken.includes(containerPort))
+    .map(({ containerPort }) => `container ${name} declares port ${containerPort}, which the proxy listens on`)
+}
+
+function hasOpaqueSkipped({ name, ports = [] }: Container, settings: InjectSettings): string[] {
+  return ports
+    .filter(
+      ({ containerPort: port }) => hasPort(settings.opaquePorts, port) && hasPort(settings.skipInboundPorts, port),
+    )
+    .map(({ containerPort }) => `port ${containerPort} of container ${name} is both opaque and skipped: it is skipped`)
+}

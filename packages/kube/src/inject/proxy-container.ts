@@ -1,0 +1,88 @@
+import { formatDurationMs } from '@heddle/base/duration'
+import { containerFrame } from './container-frame.ts'
+import type { InjectValues } from './inject-values.ts'
+import { INIT_PROGRAM, PROXY_CONTAINER, PROXY_PORTS, TOKEN_FILE } from './names.ts'
+import type { Container } from './pod.ts'
+import type { InjectSettings } from './settings.ts'
+
+/** What the proxy of one pod is told. */
+export interface ProxyOfPod {
+  readonly settings: InjectSettings
+  readonly values: InjectValues
+  /** `undefined`: it is called as the pod. */
+  readonly workload: string | undefined
+}
+
+/** An `env` entry of a container. */
+type EnvVar = { readonly name: string } & (
+  | { readonly value: string }
+  | { readonly valueFrom: { readonly fieldRef: { readonly fieldPath: string } } }
+)
+
+/** So long may the first certificate take before the kubelet starts the proxy anew. */
+const START_SECONDS = 120
+
+/** The container with the proxy. */
+export function proxyContainer(proxy: ProxyOfPod): Container {
+  const { settings, values } = proxy
+  const uid = settings.proxyUid
+  return {
+    name: PROXY_CONTAINER,
+    ...containerFrame(settings, values),
+    ...(settings.proxyMode === 'native' ? { restartPolicy: 'Always' } : { lifecycle: classicLifecycle(settings) }),
+    env: environment(proxy),
+    ports: [{ name: 'heddle-probe', containerPort: PROXY_PORTS.probe, protocol: 'TCP' }],
+    startupProbe: { ...probe('/ready'), periodSeconds: 1, failureThreshold: START_SECONDS },
+    readinessProbe: { ...probe('/ready'), periodSeconds: 5, failureThreshold: 3 },
+    livenessProbe: { ...probe('/live'), periodSeconds: 10, failureThreshold: 3 },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      readOnlyRootFilesystem: true,
+      runAsGroup: uid,
+      runAsNonRoot: true,
+      runAsUser: uid,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+  }
+}
+
+function probe(path: string): Readonly<Record<string, unknown>> {
+  return { httpGet: { path, port: PROXY_PORTS.probe }, timeoutSeconds: 2 }
+}
+
+/** The next container starts when the first hook is over; SIGTERM comes when the second is, or the pod's grace is over. */
+function classicLifecycle({ proxyDrainDelayMs, proxyDrainMs }: InjectSettings): Readonly<Record<string, unknown>> {
+  const ready = [...INIT_PROGRAM, 'await-ready', `--within=${START_SECONDS}s`]
+  const idle = [...INIT_PROGRAM, 'await-end', `--reserve=${formatDurationMs(proxyDrainDelayMs + proxyDrainMs)}`]
+  return { postStart: { exec: { command: ready } }, preStop: { exec: { command: idle } } }
+}
+
+function environment({ settings, values, workload }: ProxyOfPod): readonly EnvVar[] {
+  const { trustDomain, controlAddress, controlIdentity, trustBundlePem } = values
+  return [
+    { name: 'HEDDLE_MODE', value: 'transparent' },
+    field('HEDDLE_NAMESPACE', 'metadata.namespace'),
+    field('HEDDLE_INSTANCE', 'metadata.name'),
+    workload === undefined ? field('HEDDLE_WORKLOAD', 'metadata.name') : { name: 'HEDDLE_WORKLOAD', value: workload },
+    field('HEDDLE_SERVICE_ACCOUNT', 'spec.serviceAccountName'),
+    field('HEDDLE_ADVERTISE_ADDRESSES', 'status.podIPs'),
+    { name: 'HEDDLE_TRUST_DOMAIN', value: trustDomain },
+    { name: 'HEDDLE_CONTROL_ADDRESS', value: controlAddress },
+    { name: 'HEDDLE_CONTROL_IDENTITY', value: controlIdentity },
+    { name: 'HEDDLE_TRUST_BUNDLE', value: trustBundlePem },
+    { name: 'HEDDLE_SERVICE_ACCOUNT_TOKEN_FILE', value: TOKEN_FILE },
+    // The pod's own address would do, but a pod of two families is probed at either.
+    { name: 'HEDDLE_PROBE_ADDRESS', value: `0.0.0.0:${PROXY_PORTS.probe}` },
+    { name: 'HEDDLE_LOG_LEVEL', value: settings.proxyLogLevel },
+    { name: 'HEDDLE_ACCESS_LOG', value: settings.proxyAccessLog },
+    { name: 'HEDDLE_DRAIN_DELAY_MS', value: String(settings.proxyDrainDelayMs) },
+    { name: 'HEDDLE_DRAIN_MS', value: String(settings.proxyDrainMs) },
+    { name: 'HEDDLE_BEFORE_DISCOVERY', value: settings.proxyBeforeDiscovery },
+    ...(settings.proxyLimits === '' ? [] : [{ name: 'HEDDLE_LIMITS', value: settings.proxyLimits }]),
+  ]
+}
+
+function field(name: string, fieldPath: string): EnvVar {
+  return { name, valueFrom: { fieldRef: { fieldPath } } }
+}
