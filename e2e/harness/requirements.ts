@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process'
 
 /** What a test may need of the machine. */
-export type Requirement = 'root' | 'tcpdump' | 'iptables' | 'ip' | 'curl' | 'nghttp' | 'h2load'
+export type Requirement =
+  | ('root' | 'tcpdump' | 'iptables' | 'ip' | 'curl' | 'nghttp' | 'h2load')
+  | ('nsenter' | 'unshare' | 'openssl' | 'containerd' | 'runc' | 'conntrack')
 
 /**
  * Whether a test that needs `requirements` can run. In CI (`CI=true`) a missing one is an error; elsewhere it is said on

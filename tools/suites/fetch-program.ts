@@ -15,8 +15,8 @@ export async function fetchProgram(suite: string, program: string): Promise<stri
 }
 
 /** The folder with what a suite needs from outside. @throws {Error} with what fetch.sh said */
-export async function fetchFolder(suite: string): Promise<string> {
-  const { status, stdout, stderr } = await run([FETCH, suite], { deadlineMs: FETCH_DEADLINE_MS })
+export async function fetchFolder(suite: string, deadlineMs = FETCH_DEADLINE_MS): Promise<string> {
+  const { status, stdout, stderr } = await run([FETCH, suite], { deadlineMs })
   if (status !== 0) throw new Error(`${FETCH} ${suite}: ${stderr}`)
   return stdout.trim()
 }

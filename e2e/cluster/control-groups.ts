@@ -1,0 +1,48 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { until } from '../harness/until.ts'
+
+const ROOT = '/sys/fs/cgroup'
+/** A group of the first kind (version 1) holds no process before it was told these. */
+const CPU_SET = ['cpuset.cpus', 'cpuset.mems']
+
+/** Makes the group below which the pods of a node will be, in every hierarchy. */
+export function addControlGroup(name: string): void {
+  if (existsSync(join(ROOT, 'cgroup.controllers'))) enableControllers()
+  for (const hierarchy of hierarchies()) {
+    mkdirSync(join(hierarchy, name), { recursive: true })
+    for (const file of CPU_SET.filter((one) => existsSync(join(hierarchy, one)))) {
+      writeFileSync(join(hierarchy, name, file), readFileSync(join(hierarchy, file)))
+    }
+  }
+}
+
+/** Removes it with the groups below, once their processes have ended. @throws {Error} when they do not */
+export async function removeControlGroup(name: string): Promise<void> {
+  for (const hierarchy of hierarchies()) {
+    const folder = join(hierarchy, name)
+    await until(`${folder} is gone`, () => {
+      if (existsSync(folder)) removeGroups(folder)
+      return true
+    })
+  }
+}
+
+function removeGroups(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeGroups(join(folder, entry.name))
+  }
+  rmdirSync(folder)
+}
+
+/** One folder in version 2, one for each controller before. */
+function hierarchies(): readonly string[] {
+  if (existsSync(join(ROOT, 'cgroup.controllers'))) return [ROOT]
+  const folders = readdirSync(ROOT).map((name) => join(ROOT, name))
+  return folders.filter((folder) => statSync(folder).isDirectory() && existsSync(join(folder, 'cgroup.procs')))
+}
+
+function enableControllers(): void {
+  const controllers = readFileSync(join(ROOT, 'cgroup.controllers'), 'utf8').trim().split(' ')
+  for (const controller of controllers) writeFileSync(join(ROOT, 'cgroup.subtree_control'), `+${controller}`)
+}

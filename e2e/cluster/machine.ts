@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isRunning, type ProcessIdentity, startTimeOf } from '@heddle/base/process-start'
+import { type Finished, type RunOptions, run } from '../harness/process.ts'
+import { until } from '../harness/until.ts'
+import { type ClusterPlan, MACHINE_PREFIX, type NodePlan } from './cluster-plan.ts'
+
+const INIT = join(import.meta.dirname, 'machine-init.sh')
+const BOOT_DEADLINE_MS = 20_000
+
+/**
+ * Starts a machine: namespaces that live as long as their first process, whatever becomes of who starts it. With that process
+ * everything in them ends.
+ *
+ * @param pause - the program that becomes that process
+ * @returns the process that waits for it, and without which it ends
+ */
+export function spawnMachine(plan: ClusterPlan, node: NodePlan, pause: string): ProcessIdentity {
+  mkdirSync(node.folder, { recursive: true })
+  const namespaces = ['--mount', '--net', '--pid', '--mount-proc']
+  const command = ['unshare', ...namespaces, '--fork', '--kill-child', INIT, node.folder, pause]
+  return spawnDetached(command, logOf(plan, node))
+}
+
+/** Waits for a machine and links it to the cluster's bridge. @throws {Error} with what it said when it does not come up */
+export async function linkMachine(plan: ClusterPlan, node: NodePlan, machine: ProcessIdentity): Promise<void> {
+  const said = () => readFileSync(logOf(plan, node), 'utf8')
+  const state = await until(
+    `${node.name} is ready`,
+    () => (isRunning(machine) ? said().includes('ready\n') && 'up' : 'ended'),
+    BOOT_DEADLINE_MS,
+  )
+  if (state === 'ended') throw new Error(`${node.name} ended: ${said()}`)
+  await link(plan, node, machine)
+}
+
+/** Ends a machine with everything that runs in it. */
+export function killMachine(machine: ProcessIdentity): void {
+  for (const one of [childOf(machine), machine]) {
+    if (one !== undefined && isRunning(one)) kill(one.pid, 'SIGKILL')
+  }
+}
+
+/** Makes the bridge that machines hang on. */
+export async function addBridge({ bridge, hostAddress }: ClusterPlan): Promise<void> {
+  await ip([
+    `link add ${bridge} type bridge`,
+    `addr add ${hostAddress}/${MACHINE_PREFIX} dev ${bridge}`,
+    `link set ${bridge} up`,
+  ])
+}
+
+/** Makes this machine find pods and Services. */
+export async function addRoutes({ machines, serviceRange }: ClusterPlan): Promise<void> {
+  await ip([
+    ...machines.map(({ podRange, address }) => `route replace ${podRange} via ${address}`),
+    `route replace ${serviceRange} via ${machines[0].address}`,
+  ])
+}
+
+/** Starts a command in a machine, to outlive this process. @returns the process that waits for it */
+export function startIn(machine: ProcessIdentity, command: readonly string[], log: string): ProcessIdentity {
+  return spawnDetached([...enter(machine), ...command], log)
+}
+
+/** Runs a command in a machine to its end. */
+export function runIn(machine: ProcessIdentity, command: readonly string[], options?: RunOptions): Promise<Finished> {
+  return run([...enter(machine), ...command], options)
+}
+
+/** What `nsenter` or `unshare` waits for: its one child. `undefined` when it has none. */
+export function childOf({ pid }: ProcessIdentity): ProcessIdentity | undefined {
+  try {
+    const child = Number.parseInt(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'), 10)
+    const startTime = startTimeOf(child)
+    return startTime === undefined ? undefined : { pid: child, startTime }
+  } catch {
+    return undefined
+  }
+}
+
+/** Not `ip netns exec`: it mounts /sys anew, without the control groups. */
+function enter(machine: ProcessIdentity): readonly string[] {
+  return ['nsenter', '--target', String(firstOf(machine)), '--mount', '--net', '--pid', '--']
+}
+
+function firstOf(machine: ProcessIdentity): number {
+  const first = childOf(machine)
+  if (first === undefined) throw new Error('the machine has ended')
+  return first.pid
+}
+
+function spawnDetached([program = '', ...args]: readonly string[], log: string): ProcessIdentity {
+  const output = openSync(log, 'a')
+  const child = spawn(program, args, { detached: true, stdio: ['ignore', output, output] })
+  closeSync(output)
+  child.on('error', () => undefined)
+  child.unref()
+  if (child.pid === undefined) throw new Error(`${program} cannot be run`)
+  return { pid: child.pid, startTime: startTimeOf(child.pid) ?? '' }
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function logOf({ logs }: ClusterPlan, { name }: NodePlan): string {
+  return join(logs, `${name}.log`)
+}
+
+async function link(plan: ClusterPlan, node: NodePlan, machine: ProcessIdentity): Promise<void> {
+  const pid = firstOf(machine)
+  await ip([
+    `link add ${node.link} type veth peer name eth0 netns ${pid}`,
+    `link set ${node.link} master ${plan.bridge}`,
+    `link set ${node.link} up`,
+  ])
+  const others = plan.machines.filter(({ name }) => name !== node.name)
+  await ip(
+    [
+      `addr add ${node.address}/${MACHINE_PREFIX} dev eth0`,
+      'link set eth0 up',
+      `route add default via ${plan.hostAddress}`,
+      ...others.map(({ podRange, address }) => `route add ${podRange} via ${address}`),
+    ],
+    pid,
+  )
+}
+
+async function ip(lines: readonly string[], machine?: number): Promise<void> {
+  const within = machine === undefined ? [] : ['nsenter', '--target', String(machine), '--net', '--']
+  const { status, stderr } = await run([...within, 'ip', '-batch', '-'], { input: `${lines.join('\n')}\n` })
+  if (status !== 0) throw new Error(`ip: ${stderr}\n${lines.join('\n')}`)
+}
