@@ -1,14 +1,12 @@
 import type { Draw } from './balancer.ts'
 import type { Candidate } from './candidate.ts'
 import { hashText } from './hash.ts'
+import { OwnerWalk } from './owner-walk.ts'
 import type { Picker } from './picker.ts'
-import { reasonOf } from './ring-hash.ts'
-import { isUsable, type PickRules, scan } from './usability.ts'
+import type { PickRules } from './usability.ts'
 
 /** A prime, as the algorithm needs. 128 KB, and some 10 ms for each change; ten times as much would stop the proxy for 0.15 s. */
 const TABLE_SLOTS = 65_537
-/** Slots looked at for a usable endpoint, before any will do. */
-const MAX_STEPS = 1024
 
 /**
  * Maglev hashing (D. Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer", NSDI 2016, §3.4): a table of
@@ -16,28 +14,16 @@ const MAX_STEPS = 1024
  * endpoint goes, its own keys move, 1/n, and of all others less than 1 in 100.
  */
 export class Maglev implements Picker {
-  readonly #candidates: readonly Candidate[]
-  readonly #rules: PickRules
-  readonly #table: Uint16Array | Uint32Array
+  readonly #owners: OwnerWalk
 
   constructor(candidates: readonly Candidate[], rules: PickRules) {
-    this.#candidates = candidates
-    this.#rules = rules
-    this.#table = fillTable(candidates)
+    this.#owners = new OwnerWalk(candidates, rules, fillTable(candidates))
   }
 
   pick(draw: Draw): number {
-    const table = this.#table
-    const first = (draw.hashKey === undefined ? draw.random() * table.length : hashText(draw.hashKey, 0)) % table.length
-    for (let step = 0; step < MAX_STEPS; step++) {
-      const owner = table[(Math.floor(first) + step) % table.length]!
-      const candidate = this.#candidates[owner]!
-      if (draw.trace !== undefined && !draw.trace.drawn.includes(candidate.id)) draw.trace.drawn.push(candidate.id)
-      if (!isUsable(candidate, draw, this.#rules)) continue
-      if (draw.trace !== undefined) draw.trace.reason = reasonOf(candidate, draw)
-      return owner
-    }
-    return scan(this.#candidates, draw, this.#rules)
+    const { hashKey, random } = draw
+    const slot = hashKey === undefined ? Math.floor(random() * TABLE_SLOTS) : hashText(hashKey, 0) % TABLE_SLOTS
+    return this.#owners.pick(slot, draw)
   }
 
   costAt(): undefined {

@@ -1,15 +1,14 @@
 import type { Draw } from './balancer.ts'
 import type { Candidate } from './candidate.ts'
 import { hashText, mix32 } from './hash.ts'
+import { OwnerWalk } from './owner-walk.ts'
 import type { Picker } from './picker.ts'
-import { isUsable, type PickRules, scan } from './usability.ts'
+import type { PickRules } from './usability.ts'
 
 /** Points on the ring per unit of weight: an endpoint's share then strays by 8 % from what is due to it (1/√160). */
 const DEFAULT_RING_SIZE = 160
 /** Of all endpoints together: 2 MB, and some 30 ms for each change. */
 const MAX_POINTS = 2 ** 18
-/** Steps along the ring to a usable endpoint, before any will do. */
-const MAX_STEPS = 1024
 /** Room for the owner's index beside the position, in one number of 53 bits. */
 const INDEX_SPACE = 2 ** 21
 
@@ -21,37 +20,20 @@ const INDEX_SPACE = 2 ** 21
  * weight 1) each has half, a quarter, ... of them.
  */
 export class RingHash implements Picker {
-  readonly #candidates: readonly Candidate[]
-  readonly #rules: PickRules
   readonly #positions: Uint32Array
-  readonly #owners: Uint32Array
+  readonly #owners: OwnerWalk
 
   /** @param ringSize - points per unit of weight */
   constructor(candidates: readonly Candidate[], rules: PickRules, ringSize = DEFAULT_RING_SIZE) {
-    this.#candidates = candidates
-    this.#rules = rules
     const points = pointsOf(candidates, ringSize)
-    this.#positions = new Uint32Array(points.length)
-    this.#owners = new Uint32Array(points.length)
-    for (const [at, point] of points.entries()) {
-      this.#positions[at] = Math.floor(point / INDEX_SPACE)
-      this.#owners[at] = point % INDEX_SPACE
-    }
+    this.#positions = Uint32Array.from(points, (point) => Math.floor(point / INDEX_SPACE))
+    const owners = Uint32Array.from(points, (point) => point % INDEX_SPACE)
+    this.#owners = new OwnerWalk(candidates, rules, owners)
   }
 
   pick(draw: Draw): number {
     const position = draw.hashKey === undefined ? Math.floor(draw.random() * 2 ** 32) : hashText(draw.hashKey, 0)
-    const first = this.#next(position)
-    const steps = Math.min(MAX_STEPS, this.#owners.length)
-    for (let step = 0; step < steps; step++) {
-      const owner = this.#owners[(first + step) % this.#owners.length]!
-      const candidate = this.#candidates[owner]!
-      if (draw.trace !== undefined && !draw.trace.drawn.includes(candidate.id)) draw.trace.drawn.push(candidate.id)
-      if (!isUsable(candidate, draw, this.#rules)) continue
-      if (draw.trace !== undefined) draw.trace.reason = reasonOf(candidate, draw)
-      return owner
-    }
-    return scan(this.#candidates, draw, this.#rules)
+    return this.#owners.pick(this.#next(position), draw)
   }
 
   costAt(): undefined {
@@ -69,15 +51,6 @@ export class RingHash implements Picker {
     }
     return low === this.#positions.length ? 0 : low
   }
-}
-
-/** Why the owner of a key was chosen, or the one behind it. */
-export function reasonOf(candidate: Candidate, { hashKey, trace }: Draw): string {
-  if (hashKey === undefined) return `the request has no key to hash; ${candidate.id} was drawn`
-  const [owner] = trace?.drawn ?? []
-  return owner === candidate.id
-    ? `the key of the request belongs to ${candidate.id}`
-    : `the key of the request belongs to ${owner}, which is passed over; ${candidate.id} comes next`
 }
 
 /** Position and owner of every point in one number, sorted. */
