@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { bundleProxy } from './src/bundle/bundle-proxy.ts'
 
-/** `build.ts [FILE]`: makes FILE, or dist/proxy.js, where it is not there or not current, and prints its path. Runs on Bun and Node. */
+/**
+ * `build.ts [FILE]`: makes FILE, or dist/proxy.js, with its parts beside it, where it is not there or not current, and prints its
+ * path. Runs on Bun and Node.
+ */
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const file = process.argv[2] ?? fileURLToPath(new URL('dist/proxy.js', import.meta.url))
 const installed = fileURLToPath(new URL('../../node_modules/bun/bin/bun.exe', import.meta.url))

@@ -8,6 +8,7 @@ import type { EndedRequest } from '@heddle/telemetry/ended-request'
 import type { SeriesKey as AnySeriesKey } from '@heddle/telemetry/series-key'
 import type { DecisionRecords } from './records/decision-records.ts'
 import type { Routing } from './routing/routing.ts'
+import type { TrafficManagement } from './routing/traffic-management.ts'
 
 /**
  * All that depends on one workload. Everything hangs from here and nothing from the process, so that one process can
@@ -72,6 +73,8 @@ export interface ServiceDestination {
   readonly circuitBreaker?: CircuitBreakerJson
   /** Of `routes` and `faults`, made once when they change. */
   readonly routing?: Routing
+  /** The code that does what is attached; left out: nothing is. */
+  readonly management?: TrafficManagement
 }
 
 export interface EndpointDestination {

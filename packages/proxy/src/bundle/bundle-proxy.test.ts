@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,10 +18,43 @@ test('bundleProxy() makes a file that runs, once, and again when it is stale', (
   const run = spawnSync(BUN, [file], { encoding: 'utf8', env: {} })
   expect([run.status, run.stderr.split('\n')[0]]).toEqual([2, 'invalid configuration:'])
 
+  const parts = listParts()
+  writeFileSync(join(folder, 'dist/proxy-young.js'), '')
+  writeFileSync(join(folder, 'dist/proxy-old.js'), '')
+  utimesSync(join(folder, 'dist/proxy-old.js'), 1, 1)
   writeFileSync(file, readFileSync(file, 'utf8').replace(/heddle-proxy [0-9a-f]{8}/, 'heddle-proxy 00000000'))
   expect(bundleProxy({ root: ROOT, bun: BUN, file })).toBe('written')
-  expect(readdirSync(join(folder, 'dist')).toSorted()).toEqual(['proxy.js', 'regex.js'])
+  expect(listParts()).toEqual([...parts, 'proxy-young.js'].toSorted())
 })
+
+test('bundleProxy() leaves what most proxies never need to parts that are loaded later', () => {
+  const bundle = readdirSync(join(folder, 'dist')).map((name) => readFileSync(join(folder, 'dist', name), 'utf8'))
+  const main = readFileSync(join(folder, 'dist/proxy.js'), 'utf8')
+  const atStart = listImports(main).map((name) => readFileSync(join(folder, 'dist', name), 'utf8'))
+  for (const word of ['heddle-mirrored', 'BALANCER_TYPE_MAGLEV', 'RE2JS']) {
+    expect(
+      bundle.some((text) => text.includes(word)),
+      word,
+    ).toBe(true)
+    expect(
+      [main, ...atStart].some((text) => text.includes(word)),
+      word,
+    ).toBe(false)
+  }
+})
+
+function listParts(): string[] {
+  return readdirSync(join(folder, 'dist'))
+    .filter((name) => name !== 'proxy.js')
+    .toSorted()
+}
+
+/** Names of the parts that are loaded with a file. */
+function listImports(text: string): string[] {
+  const names = Array.from(text.matchAll(/(?:from|import)"\.\/(proxy-[a-z0-9]+\.js)"/g), ([, name]) => name!)
+  const nested = names.flatMap((name) => listImports(readFileSync(join(folder, 'dist', name), 'utf8')))
+  return [...new Set([...names, ...nested])]
+}
 
 test('bundleProxy() leaves nothing behind when it fails', () => {
   const file = join(folder, 'failed/proxy.js')

@@ -1,5 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { hashSources } from './source-hash.ts'
 
@@ -12,51 +23,63 @@ export interface BundleOptions {
   readonly file: string
 }
 
-/** What the proxy loads when it needs it, and its name beside the bundle: most proxies never do. */
-const LOADED_LATER = {
-  door: '@heddle/engine/route/regex',
-  source: 'packages/engine/src/route/regex.ts',
-  name: 'regex.js',
-}
 /** Bun takes a file that begins with this as it is, without translating it once more. */
 const BUN_MARK = '// @bun\n'
+/** The parts have their hash in their name, so that those of several bundles can lie beside each other. */
+const PART_NAMES = 'proxy-[hash].[ext]'
+const PART = /^proxy-[a-z0-9]+\.js$/
+/** A proxy that was started from the bundle before may still load one of its parts. */
+const KEEP_PARTS_MS = 24 * 60 * 60 * 1000
 
 /** What came of {@link bundleProxy}. */
 export type Bundled = 'written' | 'was current'
 
 /**
- * Makes one minified file of the proxy (and one more of what it may load later), which starts in a third of the time and takes 2 MB less memory than its sources do.
- * The file says in its second line of what it was made; where that is still so, nothing is done. It is written aside and
- * renamed, so that nobody ever runs half of one.
+ * Makes a minified bundle of the proxy, which starts in a third of the time and takes 2 MB less memory than its sources do: one file to
+ * start, and beside it its parts, some of which are only loaded when they are needed. Traffic management being one of them saves an idle
+ * proxy 0.7 of 9.3 MB.
+ *
+ * The file says in its second line of what it was made; where that is still so, nothing is done. Everything is written aside and
+ * renamed, the file itself last, so that nobody ever runs half of one.
  *
  * @throws {Error} with what Bun said, when it cannot be made
  */
 export function bundleProxy({ root, bun, file }: BundleOptions): Bundled {
   const start = `${BUN_MARK}// heddle-proxy ${hashSources(root)}\n`
   if (readStart(file, start.length) === start) return 'was current'
-  mkdirSync(dirname(file), { recursive: true })
+  const folder = dirname(file)
+  mkdirSync(folder, { recursive: true })
   const unfinished = `${file}.${process.pid}`
   try {
-    // First, so that it is there whenever the bundle is.
-    build(bun, join(root, LOADED_LATER.source), unfinished)
-    renameSync(unfinished, join(dirname(file), LOADED_LATER.name))
     build(bun, join(root, 'packages/proxy/src/main.ts'), unfinished)
-    const text = readFileSync(unfinished, 'utf8').replace(BUN_MARK, '')
-    writeFileSync(unfinished, start + text.replaceAll(LOADED_LATER.door, `./${LOADED_LATER.name}`))
-    renameSync(unfinished, file)
+    const parts = readdirSync(unfinished).filter((name) => PART.test(name))
+    for (const name of parts) renameSync(join(unfinished, name), join(folder, name))
+    const main = join(unfinished, 'main.js')
+    writeFileSync(main, start + readFileSync(main, 'utf8').replace(BUN_MARK, ''))
+    renameSync(main, file)
+    removeOldParts(folder, new Set(parts))
   } finally {
-    rmSync(unfinished, { force: true })
+    rmSync(unfinished, { recursive: true, force: true })
   }
   return 'written'
 }
 
-function build(bun: string, entry: string, file: string): void {
+function build(bun: string, entry: string, folder: string): void {
+  const names = ['--entry-naming=[name].[ext]', `--chunk-naming=${PART_NAMES}`, `--outdir=${folder}`]
   // koffi reaches the kernel where Bun's own way does not exist: on Node only.
-  const externals = ['--external=koffi', `--external=${LOADED_LATER.door}`]
-  const args = ['build', entry, '--target=bun', '--minify', ...externals, `--outfile=${file}`]
+  const args = ['build', entry, '--target=bun', '--minify', '--splitting', '--external=koffi', ...names]
   const { status, stdout, stderr, error } = spawnSync(bun, args, { encoding: 'utf8' })
   if (error !== undefined) throw error
   if (status !== 0) throw new Error(`the proxy cannot be bundled:\n${stdout}${stderr}`)
+}
+
+function removeOldParts(folder: string, parts: ReadonlySet<string>): void {
+  const old = Date.now() - KEEP_PARTS_MS
+  for (const name of readdirSync(folder)) {
+    if (!PART.test(name) || parts.has(name)) continue
+    const file = join(folder, name)
+    if (statSync(file).mtimeMs < old) rmSync(file, { force: true })
+  }
 }
 
 function readStart(file: string, length: number): string {

@@ -1,11 +1,12 @@
 import type { ServiceJson } from '@heddle/api/discovery'
 import { expect, test } from 'vitest'
-import { haveExpressions, planUpdates } from './plan-updates.ts'
+import { LaterCode } from '../routing/later-code.ts'
+import { planUpdates } from './plan-updates.ts'
 
 const ENDPOINTS = [{ id: 'shop/cart-0:80', address: '10.0.0.7', port: 80, weight: 1 }]
 
 /** What a message of the control plane that has `more` in it comes to; as JSON, so that it may be anything. */
-function problemsOf(more: string): readonly string[] {
+async function problemsOf(more: string): Promise<readonly string[]> {
   const service = {
     namespace: 'shop',
     name: 'cart',
@@ -14,8 +15,8 @@ function problemsOf(more: string): readonly string[] {
     ...JSON.parse(more),
   } as ServiceJson
   const updates = [{ key: 'name:cart.shop:80', destination: { version: 'v1', service } }]
-  haveExpressions(updates)
-  return planUpdates(updates, () => undefined).problems
+  const code = await new LaterCode().loadFor([service])
+  return planUpdates(updates, () => undefined, code).problems
 }
 
 test.each([
@@ -43,12 +44,12 @@ test.each([
   { more: '{"routes":[{"kind":"ROUTE_KIND_HTTP","rules":[{"matches":[{"headers":7}]}]}]}' },
   { more: '{"routes":[{"kind":"ROUTE_KIND_HTTP","rules":[{"filters":[null]}]}]}' },
   { more: '{"faults":[{"policy":"a/b","delayMs":-1,"untilMs":"9"}]}' },
-])('$more is refused', ({ more }) => {
-  expect(problemsOf(more)).toHaveLength(1)
+])('$more is refused', async ({ more }) => {
+  expect(await problemsOf(more)).toHaveLength(1)
 })
 
-test('what a newer control plane may say beside what is known is let pass', () => {
+test('what a newer control plane may say beside what is known is let pass', async () => {
   expect(
-    problemsOf('{"policy":{"balancer":{"type":"BALANCER_TYPE_MAGLEV","spread":true}},"__proto__":{"x":1}}'),
+    await problemsOf('{"policy":{"balancer":{"type":"BALANCER_TYPE_MAGLEV","spread":true}},"__proto__":{"x":1}}'),
   ).toEqual([])
 })

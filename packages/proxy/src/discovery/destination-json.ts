@@ -7,11 +7,10 @@ import type {
   ServiceJson,
 } from '@heddle/api/discovery'
 import type { Endpoint } from '@heddle/engine/endpoint'
-import type { RegexCompiler } from '@heddle/engine/route/field-match'
 import { parseSpiffeId } from '@heddle/identity/spiffe-id'
-import { compileRouting, type RoutedService, type Routing } from '../routing/routing.ts'
+import { hasAttached, type LoadedCode } from '../routing/later-code.ts'
+import type { RoutedService, Routing } from '../routing/routing.ts'
 import type { AppProtocol, Destination, ServiceDestination } from '../workload.ts'
-import { checkTreatment } from './check-treatment.ts'
 
 const PROTOCOLS: Readonly<Record<ProtocolJson, AppProtocol>> = {
   PROTOCOL_UNSPECIFIED: 'detect',
@@ -31,8 +30,8 @@ export function toAppProtocol(json: ProtocolJson | undefined): AppProtocol {
 
 /** What reading a destination needs beside its JSON. */
 export interface DestinationContext {
-  /** Only wanted where routes or faults have expressions. */
-  readonly regex?: RegexCompiler | undefined
+  /** Only wanted where something is attached; its expressions only where it has some. */
+  readonly code?: LoadedCode | undefined
   /** What is held under the same key. */
   readonly held?: Destination | undefined
 }
@@ -68,9 +67,7 @@ export function applyDelta(base: ServiceDestination, delta: DestinationDeltaJson
 function toService(json: ServiceJson, version: string, context: DestinationContext): ServiceDestination {
   const { namespace = '', name = '', port = 0, endpoints = [] } = json
   if (namespace === '' || name === '') throw new RangeError('a Service without name or namespace')
-  checkTreatment(json)
-  const routing = toRouting({ ...json, namespace, name, port }, context)
-  const { routes, faults, policy, circuitBreaker } = json
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new RangeError(`a Service with port ${port}`)
   return {
     kind: 'service',
     namespace,
@@ -79,6 +76,24 @@ function toService(json: ServiceJson, version: string, context: DestinationConte
     protocol: toAppProtocol(json.protocol),
     endpoints: endpoints.map(toEndpoint),
     version,
+    ...(hasAttached(json) && toAttached({ ...json, namespace, name, port }, context)),
+  }
+}
+
+type NamedService = ServiceJson & Pick<ServiceDestination, 'namespace' | 'name' | 'port'>
+type Attachments = Pick<
+  ServiceDestination,
+  'routes' | 'faults' | 'policy' | 'circuitBreaker' | 'routing' | 'management'
+>
+
+function toAttached(json: NamedService, { code, held }: DestinationContext): Attachments {
+  if (code === undefined) throw new RangeError('the code of traffic management is not loaded')
+  const { management } = code
+  management.checkTreatment(json)
+  const routing = toRouting(json, code, held)
+  const { routes, faults, policy, circuitBreaker } = json
+  return {
+    management,
     ...(routes !== undefined && { routes }),
     ...(faults !== undefined && { faults }),
     ...(policy !== undefined && { policy }),
@@ -89,12 +104,13 @@ function toService(json: ServiceJson, version: string, context: DestinationConte
 
 /** What is held already where it was made of the same: its decisions and runs of faults go on. */
 function toRouting(
-  service: ServiceJson & Pick<ServiceDestination, 'namespace' | 'name' | 'port'>,
-  { regex, held }: DestinationContext,
+  service: NamedService,
+  { management, regex }: LoadedCode,
+  held: Destination | undefined,
 ): Routing | undefined {
   const before = held?.kind === 'service' ? held : undefined
   if (before !== undefined && routingSource(before) === routingSource(service)) return before.routing
-  const compiled = compileRouting(service, { regex, previous: before?.routing })
+  const compiled = management.compileRouting(service, { regex, previous: before?.routing })
   if (compiled.kind === 'refused') throw new RangeError(compiled.problems.join('; '))
   return compiled.routing
 }

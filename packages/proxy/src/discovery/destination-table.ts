@@ -1,7 +1,7 @@
 import type { DestinationUpdateJson, SubscriptionJson } from '@heddle/api/discovery'
 import type { Clock, Timer } from '@heddle/base/clock'
-import type { RegexCompiler } from '@heddle/engine/route/field-match'
 import { ProxyError } from '../errors/proxy-error.ts'
+import type { LoadedCode } from '../routing/later-code.ts'
 import type { Destination, DestinationSource } from '../workload.ts'
 import { planUpdates, replaceContent } from './plan-updates.ts'
 
@@ -94,12 +94,12 @@ export class DestinationTable implements DestinationSource {
 
   /**
    * Applies all of `updates` or nothing.
-   * @param regex - as of {@link planUpdates}
+   * @param code - as of {@link planUpdates}
    */
-  apply(updates: readonly DestinationUpdateJson[], regex?: RegexCompiler): Applied {
+  apply(updates: readonly DestinationUpdateJson[], code?: LoadedCode): Applied {
     this.#isDiscovered = true
     const wanted = updates.filter(({ key = '' }) => this.#entries.has(key))
-    const plan = planUpdates(wanted, (key) => this.#entries.get(key)?.destination, regex)
+    const plan = planUpdates(wanted, (key) => this.#entries.get(key)?.destination, code)
     if (plan.problems.length > 0) {
       this.#refuse(wanted, plan.problems)
       return plan

@@ -1,4 +1,4 @@
-import type { NodeJson, WatchResponseJson } from '@heddle/api/discovery'
+import type { NodeJson, ServiceJson, WatchResponseJson } from '@heddle/api/discovery'
 import { Backoff } from '@heddle/base/backoff'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
@@ -7,12 +7,11 @@ import type { Counter, Registry } from '@heddle/telemetry/registry'
 import type { ControlClient } from '../control/control-client.ts'
 import { WATCH } from '../control/rpc.ts'
 import { type FindRecords, QueryAnswers } from '../records/answer-queries.ts'
-import { Expressions } from '../routing/expressions.ts'
+import { LaterCode } from '../routing/later-code.ts'
 import type { Destination, DestinationSource } from '../workload.ts'
 import { DestinationTable } from './destination-table.ts'
 import { InboundPorts } from './inbound-ports.ts'
 import { OpenStream, type WorkloadState } from './open-stream.ts'
-import { haveExpressions } from './plan-updates.ts'
 
 /** What discovery needs from outside. */
 export interface DiscoveryDeps {
@@ -65,7 +64,7 @@ export class DiscoveryClient implements DestinationSource {
   #state: WorkloadState
   #isTellingState = false
   #told: WorkloadState['state'] | undefined
-  readonly #expressions = new Expressions()
+  readonly #later = new LaterCode()
   readonly #answers: QueryAnswers
   /** Messages that wait for what they need to be understood, and those behind them. */
   #waiting: Promise<void> | undefined
@@ -167,17 +166,19 @@ export class DiscoveryClient implements DestinationSource {
     if (streamId !== '') this.#opened(streamId, told)
     if (queries.length > 0 && this.#stream !== undefined) this.#answers.answer(this.#stream.streamId, queries)
     if (sequence === '0') return
-    const mustWait = this.#expressions.compiler === undefined && haveExpressions(message.updates ?? [])
-    if (this.#waiting !== undefined || mustWait) this.#takeLater(message, this.#stream)
+    const isReady = this.#waiting === undefined && this.#later.isReadyFor(servicesOf(message))
+    if (!isReady) this.#takeLater(message, this.#stream)
     else this.#take(message, this.#stream)
   }
 
-  /** In their order, once support for regular expressions was loaded. */
+  /** In their order, once what they need was loaded. */
   #takeLater(message: WatchResponseJson, stream: OpenStream | undefined): void {
     const before = this.#waiting ?? Promise.resolve()
     const taking = before
-      .then(() => this.#expressions.load())
-      .catch((error: unknown) => this.#deps.log.error('no support for regular expressions', { error: String(error) }))
+      .then(() => this.#later.loadFor(servicesOf(message)))
+      .catch((error: unknown) =>
+        this.#deps.log.error('no code for what is attached to Services', { error: String(error) }),
+      )
       .then(() => {
         if (this.#waiting === taking) this.#waiting = undefined
         this.#take(message, stream)
@@ -223,7 +224,7 @@ export class DiscoveryClient implements DestinationSource {
     const { updates = [], trustBundlePem = '', inbound } = message
     const trustProblem = trustBundlePem === '' ? undefined : problemOfBundle(trustBundlePem)
     if (trustProblem !== undefined) return [trustProblem]
-    const { problems } = this.table.apply(updates, this.#expressions.compiler)
+    const { problems } = this.table.apply(updates, this.#later.loaded)
     if (problems.length > 0) return problems
     if (inbound !== undefined) this.inbound.replace(inbound)
     if (trustBundlePem !== '') this.#deps.onTrust(trustBundlePem)
@@ -258,6 +259,10 @@ export class DiscoveryClient implements DestinationSource {
       this.table.sweep()
     }
   }
+}
+
+function servicesOf({ updates = [] }: WatchResponseJson): readonly ServiceJson[] {
+  return updates.flatMap(({ destination }) => destination?.service ?? [])
 }
 
 function problemOfBundle(pem: string): string | undefined {

@@ -2,8 +2,9 @@ import type { DestinationJson, EndpointJson } from '@heddle/api/discovery'
 import type { RouteJson } from '@heddle/api/discovery/route'
 import { compileRegex } from '@heddle/engine/route/regex'
 import { describe, expect, test } from 'vitest'
+import { TRAFFIC_MANAGEMENT } from '../routing/traffic-management.ts'
 import type { Destination, ServiceDestination } from '../workload.ts'
-import { haveExpressions, planUpdates, replaceContent } from './plan-updates.ts'
+import { planUpdates, replaceContent } from './plan-updates.ts'
 
 const KEY = 'name:voting-svc.emojivote:8080'
 
@@ -160,7 +161,7 @@ describe('planUpdates() with routes', () => {
     return { ...json, service: { ...json.service!, routes: routes(value) } }
   }
   const plan = (destination: DestinationJson, before?: Destination) =>
-    planUpdates([{ key: KEY, destination }], () => before, compileRegex)
+    planUpdates([{ key: KEY, destination }], () => before, { management: TRAFFIC_MANAGEMENT, regex: compileRegex })
 
   test('compiles them once, as long as they stay the same', () => {
     const before = plan(routed('v1', '/v[0-9]', [])).next.get(KEY) as ServiceDestination
@@ -177,8 +178,8 @@ describe('planUpdates() with routes', () => {
     expect(problems).toEqual([expect.stringContaining(`${KEY}: HTTPRoute emojivote/canary, rule 1: the regular`)])
   })
 
-  test('knows when they have expressions', () => {
-    expect(haveExpressions([{ key: KEY, destination: routed('v1', '/', []) }])).toBe(true)
-    expect(haveExpressions([{ key: KEY, destination: service('v1', []) }])).toBe(false)
+  test('refuses them as long as the code for them is not there', () => {
+    const { problems } = planUpdates([{ key: KEY, destination: routed('v1', '/', []) }], () => undefined)
+    expect(problems).toEqual([`${KEY}: the code of traffic management is not loaded`])
   })
 })

@@ -1,6 +1,5 @@
 import type { DestinationUpdateJson } from '@heddle/api/discovery'
-import type { RegexCompiler } from '@heddle/engine/route/field-match'
-import { needsExpressions } from '../routing/routing.ts'
+import type { LoadedCode } from '../routing/later-code.ts'
 import type { Destination } from '../workload.ts'
 import { applyDelta, type DestinationContext, toDestination } from './destination-json.ts'
 
@@ -13,27 +12,15 @@ export interface UpdatePlan {
   readonly problems: readonly string[]
 }
 
-/** Whether {@link planUpdates} needs a compiler of regular expressions. */
-export function haveExpressions(updates: readonly DestinationUpdateJson[]): boolean {
-  try {
-    return updates.some(
-      ({ destination }) => destination?.service !== undefined && needsExpressions(destination.service),
-    )
-  } catch {
-    // What has no rules to look through is refused by whoever reads it.
-    return false
-  }
-}
-
 /**
  * Decides what `updates` make of what is `held`.
  *
- * @param regex - only wanted where they {@link haveExpressions}
+ * @param code - only wanted where something is attached to a Service
  */
 export function planUpdates(
   updates: readonly DestinationUpdateJson[],
   held: (key: string) => Destination | undefined,
-  regex?: RegexCompiler,
+  code?: LoadedCode,
 ): UpdatePlan {
   const next = new Map<string, Destination>()
   const outdated: string[] = []
@@ -41,7 +28,7 @@ export function planUpdates(
   for (const update of updates) {
     const { key = '' } = update
     try {
-      const destination = planOne(update, { held: next.get(key) ?? held(key), regex })
+      const destination = planOne(update, { held: next.get(key) ?? held(key), code })
       if (destination === undefined) outdated.push(key)
       else next.set(key, destination)
     } catch (error) {

@@ -1,7 +1,6 @@
 import { ProxyError, toProxyError } from '../errors/proxy-error.ts'
 import { runRequestFilters } from '../filters/chain.ts'
 import type { Verdict } from '../filters/filter.ts'
-import { routeRequest } from '../routing/route-request.ts'
 import { startAttempt } from '../upstream/attempts.ts'
 import type { DestinationState } from '../upstream/destination-state.ts'
 import type { Exchange } from './exchange.ts'
@@ -45,8 +44,9 @@ function resolve(exchange: Exchange): void {
 function route(exchange: Exchange, state: DestinationState): void {
   if (exchange.isEnded) return
   exchange.state = state
-  if (state.routing === undefined) filter(exchange)
-  else routeRequest(exchange, state.routing, filter)
+  const { management, routing } = state
+  if (routing === undefined || management === undefined) filter(exchange)
+  else management.routeRequest(exchange, routing, filter)
 }
 
 /** Any filter may answer here. */

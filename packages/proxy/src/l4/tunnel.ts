@@ -1,6 +1,6 @@
 import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
 import type { EndpointLoad } from '@heddle/engine/balance'
-import { type ConnectionTable, decideConnection } from '@heddle/engine/route/connection'
+import type { ConnectionTable } from '@heddle/engine/route/connection'
 import type { Accepted } from '../accept/accepted.ts'
 import type { Stage } from '../accept/stage.ts'
 import { ALPN_OPAQUE } from '../accept/terminate-tls.ts'
@@ -9,7 +9,8 @@ import type { Hop } from '../exchange/hop.ts'
 import type { SocketPair } from '../net/http-socket.ts'
 import { resetSocket } from '../platform/reset.ts'
 import type { ProxyCore } from '../proxy-core.ts'
-import { REFUSALS } from '../routing/route-request.ts'
+import { REFUSALS } from '../routing/refusals.ts'
+import type { TrafficManagement } from '../routing/traffic-management.ts'
 import { type DestinationState, noTarget, pickTarget } from '../upstream/destination-state.ts'
 import type { Target } from '../upstream/target.ts'
 import type { SeriesKey, TrafficSeries } from '../workload.ts'
@@ -102,9 +103,9 @@ export class Tunnel implements Stage, CopyOwner {
 
   #resolve(): void {
     this.#resolveHop(this.#options.hop, (state) => {
-      const routes = state.routing?.connections
-      if (routes === undefined) this.#connect(state)
-      else this.#route(state, routes)
+      const { management, routing } = state
+      if (routing?.connections === undefined || management === undefined) this.#connect(state)
+      else this.#route(state, { routes: routing.connections, management })
     })
   }
 
@@ -122,10 +123,13 @@ export class Tunnel implements Stage, CopyOwner {
   }
 
   /** Once for the connection, whatever becomes of its tries. */
-  #route(state: DestinationState, routes: ConnectionTable): void {
+  #route(
+    state: DestinationState,
+    { routes, management }: { readonly routes: ConnectionTable; readonly management: TrafficManagement },
+  ): void {
     const { core, hop, serverName } = this.#options
     this.#state = state
-    const decision = decideConnection(routes, serverName, core.deciding)
+    const decision = management.decideConnection(routes, serverName, core.deciding)
     switch (decision.kind) {
       case 'own-endpoints':
         this.#connect(state)

@@ -1,8 +1,7 @@
-import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
 import { type ConnectionTable, decideConnection } from '@heddle/engine/route/connection'
 import { answerPreflight, type PreflightAnswer } from '@heddle/engine/route/cors'
 import { decideRoute } from '@heddle/engine/route/decide'
-import type { Forward, RefusalCause } from '@heddle/engine/route/decision'
+import type { Forward } from '@heddle/engine/route/decision'
 import { NO_FILTERS } from '@heddle/engine/route/filters'
 import { redirectLocation } from '@heddle/engine/route/redirect'
 import { applyRequestSteps } from '@heddle/engine/route/request-steps'
@@ -14,6 +13,7 @@ import { keepOriginal } from '../records/original-head.ts'
 import type { DestinationState } from '../upstream/destination-state.ts'
 import { injectFaults } from './inject-faults.ts'
 import { startMirrors } from './mirror-copy.ts'
+import { REFUSALS } from './refusals.ts'
 import { RoutedRequest } from './routed-request.ts'
 import { type RoutedAnswer, RoutedStream } from './routed-stream.ts'
 import type { Routing } from './routing.ts'
@@ -21,13 +21,6 @@ import { findSession, findTarget } from './session-target.ts'
 
 /** What happens next to an exchange that was routed. */
 export type GoOn = (exchange: Exchange) => void
-
-/** Which error tells the client of a refusal. */
-export const REFUSALS: Readonly<Record<RefusalCause, ProxyErrorCode>> = {
-  no_match: 'no_route_matched',
-  no_backend: 'route_without_backend',
-  unresolved_backend: 'backend_unresolved',
-}
 
 /**
  * Sends the request where the routes of its destination say: answers it here, or changes it, makes its state that of the

@@ -30,5 +30,5 @@ export function describeSidecar(parts: SidecarParts, dataPlane: DataPlane): obje
 
 /** Without what was made of it. */
 function asTold(destination: Destination): object {
-  return destination.kind === 'service' ? { ...destination, routing: undefined } : destination
+  return destination.kind === 'service' ? { ...destination, routing: undefined, management: undefined } : destination
 }

@@ -5,8 +5,7 @@ import { parseSpiffeId, serverNameOf } from '@heddle/identity/spiffe-id'
 import { ProxyError } from '../errors/proxy-error.ts'
 import { LIMITS, type LimitName, type Limits } from '../limits.ts'
 import type { ListenerConfig } from '../listener-config.ts'
-import { Expressions } from '../routing/expressions.ts'
-import { compileRouting, needsExpressions } from '../routing/routing.ts'
+import { hasAttached, LaterCode, type LoadedCode } from '../routing/later-code.ts'
 import { parseAddress } from '../upstream/upstreams.ts'
 import type { AppProtocol, DestinationSource, InboundPolicy, ServiceDestination } from '../workload.ts'
 
@@ -25,13 +24,10 @@ export function toListeners(config: StaticConfig): readonly ListenerConfig[] {
 export async function toDestinationSource(config: StaticConfig): Promise<DestinationSource> {
   const problems: string[] = []
   const named = config.destinations.map((destination) => toDestination(nameKeys(destination, config, problems)))
-  const regex = named.some(needsExpressions) ? await new Expressions().load() : undefined
+  const code = await new LaterCode().loadFor(named)
   const known = new Map<string, ServiceDestination>()
   for (const destination of named) {
-    const compiled = compileRouting(destination, { regex })
-    if (compiled.kind === 'refused') problems.push(...compiled.problems.map((text) => `${destination.name}: ${text}`))
-    else if (compiled.routing === undefined) known.set(keyOf(destination.name), destination)
-    else known.set(keyOf(destination.name), { ...destination, routing: compiled.routing })
+    known.set(keyOf(destination.name), attach(destination, code, problems))
   }
   if (problems.length > 0) throw new ConfigError(problems, 'the static configuration cannot be used')
   return {
@@ -41,6 +37,17 @@ export async function toDestinationSource(config: StaticConfig): Promise<Destina
       return destination
     },
   }
+}
+
+/** With what is to be made of it. */
+function attach(destination: ServiceDestination, code: LoadedCode | undefined, problems: string[]): ServiceDestination {
+  if (code === undefined || !hasAttached(destination)) return destination
+  const { management, regex } = code
+  const compiled = management.compileRouting(destination, { regex })
+  if (compiled.kind === 'compiled')
+    return { ...destination, management, ...(compiled.routing !== undefined && { routing: compiled.routing }) }
+  problems.push(...compiled.problems.map((text) => `${destination.name}: ${text}`))
+  return destination
 }
 
 /** What the file says of the application's ports. */

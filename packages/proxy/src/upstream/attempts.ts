@@ -5,18 +5,17 @@ import type { Exchange } from '../exchange/exchange.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import { logAttempt } from './attempt-log.ts'
 import { type DestinationState, noTarget } from './destination-state.ts'
-import { startTries } from './start-tries.ts'
 import type { Target } from './target.ts'
 
 /**
- * Sends the request of `exchange` to an endpoint, as its route and its destination say ({@link startTries}). Where they say
+ * Sends the request of `exchange` to an endpoint, as its route and its destination say (`startTries`). Where they say
  * nothing it goes to another one when it could not be sent: a failed connect is always safe to repeat elsewhere. What an endpoint
  * answered or broke off is the client's to repeat then, with one exception: see {@link AttemptOwner.brokeOff}.
  */
 export function startAttempt(exchange: Exchange): void {
   const state = exchange.state!
-  const isTreated = state.policy !== undefined || state.circuitBreaker !== undefined || exchange.decision !== undefined
-  if (isTreated && startTries(exchange)) return
+  const management = state.management ?? exchange.addressed?.management
+  if (management?.startTries(exchange) === true) return
   const target = pickTarget(state, exchange)
   if (target === undefined) {
     exchange.fail(noTarget(state))

@@ -2,6 +2,7 @@ import type { RetryPolicyJson } from '@heddle/api/discovery/route'
 import { compileRetryPolicy, type RetryPolicy } from '@heddle/engine/retry/policy'
 import type { CompiledRule } from '@heddle/engine/route/table'
 import type { Exchange } from '../exchange/exchange.ts'
+import { BackendState } from './backend-state.ts'
 import type { DestinationState } from './destination-state.ts'
 import { Tries } from './tries.ts'
 
@@ -19,12 +20,13 @@ export function startTries(exchange: Exchange): boolean {
   const rule = decision?.kind === 'forward' ? decision.rule : undefined
   // The Service that was addressed has the circuit, whichever backend the request goes to.
   const addressed = exchange.addressed ?? state
-  if (isPlain(state, addressed, rule) || state.service === undefined) return false
+  const service = isPlain(state, addressed, rule) ? undefined : serviceOf(state, exchange)
+  if (service === undefined) return false
   const { retry, circuitBreaker, backendRequestTimeoutMs = 0, requestTimeoutMs = 0 } = rule ?? {}
   const breaker = circuitBreaker ?? addressed.circuitBreaker
-  const circuits = addressed.service ?? state.service
+  const circuits = serviceOf(addressed, exchange) ?? service
   exchange.tries = new Tries(exchange, {
-    service: state.service,
+    service,
     circuit:
       breaker === undefined ? undefined : circuits.circuit(circuitBreaker === undefined ? '' : rule!.id, breaker),
     retry: retry === undefined ? undefined : compiled(retry),
@@ -33,6 +35,12 @@ export function startTries(exchange: Exchange): boolean {
   })
   exchange.tries.start()
   return true
+}
+
+/** `undefined`: it is no Service. */
+function serviceOf(state: DestinationState, { core }: Exchange): BackendState | undefined {
+  if (state.name !== undefined) state.service ??= new BackendState(state.name, state.here, core)
+  return state.service
 }
 
 function isPlain(state: DestinationState, addressed: DestinationState, rule: CompiledRule | undefined): boolean {

@@ -12,7 +12,6 @@ import type {
   TrafficRecorder,
   TrafficSeries,
 } from '../workload.ts'
-import { BackendState } from './backend-state.ts'
 import type { ClientTls } from './client-tls.ts'
 import type { Remote } from './connect.ts'
 import type { DestinationState } from './destination-state.ts'
@@ -34,6 +33,8 @@ export interface UpstreamsOptions {
 }
 
 const NOTHING_ATTACHED = {
+  name: undefined,
+  management: undefined,
   routing: undefined,
   policy: undefined,
   circuitBreaker: undefined,
@@ -85,7 +86,7 @@ export class Upstreams {
     const key = toOutboundKey(unnamed(port), undefined)
     const target = new Target({ id: '', endpoint, version: toVersion(protocol), key, traffic: this.#traffic })
     const about = { kind: 'local', protocol, reason: '', failureSeries: noSeries, ...NOTHING_ATTACHED } as const
-    return { ...about, targets: [target], loads: [endpoint.load] }
+    return { ...about, here: this.#here, targets: [target], loads: [endpoint.load] }
   }
 
   /** Where requests are counted whose destination is not known yet. */
@@ -151,13 +152,15 @@ export class Upstreams {
     state: DestinationState,
     before: DestinationState | undefined,
   ): DestinationState {
-    const { namespace, name, port, routing, policy, circuitBreaker } = destination
-    const service = before?.service ?? new BackendState({ namespace, name, port }, this.#here, this.#core)
-    const backend = service.update(policy, state.targets)
+    const { routing, policy, circuitBreaker, management } = destination
+    const name = { namespace: destination.namespace, name: destination.name, port: destination.port }
+    const known = before?.service
+    const service = known ?? (management && new management.BackendState(name, this.#here, this.#core))
+    const backend = service?.update(policy, state.targets)
     const connections = policy?.connections
     if (connections !== undefined || before?.policy?.connections !== undefined)
       for (const { endpoint } of state.targets) endpoint.limit(connections)
-    return { ...state, routing, policy, circuitBreaker, service, backend }
+    return { ...state, name, management, routing, policy, circuitBreaker, service, backend }
   }
 
   #unmeshedState(key: string): DestinationState {
@@ -177,7 +180,7 @@ export class Upstreams {
     const loads: EndpointLoad[] = targets.map(({ endpoint }) => endpoint.load)
     const failureSeries = (protocol: SeriesKey['protocol']) =>
       this.#traffic.series({ ...toUnreachedKey(service), protocol })
-    return { kind, protocol, targets, loads, reason, failureSeries, ...NOTHING_ATTACHED }
+    return { kind, protocol, targets, loads, reason, failureSeries, here: this.#here, ...NOTHING_ATTACHED }
   }
 
   /** @param weight - 0: not of the mesh */

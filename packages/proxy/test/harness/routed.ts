@@ -4,6 +4,7 @@ import type { FaultJson, RouteJson, RouteRuleJson } from '@heddle/api/discovery/
 import { compileRegex } from '@heddle/engine/route/regex'
 import type { HttpVersion } from '../../src/exchange/http-version.ts'
 import { compileRouting } from '../../src/routing/routing.ts'
+import { TRAFFIC_MANAGEMENT } from '../../src/routing/traffic-management.ts'
 import type { Destination, ServiceDestination } from '../../src/workload.ts'
 import { H2Client, startH2App } from './http2.ts'
 import { idOf, inbound, outbound, service, type TestProxy, type TestProxyOptions, type World } from './world.ts'
@@ -136,7 +137,8 @@ export function attach(
   const about = destination as ServiceDestination
   const compiled = compileRouting({ ...about, ...attached }, { regex: compileRegex })
   if (compiled.kind === 'refused') throw new Error(compiled.problems.join('; '))
-  return { ...about, ...attached, ...(compiled.routing !== undefined && { routing: compiled.routing }) }
+  const { routing } = compiled
+  return { ...about, ...attached, management: TRAFFIC_MANAGEMENT, ...(routing !== undefined && { routing }) }
 }
 
 export interface RoutedMesh {

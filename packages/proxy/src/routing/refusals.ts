@@ -1,0 +1,9 @@
+import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
+import type { RefusalCause } from '@heddle/engine/route/decision'
+
+/** Which error tells the client of a refusal. */
+export const REFUSALS: Readonly<Record<RefusalCause, ProxyErrorCode>> = {
+  no_match: 'no_route_matched',
+  no_backend: 'route_without_backend',
+  unresolved_backend: 'backend_unresolved',
+}
