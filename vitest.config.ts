@@ -7,6 +7,7 @@ export default defineConfig({
       'packages/*/test/**/*.{test,scenario}.ts',
       'tools/**/*.test.ts',
       'bench/**/*.test.ts',
+      'e2e/**/*.test.ts',
     ],
     testTimeout: 20_000,
   },

@@ -53,11 +53,9 @@ function writeMember(member: TarMember, sink: Sink): void {
     sink(headerOf({ name: 'pax', mode: 0o644, size: extended.length, type: EXTENDED, target: '' }))
     sink(pad(extended))
   }
-  if (member.kind === 'file') return writeFile(member, sink)
-  if (member.kind === 'made') return writeMade(member, sink)
-  const text = textOf(member)
-  sink(headerFor(member, text.length))
-  if (text.length > 0) sink(pad(text))
+  if (member.kind === 'file') writeFile(member, sink)
+  else if (member.kind === 'made') writeMade(member, sink)
+  else writeText(member, sink)
 }
 
 function writeFile(member: TarMember & { kind: 'file' }, sink: Sink): void {
@@ -76,6 +74,12 @@ function writeFile(member: TarMember & { kind: 'file' }, sink: Sink): void {
   } finally {
     closeSync(file)
   }
+}
+
+function writeText(member: TarMember, sink: Sink): void {
+  const text = textOf(member)
+  sink(headerFor(member, text.length))
+  if (text.length > 0) sink(pad(text))
 }
 
 function writeMade(member: TarMember & { kind: 'made' }, sink: Sink): void {
