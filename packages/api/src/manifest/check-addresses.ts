@@ -61,7 +61,8 @@ function take(claims: Map<string, Claim>, key: string, claim: Claim): Problem[] 
 
 function alreadyTaken({ entry, path, what }: Claim, first: Claim): Problem {
   const { line } = first.entry.raw.position(first.path)
-  const owner = `${titleOf(first.entry.object)} at ${first.entry.raw.file}:${line}`
+  const place = line === 0 ? '' : ` at ${first.entry.raw.file}:${line}`
+  const owner = `${titleOf(first.entry.object)}${place}`
   return entry.raw.problem(
     errorAt(path, `${what} is claimed by ${first.entry === entry ? 'the same object' : owner} already`),
   )

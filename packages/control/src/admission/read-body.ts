@@ -1,0 +1,36 @@
+import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
+import type { Clock } from '@heddle/base/clock'
+
+/** An API server takes objects of up to 3 MiB, and sends what was and what is to be. */
+const MAX_BODY_BYTES = 7 * 1024 * 1024
+const BODY_MS = 5_000
+
+/** The body cannot be taken; `status` is what HTTP calls it. */
+export class BodyError extends Error {
+  override readonly name = 'BodyError'
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+/** Reads a body whole. @throws {BodyError} when it is too large, or not there in time */
+export async function readBody(request: IncomingMessage | Http2ServerRequest, clock: Clock): Promise<string> {
+  const late = clock.after(BODY_MS, () => request.destroy(new BodyError(408, 'the body did not come in time')))
+  try {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    // Kept open when too much came: the answer goes the same way.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      bytes += chunk.length
+      if (bytes > MAX_BODY_BYTES) throw new BodyError(413, `the body has more than ${MAX_BODY_BYTES} bytes`)
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks).toString('utf8')
+  } finally {
+    late.cancel()
+  }
+}
