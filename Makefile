@@ -4,7 +4,7 @@ ARGS ?=
 # Node 24 and Bun as npm installed them. Set per recipe: set-up itself must run on the machine's own Node.
 WITH_RUNTIMES = PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 
-.PHONY: demo test ok e2e h2spec grpc-interop websocket crds gamma bench soak fuzz clean
+.PHONY: demo test ok e2e h2spec grpc-interop websocket crds gamma cluster-up cluster-down test-kube bench soak fuzz clean
 
 demo:
 	@tools/setup.sh demo
@@ -42,6 +42,17 @@ crds:
 gamma:
 	@tools/setup.sh gamma
 	@$(WITH_RUNTIMES) node tools/suites/gamma.ts $(ARGS)
+
+cluster-up:
+	@tools/setup.sh kube
+	@$(WITH_RUNTIMES) node e2e/cluster/cluster-up.ts $(ARGS)
+
+cluster-down:
+	@$(WITH_RUNTIMES) node e2e/cluster/cluster-down.ts $(ARGS)
+
+test-kube:
+	@tools/setup.sh kube
+	@$(WITH_RUNTIMES) node tools/test-kube.ts $(ARGS)
 
 bench:
 	@tools/setup.sh bench

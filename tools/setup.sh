@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes a clone ready to run: npm packages, and as root on Debian the system packages that the target needs.
-# usage: tools/setup.sh [demo|test|e2e|bench|soak|fuzz|h2spec|grpc-interop|websocket|crds|gamma]
+# usage: tools/setup.sh [demo|test|e2e|bench|soak|fuzz|h2spec|grpc-interop|websocket|crds|gamma|kube]
 # Does nothing, in a few milliseconds, where all is there. Says what it does on standard error.
 set -eu
 
@@ -92,6 +92,10 @@ programs_of() {
       echo 'curl:curl nghttp:nghttp2-client h2load:nghttp2-client'
       is_root && echo "$mesh tcpdump:tcpdump"
       ;;
+    kube)
+      cluster='nsenter:util-linux unshare:util-linux openssl:openssl curl:curl containerd:containerd ctr:containerd runc:runc'
+      is_root && echo "$mesh $cluster conntrack:conntrack /usr/lib/cni/ptp:containernetworking-plugins"
+      ;;
     bench) echo 'haproxy:haproxy nginx:nginx wrk:wrk h2load:nghttp2-client' ;;
   esac
   return 0
@@ -111,8 +115,15 @@ install_programs() {
     test | e2e) "$root/tools/suites/fetch.sh" http-client > /dev/null || say 'going on without the client in Go' ;;
     h2spec | grpc-interop) "$root/tools/suites/fetch.sh" "$target" > /dev/null ;;
     crds | gamma) "$root/tools/suites/fetch.sh" gateway-api > /dev/null ;;
+    kube) build_cluster ;;
     websocket) "$root/tools/suites/fetch.sh" autobahn > /dev/null ;;
   esac
+}
+
+# Not what nobody can use: an ordinary user is told so by the target itself.
+build_cluster() {
+  is_root || return 0
+  for module in kubebox pod coredns gateway-api; do "$root/tools/suites/fetch.sh" "$module" > /dev/null; done
 }
 
 has() { PATH="$PATH:/usr/sbin:/sbin" command -v "$1" > /dev/null; }

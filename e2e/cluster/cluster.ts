@@ -22,11 +22,13 @@ export interface Cluster {
   readonly tier: Tier
   /** File of an administrator's kubeconfig. */
   readonly kubeconfig: string
+  /** Path of a `kubectl` of the cluster's version, for what {@link kubectl} cannot do. */
+  readonly kubectlProgram: string
   /** `https://ADDRESS:6443`, reachable from this machine. */
   readonly server: string
   /** This machine, as nodes and pods reach it: for servers of a test. */
   readonly hostAddress: string
-  /** Of its first node that runs pods; none in tier `api`. */
+  /** Those that run pods; none in tier `api`. */
   readonly nodes: readonly { readonly name: string; readonly address: string }[]
   /** PEM of the authority that signed all certificates of the cluster itself, and its key: for certificates of a test's own. */
   readonly authority: { readonly certificate: string; readonly key: string }
@@ -60,6 +62,7 @@ export function openCluster(name: string, programs: ClusterPrograms): Cluster {
     name,
     tier: plan.tier,
     kubeconfig: plan.kubeconfig,
+    kubectlProgram: programs.kubectl,
     server: plan.server,
     hostAddress: plan.hostAddress,
     nodes: plan.tier === 'api' ? [] : plan.machines.map((node) => ({ name: node.name, address: node.address })),

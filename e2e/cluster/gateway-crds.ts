@@ -1,0 +1,14 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fetchFolder } from '../../tools/suites/fetch-program.ts'
+import type { Cluster } from './cluster.ts'
+
+/** Installs the Gateway API's CRDs, of the experimental channel, and waits until they serve. Does nothing where they are there. */
+export async function installGatewayCrds(cluster: Cluster): Promise<void> {
+  const folder = await fetchFolder('gateway-api')
+  const files = readdirSync(folder).filter((name) => name.startsWith('gateway.networking.k8s.io_'))
+  const yaml = files.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n---\n')
+  // Some are larger than the annotation that a client's own apply would write may be.
+  await cluster.kubectl(['apply', '--server-side', '-f', '-'], { input: yaml })
+  await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', '-'], { input: yaml })
+}
