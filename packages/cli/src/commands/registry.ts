@@ -9,13 +9,17 @@ import { edges } from './edges.ts'
 import { endpoints } from './endpoints.ts'
 import { get } from './get.ts'
 import { identity } from './identity.ts'
+import { install } from './install.ts'
 import { plan } from './plan.ts'
 import { proxy } from './proxy.ts'
+import { prune } from './prune.ts'
 import { rollout } from './rollout.ts'
 import { run } from './run.ts'
 import { stat } from './stat.ts'
 import { token } from './token.ts'
+import { uninstall } from './uninstall.ts'
 import { up } from './up.ts'
+import { upgrade } from './upgrade.ts'
 import { validate } from './validate.ts'
 import { version } from './version.ts'
 import { why } from './why.ts'
@@ -25,6 +29,10 @@ export const COMMANDS: readonly Command[] = [
   up,
   demo,
   run,
+  install,
+  upgrade,
+  uninstall,
+  prune,
   check,
   stat,
   edges,

@@ -10,13 +10,11 @@ function render(...inputs: readonly ValuesInput[]): readonly KubeDraft[] {
 
 const set = (text: string): ValuesInput => ({ kind: 'set', text })
 
-/** Fields of any object. */
-type Fields = Readonly<Record<string, unknown>> & { readonly [name: string]: never }
-
-function find(objects: readonly KubeDraft[], kind: string, name: string): Fields {
-  const found = objects.find((one) => one.kind === kind && one.metadata.name === name)
-  if (found === undefined) throw new Error(`there is no ${kind} ${name}`)
-  return found as unknown as Fields
+/** What is at `path` of the object that is called `KIND NAME`. */
+function at(objects: readonly KubeDraft[], called: string, path: string): unknown {
+  const found: unknown = objects.find((one) => `${one.kind} ${one.metadata.name}` === called)
+  if (found === undefined) throw new Error(`there is no ${called}`)
+  return path.split('.').reduce<unknown>((value, name) => (value as Readonly<Record<string, unknown>>)[name], found)
 }
 
 const SHORT = (one: KubeDraft): string => `${one.kind} ${one.metadata.namespace ?? '-'}/${one.metadata.name}`
@@ -50,13 +48,12 @@ test('renderInstall() labels each object with the installation', () => {
 })
 
 test('the control plane runs as nobody in particular, and needs no right on its node', () => {
-  const { template } = find(render(), 'Deployment', 'heddle-control').spec
-  const [container] = (template as Fields).spec.containers as readonly Fields[]
-  expect((template as Fields).spec.securityContext).toMatchObject({
+  const pod = 'spec.template.spec'
+  expect(at(render(), 'Deployment heddle-control', `${pod}.securityContext`)).toMatchObject({
     runAsNonRoot: true,
     seccompProfile: { type: 'RuntimeDefault' },
   })
-  expect(container?.securityContext).toEqual({
+  expect(at(render(), 'Deployment heddle-control', `${pod}.containers.0.securityContext`)).toEqual({
     allowPrivilegeEscalation: false,
     readOnlyRootFilesystem: true,
     capabilities: { drop: ['ALL'] },
@@ -67,7 +64,7 @@ test('the control plane may change nothing but what is its own', () => {
   const writes = ['create', 'update', 'patch', 'delete', 'deletecollection', '*']
   const objects = render()
   const rules = ['ClusterRole', 'Role'].flatMap((kind) => {
-    const { rules: all } = find(objects, kind, 'heddle-control') as unknown as { rules: readonly Rule[] }
+    const all = at(objects, `${kind} heddle-control`, 'rules') as readonly Rule[]
     return all.map((rule) => ({ kind, ...rule }))
   })
   const unnamed = rules
@@ -91,24 +88,24 @@ interface Rule {
 
 test('webhooks never ask about kube-system, the own namespace, or the own pods', () => {
   const objects = render(set('webhooks.excludedNamespaces=calico-system,kube-system'))
-  const [injector] = find(objects, 'MutatingWebhookConfiguration', 'heddle-injector').webhooks as readonly Fields[]
-  const [validator] = find(objects, 'ValidatingWebhookConfiguration', 'heddle-validator').webhooks as readonly Fields[]
+  const injector = at(objects, 'MutatingWebhookConfiguration heddle-injector', 'webhooks.0')
+  const validator = at(objects, 'ValidatingWebhookConfiguration heddle-validator', 'webhooks.0')
   for (const webhook of [injector, validator]) {
-    expect(webhook?.namespaceSelector).toEqual({
+    expect(webhook).toHaveProperty('namespaceSelector', {
       matchExpressions: [
         { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['kube-system', 'mesh', 'calico-system'] },
       ],
     })
     expect(webhook).toMatchObject({ failurePolicy: 'Ignore', sideEffects: 'None', timeoutSeconds: 10 })
   }
-  expect(injector?.objectSelector).toEqual({
+  expect(injector).toHaveProperty('objectSelector', {
     matchExpressions: [{ key: 'heddle.dev/component', operator: 'NotIn', values: ['control-plane'] }],
   })
 })
 
 test('--ha asks for replicas on nodes of their own, a budget, and webhooks that are never passed by', () => {
   const objects = render({ kind: 'ha' })
-  expect(find(objects, 'Deployment', 'heddle-control').spec).toMatchObject({
+  expect(at(objects, 'Deployment heddle-control', 'spec')).toMatchObject({
     replicas: 3,
     strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
     template: {
@@ -121,30 +118,30 @@ test('--ha asks for replicas on nodes of their own, a budget, and webhooks that 
       },
     },
   })
-  expect(find(objects, 'PodDisruptionBudget', 'heddle-control').spec).toMatchObject({ maxUnavailable: 1 })
-  expect(find(objects, 'MutatingWebhookConfiguration', 'heddle-injector').webhooks[0]).toMatchObject({
+  expect(at(objects, 'PodDisruptionBudget heddle-control', 'spec')).toMatchObject({ maxUnavailable: 1 })
+  expect(at(objects, 'MutatingWebhookConfiguration heddle-injector', 'webhooks.0')).toMatchObject({
     failurePolicy: 'Fail',
   })
 })
 
 test('the ConfigMap holds all values, and what was said of them', () => {
-  const { data } = find(render(set('proxy.logLevel=warn')), 'ConfigMap', 'heddle-config')
-  expect(parse(data['values.yaml'])).toMatchObject({ proxy: { logLevel: 'warn', mode: 'native' } })
-  expect(parse(data['overrides.yaml'])).toEqual({ proxy: { logLevel: 'warn' } })
+  const data = at(render(set('proxy.logLevel=warn')), 'ConfigMap heddle-config', 'data') as Readonly<
+    Record<string, string>
+  >
+  expect(parse(data['values.yaml']!)).toMatchObject({ proxy: { logLevel: 'warn', mode: 'native' } })
+  expect(parse(data['overrides.yaml']!)).toEqual({ proxy: { logLevel: 'warn' } })
 })
 
 test('pods of the control plane are replaced exactly when values change', () => {
   const checksum = (...inputs: readonly ValuesInput[]): unknown =>
-    (find(render(...inputs), 'Deployment', 'heddle-control').spec.template as Fields).metadata.annotations[
-      'heddle.dev/config-checksum'
-    ]
-  expect(checksum()).toBe(checksum(set('proxy.logLevel=info')))
-  expect(checksum()).not.toBe(checksum(set('proxy.logLevel=warn')))
+    at(render(...inputs), 'Deployment heddle-control', 'spec.template.metadata.annotations')
+  expect(checksum()).toEqual(checksum(set('proxy.logLevel=info')))
+  expect(checksum()).not.toEqual(checksum(set('proxy.logLevel=warn')))
 })
 
 test('access of people is bound where it is said, a ServiceAccount without namespace in the own one', () => {
   const objects = render(set('access.viewers=[{"kind":"Group","name":"team"},{"kind":"ServiceAccount","name":"ci"}]'))
-  expect(find(objects, 'RoleBinding', 'heddle-viewer').subjects).toEqual([
+  expect(at(objects, 'RoleBinding heddle-viewer', 'subjects')).toEqual([
     { apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'team' },
     { kind: 'ServiceAccount', name: 'ci', namespace: 'mesh' },
   ])

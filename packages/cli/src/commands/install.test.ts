@@ -1,0 +1,241 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { KubeDraft } from '@heddle/kube/client'
+import { renderInstall } from '@heddle/kube/install'
+import { renderCrds } from '@heddle/kube/install/crds'
+import { readInstallValues } from '@heddle/kube/install/read-values'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import { runCommand } from '../../test/command-world.ts'
+import { storedCluster } from '../../test/stored-cluster.ts'
+import { install } from './install.ts'
+import { prune } from './prune.ts'
+import { uninstall } from './uninstall.ts'
+import { upgrade } from './upgrade.ts'
+
+const GATEWAY_CRDS = ['grpcroutes', 'httproutes', 'referencegrants'].map((plural): KubeDraft => {
+  const metadata = { name: `${plural}.gateway.networking.k8s.io` }
+  return { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata }
+})
+const READY = [...renderCrds(), ...GATEWAY_CRDS]
+
+/** What `heddle install` with these settings puts into a cluster. */
+function installation(...settings: readonly string[]): readonly KubeDraft[] {
+  return renderInstall(readInstallValues(settings.map((text) => ({ kind: 'set', text }))))
+}
+
+/** Objects of a YAML stream. */
+function objectsOf(text: string): readonly KubeDraft[] {
+  return parseAllDocuments(text).map((document) => document.toJS() as KubeDraft)
+}
+
+const nameOf = ({ kind, metadata }: KubeDraft): string => `${kind} ${metadata.name}`
+
+function withVersion(objects: readonly KubeDraft[], version: string): readonly KubeDraft[] {
+  return objects.map((object) => {
+    if (object.kind !== 'ConfigMap') return object
+    const { data } = object as KubeDraft & { readonly data: object }
+    return { ...object, data: { ...data, version } }
+  })
+}
+
+let folder = ''
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'heddle-install-'))
+  await writeFile(join(folder, 'values.yaml'), 'proxy:\n  logLevel: warn\n')
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+describe('heddle install', () => {
+  test('prints everything, without a cluster', async () => {
+    const ran = await runCommand(install, ['install', '--ignore-cluster'])
+    expect(ran).toMatchObject({ status: 0, stderr: '' })
+    expect(objectsOf(ran.stdout)).toEqual(installation())
+  })
+
+  test('puts it into the namespace of --heddle-namespace', async () => {
+    const { stdout } = await runCommand(install, ['--heddle-namespace', 'mesh', 'install', '--ignore-cluster'])
+    expect(objectsOf(stdout)).toEqual(renderInstall(readInstallValues([]), 'mesh'))
+  })
+
+  test('takes --ha, files and single values, the later ones over the earlier', async () => {
+    const flags = ['--set', 'control.replicas=5', '--ha', '--values', 'values.yaml', '--set', 'proxy.accessLog=json']
+    const { stdout } = await runCommand(install, ['install', '--ignore-cluster', ...flags], { cwd: folder })
+    expect(objectsOf(stdout)).toEqual(
+      renderInstall(
+        readInstallValues([
+          { kind: 'ha' },
+          { kind: 'set', text: 'proxy.logLevel=warn' },
+          { kind: 'set', text: 'control.replicas=5' },
+          { kind: 'set', text: 'proxy.accessLog=json' },
+        ]),
+      ),
+    )
+  })
+
+  test('prints the CRDs, also as JSON', async () => {
+    const yaml = await runCommand(install, ['install', '--crds'])
+    expect(objectsOf(yaml.stdout)).toEqual(JSON.parse(JSON.stringify(renderCrds())))
+    const json = await runCommand(install, ['install', '--crds', '-o', 'json'])
+    expect(JSON.parse(json.stdout)).toMatchObject({ kind: 'List', items: renderCrds().map(({ kind }) => ({ kind })) })
+  })
+
+  test('says where a value is wrong and what was probably meant, and prints nothing', async () => {
+    const flags = ['--set', 'contrl.replicas=3', '--set', 'control.replicas=x']
+    const ran = await runCommand(install, ['install', '--ignore-cluster', ...flags])
+    expect(ran).toMatchObject({ status: 1, stdout: '' })
+    expect(ran.stderr).toContain('--set contrl.replicas=3: contrl: is not a known field (did you mean control?)')
+    expect(ran.stderr).toContain('--set control.replicas=x: control.replicas: expected a whole number')
+  })
+
+  test('refuses a file that is not there', async () => {
+    const ran = await runCommand(install, ['install', '--ignore-cluster', '--values', 'missing.yaml'], { cwd: folder })
+    expect(ran).toMatchObject({ status: 1, stdout: '' })
+    expect(ran.stderr).toContain('cannot read the values in missing.yaml')
+  })
+
+  test('refuses a cluster without the CRDs', async () => {
+    const ran = await runCommand(install, ['install'], { cluster: storedCluster(READY.slice(1)) })
+    expect(ran).toMatchObject({ status: 1, stdout: '' })
+    expect(ran.stderr).toContain(`lacks CRDs of Heddle: ${READY[0]?.metadata.name}`)
+    expect(ran.stderr).toContain('heddle install --crds | kubectl apply -f -')
+  })
+
+  test('warns where the Gateway API is not there', async () => {
+    const ran = await runCommand(install, ['install'], { cluster: storedCluster(renderCrds()) })
+    expect(ran.status).toBe(0)
+    expect(ran.stderr).toContain('lacks CRDs of the Gateway API')
+  })
+
+  test('prints again what is installed with the same values', async () => {
+    const cluster = storedCluster([...READY, ...installation('proxy.logLevel=warn')])
+    const ran = await runCommand(install, ['install', '--values', 'values.yaml'], { cluster, cwd: folder })
+    expect(ran).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  test.each([
+    { what: 'with other values', there: installation('proxy.logLevel=warn') },
+    { what: 'in version 0.0.9', there: withVersion(installation(), '0.0.9') },
+  ])('refuses a cluster in which it is $what, and names upgrade', async ({ what, there }) => {
+    const ran = await runCommand(install, ['install'], { cluster: storedCluster([...READY, ...there]) })
+    expect(ran).toMatchObject({ status: 1, stdout: '' })
+    expect(ran.stderr).toContain(`installed already, in namespace heddle, ${what}`)
+    expect(ran.stderr).toContain('heddle upgrade')
+  })
+})
+
+describe('heddle upgrade', () => {
+  test('keeps the values that the cluster has, and lays those of its flags on them', async () => {
+    const cluster = storedCluster([...READY, ...installation('proxy.logLevel=warn', 'control.replicas=2')])
+    const ran = await runCommand(upgrade, ['upgrade', '--set', 'control.replicas=3'], { cluster })
+    expect(ran).toMatchObject({ status: 0, stderr: '' })
+    expect(objectsOf(ran.stdout)).toEqual(installation('proxy.logLevel=warn', 'control.replicas=3'))
+  })
+
+  test('names values of another version that there are no more, and what to do next', async () => {
+    const there = withVersion(installation('proxy.logLevel=warn'), '0.0.9').map((object) => {
+      if (object.kind !== 'ConfigMap') return object
+      return { ...object, data: { version: '0.0.9', 'overrides.yaml': 'proxy: {logLevel: warn, colour: red}\n' } }
+    })
+    const ran = await runCommand(upgrade, ['upgrade'], { cluster: storedCluster([...READY, ...there]) })
+    expect(ran.status).toBe(0)
+    expect(ran.stderr).toContain('proxy.colour, set in version 0.0.9, is not a value any more')
+    expect(ran.stderr).toContain('heddle prune')
+    expect(objectsOf(ran.stdout)).toEqual(installation('proxy.logLevel=warn'))
+  })
+
+  test('refuses to change the trust domain', async () => {
+    const cluster = storedCluster([...READY, ...installation()])
+    const ran = await runCommand(upgrade, ['upgrade', '--set', 'trustDomain=other.example'], { cluster })
+    expect(ran).toMatchObject({ status: 1, stdout: '' })
+    expect(ran.stderr).toContain('the trust domain is heddle.local and cannot become other.example')
+  })
+
+  test('leaves alone what Helm looks after', async () => {
+    const there = installation().map((object) => {
+      const labels = { ...object.metadata.labels, 'app.kubernetes.io/managed-by': 'Helm' }
+      return { ...object, metadata: { ...object.metadata, labels } }
+    })
+    const ran = await runCommand(upgrade, ['upgrade'], { cluster: storedCluster([...READY, ...there]) })
+    expect(ran).toMatchObject({ status: 1, stdout: '' })
+    expect(ran.stderr).toContain('helm upgrade')
+  })
+
+  test('refuses a cluster without an installation', async () => {
+    const ran = await runCommand(upgrade, ['upgrade'], { cluster: storedCluster(READY) })
+    expect(ran).toMatchObject({ status: 1, stdout: '' })
+    expect(ran.stderr).toContain('Heddle is not installed in namespace heddle')
+  })
+})
+
+/** What the control plane has made by itself. */
+const MADE: readonly KubeDraft[] = [
+  { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'heddle-authority', namespace: 'heddle' } },
+  { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'heddle-trust-bundle', namespace: 'heddle' } },
+  {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: 'heddle-control-leader', namespace: 'heddle' },
+  },
+]
+
+describe('heddle prune', () => {
+  test('prints what earlier values left, and nothing that is in use', async () => {
+    const present = installation()
+    const budget = installation('control.disruptionBudget=true').filter(({ kind }) => kind === 'PodDisruptionBudget')
+    const cluster = storedCluster([...READY, ...present, ...budget, ...MADE])
+    const ran = await runCommand(prune, ['prune'], { cluster })
+    expect(objectsOf(ran.stdout)).toEqual([
+      {
+        apiVersion: 'policy/v1',
+        kind: 'PodDisruptionBudget',
+        metadata: { name: 'heddle-control', namespace: 'heddle' },
+      },
+    ])
+  })
+
+  test('says that there is nothing', async () => {
+    const ran = await runCommand(prune, ['prune'], { cluster: storedCluster([...READY, ...installation(), ...MADE]) })
+    expect(ran).toMatchObject({ status: 0, stdout: '', stderr: 'there is nothing to remove\n' })
+  })
+})
+
+describe('heddle uninstall', () => {
+  const everything = [...READY, ...installation('control.disruptionBudget=true'), ...MADE]
+  const foreign: KubeDraft = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'mine', namespace: 'heddle' } }
+
+  test('prints everything and nothing else: webhooks first, the namespace last', async () => {
+    const ran = await runCommand(uninstall, ['uninstall'], { cluster: storedCluster([...everything, foreign]) })
+    expect(ran.status).toBe(0)
+    const printed = objectsOf(ran.stdout).map(nameOf)
+    const own = everything.filter((one) => !GATEWAY_CRDS.includes(one)).map(nameOf)
+    expect(printed.toSorted()).toEqual(own.toSorted())
+    expect(printed.slice(0, 2)).toEqual([
+      'MutatingWebhookConfiguration heddle-injector',
+      'ValidatingWebhookConfiguration heddle-validator',
+    ])
+    expect(printed.at(-1)).toBe('Namespace heddle')
+  })
+
+  test('refuses while pods have a proxy, unless forced', async () => {
+    const pod: KubeDraft = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'web-1', namespace: 'shop', annotations: { 'heddle.dev/status': '{}' } },
+    }
+    const cluster = storedCluster([...everything, pod, { ...pod, metadata: { ...pod.metadata, name: 'web-2' } }])
+    const refused = await runCommand(uninstall, ['uninstall'], { cluster })
+    expect(refused).toMatchObject({ status: 1, stdout: '' })
+    expect(refused.stderr).toContain('pods have a proxy still, in shop (2)')
+    const forced = await runCommand(uninstall, ['uninstall', '--force'], { cluster })
+    expect(forced.status).toBe(0)
+    expect(objectsOf(forced.stdout).map(nameOf)).not.toContain('Pod web-1')
+  })
+
+  test('says that there is nothing', async () => {
+    const ran = await runCommand(uninstall, ['uninstall'], { cluster: storedCluster(GATEWAY_CRDS) })
+    expect(ran).toMatchObject({ status: 1, stdout: '' })
+    expect(ran.stderr).toContain('nothing of Heddle is in namespace heddle of test')
+  })
+})

@@ -1,0 +1,66 @@
+import { parse } from 'yaml'
+import type { KubeClient, KubeObject } from '../client/client.ts'
+import { CONFIG_MAPS, CUSTOM_RESOURCE_DEFINITIONS } from '../client/resources.ts'
+import { CONFIG_KEYS, INSTALL_NAMES } from './install-names.ts'
+import { isMap, type ValueTree } from './override.ts'
+import { renderCrds } from './render-crds.ts'
+
+/** What a cluster says about its installation. */
+export interface Installed {
+  readonly version: string
+  /** What was said when it was installed or last upgraded; empty when that cannot be read. */
+  readonly overrides: ValueTree
+  /** All values of then. */
+  readonly values: ValueTree
+  /** Helm looks after it. */
+  readonly isHelms: boolean
+}
+
+interface ConfigMap extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>
+}
+
+type Reader = Pick<KubeClient, 'get'>
+
+/** The installation in a namespace; `undefined` when there is none. */
+export async function findInstalled(client: Reader, namespace: string): Promise<Installed | undefined> {
+  const found = await client.get<ConfigMap>({ resource: CONFIG_MAPS, namespace, name: INSTALL_NAMES.config })
+  if (found === undefined) return undefined
+  const { data = {}, metadata } = found
+  return {
+    version: data[CONFIG_KEYS.version] ?? 'unknown',
+    overrides: readTree(data[CONFIG_KEYS.overrides]),
+    values: readTree(data[CONFIG_KEYS.values]),
+    isHelms: metadata.labels?.['app.kubernetes.io/managed-by'] === 'Helm',
+  }
+}
+
+function readTree(text = ''): ValueTree {
+  try {
+    const tree: unknown = parse(text)
+    return isMap(tree) ? tree : {}
+  } catch {
+    return {}
+  }
+}
+
+/** Names of Heddle's CRDs that a cluster does not have. */
+export async function findMissingCrds(client: Reader): Promise<readonly string[]> {
+  return await findMissing(
+    client,
+    renderCrds().map(({ metadata }) => metadata.name),
+  )
+}
+
+/** Names of the Gateway API's CRDs that Heddle reads and a cluster does not have: what such objects say has no effect then. */
+export async function findMissingGatewayCrds(client: Reader): Promise<readonly string[]> {
+  return await findMissing(
+    client,
+    ['grpcroutes', 'httproutes', 'referencegrants'].map((plural) => `${plural}.gateway.networking.k8s.io`),
+  )
+}
+
+async function findMissing(client: Reader, names: readonly string[]): Promise<readonly string[]> {
+  const found = await Promise.all(names.map((name) => client.get({ resource: CUSTOM_RESOURCE_DEFINITIONS, name })))
+  return names.filter((_, i) => found[i] === undefined)
+}
