@@ -50,15 +50,19 @@ describe('when an endpoint goes', () => {
     )
   })
 
-  test('maglev moves at most 1.25/n of the keys and 1 in 100 of all others', () => {
+  // Of 2,500 random clusters of 3 to 6 endpoints 6 moved more than 1 in 100 of the others' keys, one 1 in 30.
+  test('maglev moves at most 1.25/n of the keys, and of all others mostly 1 in 100, never more than 1 in 10', () => {
+    const shares: number[] = []
     fc.assert(
       fc.property(clusters, fc.nat(), (candidates, pick) => {
         const { moved, others } = movesOf('maglev', candidates, pick % candidates.length)
         expect(moved - others).toBeLessThanOrEqual(1.25 / candidates.length)
-        expect(others).toBeLessThanOrEqual(0.01)
+        expect(others).toBeLessThanOrEqual(0.1)
+        shares.push(others)
       }),
       { numRuns: 15 },
     )
+    expect(shares.toSorted((a, b) => a - b)[7]).toBeLessThanOrEqual(0.01)
   })
 })
 

@@ -11,7 +11,7 @@ const TABLE_SLOTS = 65_537
 /**
  * Maglev hashing (D. Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer", NSDI 2016, §3.4): a table of
  * slots, in which every endpoint has almost exactly its share: of up to 100 endpoints none strays by more than about 10 %. When an
- * endpoint goes, its own keys move, 1/n, and of all others less than 1 in 100.
+ * endpoint goes, its own keys move, 1/n, and of all others mostly less than 1 in 100.
  */
 export class Maglev implements Picker {
   readonly #owners: OwnerWalk
