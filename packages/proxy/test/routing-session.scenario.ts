@@ -1,4 +1,5 @@
 import type { RouteRuleJson, SessionPersistenceJson } from '@heddle/api/discovery/route'
+import { hashName } from '@heddle/engine/route/name-hash'
 import { describe, expect, test } from 'vitest'
 import type { HttpVersion } from '../src/exchange/http-version.ts'
 import { type Answer, ask, attach, CART, httpRoute, type NamedApp, named, startApp, V1, V2 } from './harness/routed.ts'
@@ -72,6 +73,46 @@ describe.each(VERSIONS)('$version over $hops hops', (about) => {
       expect((await ask(about.version, proxy.port, { headers: { 'x-session': session } })).body).toBe(first.body)
     }
   })
+})
+
+test('a made-up session reaches nothing that the route does not allow', async () => {
+  await using world = await World.create()
+  const { proxy, apps } = await startPair(world, { sessionName: 'stick' }, { version: 'http1', hops: 1 })
+  const secret = world.keep(await startApp('http1', 'secret'))
+  const first = await ask('http1', proxy.port)
+  const [backend, endpoint, started, used] = cookieOf(first).slice('stick='.length).split('.')
+  const ids = [...apps, secret].flatMap(({ port }) => [
+    `127.0.0.1:${port}`,
+    `shop/cart-0:${port}`,
+    `shop/secret:${port}`,
+  ])
+  const scopes = ['', 'shop/cart:80', 'shop/cart-v1:443']
+  const made = ids.flatMap((id) => scopes.map((scope) => hashName(scope, id)))
+  for (const name of [...made, '0', 'constructor', backend]) {
+    const cookie = `stick=${[backend, name, started, used].join('.')}`
+    const next = await ask('http1', proxy.port, { headers: { cookie } })
+    expect([next.status, next.body === 'secret']).toEqual([200, false])
+  }
+  expect(secret.received).toEqual([])
+  expect(endpoint).toMatch(/^[0-9a-z]{14}$/)
+})
+
+test('an endpoint behind two Services has another name in each, so that sessions of one say nothing of the other', async () => {
+  await using world = await World.create()
+  const app = world.keep(await startApp('http1', 'both'))
+  const sessionPersistence = { sessionName: 'stick' }
+  const [one, two] = [V1, V2].map((key) => ({ backends: [{ key, weight: 1 }], sessionPersistence }))
+  const paths = [one!, two!].map((rule, at) => ({ ...rule, matches: [{ path: { value: `/${at}` } }] }))
+  const destinations = {
+    [CART]: attach(service([1]), { routes: [httpRoute(...paths)] }),
+    [V1]: named(service([app.port]), 'cart-v1'),
+    [V2]: named(service([app.port]), 'cart-v2'),
+  }
+  const proxy = await world.proxy({ listeners: [outbound(CART)], destinations })
+  const cookies = [await ask('http1', proxy.port, { path: '/0' }), await ask('http1', proxy.port, { path: '/1' })]
+  const [first, second] = cookies.map((answer) => cookieOf(answer).slice('stick='.length).split('.'))
+  expect(first![0]).not.toBe(second![0])
+  expect(first![1]).not.toBe(second![1])
 })
 
 test('without the cookie clients come to both endpoints', async () => {

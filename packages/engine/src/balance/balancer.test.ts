@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BALANCER_TYPES, candidatesOf, equalCandidates, seeded } from '../../test/candidates.ts'
-import { hashName } from '../route/session.ts'
 import { type BalancerKind, createBalancer, type Draw } from './balancer.ts'
 import { type Candidate, pauseEndpoint, putOut } from './candidate.ts'
 import { createPickTrace, type PickTrace } from './pick-trace.ts'
@@ -63,16 +62,6 @@ describe.each(Object.keys(BALANCER_TYPES).map((kind) => ({ kind: kind as Balance
     const tried = candidates.slice(0, 4).map(({ load }) => load)
     for (let i = 0; i < 50; i++) expect(pick({ tried, hashKey: `user-${i}` })).toBe(4)
     expect(pick({ tried: candidates.map(({ load }) => load) })).toBe(-1)
-  })
-
-  test('keeps a session where it is, as long as that endpoint is usable', () => {
-    const candidates = equalCandidates(6)
-    const { pick } = balance(kind, candidates)
-    const prefer = hashName(candidates[2]!.id)
-    for (let i = 0; i < 50; i++) expect(pick({ prefer, hashKey: `user-${i}` })).toBe(2)
-    putOut(candidates[2]!, LATER_US, 'a test')
-    for (let i = 0; i < 50; i++) expect(pick({ prefer, hashKey: `user-${i}` })).not.toBe(2)
-    expect(pick({ prefer: hashName('shop/gone:80') })).toBeGreaterThanOrEqual(0)
   })
 
   test('tells why, and decides the same whether it is asked to or not', () => {

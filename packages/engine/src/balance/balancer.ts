@@ -33,8 +33,6 @@ export interface Balancer {
 export interface Draw extends Choice {
   /** What ring hash and maglev hash; `undefined`: the request has nothing of it, so the endpoint is drawn. See `readHashKey`. */
   readonly hashKey?: string | undefined
-  /** Hashed id (`SessionToken.endpoint`) of the endpoint that a session sticks to: chosen whenever it is usable. */
-  readonly prefer?: string | undefined
   /** Collects the reasons; `undefined` on the hot path. */
   readonly trace?: PickTrace | undefined
 }

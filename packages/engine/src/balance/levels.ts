@@ -1,5 +1,4 @@
 import type { LocalityPolicyJson } from '@heddle/api/discovery/policy'
-import { hashName } from '../route/session.ts'
 import type { Balancer, BalancerKind, Draw, LevelShare } from './balancer.ts'
 import type { Candidate } from './candidate.ts'
 import { hashText } from './hash.ts'
@@ -41,8 +40,6 @@ export class Levels implements Balancer {
   readonly #isDivided: boolean
   #shares: readonly number[] = []
   #sharesUntilUs = Number.NEGATIVE_INFINITY
-  /** Made when the first session asks. */
-  #byHashedId: Map<string, number> | undefined
 
   constructor({ kind, candidates, rules, here, policy, createPicker }: LevelsParts) {
     this.kind = kind
@@ -80,10 +77,6 @@ export class Levels implements Balancer {
     const count = this.#candidates.length
     if (count === 0) return this.#because(draw, -1, 'there is no endpoint')
     if (count === 1 && draw.tried === undefined) return this.#because(draw, 0, 'it is the only endpoint')
-    if (draw.prefer !== undefined) {
-      const at = this.#indexOf(draw.prefer)
-      if (this.#isUsable(at, draw)) return this.#because(draw, at, 'the session of the request sticks to it')
-    }
     const chosen = this.#isDivided ? this.#pickByLevel(draw) : this.#levels[0]!.picker.pick(draw)
     return chosen === -1 ? this.#because(draw, -1, 'all endpoints were tried') : chosen
   }
@@ -138,11 +131,6 @@ export class Levels implements Balancer {
     this.#shares = shares
     this.#rules.isPanic = isPanic
     this.#sharesUntilUs = nowUs + SHARES_LAST_US
-  }
-
-  #indexOf(hashedId: string): number {
-    this.#byHashedId ??= new Map(this.#candidates.map(({ id }, at) => [hashName(id), at]))
-    return this.#byHashedId.get(hashedId) ?? -1
   }
 
   #because({ trace }: Draw, chosen: number, reason: string): number {

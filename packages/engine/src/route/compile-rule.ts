@@ -1,10 +1,11 @@
 import type { RouteBackendJson, RouteJson, RouteKindJson, RouteRuleJson } from '@heddle/api/discovery/route'
 import type { CompileContext, RegexCompiler } from './field-match.ts'
+import { hashName } from './name-hash.ts'
 import type { Ranked } from './precedence.ts'
 import { compileFilters, joinFilters, type RouteFilters } from './route-filters.ts'
 import { CONDITION, compileMatch, MATCH_ALL, type RequestMatch } from './route-match.ts'
 import type { BackendSet, CompiledBackend, CompiledRule, RouteRef, RuleRef } from './route-table.ts'
-import { compileSession, hashName, type Session } from './session.ts'
+import { compileSession, type Session } from './session.ts'
 
 /** A rule that waits for its place in a table. */
 export interface RuleSource {
@@ -95,7 +96,6 @@ export function compileBackends(
       index,
       key,
       weight,
-      token: hashName(key),
       filters: filtersOf(json),
       unresolved: reason === '' ? undefined : reason,
     }
@@ -144,7 +144,9 @@ function compileRuleSession(
   context: CompileContext,
 ): Session | undefined {
   if (json.sessionPersistence === undefined) return undefined
-  const place = { defaultName: `heddle-session-${hashName(ref.id)}`, path: cookiePath(path) }
+  const scope = formatRoute(ref.route)
+  const backends = (json.backends ?? []).map(({ key = '' }) => hashName(scope, key))
+  const place = { defaultName: `heddle-session-${hashName(scope, ref.id)}`, path: cookiePath(path), backends }
   return compileSession(json.sessionPersistence, place, context)
 }
 

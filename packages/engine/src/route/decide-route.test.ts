@@ -5,11 +5,11 @@ import { request as someRequest, routes as someRoutes } from '../../test/route-a
 import { findByReference } from '../../test/route-reference.ts'
 import { compileRoutes } from './compile-routes.ts'
 import { decideRoute } from './decide-route.ts'
+import { hashName } from './name-hash.ts'
 import { compileRegex } from './regex.ts'
 import { createRequestFacts, type RequestFactsParts } from './request-facts.ts'
 import type { RouteDecision } from './route-decision.ts'
 import type { RouteTable } from './route-table.ts'
-import { hashName } from './session.ts'
 
 const EXACT = 'MATCH_TYPE_EXACT'
 const PREFIX = 'MATCH_TYPE_PREFIX'
@@ -462,9 +462,19 @@ describe('decideRoute()', () => {
       { key: 'name:b.ns:80', weight: 0 },
     ]
     const table = tableOf([route([{ sessionPersistence, backends }])])
-    const at = (key: string) => ({ headers: [['s', `${hashName(key)}.${hashName('e')}.rs.rs`]] }) as const
+    const scope = 'HTTPRoute ns/r'
+    const at = (key: string) => ({ headers: [['s', `${hashName(scope, key)}.${hashName('e', 'e')}.rs.rs`]] }) as const
     expect(decide(table, at('name:b.ns:80'))).toMatchObject({ backend: { key: 'name:b.ns:80' } })
     expect(decide(table, at('name:gone.ns:80'))).toMatchObject({ backend: { key: 'name:a.ns:80' } })
     expect(decide(table, {})).toMatchObject({ backend: { key: 'name:a.ns:80' } })
+  })
+
+  test('lets a session name no other backend than those of its rule', () => {
+    const session = { sessionName: 's', type: 'SESSION_TYPE_HEADER' } as const
+    const open = { matches: [{ path: { value: '/' } }], backends: [{ key: 'name:a.ns:80', weight: 1 }] }
+    const closed = { matches: [{ path: { value: '/admin' } }], backends: [{ key: 'name:admin.ns:80', weight: 1 }] }
+    const table = tableOf([route([open, closed].map((rule) => ({ ...rule, sessionPersistence: session })))])
+    const token = `${hashName('HTTPRoute ns/r', 'name:admin.ns:80')}.${hashName('e', 'e')}.rs.rs`
+    expect(decide(table, { path: '/', headers: [['s', token]] })).toMatchObject({ backend: { key: 'name:a.ns:80' } })
   })
 })

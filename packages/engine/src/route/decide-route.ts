@@ -70,10 +70,11 @@ export type DrawContext = Pick<DecideContext, 'random' | 'trace'>
 
 /** A session stays at its backend, also when that has no weight any more (GEP-1619, traffic splitting). */
 function chooseBackend(rule: CompiledRule, request: RequestFacts, context: DecideContext): CompiledBackend | undefined {
-  if (rule.session !== undefined) {
-    const token = readSession(rule.session, request, context.nowMs())
-    const chosen = rule.backends.find((backend) => backend.token === token?.backend && backend.unresolved === undefined)
-    if (chosen !== undefined) {
+  const { session } = rule
+  if (session !== undefined) {
+    const token = readSession(session, request, context.nowMs())
+    const chosen = token === undefined ? undefined : rule.backends[session.backends.indexOf(token.backend)]
+    if (chosen !== undefined && chosen.unresolved === undefined) {
       context.trace?.drew({ by: 'session', point: undefined, chosen, set: rule })
       return chosen
     }

@@ -73,8 +73,6 @@ export interface CompiledBackend {
   readonly key: string
   /** Share beside the other backends. */
   readonly weight: number
-  /** Names the key within a session token. */
-  readonly token: string
   /** Of the rule and the backend, in that order. */
   readonly filters: RouteFilters
   /** Why there is nothing behind it; its share is refused. */

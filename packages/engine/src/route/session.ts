@@ -14,13 +14,18 @@ export interface Session {
   readonly isPermanent: boolean
   /** Where browsers send the cookie to. */
   readonly path: string
+  /** `hashName` of the key of each backend of the rule, by its index, within the route. */
+  readonly backends: readonly string[]
 }
 
-/** What a client brings back. Names are hashed, so that nobody learns what is behind. */
+/**
+ * What a client brings back. Anybody may have written it: it is looked up among what the rule allows anyway, and no more. Names
+ * are hashed, so that nobody learns what is behind.
+ */
 export interface SessionToken {
-  /** {@link hashName} of the backend's key. */
+  /** One of {@link Session.backends}. */
   readonly backend: string
-  /** {@link hashName} of the endpoint's id. */
+  /** `hashName` of the endpoint's id, within its Service. */
   readonly endpoint: string
   readonly startedMs: number
   readonly usedMs: number
@@ -31,16 +36,19 @@ const HASH = /^[0-9a-z]{1,14}$/
 const COOKIE_PATH = /^\/[\x21-\x3a\x3c-\x7e]*$/
 /** Times travel in seconds. */
 const SECOND_MS = 1000
+/** How far the clocks of two proxies may be apart. A time that is further ahead was made up, to have a session without end. */
+const MAX_SKEW_MS = 60_000
 
 /**
  * Compiles the session persistence of a rule.
  *
- * @param defaultName - for a session that the user did not name; differs between rules
- * @param path - the path that the rule matches; `undefined`: several, or an expression
+ * @param place.defaultName - for a session that the user did not name; differs between rules
+ * @param place.path - the path that the rule matches; `undefined`: several, or an expression
+ * @param place.backends - as in {@link Session.backends}
  */
 export function compileSession(
   json: SessionPersistenceJson,
-  place: { readonly defaultName: string; readonly path: string | undefined },
+  place: Pick<Session, 'backends'> & { readonly defaultName: string; readonly path: string | undefined },
   context: CompileContext,
 ): Session {
   const carrier = json.type === 'SESSION_TYPE_HEADER' ? 'header' : 'cookie'
@@ -55,6 +63,7 @@ export function compileSession(
     idleTimeoutMs: json.idleTimeoutMs ?? 0,
     isPermanent: json.permanentCookie === true,
     path: COOKIE_PATH.test(path) ? path : '/',
+    backends: place.backends,
   }
 }
 
@@ -62,7 +71,7 @@ export function compileSession(
 export function readSession(session: Session, request: RequestFacts, nowMs: number): SessionToken | undefined {
   const text = session.carrier === 'header' ? request.fields.get(session.name) : readCookie(request, session.name)
   const token = text === undefined ? undefined : parseToken(text)
-  if (token === undefined) return undefined
+  if (token === undefined || Math.max(token.startedMs, token.usedMs) > nowMs + MAX_SKEW_MS) return undefined
   if (isOver(session.absoluteTimeoutMs, token.startedMs, nowMs)) return undefined
   return isOver(session.idleTimeoutMs, token.usedMs, nowMs) ? undefined : token
 }
@@ -95,17 +104,6 @@ export function writeSession(session: Session, token: SessionToken, request: Req
     attributes.push(`Max-Age=${Math.max(0, Math.ceil(leftMs / SECOND_MS))}`)
   }
   return { name: 'set-cookie', value: attributes.join('; ') }
-}
-
-/** A name as tokens carry it: 64 bits by two runs of FNV-1a. Equal on every proxy. */
-export function hashName(name: string): string {
-  return fnv1a(name, 0x811c_9dc5).toString(36).padStart(7, '0') + fnv1a(name, 0x9747_b28c).toString(36).padStart(7, '0')
-}
-
-function fnv1a(text: string, seed: number): number {
-  let hash = seed
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x0100_0193)
-  return hash >>> 0
 }
 
 function isOver(timeoutMs: number, sinceMs: number, nowMs: number): boolean {

@@ -87,7 +87,9 @@ function byConnectionRoute(exchange: Exchange, table: ConnectionTable, goOn: GoO
 }
 
 function applyFilters(exchange: Exchange, { filters, rule, backend }: Forward): void {
-  const session = rule.session && { about: rule.session, backend: backend.token, before: findSession(exchange, rule) }
+  const about = rule.session
+  const backendName = about?.backends[backend.index] ?? ''
+  const session = about && { about, backend: backendName, before: findSession(exchange, rule) }
   if (filters.cors !== undefined || filters.responseHeaders.length > 0 || session !== undefined) {
     changeAnswer(exchange, { changes: filters.responseHeaders, cors: filters.cors, session })
   }
@@ -125,8 +127,9 @@ function toBackend(exchange: Exchange, key: string, goOn: GoOn): void {
 function pin(exchange: Exchange, state: DestinationState): void {
   const { decision } = exchange
   if (decision?.kind !== 'forward' || decision.rule.session === undefined) return
-  const session = findSession(exchange, decision.rule)
-  if (session === undefined || session.backend !== decision.backend.token) return
+  const { rule, backend } = decision
+  const session = findSession(exchange, rule)
+  if (session === undefined || session.backend !== rule.session?.backends[backend.index]) return
   const target = findTarget(state, session.endpoint)
   if (target !== undefined && target.endpoint.load.avoidUntilUs <= exchange.core.turn.nowUs()) exchange.pinned = target
 }

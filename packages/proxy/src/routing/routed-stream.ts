@@ -74,9 +74,9 @@ export class RoutedStream implements ServerStream {
   }
 
   #tellSession({ about, backend, before }: RoutedSession, fields: Fields): void {
-    const { core, head, target } = this.#exchange
-    if (target === undefined) return
-    const current = { backend, endpoint: sessionName(target), nowMs: core.clock.nowMs() }
+    const { core, head, state, target } = this.#exchange
+    if (target === undefined || state === undefined) return
+    const current = { backend, endpoint: sessionName(state, target), nowMs: core.clock.nowMs() }
     const token = renewSession(about, before, current)
     if (token === undefined) return
     const line = writeSession(about, token, head)
