@@ -98,24 +98,23 @@ export function portNumber(description: string): Schema {
   }
 }
 
-/** IANA_SVC_NAME (RFC 6335 §5.1): at most 15 characters, at least one letter, no two hyphens in a row. */
-const PORT_NAME = /^(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/
+/** IANA_SVC_NAME (RFC 6335 §5.1): letters, digits and single hyphens within; at least one letter. */
+const PORT_NAME = '^([a-z0-9]+-)*[0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*$'
 
-/** A port by number, or by the name of a Workload's port. */
+/**
+ * A port by number, or by the name of a Workload's port. Limits of numbers hold for numbers, those of text for text. No rule in CEL:
+ * an API server takes the size of what may be text for unbounded.
+ */
 export function portReference(description: string): Schema {
   return {
     'x-kubernetes-int-or-string': true,
+    minimum: 1,
+    maximum: 65_535,
+    maxLength: 15,
+    pattern: PORT_NAME,
     description,
     'x-heddle-expected':
       'a port from 1 to 65535, or the name of a port (at most 15 lower-case letters, digits and "-")',
-    'x-kubernetes-validations': [
-      {
-        rule: "type(self) == int ? self >= 1 && self <= 65535 : self.size() <= 15 && self.matches('^[a-z0-9]+(-[a-z0-9]+)*$') && self.matches('[a-z]')",
-        message: 'expected a port from 1 to 65535, or the name of a port',
-        holds: (self: number | string) =>
-          typeof self === 'number' ? self >= 1 && self <= 65_535 : PORT_NAME.test(self),
-      },
-    ],
   }
 }
 
