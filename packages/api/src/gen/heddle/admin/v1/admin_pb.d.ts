@@ -1268,6 +1268,20 @@ export declare type GetHealthResponse = Message<"heddle.admin.v1.GetHealthRespon
    * @generated from field: repeated string configuration_warnings = 6;
    */
   configurationWarnings: string[];
+
+  /**
+   * The other replicas of the control plane; none where there is only one.
+   *
+   * @generated from field: repeated heddle.admin.v1.ReplicaHealth replicas = 7;
+   */
+  replicas: ReplicaHealth[];
+
+  /**
+   * Name of the replica that answers; on a cluster its pod's.
+   *
+   * @generated from field: string replica = 8;
+   */
+  replica: string;
 };
 
 /**
@@ -1309,6 +1323,20 @@ export declare type GetHealthResponseJson = {
    * @generated from field: repeated string configuration_warnings = 6;
    */
   configurationWarnings?: string[];
+
+  /**
+   * The other replicas of the control plane; none where there is only one.
+   *
+   * @generated from field: repeated heddle.admin.v1.ReplicaHealth replicas = 7;
+   */
+  replicas?: ReplicaHealthJson[];
+
+  /**
+   * Name of the replica that answers; on a cluster its pod's.
+   *
+   * @generated from field: string replica = 8;
+   */
+  replica?: string;
 };
 
 /**
@@ -1316,6 +1344,50 @@ export declare type GetHealthResponseJson = {
  * Use `create(GetHealthResponseSchema)` to create a new message.
  */
 export declare const GetHealthResponseSchema: GenMessage<GetHealthResponse, {jsonType: GetHealthResponseJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.ReplicaHealth
+ */
+export declare type ReplicaHealth = Message<"heddle.admin.v1.ReplicaHealth"> & {
+  /**
+   * IP:PORT.
+   *
+   * @generated from field: string address = 1;
+   */
+  address: string;
+
+  /**
+   * Why it does not answer; empty when it does.
+   *
+   * @generated from field: string problem = 2;
+   */
+  problem: string;
+};
+
+/**
+ * @generated from message heddle.admin.v1.ReplicaHealth
+ */
+export declare type ReplicaHealthJson = {
+  /**
+   * IP:PORT.
+   *
+   * @generated from field: string address = 1;
+   */
+  address?: string;
+
+  /**
+   * Why it does not answer; empty when it does.
+   *
+   * @generated from field: string problem = 2;
+   */
+  problem?: string;
+};
+
+/**
+ * Describes the message heddle.admin.v1.ReplicaHealth.
+ * Use `create(ReplicaHealthSchema)` to create a new message.
+ */
+export declare const ReplicaHealthSchema: GenMessage<ReplicaHealth, {jsonType: ReplicaHealthJson}>;
 
 /**
  * @generated from message heddle.admin.v1.CreateJoinTokenRequest
