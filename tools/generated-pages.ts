@@ -35,6 +35,10 @@ export const GENERATED_PAGES: readonly GeneratedPage[] = [
     render: async () => (await import('@heddle/api/kinds/policy-pages')).renderBackendPolicyPage(),
   },
   {
+    path: 'docs/reference/checks.md',
+    render: async () => (await import('@heddle/cli/checks-page')).renderChecksPage(),
+  },
+  {
     path: 'docs/reference/cli.md',
     render: async () => (await import('@heddle/cli/reference-page')).renderCliReference(),
   },

@@ -1,21 +1,15 @@
 import type { KubeObject } from '@heddle/kube/client'
+import { COMPONENT_LABEL, CONTROL_COMPONENT, INSTALL_NAMES, INSTALL_PORTS } from '@heddle/kube/install/names'
 import { CliError, messageOf } from '../cli-error.ts'
 import type { Cluster } from './cluster.ts'
-import { type ControlClient, createControlClient } from './control-client.ts'
-import { chooseControlPod, type PodObject, type ServiceObject } from './control-pod.ts'
+import { type ControlClient, type ControlPlace, createControlClient } from './control-client.ts'
+import { chooseControlPod, type PodObject } from './control-pod.ts'
 import { explainKube, isKubeStatus } from './explain-kube.ts'
 
-/** Service of the control plane's API. */
-const SERVICE = 'heddle-control'
-/** Its service account, which is in its SPIFFE id. */
-const SERVICE_ACCOUNT = 'control-plane'
-const TRUST_BUNDLE = 'heddle-trust-bundle'
+const { controlAccount, operatorAccount, trustBundle, viewerAccount } = INSTALL_NAMES
 const AUDIENCE = 'heddle.dev/admin'
 /** As short as Kubernetes makes them. */
 const TOKEN_LIFE_S = 600
-
-/** Service accounts whose tokens open the control plane: one may look, the other may do everything. */
-export type ControlRole = 'heddle-viewer' | 'heddle-operator'
 
 /**
  * A client of the control plane in a cluster, through a port-forward of its own: TLS by the mesh's own authority, a token of
@@ -24,39 +18,32 @@ export type ControlRole = 'heddle-viewer' | 'heddle-operator'
  * @throws {CliError} for everything that can be missing on the way, with what to do about it
  */
 export async function connectClusterControl(cluster: Cluster): Promise<ControlClient> {
-  const trust = await readTrust(cluster)
-  const [target, token] = await Promise.all([findPod(cluster), requestToken(cluster)])
+  const trustBundlePem = await readTrustBundle(cluster)
+  const [pod, token] = await Promise.all([findPod(cluster), requestToken(cluster)])
   const { openPortForward } = await import('@heddle/kube/port-forward')
+  const target = { namespace: cluster.heddleNamespace, pod, port: INSTALL_PORTS.api }
   const forward = await openPortForward(cluster.access, target).catch((error: unknown) => {
-    throw explainKube(error, `forward a port to pod ${target.namespace}/${target.pod}`, cluster)
+    throw explainKube(error, `forward a port to pod ${target.namespace}/${pod}`, cluster)
   })
-  const client = createControlClient({
-    world: { kind: 'cluster', cluster },
-    place: placeOf(cluster, `https://127.0.0.1:${forward.port}`, trust),
-    trustBundlePem: trust.pem,
-    token,
-  })
+  const place = placeOf(cluster, `https://127.0.0.1:${forward.port}`)
+  const client = createControlClient({ world: { kind: 'cluster', cluster }, place, trustBundlePem, token })
   const close = () => {
     client.close()
     // Nobody waits for it: what is still open belongs to this process and ends with it.
     void forward.close().catch(() => {})
+    cluster.access.close()
   }
   return { ...client, close }
 }
 
-interface Trust {
-  readonly pem: string
-  readonly trustDomain: string
-}
-
-function placeOf({ contextName, heddleNamespace }: Cluster, server: string, { trustDomain }: Trust) {
+function placeOf({ contextName, heddleNamespace }: Cluster, server: string): ControlPlace {
   return {
     title: `the control plane of cluster "${contextName}"`,
     server,
-    serverIdentity: `spiffe://${trustDomain}/ns/${heddleNamespace}/sa/${SERVICE_ACCOUNT}`,
+    serverIdentity: new RegExp(`^spiffe://[^/]+/ns/${heddleNamespace}/sa/${controlAccount}$`),
     remedies: {
-      unavailable: `its pod has just ended, or is overloaded: try again, then "heddle check"`,
-      refused: `see docs/tasks/run-on-kubernetes.md#who-may-use-it`,
+      unavailable: 'its pod has just ended, or is overloaded: try again, then "heddle check"',
+      refused: 'who may do what: docs/tasks/run-on-kubernetes.md#who-may-use-it',
     },
   }
 }
@@ -66,31 +53,25 @@ interface ConfigMapObject extends KubeObject {
 }
 
 /** @throws {CliError} when Heddle is not installed, or has not written its trust bundle yet */
-async function readTrust(cluster: Cluster): Promise<Trust> {
+async function readTrustBundle(cluster: Cluster): Promise<string> {
   const { CONFIG_MAPS } = await import('@heddle/kube/resources')
   const { kube, heddleNamespace: namespace } = cluster
-  const ref = { resource: CONFIG_MAPS, namespace, name: TRUST_BUNDLE }
+  const ref = { resource: CONFIG_MAPS, namespace, name: trustBundle }
   const found = await kube.get<ConfigMapObject>(ref).catch((error: unknown) => {
-    throw explainKube(error, `read ConfigMap ${namespace}/${TRUST_BUNDLE}`, cluster)
+    throw explainKube(error, `read ConfigMap ${namespace}/${trustBundle}`, cluster)
   })
-  if (found === undefined) throw await describeMissing(cluster)
-  const { 'trust-bundle.pem': pem, 'trust-domain': trustDomain } = found.data ?? {}
-  if (pem !== undefined && trustDomain !== undefined) return { pem, trustDomain }
-  throw new CliError(`ConfigMap ${namespace}/${TRUST_BUNDLE} has no trust-bundle.pem and trust-domain`, {
-    hints: ['the control plane writes it: delete it, and it is written anew; see "heddle check"'],
+  const pem = found?.data?.['trust-bundle.pem']
+  if (pem !== undefined) return pem
+  const pods = await listPods(cluster)
+  if (pods.length === 0) throw notInstalled(cluster)
+  // Says what they wait for, when none is ready.
+  chooseControlPod(pods, namespace, Math.random)
+  throw new CliError(`the control plane of cluster "${cluster.contextName}" has not written its trust bundle yet`, {
+    hints: [`it does when it starts: try again, then "kubectl -n ${namespace} logs deploy/heddle-control"`],
   })
 }
 
-/** Tells a cluster without Heddle from one in which it is just starting. */
-async function describeMissing(cluster: Cluster): Promise<CliError> {
-  const { contextName, heddleNamespace: namespace } = cluster
-  const pods = await findPod(cluster).catch((error: unknown) => error)
-  if (pods instanceof CliError && !(pods instanceof NotInstalled)) return pods
-  if (!(pods instanceof Error)) {
-    return new CliError(`the control plane of cluster "${contextName}" has not written its trust bundle yet`, {
-      hints: ['it writes it when it starts: try again, then look at its log'],
-    })
-  }
+function notInstalled({ contextName, heddleNamespace: namespace }: Cluster): CliError {
   return new CliError(`Heddle is not installed in namespace "${namespace}" of cluster "${contextName}"`, {
     hints: [
       'install it: "heddle check --pre", then "heddle install --crds | kubectl apply -f -" and "heddle install | kubectl apply -f -"',
@@ -99,26 +80,18 @@ async function describeMissing(cluster: Cluster): Promise<CliError> {
   })
 }
 
-class NotInstalled extends CliError {}
+async function findPod(cluster: Cluster): Promise<string> {
+  return chooseControlPod(await listPods(cluster), cluster.heddleNamespace, Math.random)
+}
 
-/** @throws {CliError} */
-async function findPod(cluster: Cluster) {
-  const { PODS, SERVICES } = await import('@heddle/kube/resources')
+async function listPods(cluster: Cluster): Promise<readonly PodObject[]> {
+  const { PODS } = await import('@heddle/kube/resources')
   const { kube, heddleNamespace: namespace } = cluster
-  const fail = (deed: string) => (error: unknown) => {
-    throw explainKube(error, deed, cluster)
-  }
-  const service = await kube
-    .get<ServiceObject>({ resource: SERVICES, namespace, name: SERVICE })
-    .catch(fail(`read Service ${namespace}/${SERVICE}`))
-  if (service === undefined) throw new NotInstalled(`there is no Service ${namespace}/${SERVICE}`)
-  const labelSelector = Object.entries(service.spec?.selector ?? {})
-    .map(([name, value]) => `${name}=${value}`)
-    .join(',')
-  const { items } = await kube
-    .list<PodObject>(PODS, { namespace, labelSelector })
-    .catch(fail(`list pods in namespace "${namespace}"`))
-  return chooseControlPod(service, items, Math.random)
+  const options = { namespace, labelSelector: `${COMPONENT_LABEL}=${CONTROL_COMPONENT}` }
+  const { items } = await kube.list<PodObject>(PODS, options).catch((error: unknown) => {
+    throw explainKube(error, `list pods in namespace "${namespace}"`, cluster)
+  })
+  return items
 }
 
 interface TokenRequest {
@@ -127,23 +100,22 @@ interface TokenRequest {
 
 /** A token of the lesser role, else of the greater one: who may do everything may look as well. */
 async function requestToken(cluster: Cluster): Promise<string> {
-  const roles: readonly ControlRole[] = ['heddle-viewer', 'heddle-operator']
   let refusal: unknown
-  for (const role of roles) {
+  for (const account of [viewerAccount, operatorAccount]) {
     try {
-      return await requestTokenOf(cluster, role)
+      return await requestTokenOf(cluster, account)
     } catch (error) {
-      if (!isKubeStatus(error, 403)) throw explainKube(error, `make a token of ServiceAccount ${role}`, cluster)
+      if (!isKubeStatus(error, 403)) throw explainKube(error, `make a token of ServiceAccount ${account}`, cluster)
       refusal ??= error
     }
   }
   throw noToken(cluster, refusal)
 }
 
-async function requestTokenOf({ kube, heddleNamespace }: Cluster, role: ControlRole): Promise<string> {
+async function requestTokenOf({ kube, heddleNamespace }: Cluster, account: string): Promise<string> {
   const { status } = await kube.request<TokenRequest>({
     method: 'POST',
-    path: `/api/v1/namespaces/${heddleNamespace}/serviceaccounts/${role}/token`,
+    path: `/api/v1/namespaces/${heddleNamespace}/serviceaccounts/${account}/token`,
     body: {
       apiVersion: 'authentication.k8s.io/v1',
       kind: 'TokenRequest',

@@ -24,8 +24,8 @@ export interface ControlPlace {
   readonly title: string
   /** `https://HOST:PORT` */
   readonly server: string
-  /** The control plane's own SPIFFE id, which its certificate must carry. */
-  readonly serverIdentity: string
+  /** The control plane's own SPIFFE id, which its certificate must carry; of a cluster in whatever trust domain its root vouches for. */
+  readonly serverIdentity: string | RegExp
   /** What to try. */
   readonly remedies: { readonly unavailable: string; readonly refused: string }
 }
@@ -103,10 +103,11 @@ export function createControlClient(options: ControlClientOptions): ControlClien
 }
 
 /** RFC 6125 names have no place between workloads: SPIFFE ids are compared whole (SPIFFE X.509-SVID §5.2). */
-function checkIdentity(certificate: PeerCertificate, expected: string): Error | undefined {
-  const names = (certificate.subjectaltname ?? '').split(', ')
-  if (names.includes(`URI:${expected}`)) return undefined
-  return new Error(`the server is ${certificate.subjectaltname ?? 'nameless'}, not ${expected}`)
+function checkIdentity({ subjectaltname = '' }: PeerCertificate, expected: string | RegExp): Error | undefined {
+  const ids = subjectaltname.split(', ').flatMap((name) => (name.startsWith('URI:') ? [name.slice(4)] : []))
+  const isExpected = (id: string) => (typeof expected === 'string' ? id === expected : expected.test(id))
+  if (ids.some(isExpected)) return undefined
+  return new Error(`the server is ${subjectaltname === '' ? 'nameless' : subjectaltname}, not the control plane`)
 }
 
 function authorize(token: string): Interceptor {

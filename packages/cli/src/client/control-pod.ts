@@ -40,19 +40,6 @@ export interface ContainerStatus {
   }
 }
 
-/** What of a Service is looked at. */
-export interface ServiceObject extends KubeObject {
-  readonly spec?: {
-    readonly selector?: Readonly<Record<string, string>>
-    readonly ports?: readonly {
-      readonly name?: string
-      readonly port: number
-      readonly targetPort?: number | string
-      readonly appProtocol?: string
-    }[]
-  }
-}
-
 /** Whether a pod serves and is not about to end. */
 export function isReady({ metadata, status }: PodObject): boolean {
   const { conditions = [] } = status ?? {}
@@ -86,36 +73,22 @@ function describeContainer({ name, ready, state, restartCount = 0 }: ContainerSt
   return [`container ${name} is not ready${restartCount > 0 ? ` and has been started ${restartCount + 1} times` : ''}`]
 }
 
-/** A pod to talk to. */
-export interface ControlPod {
-  readonly namespace: string
-  readonly pod: string
-  readonly port: number
-}
-
 /**
  * One of the control plane's pods that are ready; another one each time, so that a pod that hangs does not catch everybody.
  *
  * @throws {CliError} when none is ready, with what each of them waits for
  */
-export function chooseControlPod(service: ServiceObject, pods: readonly PodObject[], random: () => number): ControlPod {
-  const { namespace = '', name } = service.metadata
+export function chooseControlPod(pods: readonly PodObject[], namespace: string, random: () => number): string {
   const ready = pods.filter(isReady)
   const chosen = ready[Math.floor(random() * ready.length)]
-  if (chosen !== undefined) return { namespace, pod: chosen.metadata.name, port: portOf(service, chosen) }
+  if (chosen !== undefined) return chosen.metadata.name
   const states = pods.map((pod) => `${pod.metadata.name} ${describeUnready(pod)}`)
   throw new CliError(`no pod of the control plane is ready in namespace "${namespace}"`, {
     hints: [
-      ...(states.length > 0 ? states : [`Service ${name} has no pods: is Deployment heddle-control scaled to 0?`]),
+      ...(states.length > 0
+        ? states
+        : ['it has no pods at all: is Deployment heddle-control there, and not scaled to 0?']),
       `look further with "kubectl -n ${namespace} describe pods" and "kubectl -n ${namespace} logs deploy/heddle-control"`,
     ],
   })
-}
-
-function portOf({ spec }: ServiceObject, pod: PodObject): number {
-  const ports = spec?.ports ?? []
-  const { port, targetPort } = ports.find(({ name }) => name === 'api') ?? ports[0] ?? { port: 15_010 }
-  if (typeof targetPort === 'number') return targetPort
-  const named = pod.spec?.containers?.flatMap((one) => one.ports ?? []).find((one) => one.name === targetPort)
-  return named?.containerPort ?? port
 }

@@ -39,18 +39,54 @@ export type Verdict =
     }
 
 /** One thing to look at. */
-export interface Check {
+export interface Check<F> {
   /** Stable; the heading in docs/reference/checks.md. */
   readonly id: string
   /** Said as it is when all is well: "control plane answers". */
   readonly description: string
-  readonly judge: (facts: MeshFacts) => Verdict
+  /** For the page: what it means when it is not so, in Markdown. */
+  readonly about: string
+  readonly judge: (facts: F) => Verdict
+  /** Nothing behind it can be known when it fails. */
+  readonly isFatal?: true
 }
 
 /** Checks that belong together, in the order they are shown. */
-export interface Category {
+export interface Category<F> {
   readonly name: string
-  readonly checks: readonly Check[]
+  readonly checks: readonly Check<F>[]
+}
+
+/** A check with its verdict. */
+export interface CheckResult {
+  readonly id: string
+  readonly description: string
+  readonly verdict: Verdict
+}
+
+export interface CategoryResult {
+  readonly name: string
+  readonly checks: readonly CheckResult[]
+}
+
+/** Judges everything, up to a check that is fatal and failed. */
+export function judgeAll<F>(categories: readonly Category<F>[], facts: F): readonly CategoryResult[] {
+  const results: CategoryResult[] = []
+  for (const { name, checks } of categories) {
+    const judged: CheckResult[] = []
+    results.push({ name, checks: judged })
+    for (const { id, description, judge, isFatal } of checks) {
+      const verdict = judge(facts)
+      judged.push({ id, description, verdict })
+      if (isFatal === true && verdict.kind === 'error') return results
+    }
+  }
+  return results
+}
+
+/** Whether nothing is an error; warnings are allowed. */
+export function isHealthy(results: readonly CategoryResult[]): boolean {
+  return results.every(({ checks }) => checks.every(({ verdict }) => verdict.kind !== 'error'))
 }
 
 export const SUCCESS: Verdict = { kind: 'success' }

@@ -10,14 +10,29 @@ const DAY_MS = 86_400_000
 const LEAST_AUTHORITY_DAYS = 60
 
 /** Whether the control plane is there and of this version. It is asked first; nothing else is known without it. */
-export const CONTROL_PLANE: Category = {
+export const CONTROL_PLANE: Category<MeshFacts> = {
   name: 'control-plane',
   checks: [
-    { id: 'control-plane-answers', description: 'control plane answers', judge: () => SUCCESS },
-    { id: 'clock-skew', description: 'clocks of this host and of the control plane agree', judge: judgeClock },
+    {
+      id: 'control-plane-answers',
+      description: 'control plane answers',
+      about: `The command line finds a mesh, its token is accepted, and the control plane answers. When this fails nothing else is known, so it is the only check shown. Proxies go on serving without a control plane.
+
+- *no mesh runs here*: start one with \`heddle up DIR\` or \`heddle demo\`.
+- *several meshes run*: choose with \`--mesh NAME\`.
+- *does not answer*: \`heddle up\` was killed, or its machine is overloaded. Start it again: it cleans up first.`,
+      judge: () => SUCCESS,
+    },
+    {
+      id: 'clock-skew',
+      description: 'clocks of this host and of the control plane agree',
+      about: `Certificates carry times. Up to a minute of difference between the clocks of two hosts is allowed for; with more, a new certificate may be refused because it seems to lie in the future. Synchronise the clocks with chrony, systemd-timesyncd or what your system has.`,
+      judge: judgeSkew,
+    },
     {
       id: 'control-plane-version',
       description: 'command line and control plane are of the same version',
+      about: `A warning: neighbouring versions understand each other, but only the same version has been tested together with all of its features.`,
       judge: ({ clientVersion, version }) =>
         warningUnlessEmpty(
           clientVersion === version.version ? [] : [`command line ${clientVersion}, control plane ${version.version}`],
@@ -28,12 +43,13 @@ export const CONTROL_PLANE: Category = {
 }
 
 /** Whether the files that the user wrote are in force. */
-export const CONFIGURATION: Category = {
+export const CONFIGURATION: Category<MeshFacts> = {
   name: 'configuration',
   checks: [
     {
       id: 'configuration-valid',
       description: 'configuration is valid',
+      about: `Files in the folder of \`heddle up\` do not match the schemas of their kinds, or contradict each other. As long as there is one error nothing of the new state is applied: the last good configuration stays in force. Each complaint has file, line, column and field. \`heddle validate\` checks files without a mesh, for example before a commit.`,
       judge: ({ health }) =>
         errorUnlessEmpty(
           health.configurationProblems,
@@ -43,30 +59,33 @@ export const CONFIGURATION: Category = {
     {
       id: 'objects-accepted',
       description: 'routes and policies are accepted',
+      about: `A route or policy that is valid for itself, but not in force or with a reference that leads nowhere: its Service or a backend does not exist (yet), a ReferenceGrant is missing, an older object has precedence, the mesh cannot do what it asks for. Each line is a condition of its status: what it is about, the reason in the words of the Gateway API, and a sentence. \`heddle get all -A -o wide\` shows all of them, \`heddle plan -f FILE\` says before what a file would bring. Only a warning: a FaultPolicy whose end has come.`,
       judge: judgeObjects,
     },
   ],
 }
 
 /** Whether the certificate authority lives long enough for someone to act in time. */
-export const AUTHORITY: Category = {
+export const AUTHORITY: Category<MeshFacts> = {
   name: 'certificate-authority',
   checks: [
     {
       id: 'root-validity',
       description: `root certificate is valid for at least ${LEAST_AUTHORITY_DAYS} days`,
+      about: `A warning from 60 days before the root certificate expires, an error afterwards. With an expired root no connection between proxies can be made.`,
       judge: ({ health, localNowMs }) => judgeAuthority('root', health.rootNotAfterMs, localNowMs),
     },
     {
       id: 'issuer-validity',
       description: `issuer certificate is valid for at least ${LEAST_AUTHORITY_DAYS} days`,
+      about: `The same for the issuer, which signs the certificates of workloads. With an expired issuer certificates cannot be renewed, and within a day no workload has a valid one.`,
       judge: ({ health, localNowMs }) => judgeAuthority('issuer', health.issuerNotAfterMs, localNowMs),
     },
   ],
 }
 
 /** A fault that has come to its end does no harm; everything else is not what its author wants. */
-function judgeObjects({ faultyObjects }: MeshFacts): Verdict {
+export function judgeObjects({ faultyObjects }: MeshFacts): Verdict {
   const isOver = ({ conditions }: ConfigObject) =>
     conditions.every(({ type, status, reason }) => status !== 'False' || reason === 'Expired' || type === 'Programmed')
   const faults = faultyObjects.filter((object) => !isOver(object)).flatMap(describeFaults)
@@ -81,7 +100,8 @@ function judgeObjects({ faultyObjects }: MeshFacts): Verdict {
   )
 }
 
-function judgeClock({ health, localNowMs, roundTripMs }: MeshFacts): Verdict {
+/** Whether certificates that either side makes look valid to the other. */
+export function judgeSkew({ health, localNowMs, roundTripMs }: MeshFacts): Verdict {
   const differenceMs = Number(health.nowMs) - localNowMs
   const skewMs = Math.max(0, Math.abs(differenceMs) - roundTripMs)
   if (skewMs <= TOLERATED_SKEW_MS) return SUCCESS
@@ -90,7 +110,8 @@ function judgeClock({ health, localNowMs, roundTripMs }: MeshFacts): Verdict {
   return errorUnlessEmpty([detail], 'Synchronise the clocks, for example with chrony or systemd-timesyncd.')
 }
 
-function judgeAuthority(name: string, notAfterMs: bigint, nowMs: number): Verdict {
+/** Whether a certificate of the authority lives long enough for someone to act in time. */
+export function judgeAuthority(name: string, notAfterMs: bigint, nowMs: number): Verdict {
   const remainingMs = Number(notAfterMs) - nowMs
   const remedy = 'Replace the certificate authority before it expires: no workload gets a certificate afterwards.'
   if (remainingMs <= 0) return errorUnlessEmpty([`the ${name} certificate expired at ${toIsoTime(notAfterMs)}`], remedy)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { PLAIN } from '../../output/style.ts'
+import type { CategoryResult } from './check.ts'
 import { formatAll, formatFailures, toCheckJson } from './format-results.ts'
-import type { CategoryResult } from './judge-mesh.ts'
 
 const FAILED: readonly CategoryResult[] = [
   {

@@ -1,6 +1,5 @@
 import type { Style } from '../../output/style.ts'
-import type { CategoryResult, CheckResult } from './judge-mesh.ts'
-import { isHealthy } from './judge-mesh.ts'
+import { type CategoryResult, type CheckResult, isHealthy } from './check.ts'
 
 const REFERENCE = 'docs/reference/checks.md'
 /** A mesh of thousands should not fill the screen with one problem. */

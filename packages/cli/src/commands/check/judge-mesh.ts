@@ -1,28 +1,20 @@
-import type { Category, MeshFacts, Verdict } from './check.ts'
+import { type Category, type CategoryResult, judgeAll, type MeshFacts } from './check.ts'
 import { AUTHORITY, CONFIGURATION, CONTROL_PLANE } from './control-plane-checks.ts'
 import { PROXIES, SECURITY, WORKLOADS } from './workload-checks.ts'
 
-/** Every check, in the order it is shown. */
-export const CATEGORIES: readonly Category[] = [CONTROL_PLANE, CONFIGURATION, AUTHORITY, WORKLOADS, PROXIES, SECURITY]
+/** Every check of a mesh on one host, in the order it is shown. */
+export const CATEGORIES: readonly Category<MeshFacts>[] = [
+  CONTROL_PLANE,
+  CONFIGURATION,
+  AUTHORITY,
+  WORKLOADS,
+  PROXIES,
+  SECURITY,
+]
 
-/** A check with its verdict. */
-export interface CheckResult {
-  readonly id: string
-  readonly description: string
-  readonly verdict: Verdict
-}
-
-export interface CategoryResult {
-  readonly name: string
-  readonly checks: readonly CheckResult[]
-}
-
-/** Judges everything. */
+/** Judges a mesh on one host. */
 export function judgeMesh(facts: MeshFacts): readonly CategoryResult[] {
-  return CATEGORIES.map(({ name, checks }) => ({
-    name,
-    checks: checks.map(({ id, description, judge }) => ({ id, description, verdict: judge(facts) })),
-  }))
+  return judgeAll(CATEGORIES, facts)
 }
 
 /** What is left to say when the control plane could not be asked: its first check failed, and nothing else is known. */
@@ -32,9 +24,4 @@ export function judgeUnreachable(message: string, hints: readonly string[]): rea
   return [
     { name: CONTROL_PLANE.name, checks: [{ id, description, verdict: { kind: 'error', details: [message], remedy } }] },
   ]
-}
-
-/** Whether nothing is an error; warnings are allowed. */
-export function isHealthy(results: readonly CategoryResult[]): boolean {
-  return results.every(({ checks }) => checks.every(({ verdict }) => verdict.kind !== 'error'))
 }

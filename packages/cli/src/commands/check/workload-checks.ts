@@ -6,12 +6,13 @@ import { type Category, errorUnlessEmpty, type MeshFacts, SUCCESS, type Verdict,
 const LATE_SHARE = 0.2
 
 /** Whether the applications run. */
-export const WORKLOADS: Category = {
+export const WORKLOADS: Category<MeshFacts> = {
   name: 'workloads',
   checks: [
     {
       id: 'workloads-exist',
       description: 'the mesh has workloads',
+      about: `A warning that the mesh knows no instance at all: the folder has no Workload, or none has started yet.`,
       judge: ({ workloads }) =>
         warningUnlessEmpty(
           workloads.length > 0 ? [] : ['no instance of any Workload is known'],
@@ -21,6 +22,7 @@ export const WORKLOADS: Category = {
     {
       id: 'workloads-complete',
       description: 'workloads have all of their instances',
+      about: `A Workload has fewer instances than its \`replicas\`. Right after \`heddle up\` they are starting; later, their command could not be started, or its proxy never reached the control plane. \`heddle up\` says which, and each workload has a log.`,
       judge: (facts) =>
         errorUnlessEmpty(
           facts.deployments.flatMap((row) => describeMissing(row, facts.workloads)),
@@ -30,6 +32,7 @@ export const WORKLOADS: Category = {
     {
       id: 'workloads-ready',
       description: 'workloads are ready',
+      about: `Instances that get no traffic, and why: the process has not started or has ended, its health check fails, or it drains. \`heddle endpoints\` shows which Services miss them.`,
       judge: ({ workloads }) =>
         errorUnlessEmpty(
           workloads.filter(({ ready }) => !ready).map((one) => `${nameOf(one)}: ${one.reason || 'not ready'}`),
@@ -40,22 +43,29 @@ export const WORKLOADS: Category = {
 }
 
 /** Whether the proxies do what they are told. */
-export const PROXIES: Category = {
+export const PROXIES: Category<MeshFacts> = {
   name: 'proxies',
   checks: [
     {
       id: 'proxies-connected',
       description: 'proxies are connected to the control plane',
+      about: `Proxies that were connected to the control plane and are not now. They serve on with what they know, but learn of no new endpoint and renew no certificate.`,
       judge: ({ proxies }) =>
         errorUnlessEmpty(
           proxies.filter(({ connected }) => !connected).map((proxy) => `${nameOf(proxy)} is not connected`),
           'It keeps serving with what it knows. Look at the log of the proxy: it ended, or cannot reach the control plane.',
         ),
     },
-    { id: 'configuration-applied', description: 'configuration is applied on all proxies', judge: judgeApplied },
+    {
+      id: 'configuration-applied',
+      description: 'configuration is applied on all proxies',
+      about: `Proxies that have not acknowledged what they were told last, and those that refused it with their reasons. A proxy that refuses keeps its last good state. Right after a change a few may be behind for a moment: look again, or use \`--wait\`.`,
+      judge: judgeApplied,
+    },
     {
       id: 'proxy-versions',
       description: 'proxies and control plane are of the same version',
+      about: `A warning: these proxies are of another version than the control plane. Restart their workloads one after the other.`,
       judge: ({ proxies, version }) =>
         warningUnlessEmpty(
           proxies
@@ -70,13 +80,19 @@ export const PROXIES: Category = {
 }
 
 /** Whether every workload can prove who it is, and traffic is encrypted. */
-export const SECURITY: Category = {
+export const SECURITY: Category<MeshFacts> = {
   name: 'security',
   checks: [
-    { id: 'certificates-valid', description: 'certificates of workloads are valid', judge: judgeCertificates },
+    {
+      id: 'certificates-valid',
+      description: 'certificates of workloads are valid',
+      about: `An error for expired certificates, a warning for those that have less than a fifth of their life left. They are renewed at 70 % of it, so a late one says that renewal has failed several times. It is a warning too when a proxy has not reported a certificate yet, as in its first seconds. \`heddle identity\` shows all of them.`,
+      judge: judgeCertificates,
+    },
     {
       id: 'edges-secured',
       description: 'traffic between workloads is mTLS',
+      about: `A warning for traffic of the last minutes that was not mTLS, with the reason: \`destination_unmeshed\` (it left the mesh), \`peer_not_meshed\` (the other end has no proxy). \`heddle edges\` shows all traffic that got to an endpoint.`,
       judge: ({ edges }) =>
         warningUnlessEmpty(
           edges.filter(({ secured }) => !secured).map(describeEdge),
@@ -95,7 +111,8 @@ function describeMissing(
   return known >= total ? [] : [`${namespace}/${name} has ${known} of ${total} instances`]
 }
 
-function judgeApplied({ proxies }: MeshFacts): Verdict {
+/** Whether all who are connected have applied what they were told. */
+export function judgeApplied({ proxies }: MeshFacts): Verdict {
   const connected = proxies.filter((proxy) => proxy.connected)
   const late = connected.filter((proxy) => proxy.problems.length > 0 || proxy.sequenceApplied < proxy.sequenceSent)
   const details = late.flatMap((proxy) =>
@@ -109,7 +126,8 @@ function judgeApplied({ proxies }: MeshFacts): Verdict {
   return details.length === 0 ? SUCCESS : errorUnlessEmpty([summary, ...details], remedy)
 }
 
-function judgeCertificates({ workloads, localNowMs }: MeshFacts): Verdict {
+/** Whether certificates are valid, and renewed in time. */
+export function judgeCertificates({ workloads, localNowMs }: MeshFacts): Verdict {
   const meshed = workloads.filter((one) => one.meshed)
   const missing = meshed
     .filter(({ notAfterMs }) => notAfterMs === 0n)
@@ -133,11 +151,13 @@ function isLate({ notBeforeMs, notAfterMs }: WorkloadInstance, nowMs: number): b
   return remainingMs > 0 && remainingMs < LATE_SHARE * Number(notAfterMs - notBeforeMs)
 }
 
-function nameOf({ namespace, instance }: ProxyStatus | WorkloadInstance): string {
+/** `NAMESPACE/NAME` */
+export function nameOf({ namespace, instance }: ProxyStatus | WorkloadInstance): string {
   return `${namespace}/${instance}`
 }
 
-function describeEdge({ src, srcNamespace, dst, dstNamespace, reason }: Edge): string {
+/** One edge that is not secured. */
+export function describeEdge({ src, srcNamespace, dst, dstNamespace, reason }: Edge): string {
   const name = (workload: string, namespace: string) => (namespace === '' ? workload : `${namespace}/${workload}`)
   return `${name(src, srcNamespace)} to ${name(dst, dstNamespace)} is in plain: ${reason || 'unknown'}`
 }

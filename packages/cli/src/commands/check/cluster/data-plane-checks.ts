@@ -1,0 +1,285 @@
+import {
+  INJECT_ANNOTATION,
+  OPAQUE_PORTS_ANNOTATION,
+  PREFIX,
+  PROXY_CONTAINER,
+  SKIPPED_ANNOTATION,
+  STATUS_ANNOTATION,
+} from '@heddle/kube/inject/names'
+import { formatAnnotationProblem, readSettings } from '@heddle/kube/inject/read-settings'
+import type { ContainerStatus, PodObject } from '../../../client/control-pod.ts'
+import { type Category, errorUnlessEmpty, type Verdict, warningUnlessEmpty } from '../check.ts'
+import { judgeFact } from '../fact.ts'
+import { describeEdge, judgeApplied, judgeCertificates } from '../workload-checks.ts'
+import type { NamespaceFact, ProxyFacts, ServiceFact } from './cluster-facts.ts'
+
+const RESTART = 'Restart the workload, so that its pods are made anew: kubectl -n NAMESPACE rollout restart deploy/NAME'
+
+/** Whether the proxies in pods do their work. */
+export const DATA_PLANE: Category<ProxyFacts> = {
+  name: 'heddle-data-plane',
+  checks: [
+    {
+      id: 'data-plane-namespace',
+      description: 'data plane namespace exists',
+      about: 'There is no namespace of the name given with `-n`.',
+      isFatal: true,
+      judge: ({ namespace, namespaces }) =>
+        judgeFact(namespaces, (all) =>
+          errorUnlessEmpty(
+            namespace === '' || all.some(({ name }) => name === namespace)
+              ? []
+              : [`there is no namespace "${namespace}"`],
+            'Name another with -n NAME, or leave it out for all.',
+          ),
+        ),
+    },
+    {
+      id: 'data-plane-exists',
+      description: 'there are pods with a proxy',
+      about:
+        'No pod has a proxy. Annotate a namespace or a workload with `heddle.dev/inject: enabled` (`heddle inject` does it), and restart what runs already.',
+      judge: ({ meshPods }) =>
+        judgeFact(meshPods, (pods) =>
+          warningUnlessEmpty(
+            pods.some(hasProxy) ? [] : ['no pod has one'],
+            'kubectl -n NAMESPACE get deploy -o yaml | heddle inject - | kubectl apply -f -',
+          ),
+        ),
+    },
+    {
+      id: 'data-plane-proxies-ready',
+      description: 'data plane proxies are ready',
+      about:
+        'A proxy is ready once it has a certificate and has heard of the control plane. Until then its pod gets no traffic. The log of the proxy says what it waits for: `kubectl -n NAMESPACE logs POD -c heddle-proxy`.',
+      judge: ({ meshPods }) =>
+        judgeFact(meshPods, (pods) =>
+          errorUnlessEmpty(
+            pods.filter(hasProxy).filter(isRunning).flatMap(describeProxy),
+            `Look at its log: kubectl -n NAMESPACE logs POD -c ${PROXY_CONTAINER}`,
+          ),
+        ),
+    },
+    {
+      id: 'data-plane-injected',
+      description: 'pods that are to have a proxy have one',
+      about:
+        'The namespace or the pod asks for a proxy by `heddle.dev/inject: enabled`, and the pod has none: it was made before the annotation, or while the webhook was away (restart the workload), or it cannot have one (host network, Windows). The annotation `heddle.dev/inject-skipped` on the pod has the reason.',
+      judge: ({ meshPods, namespaces }) =>
+        judgeFact(meshPods, (pods) =>
+          judgeFact(namespaces, (all) => warningUnlessEmpty(findWithout(pods, all), RESTART)),
+        ),
+    },
+    {
+      id: 'data-plane-connected',
+      description: 'data plane proxies are connected to the control plane',
+      about:
+        'Such a proxy keeps serving with what it knows, but learns of no new endpoint and renews no certificate. Its log says why it cannot connect; a NetworkPolicy that keeps its namespace from port 15010 of the control plane is the usual cause.',
+      judge: (facts) =>
+        judgeFact(facts.control, ({ proxies }) =>
+          errorUnlessEmpty(
+            proxies
+              .filter((one) => isMeant(one, facts) && !one.connected)
+              .map(({ namespace, instance }) => `${namespace}/${instance} is not connected`),
+            `Look at its log: kubectl -n NAMESPACE logs POD -c ${PROXY_CONTAINER}`,
+          ),
+        ),
+    },
+    {
+      id: 'data-plane-configuration',
+      description: 'configuration is applied on all proxies',
+      about:
+        'Proxies that have not acknowledged what they were told last, and those that refused it with their reasons. A proxy that refuses keeps its last good state.',
+      judge: (facts) =>
+        judgeFact(facts.control, (mesh) =>
+          judgeApplied({ ...mesh, proxies: mesh.proxies.filter((one) => isMeant(one, facts)) }),
+        ),
+    },
+    {
+      id: 'data-plane-certificates',
+      description: 'data plane certificates are valid, and renewed in time',
+      about:
+        'An error for expired certificates, a warning for those with less than a fifth of their life left: they are renewed at 70 % of it, so that renewal has failed several times. `heddle identity` shows all of them.',
+      judge: (facts) =>
+        judgeFact(facts.control, (mesh) =>
+          judgeCertificates({ ...mesh, workloads: mesh.workloads.filter((one) => isMeant(one, facts)) }),
+        ),
+    },
+    {
+      id: 'data-plane-version',
+      description: 'data plane proxies and control plane are of the same version',
+      about: 'A warning: these pods were made before the last upgrade. They get the new proxy when they are made anew.',
+      judge: (facts) =>
+        judgeFact(facts.control, ({ proxies, version }) =>
+          warningUnlessEmpty(
+            proxies
+              .filter((one) => isMeant(one, facts) && one.connected && one.proxyVersion !== version.version)
+              .map(
+                ({ namespace, instance, proxyVersion }) =>
+                  `${namespace}/${instance} is ${proxyVersion || 'unknown'}, the control plane ${version.version}`,
+              ),
+            RESTART,
+          ),
+        ),
+    },
+    {
+      id: 'data-plane-annotations',
+      description: 'annotations of pods and namespaces are known and can be obeyed',
+      about:
+        'An annotation of `heddle.dev/` that Heddle does not know has no effect, and one whose value cannot be obeyed keeps new pods from being made. [annotations.md](annotations.md) has all of them.',
+      judge: ({ meshPods, namespaces }) =>
+        judgeFact(meshPods, (pods) => judgeFact(namespaces, (all) => judgeAnnotations(pods, all))),
+    },
+    {
+      id: 'data-plane-service-annotations',
+      description: 'annotations stand on pods and not on Services',
+      about:
+        'Annotations about the proxy of a pod have no effect on a Service. Move them to the pod template of the workload, or to the namespace.',
+      judge: ({ services }) =>
+        judgeFact(services, (all) =>
+          warningUnlessEmpty(
+            all.flatMap(describeMisplaced),
+            'Move them to the pod template of the workload, or to the namespace.',
+          ),
+        ),
+    },
+    {
+      id: 'opaque-ports',
+      description: 'opaque ports are the same on all pods of a Service',
+      about:
+        'Pods behind one port of a Service differ in whether that port is opaque (`heddle.dev/opaque-ports`): clients are told one thing, and some of the pods do another. Give all of them the same annotation, in their pod templates or on the namespace.',
+      judge: ({ services, meshPods }) =>
+        judgeFact(services, (all) =>
+          judgeFact(meshPods, (pods) =>
+            warningUnlessEmpty(
+              all.flatMap((service) => describeOpaque(service, pods)),
+              `Give the pods of a Service the same ${OPAQUE_PORTS_ANNOTATION}.`,
+            ),
+          ),
+        ),
+    },
+    {
+      id: 'data-plane-secured',
+      description: 'traffic between workloads is mTLS',
+      about:
+        'A warning for traffic of the last minutes that was not mTLS, with the reason: `destination_unmeshed` (it left the mesh), `peer_not_meshed` (the other end has no proxy). `heddle edges` shows all of it.',
+      judge: (facts) =>
+        judgeFact(facts.control, ({ edges }) =>
+          warningUnlessEmpty(
+            edges
+              .filter(({ srcNamespace, dstNamespace, secured }) => {
+                return !secured && (facts.namespace === '' || [srcNamespace, dstNamespace].includes(facts.namespace))
+              })
+              .map(describeEdge),
+            'Give both ends a proxy. What leaves the mesh, or comes from outside, stays as the application sends it.',
+          ),
+        ),
+    },
+  ],
+}
+
+function isMeant({ namespace }: { readonly namespace: string }, facts: ProxyFacts): boolean {
+  return facts.namespace === '' || facts.namespace === namespace
+}
+
+function annotationsOf({ metadata }: PodObject | ServiceFact): Readonly<Record<string, string>> {
+  return metadata.annotations ?? {}
+}
+
+function hasProxy(pod: PodObject): boolean {
+  const { initContainers = [], containers = [] } = pod.spec ?? {}
+  return (
+    annotationsOf(pod)[STATUS_ANNOTATION] !== undefined &&
+    [...initContainers, ...containers].some(({ name }) => name === PROXY_CONTAINER)
+  )
+}
+
+/** Pods that came to their end, as those of Jobs, serve no more. */
+function isRunning({ status, metadata }: PodObject): boolean {
+  return metadata.deletionTimestamp === undefined && status?.phase !== 'Succeeded' && status?.phase !== 'Failed'
+}
+
+function describeProxy(pod: PodObject): readonly string[] {
+  const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {}
+  const proxy = [...initContainerStatuses, ...containerStatuses].find(({ name }) => name === PROXY_CONTAINER)
+  if (proxy?.ready === true) return []
+  return [`${placeOf(pod)}: ${describeState(proxy)}`]
+}
+
+function describeState(proxy: ContainerStatus | undefined): string {
+  const { waiting, terminated } = proxy?.state ?? {}
+  if (waiting?.reason !== undefined) return [waiting.reason, waiting.message].filter(Boolean).join(': ')
+  if (terminated !== undefined) return `ended: ${terminated.reason ?? 'Error'}, exit code ${terminated.exitCode}`
+  return proxy === undefined ? 'has not started' : 'is not ready'
+}
+
+function placeOf({ metadata }: PodObject | ServiceFact): string {
+  return `${metadata.namespace}/${metadata.name}`
+}
+
+function findWithout(pods: readonly PodObject[], namespaces: readonly NamespaceFact[]): readonly string[] {
+  const asking = new Set(
+    namespaces.filter(({ annotations }) => annotations[INJECT_ANNOTATION] === 'enabled').map(({ name }) => name),
+  )
+  return pods
+    .filter((pod) => isRunning(pod) && !hasProxy(pod))
+    .filter((pod) => {
+      const own = annotationsOf(pod)[INJECT_ANNOTATION]
+      return own === 'enabled' || (own !== 'disabled' && asking.has(pod.metadata.namespace ?? ''))
+    })
+    .map((pod) => {
+      const reason = annotationsOf(pod)[SKIPPED_ANNOTATION]
+      return `${placeOf(pod)} has none${reason === undefined ? '' : `: ${reason}`}`
+    })
+}
+
+function judgeAnnotations(pods: readonly PodObject[], namespaces: readonly NamespaceFact[]): Verdict {
+  const ofNamespace = new Map(namespaces.map(({ name, annotations }) => [name, annotations]))
+  const problems: string[] = []
+  const warnings: string[] = []
+  for (const pod of pods) {
+    const namespace = ofNamespace.get(pod.metadata.namespace ?? '') ?? {}
+    const reading = readSettings({ pod: annotationsOf(pod), namespace, defaults: {} })
+    if (reading.kind === 'refused')
+      problems.push(...reading.problems.map((one) => `${placeOf(pod)}: ${formatAnnotationProblem(one)}`))
+    else warnings.push(...reading.warnings.map((warning) => `${placeOf(pod)}: ${warning}`))
+  }
+  const remedy = 'See docs/reference/annotations.md for all annotations.'
+  return problems.length > 0
+    ? errorUnlessEmpty([...problems, ...warnings], remedy)
+    : warningUnlessEmpty(warnings, remedy)
+}
+
+function describeMisplaced(service: ServiceFact): readonly string[] {
+  return Object.keys(annotationsOf(service))
+    .filter((name) => name.startsWith(PREFIX))
+    .map((name) => `Service ${placeOf(service)}: ${name}`)
+}
+
+function describeOpaque(service: ServiceFact, pods: readonly PodObject[]): readonly string[] {
+  const selector = Object.entries(service.spec?.selector ?? {})
+  if (selector.length === 0) return []
+  const behind = pods.filter(({ metadata }) => {
+    return (
+      metadata.namespace === service.metadata.namespace &&
+      selector.every(([name, value]) => metadata.labels?.[name] === value)
+    )
+  })
+  const own = behind.filter((pod) => isRunning(pod) && hasProxy(pod))
+  return (service.spec?.ports ?? []).flatMap(({ port, targetPort = port }) => {
+    const opaque = own.filter((pod) => isOpaque(pod, toNumber(targetPort, pod)))
+    if (opaque.length === 0 || opaque.length === own.length) return []
+    return [`port ${port} of Service ${placeOf(service)} is opaque on ${opaque.length} of ${own.length} pods`]
+  })
+}
+
+function toNumber(targetPort: number | string, { spec }: PodObject): number | undefined {
+  if (typeof targetPort === 'number') return targetPort
+  return spec?.containers?.flatMap(({ ports = [] }) => ports).find(({ name }) => name === targetPort)?.containerPort
+}
+
+function isOpaque(pod: PodObject, port: number | undefined): boolean {
+  const reading = readSettings({ pod: annotationsOf(pod), namespace: {}, defaults: {} })
+  if (port === undefined || reading.kind === 'refused') return false
+  return reading.settings.opaquePorts.some(({ first, last }) => port >= first && port <= last)
+}
