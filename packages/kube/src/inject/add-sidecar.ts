@@ -25,6 +25,8 @@ export interface Sidecar {
 
 /** `kubectl logs` and `exec` mean the first container unless this says another. */
 const DEFAULT_CONTAINER_ANNOTATION = 'kubectl.kubernetes.io/default-container'
+/** Kubernetes' own. */
+const DEFAULT_GRACE_SECONDS = 30
 /** The kubelet replaces the file when 80 % of this are over. */
 const TOKEN_SECONDS = 3600
 /** Readable for the proxy's user, whoever else the pod runs as; the kubelet narrows it where it can. */
@@ -58,7 +60,8 @@ interface Parts {
 function partsOf(pod: PodTemplate, { settings, values, workload }: Sidecar): Parts {
   const { metadata = {}, spec = {} } = pod
   const name = workload ?? workloadOf(metadata)?.name
-  const proxy = proxyContainer({ settings, values, workload: name })
+  const graceSeconds = spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
+  const proxy = proxyContainer({ settings, values, workload: name, graceSeconds })
   const redirect = redirectContainer(settings, values)
   const isNative = settings.proxyMode === 'native'
   const secrets = (spec.imagePullSecrets ?? []) as readonly { readonly name?: string }[]

@@ -11,6 +11,8 @@ export interface ProxyOfPod {
   readonly values: InjectValues
   /** `undefined`: it is called as the pod. */
   readonly workload: string | undefined
+  /** `terminationGracePeriodSeconds` of the pod. */
+  readonly graceSeconds: number
 }
 
 /** An `env` entry of a container. */
@@ -29,7 +31,7 @@ export function proxyContainer(proxy: ProxyOfPod): Container {
   return {
     name: PROXY_CONTAINER,
     ...containerFrame(settings, values),
-    ...(settings.proxyMode === 'native' ? { restartPolicy: 'Always' } : { lifecycle: classicLifecycle(settings) }),
+    ...(settings.proxyMode === 'native' ? { restartPolicy: 'Always' } : { lifecycle: classicLifecycle(proxy) }),
     env: environment(proxy),
     ports: [{ name: 'heddle-probe', containerPort: PROXY_PORTS.probe, protocol: 'TCP' }],
     startupProbe: { ...probe('/ready'), periodSeconds: 1, failureThreshold: START_SECONDS },
@@ -51,11 +53,13 @@ function probe(path: string): Readonly<Record<string, unknown>> {
   return { httpGet: { path, port: PROXY_PORTS.probe }, timeoutSeconds: 2 }
 }
 
-/** The next container starts when the first hook is over; SIGTERM comes when the second is, or the pod's grace is over. */
-function classicLifecycle({ proxyDrainDelayMs, proxyDrainMs }: InjectSettings): Readonly<Record<string, unknown>> {
+/** The next container starts when the first hook is over; the proxy is told to end when the second is. */
+function classicLifecycle({ settings, graceSeconds }: ProxyOfPod): Readonly<Record<string, unknown>> {
+  const drainMs = settings.proxyDrainDelayMs + settings.proxyDrainMs
+  const withinMs = Math.max(0, graceSeconds * 1000 - drainMs)
   const ready = [...INIT_PROGRAM, 'await-ready', `--within=${START_SECONDS}s`]
-  const idle = [...INIT_PROGRAM, 'await-end', `--reserve=${formatDurationMs(proxyDrainDelayMs + proxyDrainMs)}`]
-  return { postStart: { exec: { command: ready } }, preStop: { exec: { command: idle } } }
+  const ended = [...INIT_PROGRAM, 'await-end', `--within=${formatDurationMs(withinMs)}`]
+  return { postStart: { exec: { command: ready } }, preStop: { exec: { command: ended } } }
 }
 
 function environment({ settings, values, workload }: ProxyOfPod): readonly EnvVar[] {

@@ -1,0 +1,23 @@
+import type { PortRange } from './port-range.ts'
+import type { SkipRules } from './redirect-rules.ts'
+
+/** Listeners of a proxy to which a pod's connections are redirected. */
+export const REDIRECT_PORTS = { outbound: 15_001, inbound: 15_006 } as const
+
+/** Of the proxy itself: its admin interface, which answers on loopback only, and what kubelet and Prometheus ask. */
+const OWN_PORTS: readonly PortRange[] = [single(15_000), single(15_020)]
+/** Names are resolved as if there was no proxy, over TCP as well as over UDP. */
+const DNS_PORTS: readonly PortRange[] = [single(53)]
+
+/** What of a pod is never redirected, and what its author wants to be left alone. */
+export function podSkipRules(wanted: SkipRules): SkipRules {
+  return {
+    inboundPorts: [...OWN_PORTS, ...wanted.inboundPorts],
+    outboundPorts: [...DNS_PORTS, ...wanted.outboundPorts],
+    subnets: wanted.subnets,
+  }
+}
+
+function single(port: number): PortRange {
+  return { first: port, last: port }
+}
