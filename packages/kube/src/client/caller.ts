@@ -72,7 +72,7 @@ export class Caller {
       const next = nextTry({ outcome, isIdempotent, tries, leftMs: deadline.leftMs() })
       if (next === undefined) return outcome
       if (next.isUnauthorized) this.#access.forgetCredentials()
-      await this.#limits.clock.sleep(next.afterMs, deadline.signal)
+      if (next.afterMs > 0) await this.#limits.clock.sleep(next.afterMs, deadline.signal)
     }
   }
 

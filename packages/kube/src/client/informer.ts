@@ -1,6 +1,7 @@
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import type { KubeClient, KubeObject, Resource } from './client.ts'
+import { FollowingInformer } from './following-informer.ts'
 
 /** What an informer follows, and what it keeps of it. */
 export interface InformerOptions<T> {
@@ -9,7 +10,10 @@ export interface InformerOptions<T> {
   readonly namespace?: string
   readonly labelSelector?: string
   readonly fieldSelector?: string
-  /** Makes the value that is kept; the object itself is let go at once. Must not keep a reference into it that holds much. */
+  /**
+   * Makes the value that is kept; the object itself is let go at once. It must not keep a reference into the object that holds more
+   * than is used. What it throws at is logged and treated as if it did not exist.
+   */
   trim(object: KubeObject): T
   readonly clock: Clock
   readonly log: Log
@@ -28,17 +32,19 @@ export interface InformerListener<T> {
 
 /** Counters since the start. */
 export interface InformerCounters {
-  /** Full lists, the first one included. */
+  /** Full lists that were read to their end, the first one included. */
   readonly lists: number
+  /** Watches that were begun. */
   readonly watches: number
   readonly events: number
   readonly bookmarks: number
+  /** Lists and watches that ended in a failure. */
   readonly failures: number
 }
 
 /** A cache that follows one resource. */
 export interface Informer<T> {
-  /** Resolves after the first full list, or when `signal` is aborted; goes on until then. */
+  /** Resolves after the first full list, or when `signal` is aborted; goes on until then. To be called once. */
   start(listener: InformerListener<T>, signal: AbortSignal): Promise<void>
   get(name: string): T | undefined
   values(): Iterable<T>
@@ -50,5 +56,11 @@ export interface Informer<T> {
   readonly counters: InformerCounters
 }
 
-/** A cache that follows one resource by list and watch. */
-export declare function createInformer<T>(options: InformerOptions<T>): Informer<T>
+/**
+ * A cache that follows one resource by list and watch, as client-go's reflectors do: a list in pages, then a watch from its version;
+ * a watch that is cut goes on from the last version that it told, a version that the API server has forgotten (410) leads to a new
+ * list, whose difference to the cache is told. Failures are tried again with growing waits, for ever.
+ */
+export function createInformer<T>(options: InformerOptions<T>): Informer<T> {
+  return new FollowingInformer(options)
+}

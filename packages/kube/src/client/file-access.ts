@@ -1,0 +1,110 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { ConfigError } from '@heddle/base/config-error'
+import { CredentialedAccess, type TlsMaterial } from './credentialed-access.ts'
+import { FileText } from './file-text.ts'
+import type { AccessOptions, AccessWorld, ClusterAccess } from './kubeconfig.ts'
+import {
+  type ClusterEntry,
+  joinKubeconfigs,
+  type Kubeconfig,
+  parseKubeconfig,
+  type UserEntry,
+} from './kubeconfig-entries.ts'
+import { libraryAccess, needsLibrary } from './library-access.ts'
+import { proxyFor } from './proxy-for.ts'
+import { createUserSource } from './user-source.ts'
+
+/** The files that a kubeconfig is joined of: those that exist, or the one that was named. */
+export function kubeconfigFiles(named: string | undefined, env: AccessWorld['env']): readonly string[] {
+  if (named !== undefined) return [named]
+  const listed = (env.KUBECONFIG ?? '').split(delimiter).filter((path) => path !== '')
+  const files = listed.length > 0 ? listed : [join(env.HOME ?? homedir(), '.kube', 'config')]
+  return files.filter((path) => existsSync(path))
+}
+
+/** The access that these files give. */
+export async function fileAccess(
+  files: readonly string[],
+  options: AccessOptions,
+  world: AccessWorld,
+): Promise<ClusterAccess> {
+  if (files.length === 0) throw new ConfigError([NO_FILE], 'no cluster is configured')
+  const config = joinKubeconfigs(await Promise.all(files.map(readKubeconfig)))
+  const chosen = choose(config, options)
+  if (needsLibrary(chosen)) return libraryAccess(chosen, world)
+  const { cluster, contextName, namespace } = chosen
+  const proxyUrl = cluster.proxyUrl ?? proxyFor(cluster.server, world.env)
+  return new CredentialedAccess({
+    server: cluster.server,
+    contextName,
+    namespace,
+    tls: createTlsSource(cluster, world),
+    user: createUserSource(chosen, world),
+    ...(proxyUrl === undefined ? {} : { proxyUrl }),
+  })
+}
+
+const NO_FILE = 'there is no kubeconfig: neither KUBECONFIG nor ~/.kube/config names a file that exists'
+
+/** A context with all that it refers to. */
+export interface ChosenContext {
+  readonly contextName: string
+  readonly namespace: string
+  readonly cluster: ClusterEntry
+  readonly user: UserEntry
+}
+
+async function readKubeconfig(path: string): Promise<Kubeconfig> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    throw new ConfigError([`${path}: ${(error as Error).message}`], 'the kubeconfig cannot be read')
+  }
+  return parseKubeconfig(text, path)
+}
+
+function choose(config: Kubeconfig, options: AccessOptions): ChosenContext {
+  const contextName = options.context ?? config.currentContext
+  const context = config.contexts.get(contextName)
+  if (context === undefined) throw noContext(contextName, config)
+  const cluster = config.clusters.get(context.cluster)
+  const user = context.user === '' ? NOBODY : config.users.get(context.user)
+  const problems = [
+    ...(cluster === undefined ? [`context ${contextName}: there is no cluster ${context.cluster}`] : []),
+    ...(user === undefined ? [`context ${contextName}: there is no user ${context.user}`] : []),
+    ...(options.asUser === undefined && options.asGroups !== undefined ? ['groups need a user to act as'] : []),
+  ]
+  if (cluster === undefined || user === undefined || problems.length > 0) throw new ConfigError(problems)
+  return { contextName, namespace: context.namespace ?? 'default', cluster, user: acting(user, options) }
+}
+
+const NOBODY: UserEntry = { name: '', impersonation: { groups: [], extra: {} } }
+
+function noContext(name: string, { contexts }: Kubeconfig): ConfigError {
+  const known = [...contexts.keys()].sort().join(', ')
+  const problem = name === '' ? 'no current-context is set; choose one by --context' : `there is no context ${name}`
+  return new ConfigError([known === '' ? problem : `${problem}; there are: ${known}`], 'no cluster is chosen')
+}
+
+/** Flags take the place of all that the entry says about impersonation. */
+function acting(user: UserEntry, { asUser, asGroups = [] }: AccessOptions): UserEntry {
+  return asUser === undefined ? user : { ...user, impersonation: { user: asUser, groups: asGroups, extra: {} } }
+}
+
+function createTlsSource(cluster: ClusterEntry, { clock }: AccessWorld): () => Promise<TlsMaterial> {
+  const { caData, caFile, tlsServerName, skipTlsVerify } = cluster
+  const file = caData === undefined && caFile !== undefined ? new FileText(caFile, clock) : undefined
+  const data = caData === undefined ? undefined : Buffer.from(caData, 'base64').toString()
+  return async () => {
+    const ca = data ?? (await file?.read())
+    return {
+      isVerified: !skipTlsVerify,
+      ...(ca === undefined ? {} : { ca }),
+      ...(tlsServerName === undefined ? {} : { servername: tlsServerName }),
+    }
+  }
+}
