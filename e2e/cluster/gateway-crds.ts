@@ -9,6 +9,7 @@ export async function installGatewayCrds(cluster: Cluster): Promise<void> {
   const files = readdirSync(folder).filter((name) => name.startsWith('gateway.networking.k8s.io_'))
   const yaml = files.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n---\n')
   // Some are larger than the annotation that a client's own apply would write may be.
-  await cluster.kubectl(['apply', '--server-side', '-f', '-'], { input: yaml })
-  await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', '-'], { input: yaml })
+  const applied = await cluster.kubectl(['apply', '--server-side', '--output=name', '-f', '-'], { input: yaml })
+  const kinds = applied.split('\n').filter((name) => name.startsWith('customresourcedefinition'))
+  await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=30s', ...kinds])
 }

@@ -118,6 +118,12 @@ test('a webhook on this machine changes pods, whose init container redirects wha
     )
   }))
 
+/** Whatever comes after it starts when it answers. */
+function sidecarContainer(address: string): object {
+  const { readinessProbe, ...container } = echoContainer('sidecar', address)
+  return { ...container, startupProbe: readinessProbe, restartPolicy: 'Always', securityContext: { runAsUser: 15020 } }
+}
+
 function addSidecar(pod: { readonly spec: { readonly containers: readonly object[] } }): readonly object[] {
   const redirect = [
     '-t',
@@ -139,7 +145,7 @@ function addSidecar(pod: { readonly spec: { readonly containers: readonly object
       command: ['iptables', ...redirect],
       securityContext: { capabilities: { drop: ['ALL'], add: ['NET_ADMIN', 'NET_RAW'] }, runAsUser: 0 },
     },
-    { ...echoContainer('sidecar', ':15006'), restartPolicy: 'Always', securityContext: { runAsUser: 15020 } },
+    sidecarContainer(':15006'),
   ]
   expect(pod.spec.containers).toHaveLength(1)
   return [{ op: 'add', path: '/spec/initContainers', value: initContainers }]
@@ -165,7 +171,7 @@ test('a Job with a native sidecar completes', () =>
   withNamespace(async (namespace) => {
     const spec = {
       restartPolicy: 'Never',
-      initContainers: [{ ...echoContainer('sidecar'), restartPolicy: 'Always' }],
+      initContainers: [sidecarContainer(':8080')],
       containers: [
         { ...echoContainer('main'), args: ['get', 'http://127.0.0.1:8080/'], readinessProbe: undefined, ports: [] },
       ],

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fetches and builds the outside programs of test suites into a cache outside of the tree, and prints the folder that has them.
-# usage: tools/suites/fetch.sh h2spec|grpc-interop|http-client|autobahn|gateway-api|kubebox|coredns|pod
+# usage: tools/suites/fetch.sh h2spec|grpc-interop|http-client|autobahn|gateway-api|kubebox|coredns|pod|gateway-conformance|echo-advanced
 # The cache is $HEDDLE_TOOLS_CACHE, else ~/.cache/heddle-tools. What is there already costs milliseconds.
 set -eu
 
@@ -55,7 +55,7 @@ build_kubebox() {
   [ -e "$folder/kubectl" ] || ln -sf kubebox "$folder/kubectl"
 }
 
-# $1: a folder of e2e/cluster/go, $2: flags for the linker, then pairs of PROGRAM PACKAGE. One build at a time: a second caller waits
+# $1: a folder of e2e/cluster/go, $2: flags for the linker, then pairs of PROGRAM PACKAGE (PROGRAM.test: tests of it). One build at a time: a second caller waits
 # for the first, who may have begun long before. Static, without what a debugger needs, which is a third of Kubernetes.
 build_cluster_module() {
   module=$cluster/$1
@@ -77,11 +77,24 @@ build_cluster_program() {
   flock 9
   if [ ! -x "$folder/$1" ]; then
     say "building $1${slow:-}"
-    (cd "$module" && CGO_ENABLED=0 GOFLAGS=-mod=readonly GOTOOLCHAIN=local "$go" build -trimpath -gcflags=all=-dwarf=false -ldflags "$linker" \
-      -o "$folder/$1.new" "$2") >&2 || fail "go could not build $1"
+    verb=build
+    [ "$1" = "${1%.test}" ] || verb='test -c'
+    # shellcheck disable=SC2086 # two words
+    (cd "$module" && CGO_ENABLED=0 GOFLAGS=-mod=readonly GOTOOLCHAIN=local "$go" $verb -trimpath -gcflags=all=-dwarf=false \
+      -ldflags "$linker" -o "$folder/$1.new" "$2") >&2 || fail "go could not build $1"
     mv "$folder/$1.new" "$folder/$1"
   fi
   exec 9>&-
+}
+
+# What the Gateway API's mesh tests run in their pods. The server's certificate is its own, for tests.
+build_echo_advanced() {
+  build_cluster_module echo-advanced '' server istio.io/istio/pkg/test/echo/cmd/server client istio.io/istio/pkg/test/echo/cmd/client
+  [ ! -e "$folder/cert.key" ] || return 0
+  find_go
+  source=$(cd "$module" && GOFLAGS=-mod=readonly GOTOOLCHAIN=local "$go" list -m -f '{{.Dir}}' istio.io/istio)
+  install -m 644 "$source/tests/testdata/certs/dns/cert-chain.pem" "$folder/cert.crt"
+  install -m 644 "$source/tests/testdata/certs/dns/key.pem" "$folder/cert.key"
 }
 
 # CRDs of the experimental channel, which has every field of the standard one, and of the conformance tests of a mesh: what each
@@ -172,5 +185,10 @@ case ${1:-} in
   kubebox) build_kubebox ;;
   coredns) build_cluster_module coredns '' coredns . ;;
   pod) build_cluster_module pod '' pause ./pause echo ./echo ;;
-  *) fail 'usage: tools/suites/fetch.sh h2spec|grpc-interop|http-client|autobahn|gateway-api|kubebox|coredns|pod' ;;
+  gateway-conformance)
+    build_cluster_module gateway-conformance '' conformance.test sigs.k8s.io/gateway-api/conformance \
+      echo-basic sigs.k8s.io/gateway-api/conformance/echo-basic
+    ;;
+  echo-advanced) build_echo_advanced ;;
+  *) fail 'usage: tools/suites/fetch.sh h2spec|grpc-interop|http-client|autobahn|gateway-api|kubebox|coredns|pod|gateway-conformance|echo-advanced' ;;
 esac
