@@ -1,0 +1,75 @@
+import { join, resolve } from 'node:path'
+import { bundlePrograms } from '../../deploy/images/bundle-programs.ts'
+import { controlImage, proxyImage } from '../../deploy/images/heddle-images.ts'
+import { type Finished, run } from '../harness/process.ts'
+import { until } from '../harness/until.ts'
+import type { Cluster } from './cluster.ts'
+import { CACHE } from './cluster-record.ts'
+import { installGatewayCrds } from './gateway-crds.ts'
+import { packImage } from './images/pack-image.ts'
+
+const COMMAND = resolve(import.meta.dirname, '../../bin/heddle')
+const ROLL_OUT_MS = 120_000
+
+/** `heddle` for an administrator of a cluster. */
+export function heddle(cluster: Cluster, args: readonly string[], input?: string): Promise<Finished> {
+  return run([COMMAND, ...args], {
+    env: { KUBECONFIG: cluster.kubeconfig },
+    ...(input !== undefined && { input }),
+  })
+}
+
+/** What `heddle` prints. @throws {Error} with what it said where it failed */
+export async function heddleOutput(cluster: Cluster, args: readonly string[], input?: string): Promise<string> {
+  const { status, stdout, stderr } = await heddle(cluster, args, input)
+  if (status !== 0) throw new Error(`heddle ${args.join(' ')}: ${stderr}`)
+  return stdout
+}
+
+/** Packs the images `heddle/control` and `heddle/proxy` of the present sources, and makes them known to every node. */
+export async function loadHeddleImages(cluster: Cluster): Promise<void> {
+  const bundles = bundlePrograms(join(CACHE, `bundles-${process.pid}`))
+  for (const image of [controlImage(bundles), proxyImage(bundles)]) {
+    const file = join(CACHE, 'images', `${image.tags[0]?.replaceAll(/[/:]/g, '-')}-${process.pid}.tar`)
+    packImage(image, file)
+    await cluster.loadImage(file)
+  }
+}
+
+/**
+ * Installs Heddle by the pipes that a user would write, with the Gateway API's CRDs in front.
+ *
+ * @param flags - of `heddle install`
+ */
+export async function applyHeddle(cluster: Cluster, flags: readonly string[] = []): Promise<void> {
+  await installGatewayCrds(cluster)
+  await cluster.kubectl(['apply', '-f', '-'], { input: await heddleOutput(cluster, ['install', '--crds']) })
+  await cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--selector=app.kubernetes.io/part-of=heddle'])
+  await cluster.kubectl(['apply', '-f', '-'], { input: await heddleOutput(cluster, ['install', ...flags]) })
+}
+
+/** Images, installation, and a control plane that is ready. */
+export async function installHeddle(cluster: Cluster, flags: readonly string[] = []): Promise<void> {
+  await loadHeddleImages(cluster)
+  await applyHeddle(cluster, flags)
+  await untilControlReady(cluster)
+}
+
+/** Waits for every replica. @throws {Error} with the log of the control plane where it does not get ready */
+export async function untilControlReady(cluster: Cluster): Promise<void> {
+  const status = ['rollout', 'status', 'deployment/heddle-control', '--namespace=heddle', '--timeout=110s']
+  const { status: code, stderr } = await cluster.tryKubectl(status, { deadlineMs: ROLL_OUT_MS })
+  if (code === 0) return
+  const pods = await cluster.tryKubectl(['describe', 'pods', '--namespace=heddle'])
+  const log = await cluster.tryKubectl(['logs', 'deployment/heddle-control', '--namespace=heddle', '--tail=30'])
+  throw new Error(`the control plane is not ready: ${stderr}\n${pods.stdout}\n${log.stdout}${log.stderr}`)
+}
+
+/** Removes everything of Heddle, with every proxy that there may be left as it is. */
+export async function uninstallHeddle(cluster: Cluster): Promise<void> {
+  const objects = await heddleOutput(cluster, ['uninstall', '--force'])
+  await cluster.kubectl(['delete', '-f', '-', '--ignore-not-found'], { input: objects, deadlineMs: ROLL_OUT_MS })
+  await until('the namespace is gone', async () => {
+    return (await cluster.tryKubectl(['get', 'namespace', 'heddle'])).status !== 0
+  })
+}
