@@ -8,7 +8,7 @@ export type NamespaceReader = (namespace: string) => Promise<Readonly<Record<str
  * Asks the API server for each pod: a namespace and its pods are often made by the same command, and a watch would hear of the
  * namespace too late.
  */
-export function namespaceReader(client: KubeClient): NamespaceReader {
+export function namespaceReader(client: Pick<KubeClient, 'get'>): NamespaceReader {
   return async (namespace) => {
     const found = await client.get({ resource: NAMESPACES, name: namespace })
     return found?.metadata.annotations ?? {}

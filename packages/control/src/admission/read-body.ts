@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { Clock } from '@heddle/base/clock'
 
@@ -18,7 +17,7 @@ export class BodyError extends Error {
 }
 
 /** Reads a body whole. @throws {BodyError} when it is too large, or not there in time */
-export async function readBody(request: IncomingMessage | Http2ServerRequest, clock: Clock): Promise<string> {
+export async function readBody(request: Http2ServerRequest, clock: Clock): Promise<string> {
   const late = clock.after(BODY_MS, () => request.destroy(new BodyError(408, 'the body did not come in time')))
   try {
     const chunks: Buffer[] = []

@@ -83,6 +83,8 @@ function environment({ settings, values, workload }: ProxyOfPod): readonly EnvVa
     { name: 'HEDDLE_DRAIN_DELAY_MS', value: String(settings.proxyDrainDelayMs) },
     { name: 'HEDDLE_DRAIN_MS', value: String(settings.proxyDrainMs) },
     { name: 'HEDDLE_BEFORE_DISCOVERY', value: settings.proxyBeforeDiscovery },
+    // The application may still talk when its container and the proxy's are told to end together.
+    ...(settings.proxyMode === 'classic' ? [{ name: 'HEDDLE_DRAIN_UNTIL_IDLE', value: '1' }] : []),
     ...(settings.proxyLimits === '' ? [] : [{ name: 'HEDDLE_LIMITS', value: settings.proxyLimits }]),
   ]
 }

@@ -1,36 +1,27 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
-import type { MeshObject } from '@heddle/api/kinds'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import { LogLimit } from '@heddle/base/log-limit'
+import type { KubeClient } from '@heddle/kube/client'
 import type { InjectValues } from '@heddle/kube/inject/values'
 import type { Counter, Family, Registry } from '@heddle/telemetry/registry'
+import type { Model } from '../model/model.ts'
+import type { RequestHandler } from '../server/tls-listener.ts'
 import { type AdmissionRequest, formatReview, parseReview, ReviewError, type Verdict } from './admission-review.ts'
-import type { NamespaceReader } from './namespace-reader.ts'
+import { type InstalledValuesSource, installedValues } from './installed-values.ts'
+import { type NamespaceReader, namespaceReader } from './namespace-reader.ts'
 import { BodyError, readBody } from './read-body.ts'
 import { reviewObject } from './review-object.ts'
 import { reviewPod } from './review-pod.ts'
 
 /** What the webhooks need from outside. */
-export interface AdmissionDeps {
-  /** As they are now: the trust bundle changes. */
-  values(): InjectValues
-  readonly namespaceAnnotations: NamespaceReader
-  /** Those in force. */
-  objects(): Iterable<MeshObject>
-  /** About these nothing is ever said, whatever the API server was configured to ask: what is needed to come up must come up. */
-  readonly exemptNamespaces: readonly string[]
+export interface AdmissionDeps extends InstalledValuesSource {
+  readonly client: Pick<KubeClient, 'get'>
+  readonly model: Pick<Model, 'objects'>
   readonly registry: Registry
   readonly clock: Clock
   readonly log: Log
 }
-
-/** Answers one request, of HTTP/1.1 or HTTP/2. */
-export type AdmissionHandler = (
-  request: IncomingMessage | Http2ServerRequest,
-  response: ServerResponse | Http2ServerResponse,
-) => void
 
 /** The API server waits 10 s at most where the installation does not say otherwise. */
 const LOOKUP_MS = 5_000
@@ -40,20 +31,12 @@ const MAX_UNDER_WAY = 128
  * The webhooks of the API server: `POST /inject` puts proxies into pods that are being made, `POST /validate` refuses what
  * `heddle validate` refuses. Both answer AdmissionReviews of v1 and change nothing anywhere, so a dry run is as any other.
  */
-export function createAdmissionHandler(deps: AdmissionDeps): AdmissionHandler {
+export function createAdmissionHandler(deps: AdmissionDeps): RequestHandler {
   const webhooks = new Webhooks(deps)
   return (request, response) => void webhooks.answer(request, response)
 }
 
 type WebhookName = 'inject' | 'validate'
-
-/** What responses of both versions have. */
-interface AnyResponse {
-  readonly headersSent: boolean
-  readonly destroyed: boolean
-  writeHead(status: number, headers: Readonly<Record<string, string>>): unknown
-  end(text: string): unknown
-}
 
 interface Answer {
   readonly status: number
@@ -64,11 +47,18 @@ class Webhooks {
   readonly #deps: AdmissionDeps
   readonly #reviews: Family<Counter>
   readonly #failures: LogLimit
+  readonly #values: () => InjectValues
+  readonly #annotationsOf: NamespaceReader
+  /** About these nothing is ever said, whatever the API server was told to ask: what is needed to come up must come up. */
+  readonly #exempt: readonly string[]
   #underWay = 0
 
   constructor(deps: AdmissionDeps) {
     this.#deps = deps
     this.#failures = new LogLimit(deps.log, deps.clock)
+    this.#values = installedValues(deps)
+    this.#annotationsOf = namespaceReader(deps.client)
+    this.#exempt = ['kube-system', deps.namespace]
     this.#reviews = deps.registry.counters('heddle_admission_reviews_total', {
       help: 'Questions of the API server by webhook and outcome',
       labels: ['webhook', 'outcome'],
@@ -76,14 +66,14 @@ class Webhooks {
   }
 
   /** Never rejects. */
-  async answer(request: IncomingMessage | Http2ServerRequest, response: AnyResponse): Promise<void> {
+  async answer(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
     const { status, text } = await this.#answerTo(request)
     if (response.headersSent || response.destroyed) return
     response.writeHead(status, { 'content-type': status === 200 ? 'application/json' : 'text/plain; charset=utf-8' })
     response.end(text)
   }
 
-  async #answerTo(request: IncomingMessage | Http2ServerRequest): Promise<Answer> {
+  async #answerTo(request: Http2ServerRequest): Promise<Answer> {
     const webhook = webhookOf(request)
     if (typeof webhook !== 'string') return webhook
     if (this.#underWay >= MAX_UNDER_WAY)
@@ -100,7 +90,7 @@ class Webhooks {
   }
 
   async #decide(webhook: WebhookName, review: AdmissionRequest): Promise<Verdict> {
-    if (this.#deps.exemptNamespaces.includes(review.namespace)) return this.#counted(webhook, 'exempt', ALLOWED)
+    if (this.#exempt.includes(review.namespace)) return this.#counted(webhook, 'exempt', ALLOWED)
     return webhook === 'inject' ? await this.#inject(review) : this.#validate(review)
   }
 
@@ -110,23 +100,23 @@ class Webhooks {
       return this.#counted('inject', 'skipped', ALLOWED)
     }
     const namespaceAnnotations = await this.#lookUp(namespace)
-    const { verdict, outcome } = reviewPod(review, { namespaceAnnotations, values: this.#deps.values() })
+    const { verdict, outcome } = reviewPod(review, { namespaceAnnotations, values: this.#values() })
     this.#deps.log.debug('pod reviewed', { namespace, outcome })
     return this.#counted('inject', outcome, verdict)
   }
 
   #validate(review: AdmissionRequest): Verdict {
-    const { objects, clock } = this.#deps
-    const verdict = reviewObject(review, { objects: objects(), nowMs: clock.nowMs() })
+    const { model, clock } = this.#deps
+    const verdict = reviewObject(review, { objects: model.objects(), nowMs: clock.nowMs() })
     return this.#counted('validate', verdict.kind === 'allowed' ? 'allowed' : 'refused', verdict)
   }
 
   async #lookUp(namespace: string): Promise<Readonly<Record<string, string>>> {
-    const { clock, namespaceAnnotations } = this.#deps
+    const { clock } = this.#deps
     const late = new AbortController()
     const timeout = clock.sleep(LOOKUP_MS, late.signal).then(() => undefined)
     try {
-      const found = await Promise.race([namespaceAnnotations(namespace), timeout])
+      const found = await Promise.race([this.#annotationsOf(namespace), timeout])
       if (found === undefined) throw new Error(`namespace ${namespace} could not be read within ${LOOKUP_MS} ms`)
       return found
     } finally {
@@ -158,7 +148,7 @@ class Webhooks {
 
 const ALLOWED: Verdict = { kind: 'allowed' }
 
-function webhookOf({ method, url = '/', headers }: IncomingMessage | Http2ServerRequest): WebhookName | Answer {
+function webhookOf({ method, url = '/', headers }: Http2ServerRequest): WebhookName | Answer {
   const path = url.split('?')[0]
   if (path !== '/inject' && path !== '/validate') return { status: 404, text: 'there are /inject and /validate\n' }
   if (method !== 'POST') return { status: 405, text: 'only POST\n' }
