@@ -20,7 +20,7 @@ export function renderCrdFile(plural: (typeof CRD_PLURALS)[number]): string {
 /** `deploy/chart/values.yaml`: every value with its default, and what it is for above it. */
 export function renderValuesFile(): string {
   const head = `${GENERATED}# Values of an installation of Heddle, as they are unless something else is said: docs/reference/install-values.md\n`
-  return `${head}\n${renderFields(installValuesSchema, '')}`
+  return `${head}\n${renderFields(installValuesSchema, '').trimEnd()}\n`
 }
 
 function renderFields({ properties = {} }: Schema, indent: string): string {
@@ -31,7 +31,7 @@ function renderFields({ properties = {} }: Schema, indent: string): string {
       if (field.properties !== undefined) {
         return `${comment}${indent}${name}:\n${renderFields(field, `${indent}  `)}${isTop ? '\n' : ''}`
       }
-      return `${comment}${indent}${name}: ${stringify(field.default, { lineWidth: 0, collectionStyle: 'flow', flowCollectionPadding: false })}`
+      return `${comment}${indent}${name}: ${stringify(field.default, { lineWidth: 0, collectionStyle: 'flow', flowCollectionPadding: !Array.isArray(field.default) })}`
     })
     .join('')
 }
@@ -49,7 +49,12 @@ export function renderValuesSchema(): string {
   }
   // Helm hands these to every chart that is part of another.
   Object.assign(schema.properties ?? {}, { global: { type: 'object' } })
-  return `${JSON.stringify(schema, null, 2)}\n`
+  // Lists of words on one line, as Biome has it.
+  const text = JSON.stringify(schema, null, 2).replace(
+    /\[\s+("[^[\]{}]*")\s+\]/g,
+    (_, words: string) => `[${words.replace(/\s+/g, ' ')}]`,
+  )
+  return `${text}\n`
 }
 
 interface HelmSchema {
