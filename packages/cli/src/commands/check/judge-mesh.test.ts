@@ -10,7 +10,7 @@ import {
 } from '@heddle/api/admin'
 import { describe, expect, test } from 'vitest'
 import { isHealthy, type MeshFacts } from './check.ts'
-import { CATEGORIES, judgeMesh, judgeUnreachable } from './judge-mesh.ts'
+import { judgeMesh, judgeUnreachable } from './judge-mesh.ts'
 
 const NOW_MS = Date.UTC(2026, 0, 1)
 const HOUR_MS = 3_600_000
