@@ -49,12 +49,25 @@ const names = (source: DirectoryWorld['source']) =>
     .map(({ metadata }) => metadata.name)
     .sort()
 
-describe('a directory is a source that', () => testSource(open))
+const account = (name: string) =>
+  `apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: ${name}, namespace: contract}\n`
+const SERVICE = `apiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: contract}\nspec: {ports: [{port: 1}]}\n`
+const CONTRACT = {
+  refuses: 'the set',
+  wrong: { yaml: account('Wrong'), names: ['Wrong'], field: 'metadata.name' },
+  right: { yaml: account('right'), names: ['right'] },
+  doubtful: { yaml: SERVICE, names: ['a'], field: 'spec' },
+} as const
+
+describe('a directory is a source that', () => testSource({ ...CONTRACT, open }))
 
 describe('a single file is a source that', () => {
-  testSource(async () => {
-    const path = await realpath(await mkdtemp(join(tmpdir(), 'heddle-source-')))
-    return new DirectoryWorld(path, join(path, 'objects.yaml'))
+  testSource({
+    ...CONTRACT,
+    async open() {
+      const path = await realpath(await mkdtemp(join(tmpdir(), 'heddle-source-')))
+      return new DirectoryWorld(path, join(path, 'objects.yaml'))
+    },
   })
 })
 

@@ -50,24 +50,48 @@ function attempt(holds: () => void): string {
   }
 }
 
-const SHOP = namespace('shop')
-const BANK = namespace('bank')
+const SHOP = account('shop')
+const BANK = account('bank')
 
-function namespace(name: string, labels = ''): string {
-  return `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${name}, labels: {${labels}}}`
+function account(name: string, labels = ''): string {
+  return `apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: ${name}, namespace: contract, labels: {${labels}}}`
+}
+
+/** Documents with one problem, if any; their namespace is `contract`. */
+export interface ContractDocuments {
+  readonly yaml: string
+  /** Of all objects in it. */
+  readonly names: readonly string[]
+  /** Of the problem. */
+  readonly field: string
+}
+
+/** What differs between sources. */
+export interface SourceContract {
+  open(): Promise<SourceWorld>
+  /** Of a set with an error: whether all of it is refused, or only what the error is about. */
+  readonly refuses: 'the set' | 'the object'
+  /** With one error. */
+  readonly wrong: ContractDocuments
+  /** With nothing wrong; where objects are refused one by one, the same objects as in `wrong`. */
+  readonly right: Omit<ContractDocuments, 'field'>
+  /** With one warning. */
+  readonly doubtful: ContractDocuments
 }
 
 /** What every source must do, whatever it reads. To be called within a `describe`. */
-export function testSource(open: () => Promise<SourceWorld>): void {
-  testChanges(open)
-  testRefusals(open)
+export function testSource(contract: SourceContract): void {
+  testChanges(contract)
+  testRefusals(contract)
+  if (contract.refuses === 'the set') testRefusedSets(contract)
+  else testRefusedObjects(contract)
 }
 
 function names(objects: readonly MeshObject[]): string[] {
   return objects.map(({ metadata }) => metadata.name).sort()
 }
 
-function testChanges(open: () => Promise<SourceWorld>): void {
+function testChanges({ open }: SourceContract): void {
   test('tells all objects before start() resolves', async () => {
     await using world = await open()
     await world.write(`${SHOP}\n---\n${BANK}`)
@@ -84,7 +108,7 @@ function testChanges(open: () => Promise<SourceWorld>): void {
     await world.write(`${SHOP}\n---\n${BANK}`)
     const ended = new AbortController()
     const heard = await listen(world.source, ended.signal)
-    await world.write(`${SHOP}\n---\n${namespace('bank', 'tier: gold')}`)
+    await world.write(`${SHOP}\n---\n${account('bank', 'tier: gold')}`)
     await eventually(() => expect(heard.changes).toHaveLength(2))
     expect(heard.changes[1]).toMatchObject({
       upserted: [{ metadata: { name: 'bank', labels: { tier: 'gold' } } }],
@@ -92,7 +116,7 @@ function testChanges(open: () => Promise<SourceWorld>): void {
     })
     await world.write(SHOP)
     await eventually(() => expect(heard.changes).toHaveLength(3))
-    expect(heard.changes[2]).toEqual({ upserted: [], removed: [{ kind: 'Namespace', namespace: '', name: 'bank' }] })
+    expect(heard.changes[2]).toMatchObject({ upserted: [], removed: [{ kind: 'ServiceAccount', name: 'bank' }] })
     expect(world.source.objects()).toEqual(heard.objects())
     ended.abort()
   })
@@ -109,30 +133,53 @@ function testChanges(open: () => Promise<SourceWorld>): void {
     const ending = new AbortController()
     const heardOther = await listen(other.source, ending.signal)
     await other.write(BANK)
-    await eventually(() => expect(heardOther.changes).toHaveLength(2))
+    await eventually(() => expect(names(heardOther.objects())).toEqual(['bank']))
     expect(heard.changes).toHaveLength(1)
     ending.abort()
   })
 }
 
-function testRefusals(open: () => Promise<SourceWorld>): void {
-  test('refuses a set with an error whole: the last good one stays in force, and the problem is shown until it is gone', async () => {
+function testRefusals({ open, wrong, right, doubtful }: SourceContract): void {
+  test('shows the problem of what it refuses until it is gone', async () => {
+    await using world = await open()
+    await world.write(`${BANK}\n---\n${wrong.yaml}`)
+    const ended = new AbortController()
+    const heard = await listen(world.source, ended.signal)
+    const problem = { field: wrong.field, severity: 'error' }
+    expect(world.source.status().problems).toMatchObject([problem])
+    expect(heard.statuses.at(-1)?.problems).toMatchObject([problem])
+    await world.write(`${BANK}\n---\n${right.yaml}`)
+    await eventually(() => expect(world.source.status().problems).toEqual([]))
+    expect(names(heard.objects())).toEqual(['bank', ...right.names].sort())
+    ended.abort()
+  })
+
+  test('takes what has warnings over, and shows them', async () => {
+    await using world = await open()
+    await world.write(doubtful.yaml)
+    const ended = new AbortController()
+    const heard = await listen(world.source, ended.signal)
+    expect(names(heard.objects())).toEqual([...doubtful.names].sort())
+    const problem = { field: doubtful.field, severity: 'warning' }
+    expect(heard.statuses.at(-1)?.problems).toMatchObject([problem])
+    ended.abort()
+  })
+}
+
+function testRefusedSets({ open, wrong, right }: SourceContract): void {
+  test('refuses a set with an error whole: the last good one stays in force', async () => {
     await using world = await open()
     await world.write(SHOP)
     const ended = new AbortController()
     const heard = await listen(world.source, ended.signal)
     const { appliedMs } = world.source.status()
-    await world.write(`${BANK}\n---\n${namespace('Wrong')}`)
+    await world.write(`${BANK}\n---\n${wrong.yaml}`)
     await eventually(() => expect(world.source.status().problems).toHaveLength(1))
-    expect(heard.statuses.at(-1)).toEqual({
-      problems: [expect.objectContaining({ field: 'metadata.name', severity: 'error' })],
-      appliedMs,
-    })
+    expect(heard.statuses.at(-1)).toMatchObject({ problems: [{ severity: 'error' }], appliedMs })
     expect(names(world.source.objects())).toEqual(['shop'])
     expect(heard.changes).toHaveLength(1)
-    await world.write(`${BANK}\n---\n${namespace('right')}`)
-    await eventually(() => expect(world.source.status().problems).toEqual([]))
-    expect(names(heard.objects())).toEqual(['bank', 'right'])
+    await world.write(`${BANK}\n---\n${right.yaml}`)
+    await eventually(() => expect(names(heard.objects())).toEqual(['bank', ...right.names].sort()))
     ended.abort()
   })
 
@@ -147,16 +194,22 @@ function testRefusals(open: () => Promise<SourceWorld>): void {
     await eventually(() => expect(names(heard.objects())).toEqual(['shop']))
     ended.abort()
   })
+}
 
-  test('takes a set with warnings over, and shows them', async () => {
+function testRefusedObjects({ open, wrong, right }: SourceContract): void {
+  test('refuses what is wrong alone: its last good version stays in force, and everything else changes', async () => {
     await using world = await open()
-    await world.write(
-      'apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {type: NodePort, selector: {a: b}, ports: [{port: 1}]}',
-    )
+    await world.write(`${SHOP}\n---\n${right.yaml}`)
     const ended = new AbortController()
     const heard = await listen(world.source, ended.signal)
-    expect(names(heard.objects())).toEqual(['a'])
-    expect(heard.statuses.at(-1)?.problems.map(({ severity }) => severity)).toEqual(['warning', 'warning'])
+    const good = heard.objects().filter(({ metadata }) => right.names.includes(metadata.name))
+    await world.write(`${BANK}\n---\n${wrong.yaml}`)
+    await eventually(() => expect(world.source.status().problems).toHaveLength(1))
+    await eventually(() => expect(names(heard.objects())).toEqual(['bank', ...right.names].sort()))
+    expect(heard.objects()).toEqual(expect.arrayContaining(good))
+    await world.write(BANK)
+    await eventually(() => expect(names(heard.objects())).toEqual(['bank']))
+    expect(world.source.status().problems).toEqual([])
     ended.abort()
   })
 }

@@ -1,0 +1,159 @@
+import type { MeshObject } from '@heddle/api/kinds'
+import { KINDS, type Kind } from '@heddle/api/kinds/table'
+import type { Clock } from '@heddle/base/clock'
+import type { Log } from '@heddle/base/log'
+import type { KubeClient, KubeObject, Resource } from '@heddle/kube/client'
+import { createInformer, type Informer } from '@heddle/kube/informer'
+import { apiVersionOf, ENDPOINT_SLICES, NODES, PODS, resourceOf } from '@heddle/kube/resources'
+import { type ClusterObject, readCoreObject, readCustomObject } from './cluster-object.ts'
+import { FOREIGN_SLICES, type TrimmedSlice, trimSlice } from './endpoint-slice.ts'
+import { type TrimmedPod, trimPod } from './pod.ts'
+import { type Place, trimNode } from './pod-set.ts'
+import { findServed } from './served-resources.ts'
+
+/** Hears what the API server has. `undefined`: it is gone. Names are `NAMESPACE/NAME`, or `NAME`. */
+export interface ClusterListener {
+  onObject(kind: MeshObject['kind'], name: string, object: ClusterObject | undefined): void
+  onPod(name: string, pod: TrimmedPod | undefined): void
+  onNode(name: string, place: Place | undefined): void
+  onSlice(name: string, slice: TrimmedSlice | undefined): void
+}
+
+/** What follows needs from outside. */
+export interface FollowerOptions {
+  readonly client: Pick<KubeClient, 'listPages' | 'watch' | 'request'>
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** A resource that cannot be read at present, and why. */
+export interface FollowFailure {
+  /** `pods (v1)`. */
+  readonly resource: string
+  readonly message: string
+}
+
+/** How often it is looked for kinds whose CRDs were not installed, and for those whose CRDs went. */
+const FIND_MS = 10_000
+const RETRY_MS = 1_000
+const LASTING_MS = 3_000
+
+interface Following {
+  readonly resource: Resource
+  readonly informer: Pick<Informer<unknown>, 'failure' | 'isSynced'>
+  readonly ended: AbortController
+}
+
+/** Follows all that the mesh makes use of: Kubernetes' own kinds from the start, those of CRDs as soon as they are there. */
+export class ClusterFollower {
+  readonly #options: FollowerOptions
+  readonly #listener: ClusterListener
+  readonly #following = new Map<string, Following>()
+  #missing: readonly Kind[] = []
+  #findFailure: string | undefined
+  #failingSince: ReadonlyMap<string, number> = new Map()
+
+  constructor(options: FollowerOptions, listener: ClusterListener) {
+    this.#options = options
+    this.#listener = listener
+  }
+
+  /** Resolves once everything that is there was told, however long the API server is away; goes on until `signal` is aborted. */
+  async start(signal: AbortSignal): Promise<void> {
+    const core = this.#followCore(signal)
+    while (!signal.aborted && !(await this.#find(signal))) await this.#options.clock.sleep(RETRY_MS, signal)
+    void this.#findForEver(signal)
+    await core
+  }
+
+  /** Kinds whose CRDs are not installed. */
+  get missing(): readonly Kind[] {
+    return this.#missing
+  }
+
+  /** Those that have lasted: a connection that breaks now and then is made again at once. */
+  failures(): FollowFailure[] {
+    const nowMs = this.#options.clock.nowMs()
+    const found = this.#failuresNow()
+    const since = new Map(found.map(({ resource }) => [resource, this.#failingSince.get(resource) ?? nowMs]))
+    this.#failingSince = since
+    return found.filter(({ resource }) => nowMs - since.get(resource)! >= LASTING_MS)
+  }
+
+  #failuresNow(): FollowFailure[] {
+    const found = [...this.#following.values()].flatMap(({ resource, informer: { failure } }) => {
+      if (failure === undefined) return []
+      return { resource: `${resource.plural} (${apiVersionOf(resource)})`, message: failure.message }
+    })
+    if (this.#findFailure === undefined) return found
+    return [...found, { resource: 'the kinds that the cluster knows', message: this.#findFailure }]
+  }
+
+  async #followCore(signal: AbortSignal): Promise<void> {
+    const { onPod, onNode, onSlice } = this.#listener
+    const core = KINDS.filter(({ apiVersion }) => apiVersion === 'v1')
+    await Promise.all([
+      ...core.map((kind) => this.#followKind(kind, resourceOf(kind.apiVersion, kind.kind)!, signal)),
+      this.#follow({ resource: NODES, trim: trimNode, tell: onNode }, signal),
+      this.#follow({ resource: PODS, trim: trimPod, tell: onPod }, signal),
+      this.#follow(
+        { resource: ENDPOINT_SLICES, labelSelector: FOREIGN_SLICES, trim: trimSlice, tell: onSlice },
+        signal,
+      ),
+    ])
+  }
+
+  async #findForEver(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#options.clock.sleep(FIND_MS, signal)
+      if (!signal.aborted) await this.#find(signal)
+    }
+  }
+
+  /** Begins to follow what appeared, ends it for what went. @returns whether the API server answered */
+  async #find(signal: AbortSignal): Promise<boolean> {
+    try {
+      const served = await findServed(this.#options.client)
+      if (signal.aborted) return true
+      this.#missing = served.filter(({ resource }) => resource === undefined).map(({ kind }) => kind)
+      await Promise.all(served.map(({ kind, resource }) => this.#serve(kind, resource, signal)))
+      this.#findFailure = undefined
+      return true
+    } catch (error) {
+      this.#findFailure = error instanceof Error ? error.message : String(error)
+      return false
+    }
+  }
+
+  async #serve(kind: Kind, resource: Resource | undefined, signal: AbortSignal): Promise<void> {
+    const known = this.#following.get(kind.kind)
+    if (known?.resource.version === resource?.version) return
+    known?.ended.abort()
+    this.#following.delete(kind.kind)
+    if (resource !== undefined) await this.#followKind(kind, resource, signal)
+  }
+
+  #followKind(kind: Kind, resource: Resource, signal: AbortSignal): Promise<void> {
+    const read = kind.apiVersion === 'v1' ? readCoreObject : readCustomObject
+    const trim = (object: KubeObject) => read(kind, object)
+    const tell = (name: string, object: ClusterObject | undefined) => this.#listener.onObject(kind.kind, name, object)
+    return this.#follow({ resource, trim, tell }, signal)
+  }
+
+  async #follow<T>(what: Followed<T>, signal: AbortSignal): Promise<void> {
+    const { tell, ...followed } = what
+    const informer = createInformer<T>({ ...this.#options, ...followed })
+    const ended = new AbortController()
+    this.#following.set(followed.resource.kind, { resource: followed.resource, informer, ended })
+    const onUpserted = (name: string, value: T) => tell(name, value)
+    const onRemoved = (name: string) => tell(name, undefined)
+    await informer.start({ onUpserted, onRemoved }, AbortSignal.any([signal, ended.signal]))
+  }
+}
+
+interface Followed<T> {
+  readonly resource: Resource
+  readonly labelSelector?: string
+  trim(object: KubeObject): T
+  tell(name: string, value: T | undefined): void
+}

@@ -1,0 +1,59 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type JsonObject, toJson } from '@bufbuild/protobuf'
+import { DestinationSchema, InboundSchema } from '@heddle/api/discovery'
+import { ManualClock } from '@heddle/testkit/manual-clock'
+import { expect, test } from 'vitest'
+import { parse, stringify } from 'yaml'
+import type { Model } from '../../model/model.ts'
+import { translateDestination } from '../../translate/destination.ts'
+import { translateInbound } from '../../translate/inbound.ts'
+import { toObjects } from './cluster-world.ts'
+import { FakeCluster } from './fake-cluster.ts'
+import { modelOfCluster } from './model-of-cluster.ts'
+
+/** The last document of an `in.yaml`; those before it are what the API server has. */
+interface Question {
+  readonly keys?: readonly string[]
+  /** `NAMESPACE/POD` */
+  readonly inbound?: readonly string[]
+}
+
+const TESTDATA = join(import.meta.dirname, 'testdata')
+const names = readdirSync(TESTDATA).sort()
+
+test.each(names.map((name) => ({ name })))('translates $name', async ({ name }) => {
+  const answer = stringify(await translate(readFileSync(join(TESTDATA, name, 'in.yaml'), 'utf8')), { lineWidth: 0 })
+  const outFile = join(TESTDATA, name, 'out.yaml')
+  if (process.env.UPDATE_GOLDEN === '1') writeFileSync(outFile, answer)
+  expect(existsSync(outFile), 'UPDATE_GOLDEN=1 writes the file').toBe(true)
+  expect(answer).toBe(readFileSync(outFile, 'utf8'))
+})
+
+async function translate(text: string): Promise<JsonObject> {
+  const at = text.lastIndexOf('\n---\n')
+  const question = parse(text.slice(at + 5)) as Question
+  const cluster = new FakeCluster()
+  for (const object of toObjects(text.slice(0, at + 1))) cluster.put(object)
+  const ended = new AbortController()
+  const { model } = await modelOfCluster(cluster, { clock: new ManualClock(), signal: ended.signal })
+  ended.abort()
+  const { keys = [], inbound = [] } = question
+  return {
+    ...(keys.length > 0 && { destinations: Object.fromEntries(keys.map((key) => [key, destinationOf(model, key)])) }),
+    ...(inbound.length > 0 && { inbound: Object.fromEntries(inbound.map((name) => [name, inboundOf(model, name)])) }),
+  }
+}
+
+function destinationOf(model: Model, key: string) {
+  const { version: _, ...destination } = toJson(
+    DestinationSchema,
+    translateDestination(model.resolve(key), { trustDomain: 'heddle.local' }),
+  ) as JsonObject
+  return destination
+}
+
+function inboundOf(model: Model, name: string) {
+  const [namespace = '', instance = ''] = name.split('/')
+  return toJson(InboundSchema, translateInbound(model.inbound({ namespace, instance })))
+}

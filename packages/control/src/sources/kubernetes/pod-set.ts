@@ -1,0 +1,85 @@
+import type { KubeObject } from '@heddle/kube/client'
+import type { Instance, InstanceRef } from '../../model/instance.ts'
+import type { InstancesChange } from '../source.ts'
+import type { TrimmedPod } from './pod.ts'
+
+/** Where a Node is, by its well-known labels; empty where it has none. */
+export interface Place {
+  readonly region: string
+  readonly zone: string
+}
+
+const NOWHERE: Place = { region: '', zone: '' }
+
+/** Keeps of a Node where it is. */
+export function trimNode({ metadata: { labels = {} } }: KubeObject): Place {
+  const { 'topology.kubernetes.io/region': region = '', 'topology.kubernetes.io/zone': zone = '' } = labels
+  return { region, zone }
+}
+
+/** Pods and where they are, as instances: each change once, however many events it had. */
+export class PodSet {
+  readonly #pods = new Map<string, TrimmedPod>()
+  readonly #nodes = new Map<string, Place>()
+  readonly #podsOfNode = new Map<string, Set<string>>()
+  /** Pods that are different since the last turn. */
+  readonly #dirty = new Set<string>()
+  /** Those the listener knows, by name. */
+  readonly #told = new Map<string, InstanceRef>()
+
+  /** @param name - `NAMESPACE/NAME` */
+  setPod(name: string, pod: TrimmedPod | undefined): void {
+    this.#podsOfNode.get(this.#pods.get(name)?.node ?? '')?.delete(name)
+    if (pod === undefined) this.#pods.delete(name)
+    else this.#pods.set(name, pod)
+    if (pod !== undefined) this.#setOf(pod.node).add(name)
+    this.#dirty.add(name)
+  }
+
+  setNode(name: string, place: Place | undefined): void {
+    const before = this.place(name)
+    if (place === undefined) this.#nodes.delete(name)
+    else this.#nodes.set(name, place)
+    const { region, zone } = this.place(name)
+    if (before.region === region && before.zone === zone) return
+    for (const pod of this.#podsOfNode.get(name) ?? []) this.#dirty.add(pod)
+  }
+
+  /** Where a Node is, as far as that is known. */
+  place(node: string): Place {
+    return this.#nodes.get(node) ?? NOWHERE
+  }
+
+  /** What became different since the last call. */
+  take(): InstancesChange {
+    const upserted: Instance[] = []
+    const removed: InstanceRef[] = []
+    for (const name of this.#dirty) {
+      const instance = this.#toInstance(name)
+      const known = this.#told.get(name)
+      if (instance !== undefined) {
+        upserted.push(instance)
+        this.#told.set(name, { namespace: instance.namespace, instance: instance.instance })
+      } else if (known !== undefined) {
+        removed.push(known)
+        this.#told.delete(name)
+      }
+    }
+    this.#dirty.clear()
+    return { upserted, removed }
+  }
+
+  #toInstance(name: string): Instance | undefined {
+    const { instance, node = '' } = this.#pods.get(name) ?? {}
+    const place = this.#nodes.get(node)
+    return instance === undefined || place === undefined ? instance : { ...instance, ...place }
+  }
+
+  #setOf(node: string): Set<string> {
+    const known = this.#podsOfNode.get(node)
+    if (known !== undefined) return known
+    const made = new Set<string>()
+    this.#podsOfNode.set(node, made)
+    return made
+  }
+}

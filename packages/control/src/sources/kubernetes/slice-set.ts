@@ -1,0 +1,62 @@
+import type { ServiceAddress, ServiceAddresses } from '../../model/service-addresses.ts'
+import type { TrimmedEndpoint, TrimmedSlice } from './endpoint-slice.ts'
+import type { Place } from './pod-set.ts'
+
+/** EndpointSlices, put together by Service. */
+export class SliceSet {
+  readonly #placeOf: (node: string) => Place
+  readonly #slices = new Map<string, TrimmedSlice>()
+  readonly #ofService = new Map<string, Set<string>>()
+  readonly #dirty = new Set<string>()
+
+  /** @param placeOf - where a Node is */
+  constructor(placeOf: (node: string) => Place) {
+    this.#placeOf = placeOf
+  }
+
+  /** @param name - `NAMESPACE/NAME` of the slice */
+  set(name: string, slice: TrimmedSlice | undefined): void {
+    const before = this.#slices.get(name)
+    if (before !== undefined) this.#ofService.get(before.service)?.delete(name)
+    if (slice === undefined) this.#slices.delete(name)
+    else this.#slices.set(name, slice)
+    if (slice !== undefined) this.#setOf(slice.service).add(name)
+    for (const one of [before, slice]) if (one !== undefined) this.#dirty.add(one.service)
+  }
+
+  /** The Services whose addresses became different since the last call. */
+  take(): ServiceAddresses[] {
+    const changed = [...this.#dirty].map((key) => this.#addressesOf(key))
+    this.#dirty.clear()
+    return changed
+  }
+
+  #addressesOf(key: string): ServiceAddresses {
+    const [namespace = '', service = ''] = key.split('/')
+    const addresses = new Map<string, ServiceAddress>()
+    for (const name of [...(this.#ofService.get(key) ?? [])].sort()) {
+      const { endpoints, ports } = this.#slices.get(name)!
+      for (const endpoint of endpoints) this.#add(endpoint, ports, addresses)
+    }
+    return { namespace, service, addresses: [...addresses.values()].sort((a, b) => (a.address < b.address ? -1 : 1)) }
+  }
+
+  /** An address that several slices have, each for some of the ports, is one. */
+  #add(endpoint: TrimmedEndpoint, ports: ServiceAddress['ports'], addresses: Map<string, ServiceAddress>): void {
+    const { state, reason, zone, node } = endpoint
+    const place = this.#placeOf(node)
+    for (const address of endpoint.addresses) {
+      const known = addresses.get(address)
+      const all = [...(known?.ports ?? []), ...ports]
+      addresses.set(address, { address, ports: all, state, reason, region: place.region, zone: zone || place.zone })
+    }
+  }
+
+  #setOf(service: string): Set<string> {
+    const known = this.#ofService.get(service)
+    if (known !== undefined) return known
+    const made = new Set<string>()
+    this.#ofService.set(service, made)
+    return made
+  }
+}
