@@ -47,7 +47,7 @@ export function writeRecord(record: ClusterRecord): void {
 /** The last thing that goes of a cluster. */
 export function removeRecord({ name, folder, slot }: ClusterShape): void {
   if (ownerOfSlot(slot) === name) rmSync(slotFile(slot), { force: true })
-  rmSync(folder, { recursive: true, force: true })
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 }
 
 export function listClusters(): readonly string[] {

@@ -17,7 +17,7 @@ export interface KubectlOptions {
 }
 
 /** A running cluster. */
-export interface Cluster {
+export interface Cluster extends AsyncDisposable {
   readonly name: string
   readonly tier: Tier
   /** File of an administrator's kubeconfig. */
@@ -47,7 +47,7 @@ export interface Cluster {
   killPart(role: string): Promise<void>
   /** Starts a part again that was ended. */
   startPart(role: string): Promise<void>
-  /** Ends everything and leaves nothing behind. */
+  /** Ends everything and leaves nothing behind; so does `await using`. */
   stop(): Promise<void>
 }
 
@@ -78,6 +78,7 @@ export function openCluster(name: string, programs: ClusterPrograms): Cluster {
     killPart: (role) => killPart(plan, role),
     startPart: async (role) => startPart(plan, partOf(plan, programs, role)),
     stop: () => destroyCluster(name),
+    [Symbol.asyncDispose]: () => destroyCluster(name),
   }
 }
 

@@ -35,11 +35,12 @@ export async function linkMachine(plan: ClusterPlan, node: NodePlan, machine: Pr
   await link(plan, node, machine)
 }
 
-/** Ends a machine with everything that runs in it. */
+/**
+ * Ends a machine with everything that runs in it. The process that waits for it ends last, when nothing runs any more, so it is only
+ * ended itself where the first process never came to be.
+ */
 export function killMachine(machine: ProcessIdentity): void {
-  for (const one of [childOf(machine), machine]) {
-    if (one !== undefined && isRunning(one)) kill(one.pid, 'SIGKILL')
-  }
+  if (isRunning(machine)) kill((childOf(machine) ?? machine).pid, 'SIGKILL')
 }
 
 /** Makes the bridge that machines hang on. */

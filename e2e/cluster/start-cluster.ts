@@ -18,7 +18,7 @@ export interface ClusterOptions {
   /** 1 to 10 of a-z, 0-9 and `-`. Clusters of several names run side by side. */
   readonly name: string
   readonly tier: Tier
-  /** Default 1. */
+  /** 1 to 9, default 1. In tier `api` there is one machine. */
   readonly nodes?: number
   /** Whether the cluster is to outlive this process. Default: the next start of any cluster removes it, should we die before. */
   readonly isKept?: boolean
@@ -34,6 +34,7 @@ const LAST_LINES = 8
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   checkName(options.name)
+  if (nodesOf(options) < 1 || nodesOf(options) > 9) throw new Error('a cluster has 1 to 9 nodes')
   if (!canRunCluster(options.tier)) throw new Error(`a cluster of tier "${options.tier}" cannot run here`)
   const programs = await fetchPrograms()
   const images = options.tier === 'node' ? await packTestImages() : []
@@ -50,9 +51,13 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
 }
 
+function nodesOf({ nodes = 1 }: Pick<ClusterOptions, 'nodes'>): number {
+  return nodes
+}
+
 /** A cluster is on record before the first thing of it exists. */
-async function claim({ name, tier, nodes = 1, isKept = false }: ClusterOptions): Promise<ClusterPlan> {
-  const shape = { name, tier, nodes, folder: folderOf(name), slot: -1 }
+async function claim({ name, tier, isKept = false, ...rest }: ClusterOptions): Promise<ClusterPlan> {
+  const shape = { name, tier, nodes: nodesOf(rest), folder: folderOf(name), slot: -1 }
   const record = { ...shape, ...(isKept ? {} : { owner: thisProcess() }), machines: [], parts: {} }
   writeRecord(record)
   const { stdout } = await run(['ip', '-4', 'route', 'show', 'table', 'all'])
