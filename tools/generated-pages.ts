@@ -19,6 +19,10 @@ export const GENERATED_PAGES: readonly GeneratedPage[] = [
     render: async () => (await import('@heddle/kube/install/pages')).renderValuesFile(),
   },
   {
+    path: 'deploy/chart/defaults.yaml',
+    render: async () => (await import('@heddle/kube/install/pages')).renderDefaultsFile(),
+  },
+  {
     path: 'deploy/chart/values-ha.yaml',
     render: async () => (await import('@heddle/kube/install/pages')).renderHaValuesFile(),
   },
@@ -29,6 +33,10 @@ export const GENERATED_PAGES: readonly GeneratedPage[] = [
   {
     path: 'docs/errors.md',
     render: async () => (await import('@heddle/proxy/errors-page')).renderErrorsPage(),
+  },
+  {
+    path: 'docs/reference/annotations.md',
+    render: async () => (await import('@heddle/kube/inject/annotations-page')).renderAnnotationsPage(),
   },
   {
     path: 'docs/reference/backend-policy.md',

@@ -53,7 +53,7 @@ interface ConfigMapObject extends KubeObject {
 }
 
 /** @throws {CliError} when Heddle is not installed, or has not written its trust bundle yet */
-async function readTrustBundle(cluster: Cluster): Promise<string> {
+export async function readTrustBundle(cluster: Cluster): Promise<string> {
   const { CONFIG_MAPS } = await import('@heddle/kube/resources')
   const { kube, heddleNamespace: namespace } = cluster
   const ref = { resource: CONFIG_MAPS, namespace, name: trustBundle }

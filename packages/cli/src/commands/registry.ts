@@ -9,6 +9,7 @@ import { edges } from './edges.ts'
 import { endpoints } from './endpoints.ts'
 import { get } from './get.ts'
 import { identity } from './identity.ts'
+import { inject } from './inject.ts'
 import { install } from './install.ts'
 import { plan } from './plan.ts'
 import { proxy } from './proxy.ts'
@@ -17,6 +18,7 @@ import { rollout } from './rollout.ts'
 import { run } from './run.ts'
 import { stat } from './stat.ts'
 import { token } from './token.ts'
+import { uninject } from './uninject.ts'
 import { uninstall } from './uninstall.ts'
 import { up } from './up.ts'
 import { upgrade } from './upgrade.ts'
@@ -33,6 +35,8 @@ export const COMMANDS: readonly Command[] = [
   upgrade,
   uninstall,
   prune,
+  inject,
+  uninject,
   check,
   stat,
   edges,

@@ -3,6 +3,7 @@ import { changeTemplates, type TemplateChange, type WorkloadChange } from './inj
 import { hasProxy, readStatus, removeInjection } from './injection-status.ts'
 import { INJECT_ANNOTATION, PREFIX } from './names.ts'
 import type { PodTemplate } from './pod.ts'
+import { findDoubts } from './pod-doubts.ts'
 import { annotationOf, readSettings } from './read-settings.ts'
 import { SETTINGS } from './settings.ts'
 import type { Manifest } from './workload-kinds.ts'
@@ -10,32 +11,29 @@ import type { Manifest } from './workload-kinds.ts'
 type Annotations = Readonly<Record<string, string>>
 
 /**
- * Asks for injection by annotations: of the pod template of a workload, or of a Namespace. The webhook does the rest when pods are made. Pure.
+ * Gives annotations of ours to the pod template of a workload, or to a Namespace; the webhook does the rest when pods are made. What is
+ * disabled, has a proxy already or cannot have one stays as it is. Pure.
  *
- * @param settings - further annotations, by names without prefix
+ * @param wanted - by their whole names, {@link INJECT_ANNOTATION} among them
  */
-export function annotateWorkload(object: Manifest, settings: Annotations): WorkloadChange {
-  const wanted: Annotations = { [INJECT_ANNOTATION]: 'enabled', ...withPrefix(settings) }
-  if (object.apiVersion === 'v1' && object.kind === 'Namespace') return changeNamespace(object, wanted)
+export function annotateWorkload(object: Manifest, wanted: Annotations): WorkloadChange {
+  if (isNamespace(object)) return changeNamespace(object, (holder) => annotate(holder, wanted))
   return changeTemplates(object, (template) => annotate(template, wanted))
 }
 
 /** Takes out what injection or {@link annotateWorkload} put in. Pure. */
 export function uninjectWorkload(object: Manifest): WorkloadChange {
-  if (object.apiVersion === 'v1' && object.kind === 'Namespace') {
-    const change = clean(object as PodTemplate)
-    return { object: change.kind === 'changed' ? change.template : object, reports: [reportOf(object, change)] }
-  }
-  return changeTemplates(object, clean)
+  return isNamespace(object) ? changeNamespace(object, clean) : changeTemplates(object, clean)
 }
 
-function withPrefix(settings: Annotations): Annotations {
-  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [PREFIX + name, value]))
+function isNamespace({ apiVersion, kind }: Manifest): boolean {
+  return apiVersion === 'v1' && kind === 'Namespace'
 }
 
-function changeNamespace(object: Manifest, wanted: Annotations): WorkloadChange {
-  const change = annotate(object as PodTemplate, wanted)
-  return { object: change.kind === 'changed' ? change.template : object, reports: [reportOf(object, change)] }
+/** Of a Namespace its own annotations are meant. */
+function changeNamespace(object: Manifest, change: (holder: PodTemplate) => TemplateChange): WorkloadChange {
+  const changed = change(object as PodTemplate)
+  return { object: changed.kind === 'changed' ? changed.template : object, reports: [reportOf(object, changed)] }
 }
 
 function reportOf({ kind, metadata }: Manifest, change: TemplateChange): WorkloadChange['reports'][number] {
@@ -62,7 +60,7 @@ function annotate(holder: PodTemplate, wanted: Annotations): TemplateChange {
   return {
     kind: 'changed',
     template: { ...holder, metadata: { ...metadata, annotations } },
-    warnings: reading.warnings,
+    warnings: [...reading.warnings, ...findDoubts(holder, reading.settings)],
   }
 }
 

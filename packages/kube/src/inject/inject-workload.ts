@@ -4,7 +4,10 @@ import type { AnnotationProblem } from './read-settings.ts'
 import { isList, isMap, type Manifest, replaceAt, templatePathOf, valueAt } from './workload-kinds.ts'
 
 /** What decides on the injection of workloads. */
-export type WorkloadRules = Pick<InjectInput, 'values' | 'namespaceAnnotations' | 'optIn' | 'earlier'>
+export interface WorkloadRules extends Pick<InjectInput, 'values' | 'namespaceAnnotations' | 'optIn' | 'earlier'> {
+  /** Put on each pod template first, by their whole names. */
+  readonly annotations?: Readonly<Record<string, string>>
+}
 
 /** What became of one object, or of one item of a List. */
 export interface WorkloadReport {
@@ -38,9 +41,15 @@ export type TemplateChange =
  * what makes no pods stays as it is. Pure.
  */
 export function injectWorkload(object: Manifest, rules: WorkloadRules): WorkloadChange {
-  return changeTemplates(object, (template, owner) =>
-    toChange(injectPod({ ...rules, pod: template, ...nameOf(owner) })),
-  )
+  return changeTemplates(object, (template, owner) => {
+    return toChange(injectPod({ ...rules, pod: withAnnotations(template, rules.annotations), ...nameOf(owner) }))
+  })
+}
+
+function withAnnotations(template: PodTemplate, annotations: WorkloadRules['annotations']): PodTemplate {
+  if (annotations === undefined || Object.keys(annotations).length === 0) return template
+  const { metadata = {} } = template
+  return { ...template, metadata: { ...metadata, annotations: { ...metadata.annotations, ...annotations } } }
 }
 
 /** A pod is told by its owners or its own name; a template of one by the object that it is in. */
