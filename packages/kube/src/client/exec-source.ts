@@ -23,24 +23,30 @@ interface Credential {
  */
 export function execSource(exec: ExecEntry, chosen: ChosenContext, world: AccessWorld): UserSource {
   let held: Promise<Credential> | undefined
-  const renew = async () => {
-    held = runPlugin(exec, chosen, world)
-    held.catch(() => {
-      held = undefined
+  const start = () => {
+    const started = runPlugin(exec, chosen, world)
+    held = started
+    started.catch(() => {
+      if (held === started) held = undefined
     })
-    return (await held).proof
+    return started
   }
   return {
     async get() {
-      const credential = await held
-      if (credential === undefined) return renew()
-      const { expiresAtMs, proof } = credential
-      return expiresAtMs !== undefined && expiresAtMs <= world.clock.nowMs() ? renew() : proof
+      // Calls that come together wait for one run.
+      const found = held ?? start()
+      const credential = await found
+      if (!isExpired(credential, world)) return credential.proof
+      return (await (held === found || held === undefined ? start() : held)).proof
     },
     forget() {
       held = undefined
     },
   }
+}
+
+function isExpired({ expiresAtMs }: Credential, { clock }: AccessWorld): boolean {
+  return expiresAtMs !== undefined && expiresAtMs <= clock.nowMs()
 }
 
 async function runPlugin(exec: ExecEntry, chosen: ChosenContext, world: AccessWorld): Promise<Credential> {

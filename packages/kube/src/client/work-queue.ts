@@ -52,6 +52,7 @@ class KeyQueue implements WorkQueue {
   readonly #failures = new Map<string, Backoff>()
   readonly #ending = new AbortController()
   #idle: (() => void)[] = []
+  #isStarting = false
 
   constructor(options: WorkQueueOptions) {
     this.#options = options
@@ -70,7 +71,7 @@ class KeyQueue implements WorkQueue {
     this.#delayed.get(key)?.timer.cancel()
     this.#delayed.delete(key)
     this.#waiting.add(key)
-    this.#startNext()
+    this.#startSoon()
   }
 
   addAfter(key: string, delayMs: number): void {
@@ -94,6 +95,16 @@ class KeyQueue implements WorkQueue {
     return this.whenIdle()
   }
 
+  /** Not in the caller's stack: it may be in the middle of telling several changes of one key, which are one piece of work. */
+  #startSoon(): void {
+    if (this.#isStarting) return
+    this.#isStarting = true
+    queueMicrotask(() => {
+      this.#isStarting = false
+      this.#startNext()
+    })
+  }
+
   #startNext(): void {
     for (const key of this.#waiting) {
       if (this.#working.size >= (this.#options.concurrency ?? 1)) return
@@ -106,8 +117,6 @@ class KeyQueue implements WorkQueue {
 
   async #workOn(key: string): Promise<void> {
     try {
-      // Not in the caller's stack: `add` is called from listeners that must not be re-entered.
-      await Promise.resolve()
       const againMs = await this.#options.work(key, this.#ending.signal)
       this.#counters.done += 1
       this.#failures.delete(key)
