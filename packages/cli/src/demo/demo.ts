@@ -1,7 +1,7 @@
 import { delimiter } from 'node:path'
 import { messageOf } from '../cli-error.ts'
 import type { CliDeps } from '../command.ts'
-import { COMMAND_FOLDER, DEMO_MANIFESTS } from '../process/repository.ts'
+import { COMMAND_FOLDER, findDemo } from '../process/repository.ts'
 import { formatGolden, readGolden } from '../up/read-golden.ts'
 import { type RunningMesh, type UpOptions, up } from '../up/up.ts'
 import { observe } from './observe.ts'
@@ -25,7 +25,7 @@ export async function demo(options: DemoOptions, deps: CliDeps): Promise<number>
     const isHealthy = await watch(running, options, deps)
     status = isHealthy || (options.forMs === undefined && deps.interruption().signal.aborted) ? 0 : 1
   }
-  await up({ ...options, directory: DEMO_MANIFESTS }, deps, stay)
+  await up({ ...options, directory: findDemo() }, deps, stay)
   return status
 }
 

@@ -1,0 +1,11 @@
+// `place.js FILE`: puts the proxy to FILE and its parts beside it, as packages/proxy/build.ts does in a checkout.
+import { copyFileSync, mkdirSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+const file = process.argv[2]
+mkdirSync(dirname(file), { recursive: true })
+for (const name of readdirSync(import.meta.dirname)) {
+  if (/^proxy-[a-z0-9]+\.js$/.test(name)) copyFileSync(join(import.meta.dirname, name), join(dirname(file), name))
+}
+copyFileSync(join(import.meta.dirname, 'proxy.js'), file)
+process.stdout.write(`${file}\n`)
