@@ -4,7 +4,7 @@ ARGS ?=
 # Node 24 and Bun as npm installed them. Set per recipe: set-up itself must run on the machine's own Node.
 WITH_RUNTIMES = PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 
-.PHONY: demo test ok e2e h2spec grpc-interop websocket crds gamma cluster-up cluster-down test-kube bench soak fuzz clean
+.PHONY: demo test ok e2e h2spec grpc-interop websocket crds gamma cluster-up cluster-down test-kube chart bench soak fuzz clean
 
 demo:
 	@tools/setup.sh demo
@@ -53,6 +53,10 @@ cluster-down:
 test-kube:
 	@tools/setup.sh kube
 	@$(WITH_RUNTIMES) node tools/test-kube.ts $(ARGS)
+
+chart:
+	@tools/setup.sh chart
+	@$(WITH_RUNTIMES) node tools/suites/chart.ts $(ARGS)
 
 bench:
 	@tools/setup.sh bench

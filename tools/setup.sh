@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes a clone ready to run: npm packages, and as root on Debian the system packages that the target needs.
-# usage: tools/setup.sh [demo|test|e2e|bench|soak|fuzz|h2spec|grpc-interop|websocket|crds|gamma|kube]
+# usage: tools/setup.sh [demo|test|e2e|bench|soak|fuzz|h2spec|grpc-interop|websocket|crds|gamma|chart|kube]
 # Does nothing, in a few milliseconds, where all is there. Says what it does on standard error.
 set -eu
 
@@ -116,6 +116,7 @@ install_programs() {
     h2spec | grpc-interop) "$root/tools/suites/fetch.sh" "$target" > /dev/null ;;
     crds | gamma) "$root/tools/suites/fetch.sh" gateway-api > /dev/null ;;
     kube) build_cluster ;;
+    chart) "$root/tools/suites/fetch.sh" helm > /dev/null ;;
     websocket) "$root/tools/suites/fetch.sh" autobahn > /dev/null ;;
   esac
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fetches and builds the outside programs of test suites into a cache outside of the tree, and prints the folder that has them.
-# usage: tools/suites/fetch.sh h2spec|grpc-interop|http-client|autobahn|gateway-api|kubebox|coredns|pod|gateway-conformance|echo-advanced
+# usage: tools/suites/fetch.sh h2spec|grpc-interop|http-client|autobahn|gateway-api|kubebox|coredns|pod|gateway-conformance|echo-advanced|helm
 # The cache is $HEDDLE_TOOLS_CACHE, else ~/.cache/heddle-tools. What is there already costs milliseconds.
 set -eu
 
@@ -190,5 +190,6 @@ case ${1:-} in
       echo-basic sigs.k8s.io/gateway-api/conformance/echo-basic
     ;;
   echo-advanced) build_echo_advanced ;;
-  *) fail 'usage: tools/suites/fetch.sh h2spec|grpc-interop|http-client|autobahn|gateway-api|kubebox|coredns|pod|gateway-conformance|echo-advanced' ;;
+  helm) build_cluster_module helm '' helm helm.sh/helm/v3/cmd/helm ;;
+  *) fail 'usage: tools/suites/fetch.sh h2spec|grpc-interop|http-client|autobahn|gateway-api|kubebox|coredns|pod|gateway-conformance|echo-advanced|helm' ;;
 esac

@@ -4,6 +4,7 @@ import { stringify } from 'yaml'
 import type { KubeDraft } from '../client/client.ts'
 import { HA_VALUES } from './ha-values.ts'
 import { installValuesSchema } from './install-values-schema.ts'
+import { DEFAULT_VALUES } from './override.ts'
 import { renderCrds } from './render-crds.ts'
 
 const GENERATED = '# Written by `npm run gen`; do not edit.\n'
@@ -14,7 +15,7 @@ export const CRD_PLURALS = ['backendpolicies', 'faultpolicies', 'trafficpolicies
 /** `deploy/crds/heddle.dev_PLURAL.yaml`. */
 export function renderCrdFile(plural: (typeof CRD_PLURALS)[number]): string {
   const crd = renderCrds().find(({ metadata }: KubeDraft) => metadata.name.startsWith(`${plural}.`))
-  return GENERATED + stringify(crd, { lineWidth: 0 })
+  return GENERATED + stringify(crd, { lineWidth: 0, aliasDuplicateObjects: false })
 }
 
 /** `deploy/chart/values.yaml`: every value with its default, and what it is for above it. */
@@ -116,4 +117,9 @@ Fields with * are needed.
 
 ${renderTable(installValuesSchema)}
 `
+}
+
+/** `deploy/chart/defaults.yaml`: by it the chart's templates tell what was said from what is so anyway. */
+export function renderDefaultsFile(): string {
+  return `${GENERATED}${stringify(DEFAULT_VALUES, { lineWidth: 0 })}`
 }
