@@ -81,6 +81,22 @@ export const PROXY_ERRORS = {
     meaning: 'Routes are attached to the Service, and no rule of them fits the request.',
     hint: 'Compare path, method and headers with the rules; a rule without matches takes all that is left.',
   },
+  path_too_long_to_match: {
+    status: 414,
+    grpc: 'RESOURCE_EXHAUSTED',
+    retryable: false,
+    source: 'client',
+    meaning: 'The path or query is too long to be matched with all the regular expressions of the routes.',
+    hint: 'Shorten it, or match by exact paths and prefixes. The limit is `matchSteps`.',
+  },
+  header_too_long_to_match: {
+    status: 431,
+    grpc: 'RESOURCE_EXHAUSTED',
+    retryable: false,
+    source: 'client',
+    meaning: 'A header is too long to be matched with all the regular expressions of the routes.',
+    hint: 'Shorten it, or match by exact values. The limit is `matchSteps`.',
+  },
   route_without_backend: {
     status: 500,
     grpc: 'UNAVAILABLE',

@@ -70,7 +70,7 @@ export function createProxyCore(overrides: Partial<Limits> | undefined, deps: Co
     upgrades: new Upgrades(meter),
     resilience: new ResilienceCounters(meter, clock),
     outgoing: new OutgoingCount(limits.outgoingConnections),
-    deciding: { random, nowMs: () => clock.nowMs() },
+    deciding: { random, nowMs: () => clock.nowMs(), matchSteps: limits.matchSteps },
     routing: new RoutingMetrics(meter),
     random,
     limitReached: (name) => reached.with(name).add(),

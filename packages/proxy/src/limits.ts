@@ -1,3 +1,5 @@
+import { MAX_MATCH_STEPS } from '@heddle/engine/route/match-meter'
+
 interface LimitSpec {
   readonly default: number
   readonly unit: 'ms' | 'bytes' | 'count'
@@ -139,6 +141,11 @@ export const LIMITS = {
     default: 65_536,
     unit: 'bytes',
     doc: 'Body of a request kept until its answer begins, so that it can be sent again when an HTTP/2 server refuses it unread. A larger one is not sent again.',
+  },
+  matchSteps: {
+    default: MAX_MATCH_STEPS,
+    unit: 'count',
+    doc: 'Steps that matching one request with the regular expressions of routes may take: characters of each value, times the instructions of each expression that it is matched with (`/v[0-9]+/.*` has 9). Then 414 where it is the path that is too long, 431 where it is a header.',
   },
   mirrorRequests: {
     default: 1_000,

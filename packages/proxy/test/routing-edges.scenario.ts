@@ -78,6 +78,35 @@ describe.each([
   })
 })
 
+describe.each([{ version: 'http1' as const }, { version: 'http2' as const }])('$version', ({ version }) => {
+  test.each([
+    { path: '/public/../admin?x=..', seen: '/admin?x=..' },
+    { path: '/public/%2e%2e/admin', seen: '/admin' },
+    { path: '/./%61dmin', seen: '/admin' },
+    { path: '/public\\..\\admin', seen: '/admin' },
+  ])('$path is matched as what it is, and the backend gets that', async ({ path, seen }) => {
+    await using world = await World.create()
+    const admin = { matches: [{ path: { value: '/admin' } }], backends: [...BACKENDS.v2] }
+    const all = { matches: [{ path: { value: '/' } }], backends: [...BACKENDS.v1] }
+    const mesh = await startRoutedMesh(world, { version, routes: [httpRoute(admin, all)] })
+    expect((await mesh.ask({ path })).body).toBe('v2')
+    expect(mesh.v2.received.map((one) => one.path)).toEqual([seen])
+  })
+
+  test('a path too long for the expressions of all rules is refused, and counted', async () => {
+    await using world = await World.create()
+    const value = '/v[0-9]+/[a-z]+'
+    const match = { path: { type: 'MATCH_TYPE_REGULAR_EXPRESSION' as const, value } }
+    const rules = Array.from({ length: 64 }, () => ({ matches: [match], backends: [...BACKENDS.v1] }))
+    const proxy = { limits: { matchSteps: 10_000 } }
+    const mesh = await startRoutedMesh(world, { version, routes: [httpRoute(...rules)], proxy })
+    const { status, headers } = await mesh.ask({ path: `/v1/${'a'.repeat(5_000)}` })
+    expect([status, headers['heddle-error']]).toEqual([414, 'path_too_long_to_match'])
+    expect(mesh.proxy.metric('heddle_limit_reached_total{limit="matchSteps"}')).toBe(1)
+    expect((await mesh.ask({ path: '/v1/short' })).status).toBe(200)
+  })
+})
+
 test('messages of a mirrored call go to both, as they come', async () => {
   await using world = await World.create()
   const [app, shadow] = [world.keep(await startGrpcApp()), world.keep(await startGrpcApp())]

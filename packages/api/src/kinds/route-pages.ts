@@ -43,6 +43,8 @@ Of matches that fit a request the most specific one counts, over all routes of t
 expression, then the prefix \`/\`; a method; more headers; more query parameters. Between equal ones the older route counts
 (\`metadata.creationTimestamp\`), then the first by namespace and name, then the earlier rule. A match that never wins is named in a warning.
 
+Paths are normalised before they are matched, and expressions have a bound on what they may cost: [how](path-matching.md).
+
 ## What becomes of a mistake
 
 What a single object has wrong, or asks for and the mesh cannot do, is an error: the files are refused. On a cluster, where the API server

@@ -1,5 +1,6 @@
 import { mix32 } from '../balance/hash.ts'
 import { findHeaderMismatch } from '../route/field-match.ts'
+import { MAX_MATCH_STEPS } from '../route/match-meter.ts'
 import type { RequestFacts } from '../route/request-facts.ts'
 import type { CompiledFault, FaultEnd, FaultTable } from './fault-table.ts'
 
@@ -34,6 +35,8 @@ const STEP = 0x9e37_79b9
  */
 export function decideFault(table: FaultTable, request: RequestFacts, nowMs: number): FaultDecision | undefined {
   let hits: CompiledFault[] | undefined
+  // Where headers are too long for the expressions of all faults, the rest of them hit nothing.
+  table.meter.begin(MAX_MATCH_STEPS)
   for (const fault of table.faults) {
     if (nowMs >= fault.untilMs || findHeaderMismatch(fault.headers, request) !== -1) continue
     if (!takeTurn(fault)) continue

@@ -1,10 +1,13 @@
 import type { FaultJson } from '@heddle/api/discovery/route'
 import { mix32 } from '../balance/hash.ts'
-import { type CompileContext, compileHeaderMatches, type FieldMatch } from '../route/field-match.ts'
+import { type CompileContext, compileHeaderMatches, type FieldMatch, type MatchContext } from '../route/field-match.ts'
+import { MatchMeter } from '../route/match-meter.ts'
 
 /** Faults of one destination or rule, compiled. */
 export interface FaultTable {
   readonly faults: readonly CompiledFault[]
+  /** Bounds what the expressions of all of them cost a request. */
+  readonly meter: MatchMeter
 }
 
 /** One fault, with its place in its run. */
@@ -53,17 +56,18 @@ const MILLION = 1_000_000
  */
 export function compileFaults(
   faults: readonly FaultJson[],
-  previous: FaultTable | undefined,
+  previous: Pick<FaultTable, 'faults'> | undefined,
   context: CompileContext,
 ): FaultTable {
   const known = new Map(previous?.faults.map((fault) => [fault.fingerprint, fault.run]))
-  return { faults: faults.flatMap((fault) => compileFault(fault, known, context) ?? []) }
+  const meter = new MatchMeter()
+  return { faults: faults.flatMap((fault) => compileFault(fault, known, { ...context, meter }) ?? []), meter }
 }
 
 function compileFault(
   fault: FaultJson,
   known: ReadonlyMap<string, FaultRun>,
-  context: CompileContext,
+  context: MatchContext,
 ): CompiledFault | undefined {
   const policy = fault.policy ?? ''
   const action = actionOf(fault)

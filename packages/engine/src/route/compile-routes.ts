@@ -2,9 +2,10 @@ import type { FaultJson, RouteBackendJson, RouteJson, RouteMatchJson, RouteRuleJ
 import { compileRule, formatRoute, listRules, type RuleParts, routeRef, ruleContext } from './compile-rule.ts'
 import { hasRegex, type RegexCompiler } from './field-match.ts'
 import { buildIndex } from './match-index.ts'
+import { MatchMeter } from './match-meter.ts'
 import { sortMatches } from './precedence.ts'
-import type { RouteDecision } from './route-decision.ts'
-import type { CompiledMatch, RouteRef, RouteTable } from './route-table.ts'
+import type { Refused, RouteDecision } from './route-decision.ts'
+import type { CompiledMatch, CostlyMatching, RouteRef, RouteTable } from './route-table.ts'
 
 /** What {@link compileRoutes} needs beside the routes. */
 export interface CompileOptions {
@@ -27,6 +28,7 @@ export const NO_ROUTES: RouteTable = {
   index: buildIndex([]),
   unmatched: { kind: 'own-endpoints' },
   backendKeys: [],
+  costly: undefined,
 }
 
 /**
@@ -42,9 +44,11 @@ export function compileRoutes(routes: readonly RouteJson[], options: CompileOpti
   const problems = refs
     .filter((ref) => ref.kind !== kind || (kind !== 'HTTPRoute' && kind !== 'GRPCRoute'))
     .map((ref) => `${formatRoute(ref)} cannot be in a table of ${kind}s for requests`)
-  const parts = listRules(routes).map((source) => compileRule(source, ruleContext(source.ref, options.regex, problems)))
+  const context = { regex: options.regex, meter: new MatchMeter() }
+  const parts = listRules(routes).map((source) => compileRule(source, ruleContext(source.ref, context, problems)))
   if (problems.length > 0) return { kind: 'refused', problems }
-  return { kind: 'compiled', table: buildTable(refs, parts, kind === 'GRPCRoute' ? 'grpc' : 'http') }
+  const table = buildTable(refs, parts, kind === 'GRPCRoute' ? 'grpc' : 'http')
+  return { kind: 'compiled', table: { ...table, costly: needsRegex(routes) ? costlyWith(context.meter) : undefined } }
 }
 
 /** Whether {@link compileRoutes}, or whoever compiles the faults of `routes`, needs a compiler of regular expressions. */
@@ -59,7 +63,11 @@ export function listBackendKeys(routes: readonly RouteJson[]): readonly string[]
   return [...new Set(usable.map(({ key }) => key!))]
 }
 
-function buildTable(routes: readonly RouteRef[], parts: readonly RuleParts[], kind: 'http' | 'grpc'): RouteTable {
+function buildTable(
+  routes: readonly RouteRef[],
+  parts: readonly RuleParts[],
+  kind: 'http' | 'grpc',
+): Omit<RouteTable, 'costly'> {
   const ordered = sortMatches(parts.flatMap((part) => part.matches))
   const matches = ordered.map((match, rank): CompiledMatch => ({ ...match, rank }))
   const rules = parts.map(({ rule }) => rule)
@@ -87,6 +95,21 @@ function refuseUnmatched(routes: readonly RouteRef[]): RouteDecision {
     reason: `no rule of ${formatRoute(first!)}${more} fits the request`,
     match: undefined,
     rule: undefined,
+  }
+}
+
+function costlyWith(meter: MatchMeter): CostlyMatching {
+  const refuse = (what: string): Omit<Refused, 'cause' | 'status'> => ({
+    kind: 'refused',
+    grpcStatus: 8,
+    reason: `the request has too long ${what} for all the regular expressions that it would have to be matched with`,
+    match: undefined,
+    rule: undefined,
+  })
+  return {
+    meter,
+    path: { ...refuse('a path'), cause: 'path_too_long', status: 414 },
+    header: { ...refuse('a header'), cause: 'header_too_long', status: 431 },
   }
 }
 

@@ -1,5 +1,5 @@
 import type { RouteBackendJson, RouteJson, RouteKindJson, RouteRuleJson } from '@heddle/api/discovery/route'
-import type { CompileContext, RegexCompiler } from './field-match.ts'
+import type { CompileContext, MatchContext } from './field-match.ts'
 import { hashName } from './name-hash.ts'
 import type { Ranked } from './precedence.ts'
 import { compileFilters, joinFilters, type RouteFilters } from './route-filters.ts'
@@ -47,8 +47,8 @@ export function routeRef({ kind = 'ROUTE_KIND_UNSPECIFIED', namespace = '', name
 }
 
 /** A context that says of each problem which rule has it. */
-export function ruleContext(ref: RuleRef, regex: RegexCompiler | undefined, problems: string[]): CompileContext {
-  return { regex, onProblem: (problem) => problems.push(`${formatRule(ref)}: ${problem}`) }
+export function ruleContext(ref: RuleRef, context: Omit<MatchContext, 'onProblem'>, problems: string[]): MatchContext {
+  return { ...context, onProblem: (problem) => problems.push(`${formatRule(ref)}: ${problem}`) }
 }
 
 /** A rule as people call it: `HTTPRoute emojivote/voting, rule 2 (canary)`; rules are counted from 1. */
@@ -62,7 +62,7 @@ export function formatRoute({ kind, namespace, name }: RouteRef): string {
 }
 
 /** Compiles one rule of an HTTPRoute or GRPCRoute. */
-export function compileRule({ ref, json }: RuleSource, context: CompileContext): RuleParts {
+export function compileRule({ ref, json }: RuleSource, context: MatchContext): RuleParts {
   const matches = (json.matches ?? []).map((match) => compileMatchOf(ref, compileMatch(match, context)))
   const path = singlePath(matches)
   const prefix = path?.kind === 'prefix' ? path.prefix : undefined

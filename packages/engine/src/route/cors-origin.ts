@@ -35,12 +35,18 @@ export function compileOrigins(origins: readonly string[], context: CompileConte
   return { allowsAny: origins.includes('*'), exact, patterns }
 }
 
-/** Whether a request with that `origin` field is let in. */
+/**
+ * Whether a request with that `origin` field is let in by its name. What is none is not, whatever is allowed: neither `null`, which any
+ * page can have that puts itself into a frame, nor what no browser sends.
+ */
 export function isOriginAllowed(origins: Origins, origin: string | undefined): origin is string {
-  if (origin === undefined || origins.allowsAny) return origin !== undefined
-  const normal = normalizeOrigin(origin)
+  const normal = origin === undefined || origin.includes('*') ? undefined : normalizeOrigin(origin)
   if (normal === undefined) return false
-  return origins.exact.has(normal) || origins.patterns.some((pattern) => isPatternFitting(pattern, normal))
+  return (
+    origins.allowsAny ||
+    origins.exact.has(normal) ||
+    origins.patterns.some((pattern) => isPatternFitting(pattern, normal))
+  )
 }
 
 function isPatternFitting({ before, after }: OriginPattern, origin: string): boolean {

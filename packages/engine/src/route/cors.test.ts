@@ -34,6 +34,43 @@ const POLICY: CorsJson = {
   maxAge: 3600,
 }
 
+describe('all origins with credentials', () => {
+  const all: CorsJson = { allowOrigins: ['*'], allowCredentials: true }
+
+  test.each([
+    { origin: 'https://shop.example' },
+    { origin: 'http://[::1]:8080' },
+    { origin: 'moz-extension://1f0d2f5e-57c4-4a4b-9b6b-5a8c6f1f0001' },
+  ])('$origin is let in by its name', ({ origin }) => {
+    expect(answered(all, origin)['access-control-allow-origin']).toBe(origin)
+    expect(answered(all, origin)['access-control-allow-credentials']).toBe('true')
+  })
+
+  test.each([
+    { origin: 'null' },
+    { origin: '*' },
+    { origin: 'https://*.example' },
+    { origin: 'https://a.example, https://b.example' },
+    { origin: 'https://a.example/path' },
+    { origin: 'https://user@a.example' },
+    { origin: 'a.example' },
+    { origin: '' },
+  ])('"$origin" is none, and never sent back', ({ origin }) => {
+    const backend = [['access-control-allow-origin', origin]] as const
+    const headers = answered(all, origin, [...backend])
+    expect(headers['access-control-allow-origin']).toBeUndefined()
+    expect(headers['access-control-allow-credentials']).toBeUndefined()
+    expect(preflight(all, { origin, 'access-control-request-method': 'PUT' })).toEqual({
+      status: 403,
+      headers: { vary: 'origin, access-control-request-method, access-control-request-headers' },
+    })
+  })
+
+  test('without credentials the answer is the same for everybody', () => {
+    expect(answered({ allowOrigins: ['*'] }, 'null')['access-control-allow-origin']).toBe('*')
+  })
+})
+
 describe('origins', () => {
   test.each([
     { origin: 'https://www.foo.com', isAllowed: true },
@@ -62,7 +99,7 @@ describe('origins', () => {
   })
 
   test.each([
-    { allowed: '*', origin: 'null', isAllowed: true },
+    { allowed: '*', origin: 'null', isAllowed: false },
     { allowed: '*', origin: 'https://any.example:1234', isAllowed: true },
     { allowed: 'https://*', origin: 'https://any.example', isAllowed: true },
     { allowed: 'https://*', origin: 'http://any.example', isAllowed: false },

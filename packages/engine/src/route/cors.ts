@@ -53,8 +53,8 @@ export function isPreflight(request: RequestFacts): boolean {
  * easier to understand in a browser's console.
  */
 export function answerPreflight(cors: Cors, request: RequestFacts): PreflightAnswer {
-  const origin = request.fields.get('origin')
-  if (!isOriginAllowed(cors.origins, origin)) return { status: 403, headers: [VARY_PREFLIGHT] }
+  const origin = request.fields.get('origin') ?? ''
+  if (!isLetIn(cors, origin)) return { status: 403, headers: [VARY_PREFLIGHT] }
   const method = request.fields.get('access-control-request-method') ?? ''
   const names = request.fields.getAll('access-control-request-headers').join(', ')
   const headers = [
@@ -75,9 +75,14 @@ export function corsResponseChange(cors: Cors, request: RequestFacts): HeaderCha
   const origin = request.fields.get('origin')
   const add = isSameForAll(cors) ? [] : [VARY_ORIGIN]
   if (origin === undefined) return { set: [], add, remove: [] }
-  const isAllowed = isOriginAllowed(cors.origins, origin)
+  const isAllowed = isLetIn(cors, origin)
   const set = isAllowed ? grantLines(cors, origin) : []
   return { set, add, remove: isAllowed && cors.allowCredentials ? [] : removedNames(isAllowed) }
+}
+
+/** Where the answer names no origin, it is the same for those that have none, such as `null`. */
+function isLetIn(cors: Cors, origin: string): boolean {
+  return isSameForAll(cors) || isOriginAllowed(cors.origins, origin)
 }
 
 function removedNames(isAllowed: boolean): readonly string[] {

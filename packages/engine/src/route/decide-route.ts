@@ -1,6 +1,7 @@
 import { formatRule } from './compile-rule.ts'
 import { isPreflight } from './cors.ts'
 import { findMatch } from './match-index.ts'
+import { MAX_MATCH_STEPS } from './match-meter.ts'
 import type { RequestFacts } from './request-facts.ts'
 import type { DecideContext, RouteDecision } from './route-decision.ts'
 import type { RouteFilters } from './route-filters.ts'
@@ -13,7 +14,10 @@ import { readSession } from './session.ts'
  */
 export function decideRoute(table: RouteTable, request: RequestFacts, context: DecideContext): RouteDecision {
   if (table.kind === 'none') return table.unmatched
+  table.costly?.meter.begin(context.matchSteps ?? MAX_MATCH_STEPS)
   const match = findMatch(table.index, request)
+  const over = table.costly?.meter.end()
+  if (over !== undefined) return table.costly![over]
   context.trace?.looked(match)
   if (match === undefined) return table.unmatched
   if (match.fixed !== undefined && context.trace === undefined) return match.fixed

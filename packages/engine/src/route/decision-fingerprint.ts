@@ -58,7 +58,18 @@ function describeRule(rule: Treatment): unknown {
     share: backend.weight / rule.totalWeight,
     filters: backend.filters,
   }))
-  return { backends, filters, requestTimeoutMs, backendRequestTimeoutMs, retry, session, circuitBreaker, faults }
+  // Its names of the backends follow from the route's own.
+  const sticky = session === undefined ? undefined : { ...session, backends: undefined }
+  return {
+    backends,
+    filters,
+    requestTimeoutMs,
+    backendRequestTimeoutMs,
+    retry,
+    session: sticky,
+    circuitBreaker,
+    faults,
+  }
 }
 
 function stringify(value: unknown): string {

@@ -79,6 +79,8 @@ function describeOutcome(decision: RouteDecision, match: CompiledMatch | undefin
 
 const REMEDIES = {
   no_match: 'Change the request or a rule as below, or add a rule without matches, which takes everything else.',
+  path_too_long: 'Shorten the path, or match by exact paths and prefixes, which cost nothing.',
+  header_too_long: 'Shorten the header, or match by exact values, which cost nothing.',
   no_backend: 'Name a backend in the rule, or give one a weight above 0.',
   unresolved_backend: 'See the conditions of the route for what is missing: a Service, its port, or a ReferenceGrant.',
 } as const

@@ -1,16 +1,22 @@
 import type { ValueMatchJson } from '@heddle/api/discovery/route'
+import type { MatchMeter, MatchPlace } from './match-meter.ts'
 import type { RequestFacts } from './request-facts.ts'
 
-/** Compiles an expression of RE2's syntax into a test of whole values. Throws on what it does not understand. */
-export type RegexCompiler = (expression: string) => ValueTest
+/** Compiles an expression of RE2's syntax. Throws on what it does not understand. */
+export type RegexCompiler = (expression: string) => Expression
 
-/** Whether the whole value fits. Takes time linear in its length, and never throws. */
-export type ValueTest = (value: string) => boolean
+/** A compiled expression. */
+export interface Expression {
+  /** Instructions: a value of n characters takes at most about n times that many steps. */
+  readonly size: number
+  /** Whether the whole value fits. Never throws. */
+  test(value: string): boolean
+}
 
 /** What a value has to be. */
 export type TextMatch =
   | { readonly kind: 'exact'; readonly value: string }
-  | { readonly kind: 'pattern'; readonly value: string; readonly test: ValueTest }
+  | { readonly kind: 'pattern'; readonly value: string; readonly test: (value: string) => boolean }
 
 /** What a header field or query parameter has to be. */
 export interface FieldMatch {
@@ -30,6 +36,12 @@ export interface CompileContext {
   readonly onProblem: (problem: string) => void
 }
 
+/** What compiling matches needs. */
+export interface MatchContext extends CompileContext {
+  /** Counts what expressions cost. */
+  readonly meter: MatchMeter
+}
+
 /** Whether {@link compileHeaderMatches} needs a compiler of regular expressions for these. */
 export function hasRegex(matches: readonly ValueMatchJson[] | undefined): boolean {
   return matches?.some(({ type }) => type === 'MATCH_TYPE_REGULAR_EXPRESSION') === true
@@ -38,17 +50,17 @@ export function hasRegex(matches: readonly ValueMatchJson[] | undefined): boolea
 /** Conditions on header fields. Of several with one name the first counts (Gateway API, HTTPHeaderMatch.name). */
 export function compileHeaderMatches(
   matches: readonly ValueMatchJson[] | undefined,
-  context: CompileContext,
+  context: MatchContext,
 ): readonly FieldMatch[] {
-  return compileFields(matches, context, (name) => name.toLowerCase())
+  return compileFields(matches, { ...context, place: 'header' }, (name) => name.toLowerCase())
 }
 
 /** Conditions on query parameters, whose names are case-sensitive. */
 export function compileQueryMatches(
   matches: readonly ValueMatchJson[] | undefined,
-  context: CompileContext,
+  context: MatchContext,
 ): readonly FieldMatch[] {
-  return compileFields(matches, context, (name) => name)
+  return compileFields(matches, { ...context, place: 'path' }, (name) => name)
 }
 
 /** Index of the first condition, counted from `from`, that does not hold, or -1. */
@@ -77,12 +89,17 @@ export function readHeader(request: RequestFacts, name: string): string | undefi
   return lines.length === 1 ? first : lines.join(name === 'cookie' ? '; ' : ', ')
 }
 
+/** What {@link compileText} needs beside its subject. */
+export interface TextContext extends MatchContext {
+  readonly place: MatchPlace
+}
+
 /** One value to match; an expression that does not compile is a problem. */
-export function compileText(value: string, isRegex: boolean, context: CompileContext): TextMatch {
+export function compileText(value: string, isRegex: boolean, context: TextContext): TextMatch {
   if (!isRegex) return { kind: 'exact', value }
   try {
     if (context.regex === undefined) throw new Error('support for regular expressions is not loaded')
-    return { kind: 'pattern', value, test: context.regex(value) }
+    return { kind: 'pattern', value, test: metered(context.regex(value), context) }
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error)
     context.onProblem(`the regular expression ${JSON.stringify(value)} cannot be used: ${detail}`)
@@ -90,9 +107,14 @@ export function compileText(value: string, isRegex: boolean, context: CompileCon
   }
 }
 
+function metered(expression: Expression, { meter, place }: TextContext): (value: string) => boolean {
+  const { size } = expression
+  return (value) => meter.spend(value.length * size, place) && expression.test(value)
+}
+
 function compileFields(
   matches: readonly ValueMatchJson[] | undefined,
-  context: CompileContext,
+  context: TextContext,
   nameOf: (name: string) => string,
 ): readonly FieldMatch[] {
   if (matches === undefined || matches.length === 0) return NO_FIELDS

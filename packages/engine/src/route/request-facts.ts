@@ -1,10 +1,12 @@
+import { normalizePath } from './normal-path.ts'
+
 /**
  * What routing looks at. The proxy's `RequestHead` is one as it stands; a recorded or a hypothetical request becomes one by
  * {@link createRequestFacts}.
  */
 export interface RequestFacts {
   readonly method: string
-  /** Path and query (`/a?b`), or `*`; empty for CONNECT. */
+  /** Path and query (`/a?b`), or `*`; empty for CONNECT. Normal: see `normalizePath`. */
   readonly path: string
   /** Host and optional port, as the client wrote it. */
   readonly authority: string
@@ -56,7 +58,7 @@ export function createRequestFacts(parts: RequestFactsParts): RequestFacts {
   const valuesOf = (name: string) => lines.filter((line) => line[0] === name).map((line) => line[1])
   return {
     method: parts.method ?? 'GET',
-    path: parts.path ?? '/',
+    path: normalizePath(parts.path ?? '/'),
     authority: parts.authority ?? '',
     scheme: parts.scheme ?? 'http',
     fields: { get: (name) => valuesOf(name)[0], getAll: valuesOf },

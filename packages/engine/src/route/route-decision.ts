@@ -41,9 +41,9 @@ export interface Preflight {
 export interface Refused {
   readonly kind: 'refused'
   readonly cause: RefusalCause
-  readonly status: 404 | 500
-  /** 12 UNIMPLEMENTED or 14 UNAVAILABLE. */
-  readonly grpcStatus: 12 | 14
+  readonly status: 404 | 414 | 431 | 500
+  /** 8 RESOURCE_EXHAUSTED, 12 UNIMPLEMENTED or 14 UNAVAILABLE. */
+  readonly grpcStatus: 8 | 12 | 14
   /** One sentence for the person who reads the error. */
   readonly reason: string
   /** `undefined`: no rule fits. */
@@ -51,8 +51,11 @@ export interface Refused {
   readonly rule: CompiledRule | undefined
 }
 
-/** `no_match`: routes are attached, but no rule fits; `no_backend`: the rule has none, or all weigh 0. */
-export type RefusalCause = 'no_match' | 'no_backend' | 'unresolved_backend'
+/**
+ * `no_match`: routes are attached, but no rule fits; `no_backend`: the rule has none, or all weigh 0; `path_too_long` and
+ * `header_too_long`: to be matched with all the expressions of the rules, see `MatchMeter`.
+ */
+export type RefusalCause = 'no_match' | 'no_backend' | 'unresolved_backend' | 'path_too_long' | 'header_too_long'
 
 /** What a decision depends on beside table and request. One object for all requests will do. */
 export interface DecideContext {
@@ -60,6 +63,8 @@ export interface DecideContext {
   readonly random: () => number
   /** ms since the Unix epoch; only asked where a rule keeps sessions. */
   readonly nowMs: () => number
+  /** As of `MatchMeter`; MAX_MATCH_STEPS unless stated. */
+  readonly matchSteps?: number
   /** Collects the steps; `undefined` on the hot path. */
   readonly trace?: Trace | undefined
 }

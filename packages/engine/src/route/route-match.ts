@@ -1,12 +1,12 @@
 import type { GrpcMethodMatchJson, PathMatchJson, RouteMatchJson } from '@heddle/api/discovery/route'
 import {
-  type CompileContext,
   compileHeaderMatches,
   compileQueryMatches,
   compileText,
   type FieldMatch,
   findHeaderMismatch,
   isFitting,
+  type MatchContext,
   NO_FIELDS,
   type TextMatch,
 } from './field-match.ts'
@@ -55,7 +55,7 @@ export const MATCH_ALL: RequestMatch = {
 }
 
 /** Compiles one match of a rule. */
-export function compileMatch(json: RouteMatchJson, context: CompileContext): RequestMatch {
+export function compileMatch(json: RouteMatchJson, context: MatchContext): RequestMatch {
   const method = json.method ?? ''
   return {
     path: compilePath(json.path, context),
@@ -137,16 +137,16 @@ function findFieldMismatch(match: RequestMatch, request: RequestFacts, from: num
   return -1
 }
 
-function compilePath(json: PathMatchJson | undefined, context: CompileContext): PathMatch {
+function compilePath(json: PathMatchJson | undefined, context: MatchContext): PathMatch {
   const value = json?.value ?? '/'
   if (json?.type === 'MATCH_TYPE_REGULAR_EXPRESSION')
-    return { kind: 'pattern', text: compileText(value, true, context) }
+    return { kind: 'pattern', text: compileText(value, true, { ...context, place: 'path' }) }
   if (!value.startsWith('/')) context.onProblem(`the path ${JSON.stringify(value)} does not begin with a slash`)
   if (json?.type === 'MATCH_TYPE_EXACT') return { kind: 'exact', path: value }
   return { kind: 'prefix', prefix: withoutSlash(value) }
 }
 
-function compileGrpc(json: GrpcMethodMatchJson | undefined, context: CompileContext): GrpcMatch | undefined {
+function compileGrpc(json: GrpcMethodMatchJson | undefined, context: MatchContext): GrpcMatch | undefined {
   const { service = '', method = '' } = json ?? {}
   if (service === '' && method === '') return undefined
   const isRegex = json?.type === 'MATCH_TYPE_REGULAR_EXPRESSION'
@@ -154,7 +154,7 @@ function compileGrpc(json: GrpcMethodMatchJson | undefined, context: CompileCont
     context.onProblem(`no gRPC name has a slash: ${service} ${method}`)
   }
   return {
-    service: service === '' ? undefined : compileText(service, isRegex, context),
-    method: method === '' ? undefined : compileText(method, isRegex, context),
+    service: service === '' ? undefined : compileText(service, isRegex, { ...context, place: 'path' }),
+    method: method === '' ? undefined : compileText(method, isRegex, { ...context, place: 'path' }),
   }
 }

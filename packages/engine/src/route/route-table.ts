@@ -1,6 +1,7 @@
 import type { CircuitBreakerJson, FaultJson, RetryPolicyJson } from '@heddle/api/discovery/route'
 import type { MatchIndex } from './match-index.ts'
-import type { RouteDecision } from './route-decision.ts'
+import type { MatchMeter, MatchPlace } from './match-meter.ts'
+import type { Refused, RouteDecision } from './route-decision.ts'
 import type { RouteFilters } from './route-filters.ts'
 import type { RequestMatch } from './route-match.ts'
 import type { Session } from './session.ts'
@@ -19,6 +20,13 @@ export interface RouteTable {
   readonly unmatched: RouteDecision
   /** Each destination that a rule or a mirror sends to, once. */
   readonly backendKeys: readonly string[]
+  /** Of a table with expressions. */
+  readonly costly: CostlyMatching | undefined
+}
+
+/** What bounds the time that expressions take, and the decision for a request whose path or header is too long for them. */
+export interface CostlyMatching extends Readonly<Record<MatchPlace, Refused>> {
+  readonly meter: MatchMeter
 }
 
 /** Names a route to people. */

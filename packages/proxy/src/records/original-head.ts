@@ -9,8 +9,15 @@ export interface OriginalHead {
   readonly fields: ReadonlyMap<string, readonly string[]>
 }
 
-/** Keeps what `steps` are about to change of `head`; only requests whose route changes them need it. */
-export function keepOriginal({ path, authority, fields }: RequestHead, steps: readonly RequestStep[]): OriginalHead {
+/**
+ * Keeps what `steps` are about to change of `head`; only requests whose route changes them need it.
+ * @param before - what was kept already
+ */
+export function keepOriginal(
+  { path, authority, fields }: RequestHead,
+  steps: readonly RequestStep[],
+  before?: OriginalHead,
+): OriginalHead {
   const kept = new Map<string, readonly string[]>()
   const keep = (name: string) => kept.set(name, fields.getAll(name))
   for (const step of steps) {
@@ -19,5 +26,5 @@ export function keepOriginal({ path, authority, fields }: RequestHead, steps: re
     for (const { name } of step.change.add) keep(name)
     for (const name of step.change.remove) keep(name)
   }
-  return { path, authority, fields: kept }
+  return { path: before?.path ?? path, authority, fields: kept }
 }

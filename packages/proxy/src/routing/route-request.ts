@@ -3,6 +3,7 @@ import { answerPreflight, type PreflightAnswer } from '@heddle/engine/route/cors
 import { decideRoute } from '@heddle/engine/route/decide'
 import type { Forward } from '@heddle/engine/route/decision'
 import { NO_FILTERS } from '@heddle/engine/route/filters'
+import { normalizePath } from '@heddle/engine/route/normal-path'
 import { redirectLocation } from '@heddle/engine/route/redirect'
 import { applyRequestSteps } from '@heddle/engine/route/request-steps'
 import { ProxyError, toProxyError } from '../errors/proxy-error.ts'
@@ -28,6 +29,7 @@ export type GoOn = (exchange: Exchange) => void
  */
 export function routeRequest(exchange: Exchange, routing: Routing, goOn: GoOn): void {
   const { head } = exchange
+  if (routing.requests.kind !== 'none') normalize(exchange)
   const decision = decideRoute(routing.requests, head, exchange.core.deciding)
   exchange.decision = decision
   switch (decision.kind) {
@@ -53,8 +55,19 @@ export function routeRequest(exchange: Exchange, routing: Routing, goOn: GoOn): 
       exchange.reply(toReply(answerPreflight(decision.filters.cors!, head)))
       return
     case 'refused':
+      if (decision.cause === 'path_too_long' || decision.cause === 'header_too_long')
+        exchange.core.limitReached('matchSteps')
       exchange.fail(new ProxyError(REFUSALS[decision.cause], decision.reason))
   }
+}
+
+/** Rules and backend read the same path; most are as they should be. */
+function normalize(exchange: Exchange): void {
+  const { head } = exchange
+  const path = normalizePath(head.path)
+  if (path === head.path) return
+  exchange.original = keepOriginal(head, [])
+  head.path = path
 }
 
 function toReply({ status, headers }: PreflightAnswer): LocalReply {
@@ -94,7 +107,7 @@ function applyFilters(exchange: Exchange, { filters, rule, backend }: Forward): 
     changeAnswer(exchange, { changes: filters.responseHeaders, cors: filters.cors, session })
   }
   if (filters.requestSteps.length > 0) {
-    exchange.original = keepOriginal(exchange.head, filters.requestSteps)
+    exchange.original = keepOriginal(exchange.head, filters.requestSteps, exchange.original)
     applyRequestSteps(filters.requestSteps, exchange.head)
   }
   if (filters.mirrors.length > 0) startMirrors(exchange, filters.mirrors)

@@ -96,7 +96,7 @@ function compileAllFaults(
   const byRule = rules.map((rule) => {
     const before = previous === undefined ? undefined : findFaults(previous, rule.id)
     // The Service's last: all rules share the runs of its faults.
-    const known: FaultTable = { faults: [...(before?.faults ?? []), ...service.faults] }
+    const known = { faults: [...(before?.faults ?? []), ...service.faults] }
     return compileFaults([...rule.faults, ...faults], known, compileContext)
   })
   return { service, byRule }
