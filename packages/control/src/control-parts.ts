@@ -1,12 +1,15 @@
-import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { formatProblem } from '@heddle/api/manifest/problem'
+import { Backoff } from '@heddle/base/backoff'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
+import { directoryStore } from './ca/authority-store.ts'
+import { CaError } from './ca/ca-error.ts'
 import { type CertificateAuthority, openCertificateAuthority } from './ca/certificate-authority.ts'
 import { IdentityService } from './ca/identity-service.ts'
 import { type JoinTokens, openJoinTokens } from './ca/join-tokens.ts'
 import { openServerIdentity, type ServerIdentity } from './ca/server-identity.ts'
+import type { ClusterParts } from './cluster/cluster-parts.ts'
 import { formatProblems } from './config/configuration-problems.ts'
 import type { ControlConfig } from './config/control-config.ts'
 import { DiscoveryHub } from './discovery/discovery-hub.ts'
@@ -14,7 +17,9 @@ import { InstanceClaims } from './discovery/instance-claims.ts'
 import { HealthProber } from './health/health-prober.ts'
 import { instanceKey } from './model/instance.ts'
 import { createModel, type Model } from './model/model.ts'
+import type { Readiness } from './readiness.ts'
 import { restoreRegistrations } from './registrations/saved-registrations.ts'
+import { ownAddresses } from './server/own-addresses.ts'
 import { directorySource } from './sources/directory-source.ts'
 import type { Source, SourceStatus } from './sources/source.ts'
 import type { SavedFile } from './state/saved-file.ts'
@@ -28,8 +33,11 @@ export interface PartsDeps {
   readonly clock: Clock
   readonly log: Log
   readonly state: StateDir
-  /** `undefined`: the directory of the configuration. */
+  /** `undefined`: the directory of the configuration, or its cluster. */
   readonly source?: Source | undefined
+  /** `undefined`: the mesh is of one host. */
+  readonly cluster: ClusterParts | undefined
+  readonly readiness: Readiness
   /** Ends timers and watches. */
   readonly signal: AbortSignal
 }
@@ -43,6 +51,7 @@ export interface ControlParts {
   readonly identity: IdentityService
   readonly model: Model
   readonly source: Source
+  readonly cluster: ClusterParts | undefined
   readonly claims: InstanceClaims
   readonly hub: DiscoveryHub
   readonly store: TelemetryStore
@@ -52,31 +61,65 @@ export interface ControlParts {
 
 /** Proxies ride over reconnects of this length without a change of their endpoints. */
 const DISCONNECT_GRACE_MS = 3_000
+const AUTHORITY_RETRY = { firstMs: 250, lastMs: 10_000, jitter: 0.5 }
 
 /** Opens the parts in the order in which they need each other: configuration before registrations, both before proxies. */
 export async function openParts(config: ControlConfig, deps: PartsDeps): Promise<ControlParts> {
-  const { clock, log, state, signal } = deps
-  const { trustDomain, leafLifeMs, listen } = config
-  const ca = await openCertificateAuthority({ dir: state.caDir, trustDomain, clock, log, leafLifeMs })
+  const { clock, log, state, cluster, readiness, signal } = deps
+  const { trustDomain } = config
+  const namespace = cluster?.config.namespace ?? 'heddle'
+  const ca = await readiness.during('the authority is not open yet', openAuthority(config, deps))
   const tokens = await openJoinTokens({ file: join(config.stateDir, 'join-tokens.json'), trustDomain, clock })
-  const addresses = listen.flatMap(({ host }) => addressesOf(host))
-  const server = await openServerIdentity({ ca, clock, log, addresses, signal })
+  const addresses = [...(cluster?.dnsNames ?? []), ...config.listen.flatMap(ownAddresses).map(({ host }) => host)]
+  const server = await openServerIdentity({ ca, clock, log, addresses, namespace, signal })
   const model = createModel({ clock, graceMs: DISCONNECT_GRACE_MS, signal })
-  const source = deps.source ?? directorySource({ path: config.configDir, clock })
-  await followSource(source, model, { log, signal })
-  const registrations = await restoreRegistrations({ path: state.registrationsFile, model, clock, log, signal })
+  const source = deps.source ?? cluster?.source ?? directorySource({ path: config.configDir, clock })
+  const following = followSource(source, model, { log, signal })
+  await readiness.during('the configuration is not read yet', following)
+  const registrations = await openRegistrations(model, deps)
   const claims = new InstanceClaims(clock)
   for (const { node } of model.registrations()) claims.assert(node)
   const trustBundle = () => ca.trustBundlePem
   const hub = new DiscoveryHub({ model, clock, log, trustDomain, trustBundle, claims }, signal)
   new HealthProber({ model, clock, log }, signal)
-  const identity = new IdentityService({ ca, tokens, clock, log })
+  const identity = new IdentityService({ ca, tokens, reviewer: cluster?.reviewer, namespace, clock, log })
   const store = new TelemetryStore(clock)
-  const present = new Set(model.registrations().map(({ node }) => instanceKey(node)))
-  const isPresent = (reporter: Reporter) => present.has(instanceKey(reporter))
+  const isPresent = presenceIn(model)
   const telemetry = await restoreTelemetry({ path: state.telemetryFile, store, isPresent, clock, log, signal })
-  const files = [registrations, telemetry]
-  return { state, ca, tokens, server, identity, model, source, claims, hub, store, files }
+  const files = [...registrations, telemetry]
+  return { state, ca, tokens, server, identity, model, source, cluster, claims, hub, store, files }
+}
+
+/** An API server that is away, or has not heard of our rights yet, is waited for: nothing works without it. */
+async function openAuthority(config: ControlConfig, deps: PartsDeps): Promise<CertificateAuthority> {
+  const { clock, log, state, cluster, signal } = deps
+  const { trustDomain, leafLifeMs } = config
+  const base = { trustDomain, clock, log, leafLifeMs }
+  if (cluster === undefined) return await openCertificateAuthority({ ...base, store: directoryStore(state.caDir) })
+  const { authorityStore: store, leadership } = cluster
+  const backoff = new Backoff(AUTHORITY_RETRY)
+  for (;;) {
+    try {
+      return await openCertificateAuthority({ ...base, store, mayRotate: () => leadership.isLeading })
+    } catch (error) {
+      // What is in the Secret and cannot be used has no cause but itself.
+      if (!(error instanceof CaError) || error.cause === undefined || signal.aborted) throw error
+      log.warn('authority not open yet', { error: error.message })
+      await clock.sleep(backoff.nextMs(), signal)
+    }
+  }
+}
+
+/** On a cluster the API server knows the instances, and proxies come back to whichever replica. */
+async function openRegistrations(model: Model, deps: PartsDeps): Promise<readonly SavedFile[]> {
+  const { state, clock, log, cluster, signal } = deps
+  if (cluster !== undefined) return []
+  return [await restoreRegistrations({ path: state.registrationsFile, model, clock, log, signal })]
+}
+
+function presenceIn(model: Model): (reporter: Reporter) => boolean {
+  const present = new Set([...model.registrations().map(({ node }) => node), ...model.instances('')].map(instanceKey))
+  return (reporter) => present.has(instanceKey(reporter))
 }
 
 interface Following {
@@ -97,11 +140,4 @@ async function followSource(source: Source, model: Model, { log, signal }: Follo
     if (errors.length === 0) log.info('configuration is in force', { objects: source.objects().length })
   }
   await source.start({ onChange: (change) => model.applyObjects(change), onStatus }, signal)
-}
-
-/** What a client may call the address that is listened on; of a wildcard, the addresses of all interfaces. */
-function addressesOf(host: string): string[] {
-  if (host !== '0.0.0.0' && host !== '::') return [host]
-  const addresses = Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? [])
-  return addresses.filter((address) => !address.includes('%'))
 }

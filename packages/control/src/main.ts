@@ -48,14 +48,15 @@ function readConfig() {
 
 /** Whoever starts the control plane reads this line; nothing else is ever written to standard output. */
 function announce(control: Control): void {
-  const { addresses, adminAddress, serverIdentity, trustBundleFile, adminTokenFile } = control
+  const { addresses, adminAddress, webhookAddress, serverIdentity, trustBundleFile, adminTokenFile } = control
   const ready = {
     event: 'ready',
     addresses: addresses.map(formatHostPort),
     ...(adminAddress === undefined ? {} : { adminAddress: formatHostPort(adminAddress) }),
+    ...(webhookAddress === undefined ? {} : { webhookAddress: formatHostPort(webhookAddress) }),
     serverIdentity,
     trustBundleFile,
-    adminTokenFile,
+    ...(adminTokenFile === '' ? {} : { adminTokenFile }),
   }
   process.stdout.write(`${JSON.stringify(ready)}\n`)
 }

@@ -1,20 +1,16 @@
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
-import { LogLimit } from '@heddle/base/log-limit'
 import { Registry } from '@heddle/telemetry/registry'
-import packageJson from '../package.json' with { type: 'json' }
-import { adminHandlers } from './admin/admin-handlers.ts'
+import { type Cluster, openCluster } from './cluster/cluster.ts'
+import { type ClusterParts, createClusterParts } from './cluster/cluster-parts.ts'
+import { startClusterTasks } from './cluster/cluster-tasks.ts'
 import type { ControlConfig } from './config/control-config.ts'
 import type { HostPort } from './config/host-port.ts'
-import { type CallMetrics, createCallMetrics, observeParts } from './control-metrics.ts'
-import { type ControlParts, openParts } from './control-parts.ts'
-import { createApiHandler } from './server/api-handler.ts'
-import { discoveryHandlers } from './server/discovery-handlers.ts'
-import { identityHandlers } from './server/identity-handlers.ts'
-import { listenObservability } from './server/observability.ts'
-import { identifyPeer } from './server/peer.ts'
-import { telemetryHandlers } from './server/telemetry-handlers.ts'
-import { listenTls, type RequestHandler, type TlsListener } from './server/tls-listener.ts'
+import { createCallMetrics, observeParts } from './control-metrics.ts'
+import { openParts } from './control-parts.ts'
+import { Readiness } from './readiness.ts'
+import { listenApi } from './server/listen-api.ts'
+import { listenObservability, type Observability } from './server/observability.ts'
 import type { Source } from './sources/source.ts'
 import type { SavedFile } from './state/saved-file.ts'
 import { openStateDir } from './state/state-dir.ts'
@@ -24,8 +20,10 @@ import { replaceFile } from './state/write-file.ts'
 export interface ControlDeps {
   readonly clock: Clock
   readonly log: Log
-  /** Where configuration comes from; the directory of the configuration unless given. */
+  /** Where configuration comes from; the directory or the cluster of the configuration unless given. */
   readonly source?: Source
+  /** The API server; that of the configuration unless given. */
+  readonly cluster?: Cluster
 }
 
 /** A running control plane. */
@@ -34,122 +32,94 @@ export interface Control {
   readonly addresses: readonly HostPort[]
   /** Where `/metrics`, `/live` and `/ready` are; `undefined`: nowhere. */
   readonly adminAddress: HostPort | undefined
+  /** Where the API server's webhooks are answered; `undefined`: nowhere. */
+  readonly webhookAddress: HostPort | undefined
   /** The SPIFFE id that its certificate carries. */
   readonly serverIdentity: string
   readonly trustBundleFile: string
+  /** What the command line proves itself by; empty on a cluster, whose RBAC says who may do what. */
   readonly adminTokenFile: string
   /** Ends all streams, writes what must be kept, closes. Every call gets the same promise. */
   stop(): Promise<void>
 }
 
-/** How long calls under way get at the end. */
-const CLOSE_LIMIT_MS = 1_000
+/** Where there are other replicas, so long is served on while those who ask learn to ask them. */
+const LEAVE_MS = 2_000
 
 /**
- * Starts a control plane and resolves once it listens, with the configuration read and the registrations restored.
- * Configuration that is not valid does not keep it from starting: the log and the admin service tell of it.
+ * Starts a control plane and resolves once it listens, with the configuration read and the registrations restored; that of a
+ * cluster waits for its API server. Configuration that is not valid does not keep it from starting: the log and the admin
+ * service tell of it.
  *
  * @returns the running control plane; the caller owns it and must call {@link Control.stop}
  * @throws {StateLockedError} when another one works on the state directory; {CaError} when the authority cannot be
- *   opened; {ListenError} when an address is taken. Nothing is left running then.
+ *   opened; {ListenError} when an address is taken; {ConfigError} when there is no cluster. Nothing is left running then.
  */
 export async function startControl(config: ControlConfig, deps: ControlDeps): Promise<Control> {
   await using undo = new AsyncDisposableStack()
   const ended = new AbortController()
-  const state = await openStateDir(config.stateDir, deps.clock)
+  const { signal } = ended
+  const { clock } = deps
+  const state = await openStateDir(config.stateDir, clock)
   undo.defer(() => state.release())
+  const cluster = await findCluster(config, deps)
+  undo.defer(() => cluster?.close())
+  const standing = { ended: Promise.resolve() }
+  undo.defer(() => standing.ended)
   undo.defer(() => ended.abort())
-  const parts = await openParts(config, { ...deps, state, signal: ended.signal })
-  undo.defer(() => closeAll(parts.files))
-  const registry = new Registry()
-  observeParts(registry, parts)
-  const listeners = await listenAll(config, {
-    parts,
-    deps,
-    metrics: createCallMetrics(registry),
-    undo,
-    signal: ended.signal,
-  })
-  const observability = config.admin && (await listenObservability({ address: config.admin, registry }))
+  const [registry, readiness] = [new Registry(), new Readiness()]
+  const observability = await observe(config, registry, readiness)
   undo.defer(() => observability?.close())
+  const started = Promise.withResolvers<void>()
+  void readiness.during('not listening yet', started.promise)
+  const parts = await openParts(config, { ...deps, state, cluster, readiness, signal })
+  undo.defer(() => closeAll(parts.files))
+  observeParts(registry, parts)
+  const api = await listenApi(config, { parts, deps, registry, calls: createCallMetrics(registry), undo, signal })
+  const tasks = cluster && (await startClusterTasks(cluster, { parts, deps, api, registry, undo, signal }))
+  if (tasks !== undefined) standing.ended = tasks.ended
   undo.defer(() => parts.hub.stop())
   await replaceFile(state.trustBundleFile, parts.ca.trustBundlePem, 0o644)
+  started.resolve()
   const atEnd = undo.move()
+  const stop = async () => {
+    if (cluster !== undefined) {
+      void readiness.during('stopping', new Promise(() => {}))
+      if (api.replicas.list().length > 0) await clock.sleep(LEAVE_MS)
+    }
+    await atEnd.disposeAsync()
+  }
   let stopped: Promise<void> | undefined
   return {
-    addresses: listeners.map(({ address }) => address),
+    addresses: api.addresses,
     adminAddress: observability?.address,
+    webhookAddress: tasks?.webhookAddress,
     serverIdentity: parts.server.spiffeId,
     trustBundleFile: state.trustBundleFile,
-    adminTokenFile: state.adminTokenFile,
+    adminTokenFile: cluster === undefined ? state.adminTokenFile : '',
     stop() {
-      stopped ??= atEnd.disposeAsync()
+      stopped ??= stop()
       return stopped
     },
   }
 }
 
+async function findCluster({ kubernetes }: ControlConfig, deps: ControlDeps): Promise<ClusterParts | undefined> {
+  if (kubernetes === undefined) return undefined
+  const { clock, log } = deps
+  const cluster = deps.cluster ?? (await openCluster(kubernetes, clock))
+  return createClusterParts(kubernetes, { cluster, clock, log })
+}
+
+async function observe(
+  { admin }: ControlConfig,
+  registry: Registry,
+  readiness: Readiness,
+): Promise<Observability | undefined> {
+  if (admin === undefined) return undefined
+  return await listenObservability({ address: admin, registry, notReady: () => readiness.reasons })
+}
+
 async function closeAll(files: readonly SavedFile[]): Promise<void> {
   await Promise.all(files.map((file) => file.close()))
-}
-
-interface Listening {
-  readonly parts: ControlParts
-  readonly deps: ControlDeps
-  readonly metrics: CallMetrics
-  /** Gets the listeners' ends. */
-  readonly undo: AsyncDisposableStack
-  readonly signal: AbortSignal
-}
-
-async function listenAll(config: ControlConfig, listening: Listening): Promise<TlsListener[]> {
-  const { parts, undo, signal } = listening
-  const handler = createHandler(listening)
-  const listeners: TlsListener[] = []
-  for (const address of config.listen) {
-    const listener = await listenOne(address, handler, listening)
-    undo.defer(() => listener.close(CLOSE_LIMIT_MS))
-    parts.server.onRotate((tls) => listener.rotate(tls), signal)
-    listeners.push(listener)
-  }
-  return listeners
-}
-
-function listenOne(address: HostPort, handler: RequestHandler, listening: Listening): Promise<TlsListener> {
-  const { parts, deps, metrics } = listening
-  const { clock, log } = deps
-  const rules = { trustDomain: parts.ca.trustDomain, clock }
-  const refusals = new LogLimit(log, clock)
-  return listenTls({
-    address,
-    handler,
-    clock,
-    tls: parts.server.current(),
-    onSecure(socket) {
-      const peer = identifyPeer(socket, rules)
-      if (peer.kind !== 'refused') return
-      const fields = { reason: peer.reason, detail: peer.detail, from: socket.remoteAddress }
-      refusals.write({ level: 'warn', event: 'client certificate refused', kind: peer.reason, fields })
-    },
-    onHandshakeError(error, socket) {
-      metrics.handshakesFailed.add()
-      log.debug('handshake failed', { error: error.message, from: socket.remoteAddress })
-    },
-  })
-}
-
-function createHandler({ parts, deps, metrics }: Listening): RequestHandler {
-  const { clock, log } = deps
-  const { hub, store, claims, identity, state } = parts
-  const about = { version: packageJson.version, startedAtMs: clock.nowMs(), clock, log }
-  return createApiHandler({
-    admin: adminHandlers({ ...parts, ...about }),
-    discovery: discoveryHandlers(hub),
-    identity: identityHandlers(identity),
-    telemetry: telemetryHandlers(store, claims),
-    adminToken: state.adminToken,
-    metrics,
-    clock,
-    log,
-  })
 }

@@ -12,6 +12,7 @@ import { TelemetryService } from '@heddle/api/telemetry'
 import { type Clock, systemClock } from '@heddle/base/clock'
 import { createLog } from '@heddle/base/log'
 import { createWorkloadKey } from '@heddle/identity/key-pair'
+import { directoryStore } from '../src/ca/authority-store.ts'
 import { openCertificateAuthority } from '../src/ca/certificate-authority.ts'
 import { parseControlConfig } from '../src/config/control-config.ts'
 import { formatHostPort } from '../src/config/host-port.ts'
@@ -112,7 +113,12 @@ export class ControlWorld implements AsyncDisposable {
   /** A certificate of this control plane's own authority; with a clock in the past one that has expired. */
   async certificate(namespace: string, serviceAccount: string, clock: Clock = systemClock): Promise<ClientTls> {
     const log = createLog(() => undefined, 'off')
-    const ca = await openCertificateAuthority({ dir: join(this.stateDir, 'ca'), trustDomain: TRUST_DOMAIN, clock, log })
+    const ca = await openCertificateAuthority({
+      store: directoryStore(join(this.stateDir, 'ca')),
+      trustDomain: TRUST_DOMAIN,
+      clock,
+      log,
+    })
     const { privateKey, privateKeyPem } = await createWorkloadKey()
     const publicKeyDer = createPublicKey(privateKey).export({ format: 'der', type: 'spki' })
     const spiffeId = `spiffe://${TRUST_DOMAIN}/ns/${namespace}/sa/${serviceAccount}`

@@ -7,6 +7,8 @@ import { JoinTokenError, type JoinTokens } from '../ca/join-tokens.ts'
 import { formatProblems } from '../config/configuration-problems.ts'
 import type { DiscoveryHub } from '../discovery/discovery-hub.ts'
 import type { Model } from '../model/model.ts'
+import type { Replicas } from '../replicas/replicas.ts'
+import { trafficWindow } from '../replicas/traffic-window.ts'
 import type { Source } from '../sources/source.ts'
 import { findEdges } from '../telemetry/edges.ts'
 import { toScope } from '../telemetry/resource-scope.ts'
@@ -24,6 +26,9 @@ export interface AdminDeps {
   readonly source: Source
   readonly hub: DiscoveryHub
   readonly store: TelemetryStore
+  readonly replicas: Replicas
+  /** Name of this replica; empty where there is only one. */
+  readonly replica: string
   readonly ca: CertificateAuthority
   readonly tokens: JoinTokens
   readonly clock: Clock
@@ -37,16 +42,17 @@ const EDGE_WINDOW_MS = 5 * 60_000
 
 /** Puts what the control plane knows behind Connect, for the command line and the dashboard. */
 export function adminHandlers(deps: AdminDeps): ServiceImpl<typeof AdminService> {
-  const { model, store, ca, tokens, clock } = deps
+  const { model, ca, tokens, clock } = deps
+  const window = (windowMs: number) => trafficWindow(windowMs, deps)
   return {
     getVersion: () => ({
       version: deps.version,
       trustDomain: ca.trustDomain,
       startedAtMs: BigInt(deps.startedAtMs),
     }),
-    stat: (request) => ({ rows: statRows(request, { model, store }) }),
-    edges: ({ resource }) => ({
-      edges: findEdges(toScope(resource), store.window(EDGE_WINDOW_MS)).map(
+    stat: async (request) => ({ rows: await statRows(request, { model, window }) }),
+    edges: async ({ resource }) => ({
+      edges: findEdges(toScope(resource), await window(EDGE_WINDOW_MS)).map(
         ({ source, target, security, ...identities }) => ({
           srcNamespace: source.namespace,
           src: source.name,
@@ -59,8 +65,8 @@ export function adminHandlers(deps: AdminDeps): ServiceImpl<typeof AdminService>
       ),
     }),
     listEndpoints: (request) => ({ endpoints: listEndpoints(request, { model, trustDomain: ca.trustDomain }) }),
-    listWorkloads: ({ namespace }) => ({
-      instances: listWorkloads(namespace, { model, store, trustDomain: ca.trustDomain }),
+    listWorkloads: async ({ namespace }) => ({
+      instances: await listWorkloads(namespace, { ...deps, trustDomain: ca.trustDomain }),
     }),
     listServices: ({ namespace }) => ({
       services: model.services(namespace).map(({ service, clusterIps }) => ({
@@ -70,11 +76,11 @@ export function adminHandlers(deps: AdminDeps): ServiceImpl<typeof AdminService>
         ports: service.spec.ports.map(({ port }) => port),
       })),
     }),
-    listProxies: ({ namespace }) => ({ proxies: listProxies(namespace, deps) }),
+    listProxies: async ({ namespace }) => ({ proxies: await listProxies(namespace, deps) }),
     getHealth: () => health(deps),
     ...objectHandlers(deps),
     async listDecisions(request, { signal }) {
-      const { records, asked, silent } = await listDecisions(request, { hub: deps.hub, signal })
+      const { records, asked, silent } = await listDecisions(request, { ...deps, signal })
       return { records: [...records], asked, silent: [...silent] }
     },
     async createJoinToken({ namespace, serviceAccount, ttlMs, reusable }) {
@@ -88,7 +94,8 @@ export function adminHandlers(deps: AdminDeps): ServiceImpl<typeof AdminService>
     },
   }
 
-  function health({ source }: AdminDeps) {
+  async function health({ source, replica, replicas }: AdminDeps) {
+    const { silent } = await replicas.ask((client, signal) => client.listHolders({}, { signal }))
     const { rootNotAfterMs, issuerNotAfterMs } = ca.health()
     const { problems, appliedMs } = source.status()
     return {
@@ -98,6 +105,8 @@ export function adminHandlers(deps: AdminDeps): ServiceImpl<typeof AdminService>
       configurationProblems: formatProblems(problems, 'error'),
       configurationWarnings: formatProblems(problems, 'warning'),
       configurationAppliedMs: BigInt(appliedMs),
+      replicas: replicas.list().map((address) => ({ address, problem: silent.get(address) ?? '' })),
+      replica,
     }
   }
 }

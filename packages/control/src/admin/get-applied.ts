@@ -10,6 +10,7 @@ import type { DiscoveryHub } from '../discovery/discovery-hub.ts'
 import type { DiscoveryStream } from '../discovery/discovery-stream.ts'
 import { instanceKey } from '../model/instance.ts'
 import type { Model } from '../model/model.ts'
+import type { Replicas } from '../replicas/replicas.ts'
 
 export interface AppliedDeps {
   readonly model: Model
@@ -41,6 +42,22 @@ export function getApplied({ revision, objects }: GetAppliedRequest, deps: Appli
       return { namespace, workload, instance, problems: [...problems] }
     }),
   })
+}
+
+/** The same of the proxies of all replicas; those of others are asked for the newest that their replica knows. */
+export async function getAppliedEverywhere(
+  request: GetAppliedRequest,
+  { replicas, ...deps }: AppliedDeps & { readonly replicas: Replicas },
+): Promise<GetAppliedResponse> {
+  const all = getApplied(request, deps)
+  const { answers } = await replicas.ask((client, signal) => client.getApplied({ request }, { signal }))
+  for (const { response } of answers) {
+    if (response === undefined) continue
+    all.proxies += response.proxies
+    all.applied += response.applied
+    all.behind.push(...response.behind)
+  }
+  return all
 }
 
 /** All proxies where no objects are named, or one that is gone: nobody can tell any more whom it concerned. */

@@ -2,6 +2,8 @@ import { create } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { type ConfigObject, ConfigObjectSchema, type ListObjectsRequest, type ObjectRef } from '@heddle/api/admin'
 import { formatRef, type MeshObject, refOf } from '@heddle/api/kinds'
+import { countHoldersElsewhere, type HolderCounts } from '../replicas/holders.ts'
+import type { Replicas } from '../replicas/replicas.ts'
 import { readDocumentText } from '../sources/read-document-text.ts'
 import type { Source } from '../sources/source.ts'
 import { objectConditions } from '../status/object-conditions.ts'
@@ -10,6 +12,13 @@ import { type ConditionSources, shownConditions } from '../status/programmed.ts'
 
 export interface ObjectDeps extends ConditionSources {
   readonly source: Source
+}
+
+/** What conditions depend on, over all replicas. */
+export async function everywhere<T extends ConditionSources>(
+  deps: T & { readonly replicas: Replicas },
+): Promise<T & { readonly elsewhere: HolderCounts }> {
+  return { ...deps, elsewhere: await countHoldersElsewhere(deps.replicas) }
 }
 
 /** The objects in force, by kind, namespace and name; empty parts of the request: all. */

@@ -3,8 +3,8 @@ import type { AdminService } from '@heddle/api/admin'
 import { translateDestination } from '../translate/destination.ts'
 import type { AdminDeps } from './admin-handlers.ts'
 import { applyObjects, requireStore } from './apply-objects.ts'
-import { getApplied } from './get-applied.ts'
-import { getObject, listObjects } from './list-objects.ts'
+import { getAppliedEverywhere } from './get-applied.ts'
+import { everywhere, getObject, listObjects } from './list-objects.ts'
 import { planObjects } from './plan-objects.ts'
 
 type ObjectMethods = 'listObjects' | 'getObject' | 'getDestination' | 'planObjects' | 'applyObjects' | 'getApplied'
@@ -13,16 +13,16 @@ type ObjectMethods = 'listObjects' | 'getObject' | 'getDestination' | 'planObjec
 export function objectHandlers(deps: AdminDeps): Pick<ServiceImpl<typeof AdminService>, ObjectMethods> {
   const { model, source, ca, clock } = deps
   const { trustDomain } = ca
-  const now = () => ({ ...deps, nowMs: clock.nowMs() })
+  const now = () => everywhere({ ...deps, nowMs: clock.nowMs() })
   return {
-    listObjects: (request) => ({ objects: listObjects(request, now()) }),
-    getObject: async ({ ref }) => ({ object: await getObject(ref, now()) }),
+    listObjects: async (request) => ({ objects: listObjects(request, await now()) }),
+    getObject: async ({ ref }) => ({ object: await getObject(ref, await now()) }),
     getDestination({ key, clientNamespace }) {
       if (key === '') throw new ConnectError('key: must be set', Code.InvalidArgument)
       return { destination: translateDestination(model.resolve(key, clientNamespace), { trustDomain }) }
     },
     planObjects: (request) => planObjects(request, requireStore(source), { model, clock, trustDomain }),
     applyObjects: (request) => applyObjects(request, deps),
-    getApplied: (request) => getApplied(request, deps),
+    getApplied: (request) => getAppliedEverywhere(request, deps),
   }
 }

@@ -17,12 +17,13 @@ import {
 } from '../telemetry/resource-scope.ts'
 import { LONGEST_WINDOW_MS } from '../telemetry/rolling-totals.ts'
 import { type ResourceTraffic, type StatQuestion, sumTraffic } from '../telemetry/stat.ts'
-import type { TelemetryStore } from '../telemetry/telemetry-store.ts'
+import type { SeriesWindow } from '../telemetry/telemetry-store.ts'
 import { type KnownResource, knownResources } from './known-resources.ts'
 
 export interface StatDeps {
   readonly model: Model
-  readonly store: TelemetryStore
+  /** What was counted in a window, over all replicas. */
+  readonly window: (windowMs: number) => Promise<Iterable<SeriesWindow>>
 }
 
 const SHORTEST_WINDOW_MS = 1_000
@@ -32,9 +33,9 @@ const SHORTEST_WINDOW_MS = 1_000
  *
  * @throws {ConnectError} invalidArgument: what is asked for makes no sense, and why
  */
-export function statRows(request: StatRequest, { model, store }: StatDeps): StatRow[] {
+export async function statRows(request: StatRequest, { model, window }: StatDeps): Promise<StatRow[]> {
   const question = toQuestion(request)
-  const traffic = sumTraffic(question, store.window(request.windowMs))
+  const traffic = sumTraffic(question, await window(request.windowMs))
   const known = knownResources(question.resource, model)
   const isPartial = question.to !== undefined || question.from !== undefined
   const rows = isPartial ? joinKnown(traffic, known) : joinTraffic(known, traffic, question.resource.kind)

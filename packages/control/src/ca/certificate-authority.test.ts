@@ -7,6 +7,7 @@ import { readCertificate, readPemCertificates } from '@heddle/identity/certifica
 import { createWorkloadKey } from '@heddle/identity/key-pair'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { directoryStore } from './authority-store.ts'
 import { CaError } from './ca-error.ts'
 import { type CertificateAuthority, openCertificateAuthority } from './certificate-authority.ts'
 
@@ -28,7 +29,7 @@ beforeEach(async () => {
 afterEach(() => rm(base, { recursive: true, force: true }))
 
 function open(more: { trustDomain?: string; leafLifeMs?: number } = {}): Promise<CertificateAuthority> {
-  return openCertificateAuthority({ dir, trustDomain: 'heddle.local', clock, log, ...more })
+  return openCertificateAuthority({ store: directoryStore(dir), trustDomain: 'heddle.local', clock, log, ...more })
 }
 
 async function sign(ca: CertificateAuthority) {

@@ -2,19 +2,21 @@ import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import { renewalTimeMs } from '@heddle/identity/rotation'
 import { isTrustDomain } from '@heddle/identity/spiffe-id'
-import { openIssuer, openRoot, replaceIssuer } from './authority-files.ts'
 import type { Authority } from './authority-key.ts'
+import type { AuthorityStore } from './authority-store.ts'
 import { CaError } from './ca-error.ts'
 import { issueLeaf, type LeafRequest, type Validity } from './issue-certificate.ts'
+import { type KeptAuthority, openIssuer, openRoot, replaceIssuer } from './open-authority.ts'
 
 export interface CertificateAuthorityOptions {
-  /** Made with mode 0700 when it is not there; nobody else may be able to read it. */
-  readonly dir: string
+  readonly store: AuthorityStore
   readonly trustDomain: string
   readonly clock: Clock
   readonly log: Log
   /** Life of workload certificates in ms; 24 h unless given. */
   readonly leafLifeMs?: number
+  /** Whether the issuer is replaced here when it is time, or by another control plane on the same store; always unless given. */
+  readonly mayRotate?: () => boolean
 }
 
 /** A certificate with all that its owner needs beside its key. */
@@ -44,6 +46,14 @@ export interface CertificateAuthority {
    * @throws {CaError} when the authority itself is not valid now
    */
   sign(request: Omit<LeafRequest, keyof Validity>): Promise<SignedCertificate>
+  /** Replaces the issuer if it is time and this one may. Never rejects: the next call tries again. */
+  rotateWhenDue(): Promise<void>
+  /**
+   * Takes over what other control planes put into the store, and puts back what was removed from it.
+   *
+   * @throws {CaError} when what is there cannot be used; what was in force stays so
+   */
+  reload(): Promise<void>
 }
 
 const DEFAULT_LEAF_LIFE_MS = 24 * 3_600_000
@@ -53,43 +63,44 @@ const BACKDATE_MS = 60_000
 const ROTATION_RETRY_MS = 60_000
 
 /**
- * Opens the authority of `dir`, which is made at the first start: root of 10 years, issuer of one year.
+ * Opens the authority of a store, which is made at the first start: root of 10 years, issuer of one year.
  *
- * A file holds one certificate and its key, so that both change together. The issuer is replaced by the same root
+ * A certificate and its key are one text, so that both change together. The issuer is replaced by the same root
  * at 70 % of its life, when the next certificate is asked for.
  *
  * @throws {CaError} saying what to repair: open to other users, damaged, of another trust domain, expired
  */
 export async function openCertificateAuthority(options: CertificateAuthorityOptions): Promise<CertificateAuthority> {
-  const { dir, trustDomain, clock } = options
+  const { store, trustDomain, clock, mayRotate = () => true } = options
   const leafLifeMs = options.leafLifeMs ?? DEFAULT_LEAF_LIFE_MS
   if (!isTrustDomain(trustDomain)) throw new CaError(`"${trustDomain}" cannot be a trust domain`)
   if (!(leafLifeMs >= SHORTEST_LEAF_LIFE_MS && leafLifeMs <= LONGEST_LEAF_LIFE_MS)) {
     throw new CaError(`certificates cannot live for ${leafLifeMs} ms: 5 s to 30 days`)
   }
   try {
-    const place = { dir, trustDomain, nowMs: clock.nowMs() }
+    const place = { store, trustDomain, nowMs: clock.nowMs() }
     const root = await openRoot(place)
-    const issuer = await openIssuer(place, root)
-    return new DirectoryAuthority({ ...options, leafLifeMs }, root, issuer)
+    const issuer = await openIssuer(place, root.authority)
+    return new StoredAuthority({ ...options, leafLifeMs, mayRotate }, root, issuer)
   } catch (error) {
     if (error instanceof CaError) throw error
-    throw new CaError(`${dir}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    const why = error instanceof Error ? error.message : String(error)
+    throw new CaError(`${store.placeOf('root')}: ${why}`, { cause: error })
   }
 }
 
-class DirectoryAuthority implements CertificateAuthority {
+class StoredAuthority implements CertificateAuthority {
   readonly #options: Required<CertificateAuthorityOptions>
-  readonly #root: Authority
-  #issuer: Authority
+  readonly #root: KeptAuthority
+  #issuer: KeptAuthority
   #rotation: Promise<void> | undefined
   #rotateFromMs: number
 
-  constructor(options: Required<CertificateAuthorityOptions>, root: Authority, issuer: Authority) {
+  constructor(options: Required<CertificateAuthorityOptions>, root: KeptAuthority, issuer: KeptAuthority) {
     this.#options = options
     this.#root = root
     this.#issuer = issuer
-    this.#rotateFromMs = rotationTimeMs(issuer)
+    this.#rotateFromMs = rotationTimeMs(issuer.authority)
   }
 
   get trustDomain(): string {
@@ -97,20 +108,66 @@ class DirectoryAuthority implements CertificateAuthority {
   }
 
   get trustBundlePem(): string {
-    return this.#root.certificatePem
+    return this.#root.authority.certificatePem
   }
 
   health(): AuthorityHealth {
-    return { rootNotAfterMs: this.#root.notAfterMs, issuerNotAfterMs: this.#issuer.notAfterMs }
+    return {
+      rootNotAfterMs: this.#root.authority.notAfterMs,
+      issuerNotAfterMs: this.#issuer.authority.notAfterMs,
+    }
   }
 
   async sign(request: Omit<LeafRequest, keyof Validity>): Promise<SignedCertificate> {
-    await this.#rotateWhenDue()
-    const issuer = this.#issuer
+    await this.rotateWhenDue()
+    const issuer = this.#issuer.authority
     const leaf = await issueLeaf(issuer.signer, { ...request, ...this.#leafValidity(issuer) })
     const { notBeforeMs, notAfterMs, serial } = leaf
     const chainPem = leaf.pem + issuer.certificatePem
     return { chainPem, bundlePem: this.trustBundlePem, notBeforeMs, notAfterMs, serial }
+  }
+
+  async rotateWhenDue(): Promise<void> {
+    const { clock, mayRotate } = this.#options
+    if (clock.nowMs() < this.#rotateFromMs || !mayRotate()) return
+    // Callers that come meanwhile wait for the one rotation.
+    this.#rotation ??= this.#rotate().finally(() => {
+      this.#rotation = undefined
+    })
+    await this.#rotation
+  }
+
+  async reload(): Promise<void> {
+    const place = this.#place()
+    const { store } = place
+    const root = (await store.read('root')) ?? (await store.create('root', this.#root.text))
+    if (root !== this.#root.text) {
+      throw new CaError(`${store.placeOf('root')}: another root than at the start; start all control planes anew`)
+    }
+    const text = (await store.read('issuer')) ?? (await store.create('issuer', this.#issuer.text))
+    if (text === this.#issuer.text) return
+    this.#useIssuer(await openIssuer(place, this.#root.authority))
+  }
+
+  #place() {
+    const { store, trustDomain, clock } = this.#options
+    return { store, trustDomain, nowMs: clock.nowMs() }
+  }
+
+  #useIssuer(issuer: KeptAuthority): void {
+    this.#issuer = issuer
+    this.#rotateFromMs = rotationTimeMs(issuer.authority)
+    this.#options.log.info('issuer changed', { notAfterMs: issuer.authority.notAfterMs })
+  }
+
+  async #rotate(): Promise<void> {
+    const { clock, log } = this.#options
+    try {
+      this.#useIssuer(await replaceIssuer(this.#place(), this.#root.authority, this.#issuer.text))
+    } catch (error) {
+      this.#rotateFromMs = clock.nowMs() + ROTATION_RETRY_MS
+      log.error('issuer not rotated', { error, notAfterMs: this.#issuer.authority.notAfterMs })
+    }
   }
 
   #leafValidity(issuer: Authority): Validity {
@@ -123,28 +180,6 @@ class DirectoryAuthority implements CertificateAuthority {
     const notAfterMs = Math.min(nowMs + leafLifeMs, issuer.notAfterMs)
     if (notAfterMs <= nowMs || notBeforeMs > nowMs) throw new CaError('the issuer of certificates is not valid now')
     return { notBeforeMs, notAfterMs }
-  }
-
-  /** Callers that come meanwhile wait for the one rotation. */
-  async #rotateWhenDue(): Promise<void> {
-    if (this.#options.clock.nowMs() < this.#rotateFromMs) return
-    this.#rotation ??= this.#rotate().finally(() => {
-      this.#rotation = undefined
-    })
-    await this.#rotation
-  }
-
-  async #rotate(): Promise<void> {
-    const { dir, trustDomain, clock, log } = this.#options
-    const nowMs = clock.nowMs()
-    try {
-      this.#issuer = await replaceIssuer({ dir, trustDomain, nowMs }, this.#root)
-      this.#rotateFromMs = rotationTimeMs(this.#issuer)
-      log.info('issuer rotated', { notAfterMs: this.#issuer.notAfterMs })
-    } catch (error) {
-      this.#rotateFromMs = nowMs + ROTATION_RETRY_MS
-      log.error('issuer not rotated', { error, notAfterMs: this.#issuer.notAfterMs })
-    }
   }
 }
 

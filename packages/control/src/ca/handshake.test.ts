@@ -10,6 +10,7 @@ import { createWorkloadKey } from '@heddle/identity/key-pair'
 import { type PeerVerdict, verifyPeer } from '@heddle/identity/verify-peer'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { directoryStore } from './authority-store.ts'
 import { type CertificateAuthority, openCertificateAuthority } from './certificate-authority.ts'
 import { openServerIdentity, type ServerTls } from './server-identity.ts'
 
@@ -38,7 +39,12 @@ let foreign: CertificateAuthority
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'heddle-handshake-'))
   const open = (name: string, nowMs: number) =>
-    openCertificateAuthority({ dir: join(dir, name), trustDomain: TRUST_DOMAIN, clock: new ManualClock(nowMs), log })
+    openCertificateAuthority({
+      store: directoryStore(join(dir, name)),
+      trustDomain: TRUST_DOMAIN,
+      clock: new ManualClock(nowMs),
+      log,
+    })
   earlier = await open('ours', Date.now() - 48 * HOUR_MS)
   ours = await open('ours', Date.now())
   foreign = await open('foreign', Date.now())

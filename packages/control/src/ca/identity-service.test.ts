@@ -7,6 +7,7 @@ import { createWorkloadKey } from '@heddle/identity/key-pair'
 import { verifyIssued } from '@heddle/identity/verify-chain'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { directoryStore } from './authority-store.ts'
 import { openCertificateAuthority } from './certificate-authority.ts'
 import { IdentityService, type SignAnswer } from './identity-service.ts'
 import { type JoinTokens, openJoinTokens } from './join-tokens.ts'
@@ -26,7 +27,12 @@ beforeEach(async () => {
   lines = []
   const log = createLog((line) => lines.push(line), 'debug')
   tokens = await openJoinTokens({ file: join(dir, 'tokens.json'), trustDomain: 'heddle.local', clock })
-  const ca = await openCertificateAuthority({ dir: join(dir, 'ca'), trustDomain: 'heddle.local', clock, log })
+  const ca = await openCertificateAuthority({
+    store: directoryStore(join(dir, 'ca')),
+    trustDomain: 'heddle.local',
+    clock,
+    log,
+  })
   service = new IdentityService({ ca, tokens, clock, log })
 })
 

@@ -6,11 +6,16 @@ import { CaError } from './ca-error.ts'
 import type { CertificateAuthority } from './certificate-authority.ts'
 import { type CsrRefusal, checkCsr } from './check-csr.ts'
 import type { JoinTokens, TokenRefusal } from './join-tokens.ts'
+import type { ReviewRefusal, TokenReviewer } from './review-token.ts'
 import { SignLimit } from './sign-limit.ts'
 
 export interface IdentityServiceDeps {
   readonly ca: CertificateAuthority
   readonly tokens: JoinTokens
+  /** Judges tokens of service accounts; `undefined`: there is no cluster, nobody can. */
+  readonly reviewer?: TokenReviewer | undefined
+  /** Namespace of the control plane, whose identity is given to nobody; `heddle` unless given. */
+  readonly namespace?: string
   readonly clock: Clock
   readonly log: Log
 }
@@ -19,6 +24,8 @@ export interface IdentityServiceDeps {
 export interface SignRequest {
   readonly csr: Uint8Array
   readonly joinToken: string
+  /** Where it is not empty it is what counts. */
+  readonly serviceAccountToken?: string
 }
 
 /** What the connection itself has proved. */
@@ -31,6 +38,9 @@ export interface SignPeer {
 export type SignRefusal =
   | CsrRefusal
   | TokenRefusal
+  | ReviewRefusal
+  | 'token_reviews_not_here'
+  | 'token_of_another'
   | 'no_proof'
   | 'foreign_trust_domain'
   | 'reserved_identity'
@@ -64,12 +74,34 @@ export type SignAnswer =
       readonly message: string
     }
 
+type CallerVerdict =
+  | { readonly kind: 'good'; readonly spiffeId: string }
+  | { readonly kind: 'refused'; readonly reason: SignRefusal; readonly detail?: string }
+
 const REFUSALS: Readonly<Record<SignRefusal, { readonly code: SignRefusalCode; readonly message: string }>> = {
-  no_proof: { code: 'unauthenticated', message: 'neither a client certificate nor a join token' },
+  no_proof: { code: 'unauthenticated', message: 'neither a client certificate nor a token' },
   token_malformed: { code: 'unauthenticated', message: 'the join token is not one: hdl1.ID.SECRET' },
   token_unknown: { code: 'unauthenticated', message: 'the join token is not known here' },
   token_expired: { code: 'unauthenticated', message: 'the join token has expired' },
   token_used: { code: 'unauthenticated', message: 'the join token was used already' },
+  service_account_token_malformed: {
+    code: 'unauthenticated',
+    message: 'the token of the service account is not a JSON Web Token of up to 8 KiB',
+  },
+  token_review_refused: {
+    code: 'unauthenticated',
+    message: 'the API server does not accept the token of the service account for audience heddle.dev/identity',
+  },
+  not_a_service_account: { code: 'unauthenticated', message: 'the token is not that of a service account' },
+  token_review_unavailable: { code: 'unavailable', message: 'the API server cannot be asked about the token now' },
+  token_reviews_not_here: {
+    code: 'unauthenticated',
+    message: 'this control plane is of no cluster and cannot judge tokens of service accounts',
+  },
+  token_of_another: {
+    code: 'permission_denied',
+    message: 'the token and the certificate of the connection are of different identities',
+  },
   foreign_trust_domain: { code: 'permission_denied', message: 'the certificate is of another trust domain' },
   reserved_identity: { code: 'permission_denied', message: 'the identity of the control plane is given to nobody' },
   csr_malformed: { code: 'invalid_argument', message: 'the request is not a PKCS #10 request in DER of up to 4 KiB' },
@@ -81,8 +113,10 @@ const REFUSALS: Readonly<Record<SignRefusal, { readonly code: SignRefusalCode; r
   authority_unavailable: { code: 'unavailable', message: 'the certificate authority cannot sign now' },
 }
 
-/** The service account, in namespace `heddle`, that only the control plane itself has. */
-export const CONTROL_PLANE_ACCOUNT = { namespace: 'heddle', serviceAccount: 'control-plane' } as const
+/** The service account that only the control plane itself has, in its own namespace. */
+export function controlAccount(namespace = 'heddle') {
+  return { namespace, serviceAccount: 'control-plane' }
+}
 
 /** `heddle.identity.v1.IdentityService`, free of transport. Counts every answer by its reason. */
 export class IdentityService {
@@ -103,8 +137,9 @@ export class IdentityService {
   }
 
   /**
-   * Signs a certificate for a caller that proves who it is: by the client certificate of its connection for the same
-   * identity again, or else by a join token. Never rejects; what cannot be signed is refused with a reason.
+   * Signs a certificate for a caller that proves who it is: by the token of its service account where it has one; else by
+   * the client certificate of its connection for the same identity again, or by a join token. Never rejects; what cannot be
+   * signed is refused with a reason.
    */
   async sign(request: SignRequest, peer: SignPeer): Promise<SignAnswer> {
     const answer = await this.#answer(request, peer)
@@ -115,8 +150,8 @@ export class IdentityService {
 
   async #answer(request: SignRequest, peer: SignPeer): Promise<SignAnswer> {
     // The cheap checks first: nobody makes us read a request before showing who he is.
-    const caller = this.#callerOf(request, peer)
-    if (caller.kind === 'refused') return this.#refuse(caller.reason, peer.spiffeId)
+    const caller = await this.#callerOf(request, peer)
+    if (caller.kind === 'refused') return this.#refuse(caller.reason, peer.spiffeId, caller.detail)
     const { spiffeId } = caller
     if (this.#isReserved(spiffeId)) return this.#refuse('reserved_identity', spiffeId)
     if (!this.#limit.take(spiffeId)) return this.#refuse('too_many_requests', spiffeId)
@@ -129,21 +164,42 @@ export class IdentityService {
     }
   }
 
-  #callerOf(request: SignRequest, peer: SignPeer) {
+  async #callerOf(request: SignRequest, peer: SignPeer): Promise<CallerVerdict> {
     if (peer.spiffeId !== undefined) {
       const isOurs = parseSpiffeId(peer.spiffeId)?.trustDomain === this.#deps.ca.trustDomain
-      if (isOurs) return { kind: 'good', spiffeId: peer.spiffeId } as const
-      return { kind: 'refused', reason: 'foreign_trust_domain' } as const
+      if (!isOurs) return { kind: 'refused', reason: 'foreign_trust_domain' }
     }
-    if (request.joinToken === '') return { kind: 'refused', reason: 'no_proof' } as const
+    if (hasToken(request)) return await this.#podOf(request.serviceAccountToken, peer)
+    if (peer.spiffeId !== undefined) return { kind: 'good', spiffeId: peer.spiffeId }
+    if (request.joinToken === '') return { kind: 'refused', reason: 'no_proof' }
     return this.#deps.tokens.check(request.joinToken)
+  }
+
+  /** Who the API server says it is. While it cannot be asked, a certificate that is still good may be renewed by itself. */
+  async #podOf(token: string, peer: SignPeer): Promise<CallerVerdict> {
+    const { reviewer, ca } = this.#deps
+    if (reviewer === undefined) return { kind: 'refused', reason: 'token_reviews_not_here' }
+    const verdict = await reviewer.review(token)
+    if (verdict.kind === 'refused') {
+      const isAway = verdict.reason === 'token_review_unavailable'
+      return isAway && peer.spiffeId !== undefined ? { kind: 'good', spiffeId: peer.spiffeId } : verdict
+    }
+    const { namespace, serviceAccount } = verdict.account
+    const spiffeId = `spiffe://${ca.trustDomain}/ns/${namespace}/sa/${serviceAccount}`
+    if (parseSpiffeId(spiffeId) === undefined) {
+      return { kind: 'refused', reason: 'not_a_service_account', detail: 'its names are too long for an identity' }
+    }
+    if (peer.spiffeId !== undefined && peer.spiffeId !== spiffeId) {
+      return { kind: 'refused', reason: 'token_of_another', detail: `the token is that of ${spiffeId}` }
+    }
+    return { kind: 'good', spiffeId }
   }
 
   async #signFor(spiffeId: string, request: SignRequest, peer: SignPeer): Promise<SignAnswer> {
     const { ca, tokens, log } = this.#deps
     const checked = await checkCsr(request.csr, spiffeId)
     if (checked.kind === 'refused') return this.#refuse(checked.reason, spiffeId, checked.detail)
-    if (peer.spiffeId === undefined) {
+    if (peer.spiffeId === undefined && !hasToken(request)) {
       // Before signing: a token is used up on the disk before anything leaves that it was good for.
       const redeemed = await tokens.redeem(request.joinToken, checked.keyHash)
       if (redeemed.kind === 'refused') return this.#refuse(redeemed.reason, spiffeId)
@@ -164,7 +220,7 @@ export class IdentityService {
 
   #isReserved(spiffeId: string): boolean {
     const id = parseSpiffeId(spiffeId)
-    const { namespace, serviceAccount } = CONTROL_PLANE_ACCOUNT
+    const { namespace, serviceAccount } = controlAccount(this.#deps.namespace)
     return id?.namespace === namespace && id.serviceAccount === serviceAccount
   }
 
@@ -174,4 +230,8 @@ export class IdentityService {
     this.#refusals.write({ level: 'warn', event: 'certificate refused', kind: reason, fields })
     return { kind: 'refused', reason, code, message: detail === undefined ? message : `${message} (${detail})` }
   }
+}
+
+function hasToken(request: SignRequest): request is SignRequest & { readonly serviceAccountToken: string } {
+  return request.serviceAccountToken !== undefined && request.serviceAccountToken !== ''
 }

@@ -6,6 +6,7 @@ import { createLog } from '@heddle/base/log'
 import { renewalTimeMs } from '@heddle/identity/rotation'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { directoryStore } from './authority-store.ts'
 import { CaError } from './ca-error.ts'
 import { type CertificateAuthority, openCertificateAuthority } from './certificate-authority.ts'
 import { openServerIdentity, type ServerTls } from './server-identity.ts'
@@ -22,7 +23,12 @@ beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'heddle-server-'))
   clock = new ManualClock()
   stop = new AbortController()
-  ca = await openCertificateAuthority({ dir: join(dir, 'ca'), trustDomain: 'heddle.local', clock, log })
+  ca = await openCertificateAuthority({
+    store: directoryStore(join(dir, 'ca')),
+    trustDomain: 'heddle.local',
+    clock,
+    log,
+  })
 })
 
 afterEach(async () => {
@@ -67,6 +73,8 @@ test('it tries again with backoff while the authority cannot sign, and keeps the
   const asked: number[] = []
   const identity = await open({
     ...{ trustDomain: ca.trustDomain, trustBundlePem: ca.trustBundlePem, health: () => ca.health() },
+    rotateWhenDue: () => ca.rotateWhenDue(),
+    reload: () => ca.reload(),
     sign: (request) => {
       asked.push(clock.nowMs())
       return isBroken ? Promise.reject(new CaError('no')) : ca.sign(request)

@@ -7,7 +7,7 @@ import { createWorkloadKey } from '@heddle/identity/key-pair'
 import { renewalTimeMs } from '@heddle/identity/rotation'
 import { formatSpiffeId } from '@heddle/identity/spiffe-id'
 import type { CertificateAuthority } from './certificate-authority.ts'
-import { CONTROL_PLANE_ACCOUNT } from './identity-service.ts'
+import { controlAccount } from './identity-service.ts'
 
 /** What a TLS server needs; the key is in memory only. */
 export interface ServerTls {
@@ -24,6 +24,8 @@ export interface ServerIdentityOptions {
   readonly log: Log
   /** Where clients reach the control plane beside localhost: DNS names and IP literals. */
   readonly addresses: readonly string[]
+  /** Of the control plane; `heddle` unless given. */
+  readonly namespace?: string
   /** Ends the renewals. */
   readonly signal: AbortSignal
 }
@@ -48,7 +50,8 @@ const RETRY = { firstMs: 1000, lastMs: 60_000, jitter: 0.5 }
  * @throws {CaError} when the authority cannot sign the first one
  */
 export async function openServerIdentity(options: ServerIdentityOptions): Promise<ServerIdentity> {
-  const spiffeId = formatSpiffeId({ trustDomain: options.ca.trustDomain, ...CONTROL_PLANE_ACCOUNT })
+  const { ca, namespace } = options
+  const spiffeId = formatSpiffeId({ trustDomain: ca.trustDomain, ...controlAccount(namespace) })
   const issue = () => issueServerTls(options, spiffeId)
   return new RenewingIdentity(options, spiffeId, { issue, first: await issue() })
 }

@@ -10,6 +10,7 @@ describe('parseControlConfig()', () => {
   test('has a default for all but the two directories', () => {
     expect(parseControlConfig(REQUIRED)).toEqual({
       configDir: 'mesh',
+      kubernetes: undefined,
       stateDir: 'state',
       listen: [{ host: '127.0.0.1', port: 0 }],
       trustDomain: 'heddle.local',
@@ -45,6 +46,33 @@ describe('parseControlConfig()', () => {
     for (const flag of [...flags, 'log-level', 'frob', 'x']) {
       expect(problems.join('\n')).toMatch(new RegExp(`^(--)?${flag}\\b`, 'm'))
     }
+  })
+
+  test('serves a cluster in place of a directory, and listens on the addresses of its pod', () => {
+    const args = '--kubernetes --state s --listen 0.0.0.0:15010 --webhook-listen [::]:15017 --admin 0.0.0.0:15014'
+    expect(parseControlConfig([...args.split(' '), '--namespace', 'mesh', '--replica=a'])).toMatchObject({
+      configDir: '',
+      kubernetes: {
+        kubeconfig: undefined,
+        context: undefined,
+        namespace: 'mesh',
+        replica: 'a',
+        webhookListen: { host: '::', port: 15017 },
+      },
+      listen: [{ host: '0.0.0.0', port: 15010 }],
+      admin: { host: '0.0.0.0', port: 15014 },
+    })
+  })
+
+  test.each([
+    { args: '--kubernetes --config mesh', problem: '--config: with --kubernetes there is no directory' },
+    { args: '--config mesh --kubeconfig f', problem: '--kubeconfig: only with --kubernetes' },
+    { args: '--config mesh --namespace heddle', problem: '--namespace: only with --kubernetes' },
+    { args: '--config mesh --admin 0.0.0.0:1', problem: '--admin=0.0.0.0:1: expected an address of the loopback' },
+    { args: '--kubernetes --namespace A.b', problem: '--namespace=A.b: expected lower-case letters' },
+    { args: '--kubernetes --webhook-listen 15017', problem: '--webhook-listen=15017: expected IP:PORT' },
+  ])('refuses $args', ({ args, problem }) => {
+    expect(() => parseControlConfig(['--state', 's', ...args.split(' ')])).toThrow(problem)
   })
 
   test('refuses a flag of one value that is given twice', () => {

@@ -32,6 +32,32 @@ export class FlagReader {
     return value ?? ''
   }
 
+  text(name: string): string | undefined {
+    const value = this.#one(name)
+    if (value === '') this.#problems.push(`--${name}: needs a value`)
+    return value
+  }
+
+  /** A name as Kubernetes spells namespaces. */
+  label(name: string, fallback: string): string {
+    const value = this.#one(name) ?? fallback
+    const isLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value)
+    if (!isLabel) this.#problems.push(`--${name}=${value}: expected lower-case letters, digits and "-"`)
+    return value
+  }
+
+  /** A flag that makes no sense here. @param why - in few words */
+  excluded(name: string, why: string): '' {
+    this.#asked.add(name)
+    if (this.#given.has(name)) this.#problems.push(`--${name}: ${why}`)
+    return ''
+  }
+
+  hostPort(name: string): HostPort | undefined {
+    const value = this.#one(name)
+    return value === undefined ? undefined : this.#hostPort(name, value)
+  }
+
   /** May be given more than once; `fallback` when it is not. */
   hostPorts(name: string, fallback: HostPort): readonly HostPort[] {
     const values = this.#all(name)

@@ -66,7 +66,7 @@ export class DecisionQueries {
       throw new ConnectError(`${MAX_OPEN} questions to proxies are open; try again in a moment`, Code.ResourceExhausted)
     }
     const queryId = String(++this.#count)
-    const limit = Math.min(query.limit || DEFAULT_RECORDS, MAX_RECORDS)
+    const limit = limitOf(query)
     const asked = create(DecisionQuerySchema, { ...query, queryId, limit })
     const finished = Promise.withResolvers<void>()
     const open: OpenQuery = {
@@ -123,6 +123,12 @@ function asOf({ node }: DiscoveryStream, record: DecisionRecord): DecisionRecord
   return record
 }
 
-function newest(records: DecisionRecord[], limit: number): DecisionRecord[] {
-  return records.sort((a, b) => Number(b.startedMs - a.startedMs)).slice(0, limit)
+/** How many records are gathered for a question. */
+export function limitOf(query: Pick<DecisionQuery, 'limit'> | undefined): number {
+  return Math.min(query?.limit || DEFAULT_RECORDS, MAX_RECORDS)
+}
+
+/** The newest of them, the newest first. */
+export function newest(records: readonly DecisionRecord[], limit: number): DecisionRecord[] {
+  return records.toSorted((a, b) => Number(b.startedMs - a.startedMs)).slice(0, limit)
 }

@@ -4,10 +4,12 @@ import { connectNodeAdapter } from '@connectrpc/connect-node'
 import { AdminService } from '@heddle/api/admin'
 import { DiscoveryService } from '@heddle/api/discovery'
 import { IdentityService } from '@heddle/api/identity'
+import { ReplicaService } from '@heddle/api/replica'
 import { TelemetryService } from '@heddle/api/telemetry'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import type { CallMetrics } from '../control-metrics.ts'
+import type { AdminAccess } from './admin-access.ts'
 import { createGate, peerKey } from './gate.ts'
 import { observeCalls } from './observe-calls.ts'
 import { peerOf } from './peer.ts'
@@ -19,7 +21,10 @@ export interface ApiOptions {
   readonly discovery: ServiceImpl<typeof DiscoveryService>
   readonly identity: ServiceImpl<typeof IdentityService>
   readonly telemetry: ServiceImpl<typeof TelemetryService>
-  readonly adminToken: string
+  readonly replica: ServiceImpl<typeof ReplicaService>
+  readonly access: AdminAccess
+  /** The SPIFFE id of the control plane. */
+  readonly ownIdentity: string
   readonly metrics: CallMetrics
   readonly clock: Clock
   readonly log: Log
@@ -37,21 +42,23 @@ const MAX_BYTES = {
   discovery: 1024 * 1024,
   /** Proxies send more than this in several reports. */
   telemetry: 128 * 1024,
+  replica: 64 * 1024,
 } as const
 const LINGER_MS = 1_000
 
 /** One handler for gRPC, gRPC-Web and Connect, of HTTP/1.1 and HTTP/2. */
 export function createApiHandler(options: ApiOptions): RequestHandler {
-  const { admin, discovery, identity, telemetry, adminToken, metrics, clock, log } = options
+  const { admin, discovery, identity, telemetry, replica, access, ownIdentity, metrics, clock, log } = options
   const handle = connectNodeAdapter({
     routes(router) {
       router.service(AdminService, admin, { readMaxBytes: MAX_BYTES.admin })
       router.service(DiscoveryService, discovery, { readMaxBytes: MAX_BYTES.discovery })
       router.service(IdentityService, identity, { readMaxBytes: MAX_BYTES.identity })
       router.service(TelemetryService, telemetry, { readMaxBytes: MAX_BYTES.telemetry })
+      router.service(ReplicaService, replica, { readMaxBytes: MAX_BYTES.replica })
     },
     contextValues: (request) => createContextValues().set(peerKey, peerOf(request.socket, clock)),
-    requestGate: createGate({ adminToken, refused: metrics.refused }),
+    requestGate: createGate({ access, ownIdentity, refused: metrics.refused }),
     interceptors: [observeCalls({ calls: metrics.calls, log })],
     readMaxBytes: MAX_BYTES.identity,
   })

@@ -1,8 +1,9 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { Code, ConnectError, createContextKey, type HandlerContext } from '@connectrpc/connect'
 import { AdminService } from '@heddle/api/admin'
 import { IdentityService } from '@heddle/api/identity'
+import { ReplicaService } from '@heddle/api/replica'
 import type { Counter, Family } from '@heddle/telemetry/registry'
+import type { AccessRefusal, AdminAccess } from './admin-access.ts'
 import type { Peer, VerifiedPeer } from './peer.ts'
 
 /** The peer of the connection that a call came over. */
@@ -10,26 +11,28 @@ export const peerKey = createContextKey<Peer>({ kind: 'anonymous' }, { descripti
 
 /** Why calls were refused before they were read. */
 export interface GateOptions {
-  readonly adminToken: string
+  readonly access: AdminAccess
+  /** The SPIFFE id of the control plane: the only one that replicas have. */
+  readonly ownIdentity: string
   /** By reason. */
   readonly refused: Family<Counter>
 }
 
-/** Decides whether a call may be read at all; throws `unauthenticated` when not. */
-export type Gate = (context: HandlerContext) => void
+/** Decides whether a call may be read at all; rejects with `unauthenticated` or `permission_denied` when not. */
+export type Gate = (context: HandlerContext) => Promise<void>
 
 /**
  * Who may call what: a workload with a certificate of the trust domain may use discovery and telemetry (each handler
- * compares it with whom the call is about); the bearer of the admin token may use the admin service; a signature may be
- * asked for by anyone, since the request itself carries the proof. A certificate that is not valid is refused by all.
+ * compares it with whom the call is about); who may use the admin service is said by {@link AdminAccess}; a signature may be
+ * asked for by anyone, since the request itself carries the proof; replicas talk to each other. A certificate that is not
+ * valid is refused by all.
  */
-export function createGate({ adminToken, refused }: GateOptions): Gate {
-  const expected = digest(`Bearer ${adminToken}`)
-  return (context) => {
-    const refusal = refusalOf(context, expected)
+export function createGate(options: GateOptions): Gate {
+  return async (context) => {
+    const refusal = await refusalOf(context, options)
     if (refusal === undefined) return
-    refused.with(refusal.reason).add()
-    throw new ConnectError(refusal.detail, Code.Unauthenticated)
+    options.refused.with(refusal.reason).add()
+    throw new ConnectError(refusal.detail, refusal.code)
   }
 }
 
@@ -44,32 +47,31 @@ export function callerOf(context: HandlerContext): VerifiedPeer {
   throw new ConnectError('a client certificate is needed', Code.Unauthenticated)
 }
 
-interface Refusal {
-  readonly reason: string
-  readonly detail: string
-}
-
-function refusalOf(context: HandlerContext, expected: Buffer): Refusal | undefined {
+async function refusalOf(context: HandlerContext, options: GateOptions): Promise<AccessRefusal | undefined> {
   const peer = context.values.get(peerKey)
-  if (peer.kind === 'refused') return peer
+  if (peer.kind === 'refused') return { ...peer, code: Code.Unauthenticated }
   switch (context.service.typeName) {
     case IdentityService.typeName:
       return undefined
-    case AdminService.typeName:
-      return tokenRefusal(context.requestHeader.get('authorization'), expected)
+    case AdminService.typeName: {
+      const authorization = context.requestHeader.get('authorization')
+      return await options.access.refusalOf({ authorization, method: context.method.localName })
+    }
+    case ReplicaService.typeName:
+      return peer.kind === 'verified' && peer.spiffeId === options.ownIdentity ? undefined : NOT_A_REPLICA
     default:
-      if (peer.kind === 'verified') return undefined
-      return { reason: 'no_certificate', detail: 'a client certificate is needed' }
+      return peer.kind === 'verified' ? undefined : NO_CERTIFICATE
   }
 }
 
-/** Digests are compared, so that neither length nor content of the token shows in the time it takes. */
-function tokenRefusal(authorization: string | null, expected: Buffer): Refusal | undefined {
-  if (authorization === null) return { reason: 'no_token', detail: 'the admin token is needed as bearer token' }
-  if (timingSafeEqual(digest(authorization), expected)) return undefined
-  return { reason: 'wrong_token', detail: 'the bearer token is not the admin token of this control plane' }
+const NO_CERTIFICATE: AccessRefusal = {
+  reason: 'no_certificate',
+  detail: 'a client certificate is needed',
+  code: Code.Unauthenticated,
 }
 
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+const NOT_A_REPLICA: AccessRefusal = {
+  reason: 'not_a_replica',
+  detail: 'only replicas of the control plane may ask this',
+  code: Code.PermissionDenied,
 }

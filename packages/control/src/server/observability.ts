@@ -9,6 +9,8 @@ import { ListenError } from './tls-listener.ts'
 export interface ObservabilityOptions {
   readonly address: HostPort
   readonly registry: Registry
+  /** Why the control plane cannot be asked anything yet; empty when it can. */
+  readonly notReady: () => readonly string[]
 }
 
 /** A listening server of `/metrics`, `/live` and `/ready`. */
@@ -18,7 +20,7 @@ export interface Observability {
 }
 
 /**
- * Listens for those who watch over the process. Made when all else listens, so that an answer says that it is ready.
+ * Listens for those who watch over the process, from its start on.
  *
  * @throws {ListenError} when the address is taken or not allowed
  */
@@ -49,21 +51,25 @@ interface Answer {
   readonly contentType?: string
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, { registry }: ObservabilityOptions): void {
-  const { status, text, contentType = 'text/plain; charset=utf-8' } = answerTo(request, registry)
+function answer(request: IncomingMessage, response: ServerResponse, options: ObservabilityOptions): void {
+  const { status, text, contentType = 'text/plain; charset=utf-8' } = answerTo(request, options)
   response.writeHead(status, { 'content-type': contentType }).end(text)
 }
 
-function answerTo({ method, url = '/' }: IncomingMessage, registry: Registry): Answer {
+function answerTo({ method, url = '/' }: IncomingMessage, { registry, notReady }: ObservabilityOptions): Answer {
   if (method !== 'GET' && method !== 'HEAD') return { status: 405, text: 'only GET\n' }
   switch (url.split('?')[0]) {
     case '/live':
       return { status: 200, text: 'live\n' }
     case '/ready':
-      return { status: 200, text: 'ready\n' }
+      return ready(notReady())
     case '/metrics':
       return { status: 200, text: registry.render(), contentType: PROMETHEUS_CONTENT_TYPE }
     default:
       return { status: 404, text: 'there are /live, /ready and /metrics\n' }
   }
+}
+
+function ready(reasons: readonly string[]): Answer {
+  return reasons.length === 0 ? { status: 200, text: 'ready\n' } : { status: 503, text: `${reasons.join('\n')}\n` }
 }

@@ -46,12 +46,25 @@ export function spanOf(known: KnownReporter | undefined, windowMs: number, nowMs
   if (known === undefined) return windowMs
   const totals = createTotals()
   known.covered.sum(totals, windowMs, nowMs)
-  if (!isSilent(known, nowMs) && totals.coveredMs > 0) return totals.coveredMs
-  return Math.max(totals.coveredMs, Math.min(windowMs, nowMs - known.firstMs), LEAST_SPAN_MS)
+  return spanOfCovered({ ...known, coveredMs: totals.coveredMs }, windowMs, nowMs)
+}
+
+/** What is known of when somebody reported. */
+export type ReportTimes = Pick<KnownReporter, 'firstMs' | 'lastReportMs' | 'intervalMs'>
+
+/** As {@link spanOf}, where it was added up already how long it counted in the window. */
+export function spanOfCovered(
+  times: ReportTimes & { readonly coveredMs: number },
+  windowMs: number,
+  nowMs: number,
+): number {
+  const { coveredMs, firstMs } = times
+  if (!isSilent(times, nowMs) && coveredMs > 0) return coveredMs
+  return Math.max(coveredMs, Math.min(windowMs, nowMs - firstMs), LEAST_SPAN_MS)
 }
 
 /** Whether an instance has stopped to report. */
-export function isSilent(known: KnownReporter, nowMs: number): boolean {
+export function isSilent(known: Pick<ReportTimes, 'lastReportMs' | 'intervalMs'>, nowMs: number): boolean {
   const silenceMs = Math.max(LEAST_SILENCE_MS, Math.min(MOST_SILENCE_MS, SILENT_INTERVALS * known.intervalMs))
   return nowMs - known.lastReportMs > silenceMs
 }

@@ -15,6 +15,17 @@ export interface SeriesWindow {
   readonly spanMs: number
 }
 
+/** One series in a window, without its rate. */
+export type CountedSeries = Omit<SeriesWindow, 'spanMs'>
+
+/** What one reporter counted in a window. */
+export interface ReporterWindow extends Pick<KnownReporter, 'firstMs' | 'lastReportMs' | 'intervalMs'> {
+  readonly reporter: Reporter
+  /** How long it says that it counted in the window; 0 where that is not known. */
+  readonly coveredMs: number
+  readonly series: readonly CountedSeries[]
+}
+
 /** Limits of the store; together they bound its memory. */
 export interface StoreLimits {
   /** More are counted together, by workload, direction, security and protocol. */
@@ -126,6 +137,29 @@ export class TelemetryStore {
     }
   }
 
+  /** The same by reporter, with what is needed to add up the reports that came to several replicas. */
+  reports(windowMs: number): ReporterWindow[] {
+    const nowMs = this.#clock.nowMs()
+    const byReporter = new Map<string, ReporterWindow & { readonly series: CountedSeries[] }>()
+    for (const series of this.#series.values()) {
+      const totals = createTotals()
+      series.rolling.sum(totals, windowMs, nowMs)
+      const openConnections = this.#openConnections(series, nowMs)
+      if (openConnections === 0 && !hasTraffic(totals)) continue
+      const { facts, reporterKey } = series
+      const key = JSON.stringify([facts.reporter.namespace, facts.reporter.workload, facts.reporter.instance])
+      const found = byReporter.get(key) ?? this.#reporterWindow(facts.reporter, reporterKey, windowMs)
+      byReporter.set(key, found)
+      found.series.push({ facts, totals, openConnections })
+    }
+    return [...byReporter.values()]
+  }
+
+  /** All who report, in no order. */
+  reporters(): ReporterState[] {
+    return [...this.#reporters.values()]
+  }
+
   reporter(namespace: string, instance: string): ReporterState | undefined {
     return this.#reporters.get(keyOfReporter({ namespace, instance }))
   }
@@ -171,6 +205,15 @@ export class TelemetryStore {
     for (const { facts, cells } of series) {
       this.#storedSeries(facts)?.rolling.restore(cells)
     }
+  }
+
+  #reporterWindow(reporter: Reporter, key: string, windowMs: number) {
+    const known = this.#reporters.get(key)
+    const { firstMs = 0, lastReportMs = 0, intervalMs = 0 } = known ?? {}
+    const covered = createTotals()
+    known?.covered.sum(covered, windowMs, this.#clock.nowMs())
+    const series: CountedSeries[] = []
+    return { reporter, coveredMs: covered.coveredMs, firstMs, lastReportMs, intervalMs, series }
   }
 
   #countCells(firstLevel: number): number {

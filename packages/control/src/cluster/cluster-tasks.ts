@@ -1,0 +1,60 @@
+import type { HostPort } from '../config/host-port.ts'
+import type { Api, Serving } from '../server/listen-api.ts'
+import type { ClusterParts } from './cluster-parts.ts'
+import { followAuthority, rotateIssuer } from './follow-authority.ts'
+import { followInstallValues } from './install-config.ts'
+import { keepTrustBundle } from './keep-trust-bundle.ts'
+import { serveWebhooks } from './serve-webhooks.ts'
+
+/** What the tasks need. */
+export interface TaskDeps extends Omit<Serving, 'calls'> {
+  readonly api: Api
+}
+
+/** What goes on for as long as the control plane serves its cluster. */
+export interface ClusterTasks {
+  readonly webhookAddress: HostPort | undefined
+  /** Resolves when the lease was given back, after the signal. */
+  readonly ended: Promise<void>
+}
+
+const CLOSE_LIMIT_MS = 1_000
+/** An API server that is away must not keep the process from ending. */
+const LEASE_LIMIT_MS = 2_000
+
+/**
+ * Starts what a replica does for its cluster: what each does, and what only the leader does.
+ *
+ * @throws {ListenError} when the address for webhooks is taken
+ */
+export async function startClusterTasks(cluster: ClusterParts, tasks: TaskDeps): Promise<ClusterTasks> {
+  const { client, config, labels, leadership } = cluster
+  const { parts, deps, signal } = tasks
+  const { namespace } = config
+  const { ca } = parts
+  followAuthority({ client, ca, namespace, ...deps }, signal)
+  const webhookAddress = await listenWebhooks(cluster, tasks)
+  const trustBundlePem = () => ca.trustBundlePem
+  leadership.add((leading) => keepTrustBundle({ client, namespace, trustBundlePem, labels, ...deps }, leading))
+  leadership.add(rotateIssuer({ ca, clock: deps.clock }))
+  const standing = leadership.stand(signal)
+  const limit = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => deps.clock.after(LEASE_LIMIT_MS, resolve), { once: true })
+  })
+  return { webhookAddress, ended: Promise.race([standing, limit]) }
+}
+
+async function listenWebhooks(cluster: ClusterParts, tasks: TaskDeps): Promise<HostPort | undefined> {
+  const { client, config } = cluster
+  const { parts, deps, registry, undo, signal } = tasks
+  const { namespace, webhookListen } = config
+  if (webhookListen === undefined) return undefined
+  const { ca, model, server: identity } = parts
+  const { trustDomain } = ca
+  const values = await followInstallValues({ client, namespace, ...deps }, signal)
+  const trustBundlePem = () => ca.trustBundlePem
+  const admission = { client, model, values, trustBundlePem, trustDomain, namespace, registry, ...deps }
+  const listener = await serveWebhooks({ address: webhookListen, admission, identity, ...deps }, signal)
+  undo.defer(() => listener.close(CLOSE_LIMIT_MS))
+  return listener.address
+}

@@ -1,0 +1,43 @@
+import type { Clock } from '@heddle/base/clock'
+import type { Log } from '@heddle/base/log'
+import type { KubeClient } from '@heddle/kube/client'
+import { INSTALL_NAMES } from '@heddle/kube/install/names'
+import { SECRETS } from '@heddle/kube/resources'
+import type { CertificateAuthority } from '../ca/certificate-authority.ts'
+import { followOne } from './follow-one.ts'
+import type { LeaderTask } from './leadership.ts'
+import { Repair } from './repair.ts'
+
+export interface FollowAuthorityOptions {
+  readonly client: Pick<KubeClient, 'listPages' | 'watch'>
+  readonly ca: CertificateAuthority
+  readonly namespace: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** The issuer's times are months. */
+const LOOK_MS = 10 * 60_000
+
+/** Takes over what other replicas make of the shared authority, and puts its Secret back where somebody removed it. */
+export function followAuthority(options: FollowAuthorityOptions, signal: AbortSignal): void {
+  const { client, ca, namespace, clock, log } = options
+  const name = INSTALL_NAMES.authority
+  const repair = new Repair({ what: `Secret ${namespace}/${name}`, clock, log }, () => ca.reload())
+  // Only that it changed: its keys are kept in no cache.
+  const trim = () => true
+  void followOne({ client, resource: SECRETS, namespace, name, trim, clock, log }, () => repair.soon(signal), signal)
+}
+
+/** Replaces the issuer when it is time, also where nobody asks for certificates. */
+export function rotateIssuer({ ca, clock }: Pick<FollowAuthorityOptions, 'ca' | 'clock'>): LeaderTask {
+  return (signal) => {
+    const look = async () => {
+      while (!signal.aborted) {
+        await ca.rotateWhenDue()
+        await clock.sleep(LOOK_MS, signal)
+      }
+    }
+    void look()
+  }
+}

@@ -1,0 +1,99 @@
+import type { Clock } from '@heddle/base/clock'
+import type { Log } from '@heddle/base/log'
+import { type KubeClient, KubeError, type KubeObject, type Resource } from '@heddle/kube/client'
+import { INSTALL_NAMES } from '@heddle/kube/install/names'
+import { CONFIG_MAPS, MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS } from '@heddle/kube/resources'
+import { followOne } from './follow-one.ts'
+import { Repair } from './repair.ts'
+
+export interface TrustBundleOptions {
+  readonly client: Pick<KubeClient, 'listPages' | 'watch' | 'apply' | 'patch'>
+  /** Heddle's own. */
+  readonly namespace: string
+  /** What everybody of the mesh trusts, PEM. */
+  readonly trustBundlePem: () => string
+  readonly labels: Readonly<Record<string, string>>
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** The key of the ConfigMap. */
+export const TRUST_BUNDLE_KEY = 'trust-bundle.pem'
+
+/** Who owns the fields that are written here. */
+const FIELD_MANAGER = 'heddle-control'
+
+interface WebhookConfiguration extends KubeObject {
+  readonly webhooks?: readonly { readonly name: string; readonly clientConfig?: { readonly caBundle?: string } }[]
+}
+
+interface ConfigMap extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>
+}
+
+/**
+ * Keeps the root certificates where others look for them: in a ConfigMap for the command line, and in the webhook
+ * configurations for the API server. Whatever is changed or removed by somebody else is put right, until `signal` is aborted.
+ */
+export function keepTrustBundle(options: TrustBundleOptions, signal: AbortSignal): void {
+  keepConfigMap(options, signal)
+  keepCaBundle(options, { resource: MUTATING_WEBHOOKS, name: INSTALL_NAMES.injector }, signal)
+  keepCaBundle(options, { resource: VALIDATING_WEBHOOKS, name: INSTALL_NAMES.validator }, signal)
+}
+
+function keepConfigMap(options: TrustBundleOptions, signal: AbortSignal): void {
+  const { client, namespace, trustBundlePem, labels, clock, log } = options
+  const name = INSTALL_NAMES.trustBundle
+  let present: string | undefined
+  const repair = new Repair({ what: `ConfigMap ${namespace}/${name}`, clock, log }, async () => {
+    const wanted = trustBundlePem()
+    if (present === wanted) return
+    const metadata = { namespace, name, labels }
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { [TRUST_BUNDLE_KEY]: wanted } }
+    await client.apply(CONFIG_MAPS, object, { fieldManager: FIELD_MANAGER, force: true })
+    present = wanted
+  })
+  const trim = (object: ConfigMap) => object.data?.[TRUST_BUNDLE_KEY] ?? ''
+  const heard = (value: string | undefined) => {
+    present = value
+    repair.soon(signal)
+  }
+  void followOne({ client, resource: CONFIG_MAPS, namespace, name, trim, clock, log }, heard, signal)
+}
+
+/** One configuration of webhooks. */
+interface WebhooksRef {
+  readonly resource: Resource
+  readonly name: string
+}
+
+function keepCaBundle(options: TrustBundleOptions, { resource, name }: WebhooksRef, signal: AbortSignal): void {
+  const { client, trustBundlePem, clock, log } = options
+  let wrong: readonly string[] = []
+  const repair = new Repair({ what: `${resource.kind} ${name}`, clock, log }, async () => {
+    if (wrong.length === 0) return
+    const caBundle = toBase64(trustBundlePem())
+    const patch = { webhooks: wrong.map((webhook) => ({ name: webhook, clientConfig: { caBundle } })) }
+    try {
+      await client.patch({ resource, name }, patch, { type: 'strategic' })
+      log.info('webhook trusts the control plane', { configuration: name, webhooks: wrong })
+      wrong = []
+    } catch (error) {
+      // Removed meanwhile, as by an uninstallation.
+      if (!(error instanceof KubeError) || error.status !== 404) throw error
+    }
+  })
+  const trim = ({ webhooks = [] }: WebhookConfiguration) => {
+    return webhooks.map((webhook) => ({ name: webhook.name, caBundle: webhook.clientConfig?.caBundle ?? '' }))
+  }
+  const heard = (value: ReturnType<typeof trim> | undefined) => {
+    const caBundle = toBase64(trustBundlePem())
+    wrong = (value ?? []).filter((webhook) => webhook.caBundle !== caBundle).map((webhook) => webhook.name)
+    repair.soon(signal)
+  }
+  void followOne({ client, resource, name, trim, clock, log }, heard, signal)
+}
+
+function toBase64(pem: string): string {
+  return Buffer.from(pem).toString('base64')
+}

@@ -1,0 +1,54 @@
+import { create } from '@bufbuild/protobuf'
+import { type ReporterTraffic, ReporterTrafficSchema } from '@heddle/api/replica'
+import { Direction, type Series, SeriesSchema } from '@heddle/api/telemetry'
+import { factsOf } from './series-facts.ts'
+import type { CountedSeries, ReporterWindow } from './telemetry-store.ts'
+import { totalsOf } from './totals.ts'
+
+/** What one reporter counted, for another replica. */
+export function toReporterTraffic(report: ReporterWindow): ReporterTraffic {
+  const { reporter, coveredMs, firstMs, lastReportMs, intervalMs, series } = report
+  return create(ReporterTrafficSchema, {
+    ...reporter,
+    coveredMs: BigInt(Math.round(coveredMs)),
+    firstMs: BigInt(Math.round(firstMs)),
+    lastReportMs: BigInt(lastReportMs),
+    intervalMs,
+    series: series.map(toSeries),
+  })
+}
+
+/** The inverse of {@link toReporterTraffic}. */
+export function fromReporterTraffic(message: ReporterTraffic): ReporterWindow {
+  const { namespace, workload, instance, identity, coveredMs, firstMs, lastReportMs, intervalMs } = message
+  const reporter = { namespace, workload, instance, identity }
+  const series = message.series.map((one) => {
+    return { facts: factsOf(reporter, one), totals: totalsOf(one), openConnections: Number(one.connectionsOpen) }
+  })
+  const times = { coveredMs: Number(coveredMs), firstMs: Number(firstMs), lastReportMs: Number(lastReportMs) }
+  return { reporter, ...times, intervalMs, series }
+}
+
+function toSeries({ facts, totals, openConnections }: CountedSeries): Series {
+  const { reporter: _, direction, ...key } = facts
+  return create(SeriesSchema, {
+    ...key,
+    direction: direction === 'outbound' ? Direction.OUTBOUND : Direction.INBOUND,
+    requestsSuccess: BigInt(totals.success),
+    requestsFailure: BigInt(totals.failure),
+    latency: pairsOf(totals.latency).map(([index, count]) => ({ index, count: BigInt(count) })),
+    latencySumUs: BigInt(Math.round(totals.latencySumUs)),
+    connectionsOpened: BigInt(totals.opened),
+    connectionsClosed: BigInt(totals.closed),
+    connectionsOpen: BigInt(openConnections),
+    readBytes: BigInt(totals.readBytes),
+    writtenBytes: BigInt(totals.writtenBytes),
+    grpcStatuses: pairsOf(totals.grpc).map(([status, count]) => ({ status, count: BigInt(count) })),
+  })
+}
+
+function pairsOf(numbers: readonly number[]): [number, number][] {
+  const pairs: [number, number][] = []
+  for (let at = 0; at < numbers.length; at += 2) pairs.push([numbers[at]!, numbers[at + 1]!])
+  return pairs
+}
