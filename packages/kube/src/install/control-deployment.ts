@@ -84,7 +84,6 @@ function container({ namespace, values }: Installation): object {
       `--state=${STATE}`,
       `--log-level=${values.control.logLevel}`,
     ],
-    env: [{ name: 'HEDDLE_POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
     ports: [
       { name: 'api', containerPort: api },
       { name: 'webhook', containerPort: webhook },

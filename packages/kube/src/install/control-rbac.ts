@@ -6,7 +6,8 @@ import { bindingBody, type PolicyRule, roleBody } from './rbac.ts'
 const { authority, config, control, controlAccount, injector, lease, trustBundle, validator } = INSTALL_NAMES
 
 const WATCH = ['get', 'list', 'watch'] as const
-const KEEP = ['get', 'update', 'patch'] as const
+/** Of single objects, which are followed by their name. */
+const KEEP = [...WATCH, 'patch'] as const
 
 const ROUTES = ['grpcroutes', 'httproutes', 'tcproutes', 'tlsroutes'] as const
 const OWN_KINDS = ['backendpolicies', 'faultpolicies', 'trafficpolicies', 'workloads'] as const
@@ -20,9 +21,9 @@ const CLUSTER_RULES: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['namespaces', 'nodes', 'pods', 'serviceaccounts', 'services'], verbs: WATCH },
   { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: WATCH },
   { apiGroups: ['gateway.networking.k8s.io'], resources: [...ROUTES, 'referencegrants'], verbs: WATCH },
-  { apiGroups: ['gateway.networking.k8s.io'], resources: statusOf(ROUTES), verbs: ['update', 'patch'] },
+  { apiGroups: ['gateway.networking.k8s.io'], resources: statusOf(ROUTES), verbs: ['patch'] },
   { apiGroups: ['heddle.dev'], resources: OWN_KINDS, verbs: WATCH },
-  { apiGroups: ['heddle.dev'], resources: statusOf(OWN_KINDS), verbs: ['update', 'patch'] },
+  { apiGroups: ['heddle.dev'], resources: statusOf(OWN_KINDS), verbs: ['patch'] },
   { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
   {
     apiGroups: ['admissionregistration.k8s.io'],
@@ -40,11 +41,11 @@ const CLUSTER_RULES: readonly PolicyRule[] = [
 
 /** What it may do in its own namespace. RBAC cannot limit "create" to names, hence the rules of their own. */
 const OWN_RULES: readonly PolicyRule[] = [
-  { apiGroups: [''], resources: ['secrets'], resourceNames: [authority], verbs: KEEP },
+  { apiGroups: [''], resources: ['secrets'], resourceNames: [authority], verbs: [...WATCH, 'update'] },
   { apiGroups: [''], resources: ['configmaps'], resourceNames: [trustBundle], verbs: KEEP },
   { apiGroups: [''], resources: ['configmaps'], resourceNames: [config], verbs: WATCH },
   { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['create'] },
-  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: [lease], verbs: KEEP },
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: [lease], verbs: ['get', 'update'] },
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
 ]
 

@@ -71,8 +71,8 @@ test('the control plane may change nothing but what is its own', () => {
     .filter(({ verbs, resourceNames }) => resourceNames === undefined && verbs.some((verb) => writes.includes(verb)))
     .map(({ kind, resources, verbs }) => `${kind}: ${verbs} ${resources}`)
   expect(unnamed).toEqual([
-    'ClusterRole: update,patch grpcroutes/status,httproutes/status,tcproutes/status,tlsroutes/status',
-    'ClusterRole: update,patch backendpolicies/status,faultpolicies/status,trafficpolicies/status,workloads/status',
+    'ClusterRole: patch grpcroutes/status,httproutes/status,tcproutes/status,tlsroutes/status',
+    'ClusterRole: patch backendpolicies/status,faultpolicies/status,trafficpolicies/status,workloads/status',
     'ClusterRole: create tokenreviews',
     'Role: create configmaps,secrets',
     'Role: create leases',
