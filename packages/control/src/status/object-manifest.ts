@@ -2,10 +2,8 @@ import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
 import type { MeshObject } from '@heddle/api/kinds'
 import { isRoute } from '@heddle/api/kinds/route'
 import { isPolicy } from '../model/policy-table.ts'
+import { CONTROLLER_NAME } from './controller-name.ts'
 import type { ShownCondition } from './programmed.ts'
-
-/** Who says so in a status. */
-const CONTROLLER = 'heddle.dev/control-plane'
 
 /** An object as in a file, with its defaults, but without lists and maps of nothing. Reading it gives the same object. */
 export function toManifest(object: MeshObject): JsonObject {
@@ -34,7 +32,7 @@ function toStatus(object: MeshObject, conditions: readonly ShownCondition[]): Js
 function saidOf(index: number, conditions: readonly ShownCondition[]): JsonObject {
   const own = conditions.filter((condition) => condition.index === index)
   return {
-    controllerName: CONTROLLER,
+    controllerName: CONTROLLER_NAME,
     conditions: own.map(({ type, status, reason, message }) => ({ type, status, reason, message })),
   }
 }

@@ -71,6 +71,11 @@ export class ClusterFollower {
     return this.#missing
   }
 
+  /** By which a kind is followed; `undefined`: its CRD is not installed. */
+  resourceOf(kind: string): Resource | undefined {
+    return this.#following.get(kind)?.resource
+  }
+
   /** Those that have lasted: a connection that breaks now and then is made again at once. */
   failures(): FollowFailure[] {
     const nowMs = this.#options.clock.nowMs()

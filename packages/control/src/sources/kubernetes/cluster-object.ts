@@ -27,9 +27,9 @@ export interface ClusterObject {
 export interface StatusSource {
   readonly resourceVersion: string
   readonly generation: number
-  /** `spec.parentRefs` of a route, `spec.targetRefs` of a policy, as they are written. */
+  /** `spec.parentRefs` of a route, `spec.targetRefs` of a policy, as they are written; of others none. */
   readonly refs: readonly RawRef[]
-  /** `status.parents` of a route, `status.ancestors` of a policy: everybody's. */
+  /** `status.parents` of a route, `status.ancestors` of a policy, `status.conditions` of others: everybody's. */
   readonly entries: readonly unknown[]
 }
 
@@ -102,7 +102,7 @@ function findingsOf(value: { readonly kind: string }, parents: readonly RawRef[]
 }
 
 function hasStatus({ kind }: Kind): boolean {
-  return kind !== 'ReferenceGrant' && kind !== 'Workload'
+  return kind !== 'ReferenceGrant'
 }
 
 /** Copied, because defaults are filled into the object, and what is written back must be what was written. */
@@ -119,11 +119,8 @@ function toStatusSource(
   refs: readonly RawRef[],
   status: unknown,
 ): StatusSource {
-  const { parents, ancestors } = (status ?? {}) as {
-    readonly parents?: readonly unknown[]
-    readonly ancestors?: readonly unknown[]
-  }
-  return { resourceVersion, generation, refs, entries: parents ?? ancestors ?? [] }
+  const { parents, ancestors, conditions } = (status ?? {}) as Readonly<Record<string, readonly unknown[] | undefined>>
+  return { resourceVersion, generation, refs, entries: parents ?? ancestors ?? conditions ?? [] }
 }
 
 /** Without an empty namespace, which no schema allows. */

@@ -4,6 +4,7 @@ import type { ObjectRef } from '@heddle/api/kinds/meta'
 import { MAX_PROBLEMS } from '@heddle/api/manifest'
 import type { Problem } from '@heddle/api/manifest/problem'
 import type { Clock, Timer } from '@heddle/base/clock'
+import type { Resource } from '@heddle/kube/client'
 import type { Source, SourceListener, SourceStatus } from '../source.ts'
 import { checkCluster } from './check-cluster.ts'
 import { ClusterFollower, type FollowerOptions } from './cluster-follower.ts'
@@ -23,6 +24,8 @@ export interface KubernetesSourceOptions extends FollowerOptions {
 export interface ClusterObjects {
   get(ref: ObjectRef): ClusterObject | undefined
   isInForce(ref: ObjectRef): boolean
+  /** By which a kind is followed; `undefined`: its CRD is not installed. */
+  resourceOf(kind: string): Resource | undefined
   /** Objects whose status is written here. */
   withStatus(): Iterable<ObjectRef>
   /** Calls `listener` for each object with a status that came, changed or went, after the change is in force. */
@@ -82,6 +85,7 @@ class ClusterSource implements KubernetesSource {
     this.cluster = {
       get: (ref) => this.#objects.get(ref),
       isInForce: (ref) => this.#objects.isInForce(ref),
+      resourceOf: (kind) => this.#follower.resourceOf(kind),
       withStatus: () => this.#objects.withStatus(),
       onChange: (listener, signal) => {
         this.#statusListeners.add(listener)

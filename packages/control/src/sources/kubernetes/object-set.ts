@@ -44,7 +44,12 @@ export class ObjectSet {
   }
 
   get(ref: ObjectRef): ClusterObject | undefined {
-    return this.#known.get(formatRef(ref))
+    const key = formatRef(ref)
+    const known = this.#known.get(key)
+    const conflicts = this.#conflicts.get(key)
+    return known === undefined || conflicts === undefined
+      ? known
+      : { ...known, problems: [...known.problems, ...conflicts] }
   }
 
   /** Objects whose status is written here. */
