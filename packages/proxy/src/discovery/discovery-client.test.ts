@@ -224,6 +224,18 @@ describe('DiscoveryClient', () => {
     expect(self.registry.render()).toContain('heddle_discovery_refused_total 1\n')
   })
 
+  test('is where the control plane says, by the same value, and where it says itself until then', async () => {
+    await using self = await world(await greeting(), { here: { region: 'eu', zone: '' } })
+    const { here } = self.client
+    await self.client.ready
+    expect(here).toEqual({ region: 'eu', zone: '' })
+    self.plane.streams[0]!.send({ sequence: 2n, inbound: { locality: { region: 'eu', zone: 'eu-1' } } })
+    await until(() => here.zone === 'eu-1')
+    self.plane.streams[0]!.send({ sequence: 3n, inbound: { ports: [] } })
+    await until(() => self.plane.acknowledged.at(-1)?.sequence === 3n)
+    expect(here).toEqual({ region: 'eu', zone: 'eu-1' })
+  })
+
   test('takes over trust bundle and inbound ports, but no bundle that is none', async () => {
     await using self = await world(await greeting())
     await self.client.ready

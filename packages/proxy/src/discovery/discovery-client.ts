@@ -1,7 +1,8 @@
-import type { NodeJson, ServiceJson, WatchResponseJson } from '@heddle/api/discovery'
+import type { LocalityJson, NodeJson, ServiceJson, WatchResponseJson } from '@heddle/api/discovery'
 import { Backoff } from '@heddle/base/backoff'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
+import type { Locality } from '@heddle/engine/balance/locality'
 import { readPemCertificates } from '@heddle/identity/certificate'
 import type { Counter, Registry } from '@heddle/telemetry/registry'
 import type { ControlClient } from '../control/control-client.ts'
@@ -36,6 +37,8 @@ export interface DiscoveryOptions {
   /** Destinations to ask for from the start. */
   readonly prepared: readonly string[]
   readonly state: WorkloadState
+  /** Where the instance is, as far as it knows itself. */
+  readonly here?: Locality
 }
 
 const RETRY = { firstMs: 100, lastMs: 10_000, jitter: 0.5 }
@@ -53,6 +56,7 @@ const STATE_RETRY_MS = 1_000
  */
 export class DiscoveryClient implements DestinationSource {
   readonly inbound = new InboundPorts()
+  readonly #here: { region: string; zone: string }
   readonly table: DestinationTable
   readonly #deps: DiscoveryDeps
   readonly #counters: DiscoveryCounters
@@ -73,6 +77,7 @@ export class DiscoveryClient implements DestinationSource {
     this.#deps = deps
     this.#answers = new QueryAnswers({ control: deps.control, log: deps.log, find: deps.records })
     this.#state = options.state
+    this.#here = { region: '', zone: '', ...options.here }
     this.table = new DestinationTable({
       clock: deps.clock,
       beforeDiscovery: options.beforeDiscovery,
@@ -87,6 +92,11 @@ export class DiscoveryClient implements DestinationSource {
   /** Resolves when the first message of the control plane was applied. */
   get ready(): Promise<void> {
     return this.#ready.promise
+  }
+
+  /** Where the instance is: one value for good, whose parts become what the control plane says. */
+  get here(): Locality {
+    return this.#here
   }
 
   get isReady(): boolean {
@@ -224,11 +234,19 @@ export class DiscoveryClient implements DestinationSource {
     const { updates = [], trustBundlePem = '', inbound } = message
     const trustProblem = trustBundlePem === '' ? undefined : problemOfBundle(trustBundlePem)
     if (trustProblem !== undefined) return [trustProblem]
+    // First, so that what comes with it is already weighed from there.
+    this.#isAt(inbound?.locality)
     const { problems } = this.table.apply(updates, this.#later.loaded)
     if (problems.length > 0) return problems
     if (inbound !== undefined) this.inbound.replace(inbound)
     if (trustBundlePem !== '') this.#deps.onTrust(trustBundlePem)
     return []
+  }
+
+  #isAt({ region = '', zone = '' }: LocalityJson = {}): void {
+    if (region === '' && zone === '') return
+    this.#here.region = region
+    this.#here.zone = zone
   }
 
   #tellState(): void {

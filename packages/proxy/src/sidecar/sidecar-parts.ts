@@ -81,6 +81,7 @@ export async function createParts(config: SidecarConfig, deps: SidecarDeps): Pro
       beforeDiscovery: config.beforeDiscovery,
       timeoutMs: config.discoveryTimeoutMs,
       prepared: config.upstreams.map(({ key }) => key),
+      here: { region: config.region, zone: config.zone },
       state:
         config.healthCheck === undefined
           ? { state: 'ready', reason: '' }

@@ -20,12 +20,12 @@ export async function startSidecar(config: SidecarConfig, deps: SidecarDeps): Pr
   const parts = await createParts(config, deps)
   const { identity, discovery, traffic, records } = parts
   const { clock, log, registry } = deps
-  const { namespace, workload, instance, region, zone, limits, accessLog } = config
+  const { namespace, workload, instance, limits, accessLog } = config
   const context: WorkloadContext = {
     namespace,
     workload,
     instance,
-    locality: { region, zone },
+    locality: discovery.here,
     identity,
     destinations: discovery,
     traffic,
