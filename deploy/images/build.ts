@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { type Image, packImage } from '../../e2e/cluster/images/pack-image.ts'
 import { bundlePrograms } from './bundle-programs.ts'
-import { controlImage, proxyImage } from './heddle-images.ts'
+import { controlImage, demoImage, proxyImage } from './heddle-images.ts'
 import { writeContent } from './write-content.ts'
 
 /**
@@ -21,6 +21,7 @@ function build(target: string): void {
   const bundles = bundlePrograms(join(target, '.bundles'))
   make(controlImage(bundles), join(target, 'control'))
   make(proxyImage(bundles), join(target, 'proxy'))
+  make(demoImage(bundles), join(target, 'demo'))
 }
 
 function make(image: Image, target: string): void {

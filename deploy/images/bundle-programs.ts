@@ -12,7 +12,11 @@ export interface Bundles {
   readonly control: string
   /** `proxy.js` with its parts, and `init.js`, for Bun. */
   readonly proxy: string
+  /** The demo's programs, for Node: `src/web.js`, ... */
+  readonly demo: string
 }
+
+const DEMO = ['emoji', 'voting', 'web', 'vote-bot'] as const
 
 /**
  * Bundles every program that runs in a container, each into one file (the proxy into a few, some of which it loads only when they are
@@ -22,7 +26,11 @@ export interface Bundles {
  * @throws {Error} with what the bundler said
  */
 export function bundlePrograms(folder: string): Bundles {
-  const bundles: Bundles = { control: join(folder, 'control'), proxy: join(folder, 'proxy') }
+  const bundles: Bundles = {
+    control: join(folder, 'control'),
+    proxy: join(folder, 'proxy'),
+    demo: join(folder, 'demo'),
+  }
   for (const one of Object.values(bundles)) {
     rmSync(one, { recursive: true, force: true })
     mkdirSync(one, { recursive: true })
@@ -31,6 +39,8 @@ export function bundlePrograms(folder: string): Bundles {
   bundleForNode('packages/cli/src/main.ts', join(bundles.control, 'heddle.js'))
   // Node reads .js as modules where this says so.
   writeFileSync(join(bundles.control, 'package.json'), '{ "type": "module" }\n')
+  for (const name of DEMO) bundleForNode(`packages/demo/src/${name}.ts`, join(bundles.demo, 'src', `${name}.js`))
+  writeFileSync(join(bundles.demo, 'package.json'), '{ "type": "module" }\n')
   runBun([join(ROOT, 'packages/proxy/build.ts'), join(bundles.proxy, 'proxy.js')], 'the proxy')
   build('packages/kube/src/interception/main-init.ts', join(bundles.proxy, 'init.js'), ['--target=bun', '--minify'])
   return bundles

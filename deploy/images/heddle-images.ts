@@ -83,6 +83,21 @@ export function proxyImage({ proxy }: Pick<Bundles, 'proxy'>): Image {
   }
 }
 
+/** The demo application: Node and its four programs, of which a container runs one by its command. */
+export function demoImage({ demo }: Pick<Bundles, 'demo'>): Image {
+  return {
+    tags: [`heddle/demo:${INSTALL_VERSION}`],
+    architecture: architectureOf(),
+    config: { user: `${NOBODY}:${NOBODY}`, environment: { NODE_ENV: 'production' } },
+    entries: [
+      ...SYSTEM,
+      ...runtime(join(ROOT, 'node_modules/node/bin/node'), 'node'),
+      { kind: 'copy', from: demo, to: '/demo' },
+      { kind: 'copy', from: join(ROOT, 'packages/demo/proto'), to: '/demo/proto' },
+    ],
+  }
+}
+
 /** A runtime of this machine as /usr/local/bin/NAME, with its libraries where they are. */
 function runtime(path: string, name: string): readonly ImageEntry[] {
   const [program, ...libraries] = hostProgram(path)
