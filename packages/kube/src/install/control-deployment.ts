@@ -81,7 +81,8 @@ function container({ namespace, values }: Installation): object {
       `--listen=0.0.0.0:${api}`,
       `--webhook-listen=0.0.0.0:${webhook}`,
       `--admin=0.0.0.0:${admin}`,
-      `--state=${STATE}`,
+      // In a folder of its own: the mode of the volume's is not its to change.
+      `--state=${STATE}/state`,
       `--log-level=${values.control.logLevel}`,
     ],
     ports: [
