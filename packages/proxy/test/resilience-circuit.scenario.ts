@@ -24,6 +24,7 @@ test.each(VERSIONS)(
     expect(counts()).toEqual([3])
     expect(proxy.metric(`heddle_circuit_refused_total{${SERVICE},error="circuit_open"}`)).toBe(1)
     expect(proxy.metric(`heddle_circuit_opened_total{${SERVICE}}`)).toBe(1)
+    expect(proxy.metric('heddle_circuits_open')).toBe(1)
     expect(proxy.logged.some((line) => line.includes('shop/spare'))).toBe(true)
 
     clock.advance(5_001)
@@ -34,6 +35,7 @@ test.each(VERSIONS)(
     apps[0]!.behave = OK
     clock.advance(5_001)
     for (let i = 0; i < 3; i++) expect((await ask(version, proxy.port)).status).toBe(200)
+    expect(proxy.metric('heddle_circuits_open')).toBe(0)
   },
 )
 

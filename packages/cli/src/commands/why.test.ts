@@ -62,6 +62,12 @@ const FAILED: RecordInit = {
   detail: 'ECONNREFUSED',
   durationUs: 31_000n,
   keptAs: 'failure',
+  routing: 'rule',
+  endpoints: [
+    { endpoint: 'shop/cart-0:8080', passedOver: 'could not be connected to' },
+    { endpoint: 'shop/cart-2:8080', inFlight: 1, cost: 36_000n },
+  ],
+  furtherEndpoints: 3,
 } as RecordInit
 
 const APP_FAILED = {
@@ -106,6 +112,10 @@ test('why REQUEST_ID shows each step of each proxy, and what would have to chang
   route: shop/cart, rule 2
   try 1: shop/cart-0:8080 (10.1.99.1:8080), at 200µs for 1.3ms: no answer, connect_refused (ECONNREFUSED); tried again at another endpoint
   try 2: shop/cart-1:8080 (10.1.99.2:8080), at 30ms for 900µs: no answer, connect_refused
+  endpoints when it ended:
+    shop/cart-0:8080: passed over: could not be connected to
+    shop/cart-2:8080: 1 request under way, cost 36ms
+    and 3 more
   outcome: status 502, connect_refused (ECONNREFUSED) after 31ms
     An endpoint refused the connection, or could not be reached. The application may not be listening on this port. See \`heddle endpoints SERVICE\`.
     see docs/errors.md#connect_refused
@@ -152,7 +162,7 @@ test('why CLIENT to SERVICE says what would become of a request', async () => {
   goes 90 % to name:cart.shop:80, 10 % to name:web.shop:80, by HTTPRoute shop/cart, rule 2
   ends the whole exchange after 2000 ms
 Endpoints of name:cart.shop:80, chosen by peak EWMA of two drawn:
-  shop/cart-0:8080 (10.1.99.1:8080), ready; 1 recorded try, 1 failed, median 1.3ms
+  shop/cart-0:8080 (10.1.99.1:8080), ready; 1 recorded try, 1 failed, median 1.3ms; passed over: could not be connected to (2026-11-21T12:00:01Z)
 Endpoints of name:web.shop:80, chosen by peak EWMA of two drawn:
   shop/web-0:8080 (10.1.119.1:8080), ready
 Rules that were not chosen:
@@ -215,6 +225,28 @@ test('why counts a call that failed by its own status among the failed tries', a
   await mesh.proxy(nodeOf('shelf'), { holds: [WEB], records: [record] })
   const { stdout } = await mesh.run(why, ['why', 'deploy/shelf', 'to', 'svc/web', '-n', 'shop', '--grpc', 'a.B/C'])
   expect(stdout).toContain('shop/web-0:8080 (10.1.119.1:8080), ready; 1 recorded try, 1 failed')
+})
+
+test.each([
+  { routing: 'none', says: 'none is attached' },
+  { routing: 'no_match', says: 'none fits' },
+  { routing: 'undecided', says: 'none was looked for' },
+  { routing: 'refused', says: 'none was chosen, for what the rules would have cost' },
+  { routing: '', says: 'none is attached, or none fits' },
+])('why REQUEST_ID says of a request without a rule: $says', async ({ routing, says }) => {
+  const record = { ...FAILED, requestId: 'r7', route: '', backend: '', attempts: [], routing } as RecordInit
+  await mesh.proxy(nodeOf('shelf'), { holds: [], records: [record] })
+  expect((await mesh.run(why, ['why', 'r7'])).stdout).toContain(`  route: ${says}\n`)
+})
+
+test('why CLIENT to SERVICE tells in JSON how endpoints were seen last', async () => {
+  const { stdout } = await mesh.run(why, ['why', 'deploy/web', 'to', 'svc/cart', '-n', 'shop', '-o', 'json'])
+  expect(JSON.parse(stdout).backends[0].endpoints[0].seen).toEqual({
+    at: '2026-11-21T12:00:01Z',
+    inFlight: 0,
+    costUs: 0,
+    passedOver: 'could not be connected to',
+  })
 })
 
 test('why REQUEST_ID calls what a proxy of a server tries the application', async () => {

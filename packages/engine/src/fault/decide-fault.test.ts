@@ -32,7 +32,7 @@ describe('a fault', () => {
     {
       does: { abortGrpcStatus: 14 },
       decision: { end: { kind: 'grpc-status', status: 14 } },
-      reason: 'answered gRPC status 14',
+      reason: 'answered with status UNAVAILABLE (14) of gRPC',
     },
     { does: { reset: true }, decision: { end: { kind: 'reset' } }, reason: 'broken off' },
     {

@@ -1,3 +1,4 @@
+import { GRPC_STATUS_NAMES } from '@heddle/api/grpc-status'
 import { mix32 } from '../balance/hash.ts'
 import { findHeaderMismatch } from '../route/field-match.ts'
 import { MAX_MATCH_STEPS } from '../route/match-meter.ts'
@@ -95,7 +96,7 @@ function describeEnd(end: FaultEnd): string {
     case 'status':
       return `answered ${end.status}`
     case 'grpc-status':
-      return `answered gRPC status ${end.status}`
+      return `answered with status ${GRPC_STATUS_NAMES[end.status] ?? 'unknown'} (${end.status}) of gRPC`
     case 'reset':
       return 'broken off'
   }

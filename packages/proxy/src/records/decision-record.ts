@@ -3,6 +3,7 @@ import type { RouteDecision } from '@heddle/engine/route/decision'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { Outcome } from '../filters/filter.ts'
 import type { LoggedAttempt } from '../upstream/attempt-log.ts'
+import { toEndpointStates } from './endpoint-states.ts'
 import { cut, showPath, showText, showValue } from './hide-secrets.ts'
 import { REQUEST_ID, requestIdOf } from './request-id.ts'
 
@@ -51,6 +52,8 @@ export function toDecisionRecord(
     keptAs,
     peerIdentity: hop.peerIdentity,
     faults: fault === undefined ? [] : [...fault.policies],
+    routing: describeRouting(exchange),
+    ...toEndpointStates(exchange),
   }
 }
 
@@ -95,6 +98,14 @@ function toRoute(
     ruleName: name,
     ...(decision.kind === 'forward' && { backend: decision.backend.key }),
   }
+}
+
+/** Whether rules had a say. */
+function describeRouting({ decision, state }: Exchange): string {
+  if (decision === undefined) return state === undefined ? 'undecided' : 'none'
+  if (decision.kind === 'own-endpoints') return 'none'
+  if (decision.rule !== undefined) return 'rule'
+  return decision.kind === 'refused' && decision.cause !== 'no_match' ? 'refused' : 'no_match'
 }
 
 /** Of tries that went well nothing is logged, so that they cost nothing: the last one is known by its answer. */

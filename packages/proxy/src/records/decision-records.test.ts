@@ -219,6 +219,26 @@ test('a request that its route changed is kept as its client sent it', () => {
   })
 })
 
+test('a record says whether rules were asked, and how endpoints stood', () => {
+  const { records, end } = recorder()
+  const load = { rttUs: 2_000, inFlight: 1, weight: 1, observedUs: 1e9, avoidUntilUs: 0 }
+  const targets = Array.from({ length: 10 }, (_, at) => {
+    const candidate = { ejectedUntilUs: at === 9 ? 2e9 : 0, ejectedFor: '5 failures in a row', pausedUntilUs: 0 }
+    return { id: `shop/cart-${at}:80`, endpoint: { load }, candidate }
+  })
+  end(FAILED, { state: { targets } })
+  end(FAILED)
+  end(FAILED, { state: { targets }, decision: { kind: 'refused', cause: 'no_match', rule: undefined } })
+  const [unmatched, early, plain] = records.find({})
+  expect([unmatched!.routing, early!.routing, plain!.routing]).toEqual(['no_match', 'undecided', 'none'])
+  expect(plain!.endpoints).toHaveLength(8)
+  expect(plain!.endpoints!.slice(0, 2)).toEqual([
+    { endpoint: 'shop/cart-9:80', inFlight: 1, cost: '4002', passedOver: '5 failures in a row' },
+    { endpoint: 'shop/cart-0:80', inFlight: 1, cost: '4002', passedOver: '' },
+  ])
+  expect(plain!.furtherEndpoints).toBe(2)
+})
+
 test('long heads are cut, and say so', () => {
   const { records, end } = recorder()
   const lines = Array.from({ length: 100 }, (_, at) => [`x-${at}`, 'v'.repeat(5_000)] as const)

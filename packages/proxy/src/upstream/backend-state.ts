@@ -7,6 +7,7 @@ import type { EndpointOutcome } from '@heddle/engine/outlier/outcome'
 import { RetryBudget, toRetryBudgetOptions } from '@heddle/engine/retry/budget'
 import type { ProxyCore } from '../proxy-core.ts'
 import { Circuit } from './circuit.ts'
+import { whyPassedOver } from './passed-over.ts'
 import type { ServiceCounters } from './resilience-counters.ts'
 import type { ServiceName, Target } from './target.ts'
 
@@ -110,13 +111,10 @@ export class BackendState {
   whyAllOut(targets: readonly Target[]): string {
     const nowUs = this.#core.turn.nowUs()
     const reasons: string[] = []
-    for (const { candidate, endpoint, id } of targets) {
-      const isEjected = candidate !== undefined && candidate.ejectedUntilUs > nowUs
-      const isPaused = candidate !== undefined && candidate.pausedUntilUs > nowUs
-      if (isEjected) reasons.push(`${id} (${candidate.ejectedFor})`)
-      else if (endpoint.load.avoidUntilUs > nowUs) reasons.push(`${id} (could not be connected to)`)
-      else if (isPaused) reasons.push(`${id} (asked to be left alone)`)
-      else return ''
+    for (const target of targets) {
+      const why = whyPassedOver(target, nowUs)
+      if (why === '') return ''
+      reasons.push(`${target.id} (${why})`)
     }
     if (reasons.length === 0) return ''
     const listed = reasons.slice(0, 3).join(', ')
@@ -137,6 +135,7 @@ export class BackendState {
       return known.circuit
     }
     if (this.#circuits.size >= MAX_CIRCUITS) this.#circuits.clear()
+    known?.circuit.retire()
     const name = id === '' ? this.name : id
     const circuit = new Circuit({ name, json, counters: this.counters }, this.#core)
     this.#circuits.set(id, { json, circuit })

@@ -3,7 +3,7 @@ import { type Admission, CircuitBreaker, type RequestEnd, toCircuitOptions } fro
 import { ProxyError } from '../errors/proxy-error.ts'
 import type { Deadline, DeadlineOwner } from '../grpc/deadlines.ts'
 import type { ProxyCore } from '../proxy-core.ts'
-import type { ServiceCounters } from './resilience-counters.ts'
+import type { ServiceCounters, TrippedCircuit } from './resilience-counters.ts'
 
 /** Somebody who wants to send a request; gets exactly one of the two, unless it quits. */
 export interface CircuitGuest {
@@ -29,7 +29,7 @@ export interface CircuitPlace {
 }
 
 /** The circuit breaker of one rule or Service, with those who wait for it. */
-export class Circuit {
+export class Circuit implements TrippedCircuit {
   /** Whether endpoints that ask for it are left alone. */
   readonly honoursRetryAfter: boolean
   readonly #parts: CircuitParts
@@ -37,6 +37,7 @@ export class Circuit {
   readonly #breaker: CircuitBreaker
   readonly #waiting = new Set<Waiting>()
   #isServing = false
+  #isRetired = false
 
   constructor(parts: CircuitParts, core: ProxyCore) {
     const options = toCircuitOptions(parts.json)
@@ -48,6 +49,15 @@ export class Circuit {
 
   get state(): CircuitBreaker['state'] {
     return this.#breaker.state
+  }
+
+  get isTripped(): boolean {
+    return !this.#isRetired && this.#breaker.state !== 'closed'
+  }
+
+  /** Another one has taken its place. */
+  retire(): void {
+    this.#isRetired = true
   }
 
   /** Asks for `guest`, who hears of it before this returns, or is queued. */
@@ -144,7 +154,7 @@ export class Circuit {
   #changed(state: CircuitBreaker['state']): void {
     const about = { circuit: this.#parts.name, policy: this.#parts.json.policy ?? '' }
     if (state === 'open') {
-      this.#parts.counters.circuitOpened()
+      this.#parts.counters.circuitOpened(this)
       this.#core.log.warn('circuit opened', about)
     } else if (state === 'closed') this.#core.log.info('circuit closed', about)
   }

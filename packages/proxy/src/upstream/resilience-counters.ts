@@ -19,6 +19,8 @@ export class ResilienceCounters {
   readonly #circuitRefused: Family<Counter>
   /** Those that were put out, until it is seen that they are back. */
   readonly #out = new Set<Candidate>()
+  /** Circuits that opened, until it is seen that they are closed; whoever lets one go does not have to say so. */
+  readonly #tripped = new Set<WeakRef<TrippedCircuit>>()
   readonly #clock: Clock
 
   constructor(meter: Registry, clock: Clock) {
@@ -45,6 +47,7 @@ export class ResilienceCounters {
     this.#opened = family('heddle_circuit_opened_total', 'How often circuits opened.')
     this.#circuitRefused = family('heddle_circuit_refused_total', 'Requests that circuit breakers refused.', 'error')
     meter.gauge('heddle_outlier_ejected_endpoints', 'Endpoints that are put out now.', () => this.#countOut())
+    meter.gauge('heddle_circuits_open', 'Circuits that are open or on probation now.', () => this.#countTripped())
   }
 
   /** To be kept by whoever counts. */
@@ -64,7 +67,11 @@ export class ResilienceCounters {
       },
       kept: (cause) => this.#kept.with(...labels, cause).add(),
       paused: () => this.#pauses.with(...labels).add(),
-      circuitOpened: () => this.#opened.with(...labels).add(),
+      circuitOpened: (circuit) => {
+        this.#opened.with(...labels).add()
+        this.#countTripped()
+        this.#tripped.add(new WeakRef(circuit))
+      },
       circuitRefused: (error) => this.#circuitRefused.with(...labels, error).add(),
     }
   }
@@ -74,6 +81,23 @@ export class ResilienceCounters {
     for (const candidate of this.#out) if (candidate.ejectedUntilUs <= nowUs) this.#out.delete(candidate)
     return this.#out.size
   }
+
+  /** A circuit that opens again while it was on probation stands here twice. */
+  #countTripped(): number {
+    const open = new Set<TrippedCircuit>()
+    for (const reference of this.#tripped) {
+      const circuit = reference.deref()
+      if (circuit === undefined || !circuit.isTripped || open.has(circuit)) this.#tripped.delete(reference)
+      else open.add(circuit)
+    }
+    return open.size
+  }
+}
+
+/** A circuit that opened. */
+export interface TrippedCircuit {
+  /** False once it is closed again, or no request asks it any more. */
+  readonly isTripped: boolean
 }
 
 /** Counters of one Service. */
@@ -84,6 +108,6 @@ export interface ServiceCounters {
   ejected(cause: string, candidate: Candidate): void
   kept(cause: string): void
   paused(): void
-  circuitOpened(): void
+  circuitOpened(circuit: TrippedCircuit): void
   circuitRefused(error: string): void
 }

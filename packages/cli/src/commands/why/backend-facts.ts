@@ -1,5 +1,6 @@
 import type { ServiceEndpoint } from '@heddle/api/admin'
 import type { ServiceJson } from '@heddle/api/discovery'
+import type { DecisionRecord, EndpointState } from '@heddle/api/discovery/decision'
 import type { BalancerTypeJson } from '@heddle/api/discovery/policy'
 import type { FaultJson } from '@heddle/api/discovery/route'
 import { GRPC_STATUS_NAMES } from '@heddle/api/grpc-status'
@@ -9,6 +10,7 @@ import type { ControlClient } from '../../client/control-client.ts'
 import { formatLatencyUs } from '../../output/latency.ts'
 import { toIsoTime } from '../certificate-life.ts'
 import { compileDestination } from '../routing/destination-routing.ts'
+import { describeState } from './describe-record.ts'
 
 /** A destination whose endpoints may get the request, as far as anybody but the proxy knows them. */
 export interface BackendFacts {
@@ -30,6 +32,14 @@ export interface EndpointFacts {
   readonly zone: string
   /** What this client's recorded tries at it came to; `undefined`: there are none. */
   readonly recent: RecentTries | undefined
+  /** How one of the client's proxies saw it last; `undefined`: no record says. */
+  readonly seen: SeenEndpoint | undefined
+}
+
+/** An endpoint as a proxy saw it when a recorded request ended. */
+export interface SeenEndpoint {
+  readonly state: EndpointState
+  readonly at: string
 }
 
 export interface RecentTries {
@@ -49,8 +59,13 @@ export interface BackendClient {
 const MAX_RECORDS = 500
 const WAIT_MS = 1_000
 
-/** By the id of the endpoint. */
-export type RecentByEndpoint = ReadonlyMap<string, RecentTries>
+/** What the records of a client say of endpoints, by their id. */
+export interface RecentByEndpoint {
+  readonly tries: ReadonlyMap<string, RecentTries>
+  readonly seen: ReadonlyMap<string, SeenEndpoint>
+}
+
+export const NOTHING_RECENT: RecentByEndpoint = { tries: new Map(), seen: new Map() }
 
 /** Finds the endpoints of a key, as clients of the namespace are told. */
 export async function findBackend(
@@ -88,10 +103,7 @@ const BALANCERS = {
   BALANCER_TYPE_MAGLEV: 'Maglev hash',
 } as const satisfies Record<BalancerTypeJson, string>
 
-function toFacts(
-  { endpoint, ready, reason }: ServiceEndpoint,
-  recent: ReadonlyMap<string, RecentTries>,
-): EndpointFacts {
+function toFacts({ endpoint, ready, reason }: ServiceEndpoint, recent: RecentByEndpoint): EndpointFacts {
   const { id = '', address = '', port = 0, locality } = endpoint ?? {}
   return {
     id,
@@ -99,7 +111,8 @@ function toFacts(
     isReady: ready,
     reason,
     zone: locality?.zone ?? '',
-    recent: recent.get(id),
+    recent: recent.tries.get(id),
+    seen: recent.seen.get(id),
   }
 }
 
@@ -117,12 +130,21 @@ export async function findRecent(
     if (error !== '' || status === 0 || outcomeOf(status, grpcStatus) === 'failure') known.failed += 1
     tries.set(endpoint, known)
   }
-  return new Map(
-    [...tries].map(([endpoint, { durations, failed }]) => {
-      const medianUs = durations.sort((a, b) => a - b)[durations.length >> 1] ?? 0
-      return [endpoint, { tries: durations.length, failed, medianUs }]
-    }),
-  )
+  const summed = [...tries].map(([endpoint, { durations, failed }]) => {
+    const medianUs = durations.sort((a, b) => a - b)[durations.length >> 1] ?? 0
+    return [endpoint, { tries: durations.length, failed, medianUs }] as const
+  })
+  return { tries: new Map(summed), seen: findSeen(records) }
+}
+
+/** @param records - newest first */
+function findSeen(records: readonly DecisionRecord[]): ReadonlyMap<string, SeenEndpoint> {
+  const seen = new Map<string, SeenEndpoint>()
+  for (const { endpoints, startedMs, durationUs } of records) {
+    const at = toIsoTime(startedMs + durationUs / 1000n)
+    for (const state of endpoints) if (!seen.has(state.endpoint)) seen.set(state.endpoint, { state, at })
+  }
+  return seen
 }
 
 /** The endpoints of a backend as lines of text. */
@@ -137,12 +159,15 @@ export function describeBackend({ key, balancer, policy, endpoints }: BackendFac
   return [title, ...endpoints.map((endpoint) => `  ${describeEndpoint(endpoint)}`)]
 }
 
-function describeEndpoint({ id, address, isReady, reason, zone, recent }: EndpointFacts): string {
+function describeEndpoint({ id, address, isReady, reason, zone, recent, seen }: EndpointFacts): string {
   const state = isReady ? 'ready' : `not ready: ${reason}`
   const place = zone === '' ? '' : `, zone ${zone}`
-  if (recent === undefined) return `${id} (${address})${place}, ${state}`
-  const { tries, failed, medianUs } = recent
-  return `${id} (${address})${place}, ${state}; ${tries} recorded ${tries === 1 ? 'try' : 'tries'}, ${failed} failed, median ${formatLatencyUs(medianUs)}`
+  const last = seen === undefined ? '' : `; ${describeState(seen.state)} (${seen.at})`
+  return `${id} (${address})${place}, ${state}${recent === undefined ? '' : `; ${describeTries(recent)}`}${last}`
+}
+
+function describeTries({ tries, failed, medianUs }: RecentTries): string {
+  return `${tries} recorded ${tries === 1 ? 'try' : 'tries'}, ${failed} failed, median ${formatLatencyUs(medianUs)}`
 }
 
 /** What else decides about requests for the Service: faults and a circuit breaker. */

@@ -1,4 +1,4 @@
-import type { AttemptRecord, DecisionRecord } from '@heddle/api/discovery/decision'
+import type { AttemptRecord, DecisionRecord, EndpointState } from '@heddle/api/discovery/decision'
 import { GRPC_STATUS_NAMES } from '@heddle/api/grpc-status'
 import { formatLatencyUs } from '../../output/latency.ts'
 import { toIsoTime } from '../certificate-life.ts'
@@ -31,15 +31,39 @@ function describeSteps(record: DecisionRecord): readonly string[] {
     `route: ${describeRoute(record)}`,
     ...describeFaults(record),
     ...describeAttempts(record.attempts),
+    ...describeEndpoints(record),
     ...describeOutcome(record),
   ]
 }
 
+/** Where one was passed over, or there was a choice. */
+function describeEndpoints({ endpoints, furtherEndpoints }: DecisionRecord): readonly string[] {
+  if (endpoints.length < 2 && endpoints.every(({ passedOver }) => passedOver === '')) return []
+  const more = furtherEndpoints === 0 ? [] : [`  and ${furtherEndpoints} more`]
+  return ['endpoints when it ended:', ...endpoints.map((one) => `  ${one.endpoint}: ${describeState(one)}`), ...more]
+}
+
+/** `2 requests under way, expected cost 36ms`, or why it is passed over. */
+export function describeState({ passedOver, inFlight, cost }: EndpointState): string {
+  if (passedOver !== '') return `passed over: ${passedOver}`
+  const requests = `${inFlight} ${inFlight === 1 ? 'request' : 'requests'} under way`
+  return `${requests}, cost ${formatLatencyUs(Number(cost))}`
+}
+
 /** `HTTPRoute`s and `GRPCRoute`s are not told apart in a record. */
-export function describeRoute({ route, rule, ruleName, backend, key, attempts }: DecisionRecord): string {
+export function describeRoute({ route, routing, rule, ruleName, backend, key, attempts }: DecisionRecord): string {
   const to = backend === '' || backend === key ? '' : `, to ${backend}`
-  if (route === '') return attempts.length > 0 ? `none is attached${to}` : `none is attached, or none fits${to}`
+  if (route === '') return `${UNROUTED[routing] ?? (attempts.length > 0 ? UNROUTED.none : UNROUTED.unknown)}${to}`
   return `${route}, rule ${rule + 1}${ruleName === '' ? '' : ` (${ruleName})`}${to}`
+}
+
+/** Why no rule applied, by what the record says of it; proxies of an older version say nothing. */
+const UNROUTED: Readonly<Record<string, string>> & { readonly none: string; readonly unknown: string } = {
+  none: 'none is attached',
+  no_match: 'none fits',
+  refused: 'none was chosen, for what the rules would have cost',
+  undecided: 'none was looked for',
+  unknown: 'none is attached, or none fits',
 }
 
 function describeFaults({ faults }: DecisionRecord): readonly string[] {

@@ -11,7 +11,15 @@ import type { ControlClient } from '../../client/control-client.ts'
 import { formatJson } from '../../output/json.ts'
 import { describeBackends, describeDecision } from '../routing/describe-decision.ts'
 import { compileDestination, type DestinationRouting } from '../routing/destination-routing.ts'
-import { type BackendFacts, describeBackend, describeService, findBackend, findRecent } from './backend-facts.ts'
+import {
+  type BackendFacts,
+  describeBackend,
+  describeService,
+  findBackend,
+  findRecent,
+  NOTHING_RECENT,
+  type SeenEndpoint,
+} from './backend-facts.ts'
 import type { HypotheticalRequest } from './question.ts'
 import type { WhyWorld } from './why-request.ts'
 
@@ -26,7 +34,7 @@ export async function whyHypothetical(question: HypotheticalRequest, output: str
   const { destination } = await client.admin.getDestination({ key, clientNamespace: question.client.namespace })
   const answer = answerOf(compileDestination(destination), question, deps.clock.nowMs())
   const keys = answer.backends.map((backend) => (backend === '' ? key : backend)).slice(0, MAX_BACKENDS)
-  const recent = keys.length === 0 ? new Map() : await findRecent(client, clientOf(question))
+  const recent = keys.length === 0 ? NOTHING_RECENT : await findRecent(client, clientOf(question))
   const known = { clientNamespace: question.client.namespace, recent }
   const backends = await Promise.all(keys.map((one) => findBackend(client, one, known)))
   if (output === 'json') deps.terminal.write(formatJson(toJsonAnswer({ question, key, answer, backends })))
@@ -158,14 +166,19 @@ function formatAnswer({ question, key, answer, backends }: Answer): string {
   return lines.map((line) => `${line}\n`).join('')
 }
 
+function toJsonSeen({ at, state: { inFlight, cost, passedOver } }: SeenEndpoint) {
+  return { at, inFlight, costUs: Number(cost), passedOver }
+}
+
 function toJsonAnswer({ question, key, answer, backends }: Answer) {
   const { decision, details, explanation } = answer
   const shown = backends.map(({ endpoints, ...rest }) => ({
     ...rest,
-    endpoints: endpoints.map(({ isReady, recent, ...endpoint }) => ({
+    endpoints: endpoints.map(({ isReady, recent, seen, ...endpoint }) => ({
       ...endpoint,
       ready: isReady,
       recent: recent ?? null,
+      seen: seen === undefined ? null : toJsonSeen(seen),
     })),
   }))
   return {

@@ -144,6 +144,29 @@ export declare type DecisionRecord = Message<"heddle.discovery.v1.DecisionRecord
    * @generated from field: repeated string faults = 21;
    */
   faults: string[];
+
+  /**
+   * Whether rules were asked: "none" (nothing that decides about requests is attached), "rule" (one took it), "no_match" (none fits), "refused"
+   * (for what the rules would cost), "undecided" (it ended before); empty: not told.
+   *
+   * @generated from field: string routing = 22;
+   */
+  routing: string;
+
+  /**
+   * How the endpoints of the destination, or of the backend, stood when the request ended: those that are passed over first. Some of them, where
+   * there are many.
+   *
+   * @generated from field: repeated heddle.discovery.v1.EndpointState endpoints = 23;
+   */
+  endpoints: EndpointState[];
+
+  /**
+   * Endpoints that are not named.
+   *
+   * @generated from field: uint32 further_endpoints = 24;
+   */
+  furtherEndpoints: number;
 };
 
 /**
@@ -278,6 +301,29 @@ export declare type DecisionRecordJson = {
    * @generated from field: repeated string faults = 21;
    */
   faults?: string[];
+
+  /**
+   * Whether rules were asked: "none" (nothing that decides about requests is attached), "rule" (one took it), "no_match" (none fits), "refused"
+   * (for what the rules would cost), "undecided" (it ended before); empty: not told.
+   *
+   * @generated from field: string routing = 22;
+   */
+  routing?: string;
+
+  /**
+   * How the endpoints of the destination, or of the backend, stood when the request ended: those that are passed over first. Some of them, where
+   * there are many.
+   *
+   * @generated from field: repeated heddle.discovery.v1.EndpointState endpoints = 23;
+   */
+  endpoints?: EndpointStateJson[];
+
+  /**
+   * Endpoints that are not named.
+   *
+   * @generated from field: uint32 further_endpoints = 24;
+   */
+  furtherEndpoints?: number;
 };
 
 /**
@@ -285,6 +331,80 @@ export declare type DecisionRecordJson = {
  * Use `create(DecisionRecordSchema)` to create a new message.
  */
 export declare const DecisionRecordSchema: GenMessage<DecisionRecord, {jsonType: DecisionRecordJson}>;
+
+/**
+ * @generated from message heddle.discovery.v1.EndpointState
+ */
+export declare type EndpointState = Message<"heddle.discovery.v1.EndpointState"> & {
+  /**
+   * Its id.
+   *
+   * @generated from field: string endpoint = 1;
+   */
+  endpoint: string;
+
+  /**
+   * Requests under way at it, of this proxy.
+   *
+   * @generated from field: uint32 in_flight = 2;
+   */
+  inFlight: number;
+
+  /**
+   * What the next request is expected to cost, as balancers by latency compare it: time in µs of an answer (its peak, which fades), times requests
+   * under way and one, by weight.
+   *
+   * @generated from field: uint64 cost = 3;
+   */
+  cost: bigint;
+
+  /**
+   * Why it would not be chosen; empty: it may be.
+   *
+   * @generated from field: string passed_over = 4;
+   */
+  passedOver: string;
+};
+
+/**
+ * @generated from message heddle.discovery.v1.EndpointState
+ */
+export declare type EndpointStateJson = {
+  /**
+   * Its id.
+   *
+   * @generated from field: string endpoint = 1;
+   */
+  endpoint?: string;
+
+  /**
+   * Requests under way at it, of this proxy.
+   *
+   * @generated from field: uint32 in_flight = 2;
+   */
+  inFlight?: number;
+
+  /**
+   * What the next request is expected to cost, as balancers by latency compare it: time in µs of an answer (its peak, which fades), times requests
+   * under way and one, by weight.
+   *
+   * @generated from field: uint64 cost = 3;
+   */
+  cost?: string;
+
+  /**
+   * Why it would not be chosen; empty: it may be.
+   *
+   * @generated from field: string passed_over = 4;
+   */
+  passedOver?: string;
+};
+
+/**
+ * Describes the message heddle.discovery.v1.EndpointState.
+ * Use `create(EndpointStateSchema)` to create a new message.
+ */
+export declare const EndpointStateSchema: GenMessage<EndpointState, {jsonType: EndpointStateJson}>;
 
 /**
  * Its head without secrets: values of fields that may be secret are "(hidden)".
