@@ -4,7 +4,7 @@ ARGS ?=
 # Node 24 and Bun as npm installed them. Set per recipe: set-up itself must run on the machine's own Node.
 WITH_RUNTIMES = PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 
-.PHONY: demo test ok e2e h2spec grpc-interop websocket crds gamma cluster-up cluster-down test-kube chart bench soak fuzz clean
+.PHONY: demo test ok e2e h2spec grpc-interop websocket crds gamma cluster-up cluster-down test-kube gateway-conformance chart bench soak fuzz clean
 
 demo:
 	@tools/setup.sh demo
@@ -57,6 +57,10 @@ test-kube:
 chart:
 	@tools/setup.sh chart
 	@$(WITH_RUNTIMES) node tools/suites/chart.ts $(ARGS)
+
+gateway-conformance:
+	@tools/setup.sh gateway-conformance
+	@$(WITH_RUNTIMES) node tools/suites/gateway-conformance.ts $(ARGS)
 
 bench:
 	@tools/setup.sh bench

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes a clone ready to run: npm packages, and as root on Debian the system packages that the target needs.
-# usage: tools/setup.sh [demo|test|e2e|bench|soak|fuzz|h2spec|grpc-interop|websocket|crds|gamma|chart|kube]
+# usage: tools/setup.sh [demo|test|e2e|bench|soak|fuzz|h2spec|grpc-interop|websocket|crds|gamma|chart|kube|gateway-conformance]
 # Does nothing, in a few milliseconds, where all is there. Says what it does on standard error.
 set -eu
 
@@ -92,7 +92,7 @@ programs_of() {
       echo 'curl:curl nghttp:nghttp2-client h2load:nghttp2-client'
       is_root && echo "$mesh tcpdump:tcpdump"
       ;;
-    kube)
+    kube | gateway-conformance)
       cluster='nsenter:util-linux unshare:util-linux openssl:openssl curl:curl containerd:containerd ctr:containerd runc:runc'
       is_root && echo "$mesh $cluster conntrack:conntrack /usr/lib/cni/ptp:containernetworking-plugins"
       ;;
@@ -115,7 +115,8 @@ install_programs() {
     test | e2e) "$root/tools/suites/fetch.sh" http-client > /dev/null || say 'going on without the client in Go' ;;
     h2spec | grpc-interop) "$root/tools/suites/fetch.sh" "$target" > /dev/null ;;
     crds | gamma) "$root/tools/suites/fetch.sh" gateway-api > /dev/null ;;
-    kube) build_cluster ;;
+    kube) build_cluster kubebox pod coredns gateway-api ;;
+    gateway-conformance) build_cluster kubebox pod coredns gateway-api echo-advanced gateway-conformance ;;
     chart) "$root/tools/suites/fetch.sh" helm > /dev/null ;;
     websocket) "$root/tools/suites/fetch.sh" autobahn > /dev/null ;;
   esac
@@ -124,7 +125,7 @@ install_programs() {
 # Not what nobody can use: an ordinary user is told so by the target itself.
 build_cluster() {
   is_root || return 0
-  for module in kubebox pod coredns gateway-api; do "$root/tools/suites/fetch.sh" "$module" > /dev/null; done
+  for module in "$@"; do "$root/tools/suites/fetch.sh" "$module" > /dev/null; done
 }
 
 has() { PATH="$PATH:/usr/sbin:/sbin" command -v "$1" > /dev/null; }

@@ -81,8 +81,14 @@ function toolEntries(): readonly ImageEntry[] {
 }
 
 function pack(tag: string, entries: readonly ImageEntry[], config: Image['config']): string {
-  const image: Image = { tags: [tag], architecture: hostArchitecture(), entries, config }
-  const file = join(CACHE, 'images', `${tag.replaceAll(/[/:]/g, '-')}-${keyOf(image)}.tar`)
+  return packOnce({ tags: [tag], entries, config })
+}
+
+/** Packs an image of this machine's architecture into the cache, unless it is there. @returns the archive */
+export function packOnce(content: Omit<Image, 'architecture'>): string {
+  const image: Image = { ...content, architecture: hostArchitecture() }
+  const name = image.tags[0]?.split('/').at(-1)?.replace(':', '-')
+  const file = join(CACHE, 'images', `${name}-${keyOf(image)}.tar`)
   if (!existsSync(file)) packImage(image, file)
   return file
 }
