@@ -11,7 +11,7 @@ const CRD_PLURALS = ['backendpolicies', 'faultpolicies', 'trafficpolicies', 'wor
 /** Every generated page. A new one is a line here; the code is loaded only when its page is asked for. */
 export const GENERATED_PAGES: readonly GeneratedPage[] = [
   ...CRD_PLURALS.map((plural) => ({
-    path: `deploy/crds/heddle.dev_${plural}.yaml`,
+    path: `deploy/chart/crds/heddle.dev_${plural}.yaml`,
     render: async () => (await import('@heddle/kube/install/pages')).renderCrdFile(plural),
   })),
   {

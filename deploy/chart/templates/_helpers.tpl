@@ -33,7 +33,7 @@ heddle.dev/component: control-plane
 {{- if and (kindIs "map" $value) (kindIs "map" $other) -}}
 {{- $inner := include "heddle.differences" (dict "given" $value "usual" $other) | fromJson -}}
 {{- if $inner }}{{ $_ := set $differences $name $inner }}{{ end -}}
-{{- else if ne (toJson $value) (toJson $other) -}}
+{{- else if or (not (hasKey $usual $name)) (ne (toJson $value) (toJson $other)) -}}
 {{- $_ := set $differences $name $value -}}
 {{- end -}}
 {{- end -}}

@@ -22,7 +22,7 @@ export function configMap(installation: Installation): KubeDraft {
 }
 
 function toYaml(value: object): string {
-  return stringify(value, { lineWidth: 0, sortMapEntries: true })
+  return stringify(value, { lineWidth: 0, sortMapEntries: true, compat: 'yaml-1.1' })
 }
 
 /** Changes with the values, so that the control plane's pods are replaced then; the chart makes the same. */

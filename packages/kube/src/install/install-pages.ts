@@ -9,10 +9,10 @@ import { renderCrds } from './render-crds.ts'
 
 const GENERATED = '# Written by `npm run gen`; do not edit.\n'
 
-/** Plural names of Heddle's own kinds: each has a file in `deploy/crds/`. */
+/** Plural names of Heddle's own kinds: each has a file in `deploy/chart/crds/`. */
 export const CRD_PLURALS = ['backendpolicies', 'faultpolicies', 'trafficpolicies', 'workloads'] as const
 
-/** `deploy/crds/heddle.dev_PLURAL.yaml`. */
+/** `deploy/chart/crds/heddle.dev_PLURAL.yaml`. */
 export function renderCrdFile(plural: (typeof CRD_PLURALS)[number]): string {
   const crd = renderCrds().find(({ metadata }: KubeDraft) => metadata.name.startsWith(`${plural}.`))
   return GENERATED + stringify(crd, { lineWidth: 0, aliasDuplicateObjects: false })
@@ -32,7 +32,7 @@ function renderFields({ properties = {} }: Schema, indent: string): string {
       if (field.properties !== undefined) {
         return `${comment}${indent}${name}:\n${renderFields(field, `${indent}  `)}${isTop ? '\n' : ''}`
       }
-      return `${comment}${indent}${name}: ${stringify(field.default, { lineWidth: 0, collectionStyle: 'flow', flowCollectionPadding: !Array.isArray(field.default) })}`
+      return `${comment}${indent}${name}: ${stringify(field.default, { lineWidth: 0, compat: 'yaml-1.1', collectionStyle: 'flow', flowCollectionPadding: !Array.isArray(field.default) })}`
     })
     .join('')
 }
@@ -121,5 +121,5 @@ ${renderTable(installValuesSchema)}
 
 /** `deploy/chart/defaults.yaml`: by it the chart's templates tell what was said from what is so anyway. */
 export function renderDefaultsFile(): string {
-  return `${GENERATED}${stringify(DEFAULT_VALUES, { lineWidth: 0 })}`
+  return `${GENERATED}${stringify(DEFAULT_VALUES, { lineWidth: 0, compat: 'yaml-1.1' })}`
 }
