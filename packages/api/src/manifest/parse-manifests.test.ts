@@ -283,3 +283,20 @@ test('a file full of mistakes is refused with the first of them, and leaves stac
   expect(problemsOf(']'.repeat(50_000))).toHaveLength(5)
   expect(Error.stackTraceLimit).toBe(before)
 })
+
+describe('parseManifests() refuses a plain value that Kubernetes would read as another one', () => {
+  test.each([
+    { value: 'y', other: 'true' },
+    { value: 'Off', other: 'false' },
+    { value: '0777', other: '511' },
+    { value: '1_000', other: '1000' },
+  ])('$value', ({ value, other }) => {
+    const problem = `spec.args[0]: ${value} is ${other} to Kubernetes, which reads YAML 1.1: write it in quotes`
+    expect(problemsOf(workload(`command: [x]\nargs: [${value}]`)).join()).toContain(problem)
+    expect(problemsOf(workload(`command: [x]\nargs: ["${value}"]`))).toEqual([])
+  })
+
+  test.each(['0', '00', '08', 'yep', 'nO', '10'])('and not %s', (value) => {
+    expect(problemsOf(workload(`command: [x]\nargs: [${value}]`)).join()).not.toContain('to Kubernetes')
+  })
+})

@@ -1,4 +1,15 @@
-import { type Alias, type Document, isAlias, isMap, isNode, isScalar, isSeq, type Node, type YAMLMap } from 'yaml'
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type Node,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml'
 import { errorAt, type Finding, type Path, warningAt } from './finding.ts'
 import { MAX_DEPTH } from './read-yaml.ts'
 
@@ -42,7 +53,13 @@ class NodeReader {
     if (isNode(node) && node.anchor !== undefined) this.#anchors.set(node.anchor, node)
     if (isMap(node)) return this.#readMap(node, path, depth)
     if (isSeq(node)) return node.items.map((item, i) => this.read(item, [...path, i], depth + 1) ?? null)
-    return isScalar(node) ? node.value : undefined
+    return isScalar(node) ? this.#readScalar(node, path) : undefined
+  }
+
+  #readScalar(scalar: Scalar, path: Path): unknown {
+    const other = scalar.type === 'PLAIN' ? readByKubernetes(scalar.source ?? '') : undefined
+    if (other === undefined) return scalar.value
+    return this.#refuse(path, `${scalar.source} is ${other} to Kubernetes, which reads YAML 1.1: write it in quotes`)
   }
 
   #readAlias(alias: Alias, path: Path, depth: number): unknown {
@@ -86,6 +103,18 @@ class NodeReader {
     this.#hasGivenUp = true
     return undefined
   }
+}
+
+/**
+ * What Kubernetes' reader makes of a plain value that means something else in YAML 1.2: one file must not say two things.
+ *
+ * @returns `undefined`: the same
+ */
+function readByKubernetes(source: string): string | undefined {
+  if (/^(y|Y|yes|Yes|YES|on|On|ON)$/.test(source)) return 'true'
+  if (/^(n|N|no|No|NO|off|Off|OFF)$/.test(source)) return 'false'
+  if (/^[-+]?0[0-7]+$/.test(source) && /[1-9]/.test(source)) return String(Number.parseInt(source, 8))
+  return /^[-+]?[1-9][0-9]*_[0-9_]*$/.test(source) ? source.replaceAll('_', '') : undefined
 }
 
 function nameOf(key: unknown): string | undefined {

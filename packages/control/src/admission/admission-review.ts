@@ -17,7 +17,13 @@ export type Json = Readonly<Record<string, unknown>>
 /** What is answered. */
 export type Verdict =
   | { readonly kind: 'allowed'; readonly warnings?: readonly string[]; readonly patch?: readonly object[] }
-  | { readonly kind: 'denied'; readonly reasons: readonly Denial[]; readonly warnings?: readonly string[] }
+  | {
+      readonly kind: 'denied'
+      /** For example `TrafficPolicy web`: of many objects in one command not every client says which was refused. */
+      readonly about?: string
+      readonly reasons: readonly Denial[]
+      readonly warnings?: readonly string[]
+    }
 
 /** One reason why an object is refused. */
 export interface Denial {
@@ -82,14 +88,19 @@ function allow({ patch = [] }: Extract<Verdict, { readonly kind: 'allowed' }>): 
   }
 }
 
-function deny({ reasons }: Extract<Verdict, { readonly kind: 'denied' }>): object {
+function deny({ about, reasons }: Extract<Verdict, { readonly kind: 'denied' }>): object {
   const shown = reasons.slice(0, MAX_REASONS)
   const sentences = shown.map(({ field, reason }) => (field === '' ? reason : `${field}: ${reason}`))
   if (reasons.length > shown.length) sentences.push(`and ${reasons.length - shown.length} more problems`)
   const causes = shown.map(({ field, reason }) => ({ reason: 'FieldValueInvalid', message: reason, field }))
   return {
     allowed: false,
-    status: { code: 422, reason: 'Invalid', message: sentences.join('; '), details: { causes } },
+    status: {
+      code: 422,
+      reason: 'Invalid',
+      message: `${about === undefined ? '' : `${about}: `}${sentences.join('; ')}`,
+      details: { causes },
+    },
   }
 }
 

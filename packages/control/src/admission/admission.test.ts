@@ -223,7 +223,7 @@ describe('the webhooks', () => {
     })
     const answer = await ask('/validate', { object: workload('10.0.0.9') })
     expect(answer.status!.message).toBe(
-      'spec.addresses[0]: the address 10.0.0.9 is claimed by Service shop/web already',
+      'Workload vm: spec.addresses[0]: the address 10.0.0.9 is claimed by Service shop/web already',
     )
     expect((await ask('/validate', { object: workload('10.0.0.8') })).allowed).toBe(true)
   })

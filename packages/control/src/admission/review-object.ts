@@ -27,7 +27,7 @@ export function reviewObject(request: AdmissionRequest, { objects, nowMs }: Obje
   const warnings = object.kind === 'ReferenceGrant' ? [] : findings.filter(({ severity }) => severity === 'warning')
   const told = warnings.map((warning) => `heddle: ${formatFinding(warning)}`)
   if (errors.length === 0) return { kind: 'allowed', warnings: told }
-  return { kind: 'denied', reasons: errors.map(toDenial), warnings: told }
+  return { kind: 'denied', about: titleOf(object), reasons: errors.map(toDenial), warnings: told }
 }
 
 function isOurs({ apiVersion, kind, spec }: Json): boolean {
@@ -46,6 +46,10 @@ function isGoing({ metadata }: Json): boolean {
 /** Labels, annotations and owners of what is there already may change, whether or not it would be let in today. */
 function isUnchanged({ operation, object, oldObject }: AdmissionRequest): boolean {
   return operation === 'UPDATE' && oldObject !== undefined && isDeepStrictEqual(object?.spec, oldObject.spec)
+}
+
+function titleOf({ kind, metadata }: Json): string {
+  return `${String(kind)} ${String(isMap(metadata) ? (metadata.name ?? metadata.generateName) : '')}`
 }
 
 /** A status is not the author's, and what the server notes of who wrote which field can be large. */
