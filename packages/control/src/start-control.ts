@@ -24,6 +24,8 @@ export interface ControlDeps {
   readonly source?: Source
   /** The API server; that of the configuration unless given. */
   readonly cluster?: Cluster
+  /** Where there are other replicas: for how long is served on, while those who ask learn to ask them. 2 s unless given. */
+  readonly leaveMs?: number
 }
 
 /** A running control plane. */
@@ -43,7 +45,6 @@ export interface Control {
   stop(): Promise<void>
 }
 
-/** Where there are other replicas, so long is served on while those who ask learn to ask them. */
 const LEAVE_MS = 2_000
 
 /**
@@ -59,7 +60,7 @@ export async function startControl(config: ControlConfig, deps: ControlDeps): Pr
   await using undo = new AsyncDisposableStack()
   const ended = new AbortController()
   const { signal } = ended
-  const { clock } = deps
+  const { clock, log, leaveMs = LEAVE_MS } = deps
   const state = await openStateDir(config.stateDir, clock)
   undo.defer(() => state.release())
   const cluster = await findCluster(config, deps)
@@ -75,8 +76,16 @@ export async function startControl(config: ControlConfig, deps: ControlDeps): Pr
   const parts = await openParts(config, { ...deps, state, cluster, readiness, signal })
   undo.defer(() => closeAll(parts.files))
   observeParts(registry, parts)
-  const api = await listenApi(config, { parts, deps, registry, calls: createCallMetrics(registry), undo, signal })
-  const tasks = cluster && (await startClusterTasks(cluster, { parts, deps, api, registry, undo, signal }))
+  const api = await listenApi(config, {
+    parts,
+    deps: { clock, log },
+    registry,
+    calls: createCallMetrics(registry),
+    undo,
+    signal,
+  })
+  const tasks =
+    cluster && (await startClusterTasks(cluster, { parts, deps: { clock, log }, api, registry, undo, signal }))
   if (tasks !== undefined) standing.ended = tasks.ended
   undo.defer(() => parts.hub.stop())
   await replaceFile(state.trustBundleFile, parts.ca.trustBundlePem, 0o644)
@@ -85,7 +94,7 @@ export async function startControl(config: ControlConfig, deps: ControlDeps): Pr
   const stop = async () => {
     if (cluster !== undefined) {
       void readiness.during('stopping', new Promise(() => {}))
-      if (api.replicas.list().length > 0) await clock.sleep(LEAVE_MS)
+      if (api.replicas.list().length > 0) await clock.sleep(leaveMs)
     }
     await atEnd.disposeAsync()
   }

@@ -1,5 +1,7 @@
 import type { HostPort } from '../config/host-port.ts'
+import { countHoldersElsewhere } from '../replicas/holders.ts'
 import type { Api, Serving } from '../server/listen-api.ts'
+import { writeStatuses } from '../status/status-writer.ts'
 import type { ClusterParts } from './cluster-parts.ts'
 import { followAuthority, rotateIssuer } from './follow-authority.ts'
 import { followInstallValues } from './install-config.ts'
@@ -29,7 +31,7 @@ const LEASE_LIMIT_MS = 2_000
  */
 export async function startClusterTasks(cluster: ClusterParts, tasks: TaskDeps): Promise<ClusterTasks> {
   const { client, config, labels, leadership } = cluster
-  const { parts, deps, signal } = tasks
+  const { parts, deps, api, signal } = tasks
   const { namespace } = config
   const { ca } = parts
   followAuthority({ client, ca, namespace, ...deps }, signal)
@@ -37,6 +39,9 @@ export async function startClusterTasks(cluster: ClusterParts, tasks: TaskDeps):
   const trustBundlePem = () => ca.trustBundlePem
   leadership.add((leading) => keepTrustBundle({ client, namespace, trustBundlePem, labels, ...deps }, leading))
   leadership.add(rotateIssuer({ ca, clock: deps.clock }))
+  const elsewhere = () => countHoldersElsewhere(api.replicas)
+  const statuses = { client, cluster: cluster.source.cluster, model: parts.model, hub: parts.hub, elsewhere, ...deps }
+  leadership.add((leading) => writeStatuses(statuses, leading))
   const standing = leadership.stand(signal)
   const limit = new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => deps.clock.after(LEASE_LIMIT_MS, resolve), { once: true })

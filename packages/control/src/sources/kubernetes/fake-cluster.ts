@@ -208,11 +208,12 @@ function withVersion(object: KubeObject, resourceVersion: string): KubeObject {
   return { ...object, metadata: { ...object.metadata, resourceVersion } }
 }
 
-/** `LABEL` and `LABEL!=VALUE`, which is all that is asked for. */
+/** `LABEL`, `LABEL=VALUE` and `LABEL!=VALUE`, which is all that is asked for. */
 function isSelected({ metadata: { labels = {} } }: KubeObject, selector: string | undefined): boolean {
   return (selector ?? '').split(',').every((part) => {
-    const [label = '', value] = part.split('!=')
+    const [, label = '', operator, value = ''] = /^([^!=]*)(!?=)?(.*)$/.exec(part) ?? []
     if (label === '') return true
-    return value === undefined ? labels[label] !== undefined : labels[label] !== value
+    if (operator === undefined) return labels[label] !== undefined
+    return (labels[label] === value) === (operator === '=')
   })
 }
