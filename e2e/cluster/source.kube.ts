@@ -1,0 +1,333 @@
+import { randomBytes } from 'node:crypto'
+import { systemClock } from '@heddle/base/clock'
+import { createLog } from '@heddle/base/log'
+import { createKubeClient, type KubeClient, type KubeDraft, type KubeObject, type Resource } from '@heddle/kube/client'
+import { renderCrds } from '@heddle/kube/install/crds'
+import { loadClusterAccess } from '@heddle/kube/kubeconfig'
+import {
+  CUSTOM_RESOURCE_DEFINITIONS,
+  HTTP_ROUTES,
+  NAMESPACES,
+  NODES,
+  PODS,
+  resourceOf,
+  SERVICES,
+  TRAFFIC_POLICIES,
+} from '@heddle/kube/resources'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import { createModel, type Model } from '../../packages/control/src/model/model.ts'
+import { CLUSTER_DOCUMENTS } from '../../packages/control/src/sources/kubernetes/contract-documents.ts'
+import {
+  type KubernetesSource,
+  kubernetesSource,
+} from '../../packages/control/src/sources/kubernetes/kubernetes-source.ts'
+import type { ObjectChange, Source, SourceStatus } from '../../packages/control/src/sources/source.ts'
+import { type SourceWorld, testSource } from '../../packages/control/src/sources/source-contract.ts'
+import { writeStatuses } from '../../packages/control/src/status/status-writer.ts'
+import { until } from '../harness/until.ts'
+import { installGatewayCrds } from './gateway-crds.ts'
+import { cluster } from './test-namespace.ts'
+
+/** The cluster as a source: what is promised of it in memory, held against a real API server. Pods are made by hand: no node is needed. */
+
+const LOG = createLog(() => undefined, 'off')
+const APPLY = { fieldManager: 'heddle-test', force: true } as const
+
+let client: KubeClient
+
+beforeAll(async () => {
+  client = createKubeClient(await loadClusterAccess({ kubeconfig: cluster.kubeconfig }))
+  await installGatewayCrds(cluster)
+  for (const crd of renderCrds()) await client.apply(CUSTOM_RESOURCE_DEFINITIONS, crd as KubeDraft, APPLY)
+  await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=30s', ...renderCrds().map(nameOfCrd)])
+})
+afterAll(async () => void (await cluster.kubectl(['delete', ...renderCrds().map(nameOfCrd)])))
+
+function nameOfCrd({ metadata }: KubeObject): string {
+  return `customresourcedefinition/${metadata.name}`
+}
+
+/** A namespace of its own, in which objects of the namespace `contract` are put. */
+class ClusterNamespace implements AsyncDisposable {
+  readonly name = `s-${randomBytes(4).toString('hex')}`
+  #known: readonly KubeObject[] = []
+
+  static async open(): Promise<ClusterNamespace> {
+    const namespace = new ClusterNamespace()
+    await client.create(NAMESPACES, { metadata: { name: namespace.name } })
+    return namespace
+  }
+
+  /** Makes what was put before what `yaml` says. */
+  async write(yaml: string): Promise<void> {
+    const wanted = parseAllDocuments(yaml).map((document) => this.#own(document.toJS()))
+    const names = new Set(wanted.map(refOf))
+    for (const object of this.#known) {
+      if (!names.has(refOf(object))) await client.delete({ ...object.metadata, resource: toResource(object) })
+    }
+    for (const object of wanted) await client.apply(toResource(object), object, APPLY)
+    this.#known = wanted
+  }
+
+  async put(object: KubeDraft): Promise<void> {
+    await client.apply(toResource(object), this.#own(object), APPLY)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await client.delete({ resource: NAMESPACES, name: this.name })
+  }
+
+  #own(object: KubeDraft): KubeDraft {
+    return { ...object, metadata: { ...object.metadata, namespace: this.name } }
+  }
+}
+
+function toResource({ apiVersion = '', kind = '' }: KubeObject): Resource {
+  return resourceOf(apiVersion, kind)!
+}
+
+function refOf({ kind, metadata }: KubeObject): string {
+  return `${kind} ${metadata.name}`
+}
+
+/** The source, as far as it is about one namespace: there are others on a cluster. */
+function withinNamespace(whole: KubernetesSource, namespace: string): Source {
+  const isOwn = (ref: { readonly namespace: string; readonly name: string }) => {
+    return ref.namespace === namespace && ref.name !== 'default'
+  }
+  const ownStatus = (status: SourceStatus) => {
+    return { ...status, problems: status.problems.filter(({ file }) => file.includes(` ${namespace}/`)) }
+  }
+  return {
+    store: undefined,
+    objects: () => whole.objects().filter(({ metadata }) => isOwn(metadata)),
+    fileOf: (ref) => whole.fileOf(ref),
+    status: () => ownStatus(whole.status()),
+    start({ onChange, onStatus }, signal) {
+      const ownChange = ({ upserted, removed }: ObjectChange) => {
+        const own = { upserted: upserted.filter(({ metadata }) => isOwn(metadata)), removed: removed.filter(isOwn) }
+        if (own.upserted.length + own.removed.length > 0) onChange(own)
+      }
+      return whole.start({ onChange: ownChange, onStatus: (status) => onStatus(ownStatus(status)) }, signal)
+    },
+  }
+}
+
+describe('a real cluster is a source that', () => {
+  testSource({
+    ...CLUSTER_DOCUMENTS,
+    async open(): Promise<SourceWorld> {
+      const namespace = await ClusterNamespace.open()
+      const source = withinNamespace(kubernetesSource({ client, clock: systemClock, log: LOG }), namespace.name)
+      return {
+        source,
+        write: (yaml) => namespace.write(yaml),
+        [Symbol.asyncDispose]: () => namespace[Symbol.asyncDispose](),
+      }
+    },
+  })
+})
+
+interface FollowedNamespace extends AsyncDisposable {
+  readonly namespace: ClusterNamespace
+  readonly source: KubernetesSource
+  readonly model: Model
+  readonly signal: AbortSignal
+  /** `NAME STATE ZONE` of the instances behind the Service `cart`. */
+  behindCart(): readonly string[]
+}
+
+async function follow(): Promise<FollowedNamespace> {
+  const namespace = await ClusterNamespace.open()
+  const ended = new AbortController()
+  const { signal } = ended
+  const source = kubernetesSource({ client, clock: systemClock, log: LOG })
+  const model = createModel({ clock: systemClock, instancesFrom: 'source', signal })
+  await source.start({ onChange: (change) => model.applyObjects(change), onStatus: () => undefined }, signal)
+  return {
+    namespace,
+    source,
+    model,
+    signal,
+    behindCart() {
+      const resolution = model.resolve(`name:cart.${namespace.name}:80`)
+      if (resolution.kind !== 'service') return []
+      return resolution.instances.map(({ instance, state, zone }) => `${instance} ${state} ${zone}`)
+    },
+    async [Symbol.asyncDispose]() {
+      ended.abort()
+      await namespace[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const CART = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'cart' },
+  spec: { selector: { app: 'cart' }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
+}
+
+function podOf(name: string, node: string): KubeDraft {
+  const containers = [{ name: 'main', image: 'none' }]
+  const initContainers = [{ name: 'heddle-proxy', image: 'none', restartPolicy: 'Always' }]
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, labels: { app: 'cart' }, annotations: { 'heddle.dev/status': '{}' } },
+    spec: { nodeName: node, containers, initContainers, tolerations: [{ operator: 'Exists' }] },
+  }
+}
+
+/** What a kubelet would say. */
+async function setReady(namespace: string, name: string, ready: 'True' | 'False'): Promise<void> {
+  const address = '192.0.2.1'
+  const conditions = [{ type: 'Ready', status: ready }]
+  const status = { phase: 'Running', podIP: address, podIPs: [{ ip: address }], conditions }
+  await client.patch({ resource: PODS, namespace, name }, { status }, { type: 'strategic', subresource: 'status' })
+}
+
+async function eventually(what: string, said: () => unknown, wanted: unknown): Promise<void> {
+  await until(what, () => JSON.stringify(said()) === JSON.stringify(wanted) || undefined, 20_000)
+}
+
+test('pods become endpoints when their kubelet says so, with the zone of their node, and drain when they are deleted', async () => {
+  await using world = await follow()
+  const { name } = world.namespace
+  await client.create(NODES, { metadata: { name, labels: { 'topology.kubernetes.io/zone': 'z-1' } } })
+  try {
+    await world.namespace.put(CART)
+    await world.namespace.put(podOf('cart-0', name))
+    await eventually('the pod is known', () => world.behindCart(), ['cart-0 unhealthy z-1'])
+    await setReady(name, 'cart-0', 'True')
+    await eventually('the pod is ready', () => world.behindCart(), ['cart-0 ready z-1'])
+    const [service] = world.model.services(name)
+    const own = await client.get<KubeObject & { readonly spec: { readonly clusterIPs: string[] } }>({
+      resource: SERVICES,
+      namespace: name,
+      name: 'cart',
+    })
+    expect(service?.clusterIps).toEqual(own?.spec.clusterIPs)
+    expect(world.model.resolve(`address:${own?.spec.clusterIPs[0]}:80`).kind).toBe('service')
+    expect(world.model.resolve('address:192.0.2.1:9999')).toMatchObject({
+      kind: 'endpoint',
+      instance: { meshed: true },
+    })
+    await setReady(name, 'cart-0', 'False')
+    await eventually('the pod is not ready', () => world.behindCart(), ['cart-0 unhealthy z-1'])
+    await cluster.kubectl(['delete', 'pod', 'cart-0', '--namespace', name, '--wait=false'])
+    await eventually('the pod drains', () => world.behindCart(), ['cart-0 draining z-1'])
+    await cluster.kubectl(['delete', 'pod', 'cart-0', '--namespace', name, '--force', '--grace-period=0'])
+    await eventually('the pod is gone', () => world.behindCart(), [])
+  } finally {
+    await client.delete({ resource: NODES, name })
+  }
+})
+
+const ROUTE = {
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'HTTPRoute',
+  metadata: { name: 'carts' },
+  spec: {
+    parentRefs: [
+      { group: '', kind: 'Service', name: 'cart', port: 80 },
+      { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'gw' },
+    ],
+    rules: [{ backendRefs: [{ name: 'cart', port: 80 }] }],
+  },
+}
+const POLICY = {
+  apiVersion: 'heddle.dev/v1alpha1',
+  kind: 'TrafficPolicy',
+  metadata: { name: 'slow' },
+  spec: { targetRefs: [{ group: '', kind: 'Service', name: 'cart' }], timeouts: { request: '1s' } },
+}
+
+interface WrittenStatus {
+  readonly status?: { readonly parents?: readonly Entry[]; readonly ancestors?: readonly Entry[] }
+}
+
+interface Entry {
+  readonly controllerName: string
+  readonly conditions: readonly {
+    readonly type: string
+    readonly status: string
+    readonly observedGeneration: number
+  }[]
+}
+
+test('statuses are written among those of others, by whoever leads, and only where they differ', async () => {
+  await using world = await follow()
+  const { namespace, name } = { namespace: world.namespace, name: world.namespace.name }
+  await namespace.put(ROUTE)
+  await namespace.put(POLICY)
+  const others = {
+    parentRef: { name: 'gw' },
+    controllerName: 'example.org/gateways',
+    conditions: [
+      { type: 'Accepted', status: 'True', reason: 'Accepted', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' },
+    ],
+  }
+  const route = { resource: HTTP_ROUTES, namespace: name, name: 'carts' }
+  await client.patch(route, { status: { parents: [others] } }, { type: 'merge', subresource: 'status' })
+  const hub = { streamsOf: () => [] }
+  writeStatuses(
+    { client, cluster: world.source.cluster, model: world.model, hub, clock: systemClock, log: LOG },
+    world.signal,
+  )
+  const read = () => client.get<KubeObject & WrittenStatus>(route)
+  const saidOf = async (ref: Parameters<KubeClient['get']>[0]) => {
+    const { status } = (await client.get<KubeObject & WrittenStatus>(ref)) ?? {}
+    const ours = [...(status?.parents ?? []), ...(status?.ancestors ?? [])].filter(
+      ({ controllerName }) => controllerName === 'heddle.dev/gateway-controller',
+    )
+    return ours.flatMap(({ conditions }) => conditions.map((one) => `${one.type}=${one.status}`))
+  }
+  const policy = { resource: TRAFFIC_POLICIES, namespace: name, name: 'slow' }
+  const untilSaid = async (ref: typeof policy, wanted: string) => {
+    await until(wanted, async () => ((await saidOf(ref)).join(' ') === wanted ? true : undefined), 20_000)
+  }
+  await untilSaid(route, 'Accepted=False ResolvedRefs=False')
+  await untilSaid(policy, 'Accepted=False')
+  await namespace.put(CART)
+  await untilSaid(route, 'Accepted=True ResolvedRefs=True Programmed=Unknown')
+  await untilSaid(policy, 'Accepted=True')
+  const written = await read()
+  expect(written?.status?.parents?.[0]).toEqual({ ...others, parentRef: expect.objectContaining(others.parentRef) })
+  expect(written?.status?.parents?.[1]?.conditions[0]?.observedGeneration).toBe(1)
+  const version = written?.metadata.resourceVersion
+  // What is written for the next one shows that there was time to write this one again.
+  await namespace.put({ ...ROUTE, metadata: { name: 'more' } })
+  await untilSaid({ ...route, name: 'more' }, 'Accepted=True ResolvedRefs=True Programmed=Unknown')
+  expect((await read())?.metadata.resourceVersion).toBe(version)
+})
+
+test('an API server that goes away takes nothing with it, and what happened meanwhile is told', async () => {
+  await using world = await follow()
+  const { name } = world.namespace
+  await world.namespace.put(CART)
+  await eventually('the Service is known', () => world.model.services(name).length, 1)
+  await cluster.killPart('kube-apiserver')
+  try {
+    await until(
+      'the status says so',
+      () => world.source.status().problems.some(({ file }) => file === 'pods (v1)') || undefined,
+      30_000,
+    )
+    expect(world.model.services(name)).toHaveLength(1)
+  } finally {
+    await cluster.startPart('kube-apiserver')
+  }
+  await until(
+    'the API server is back',
+    () =>
+      client.request({ method: 'GET', path: '/version' }).then(
+        () => true,
+        () => undefined,
+      ),
+    60_000,
+  )
+  await world.namespace.put({ ...CART, metadata: { name: 'other' } })
+  await until('the change is told', () => world.model.services(name).length === 2 || undefined, 60_000)
+})
