@@ -27,9 +27,13 @@ async function admins(): Promise<Client<typeof AdminService>[]> {
   return await Promise.all([one, other].map((replica) => world.admin(replica)))
 }
 
+/** Only the first message of a stream has its id. */
+const streamIds = new WeakMap<OpenWatch, string>()
+
 async function acknowledged(watch: OpenWatch): Promise<void> {
   const { streamId, sequence } = await nextUpdate(watch)
-  await watch.discovery.acknowledge({ streamId, sequence })
+  if (streamId !== '') streamIds.set(watch, streamId)
+  await watch.discovery.acknowledge({ streamId: streamIds.get(watch)!, sequence })
 }
 
 /** A report of `requests` from the proxy of web to cart. */
