@@ -60,7 +60,9 @@ export interface ControlParts {
 }
 
 /** Proxies ride over reconnects of this length without a change of their endpoints. */
-const DISCONNECT_GRACE_MS = 3_000
+const HOST_MODEL = { graceMs: 3_000 } as const
+/** A proxy that has drained and gone stays out until its kubelet has said so, which takes some seconds. */
+const CLUSTER_MODEL = { instancesFrom: 'source', graceMs: 10_000 } as const
 const AUTHORITY_RETRY = { firstMs: 250, lastMs: 10_000, jitter: 0.5 }
 
 /** Opens the parts in the order in which they need each other: configuration before registrations, both before proxies. */
@@ -72,7 +74,7 @@ export async function openParts(config: ControlConfig, deps: PartsDeps): Promise
   const tokens = await openJoinTokens({ file: join(config.stateDir, 'join-tokens.json'), trustDomain, clock })
   const addresses = [...(cluster?.dnsNames ?? []), ...config.listen.flatMap(ownAddresses).map(({ host }) => host)]
   const server = await openServerIdentity({ ca, clock, log, addresses, namespace, signal })
-  const model = createModel({ clock, graceMs: DISCONNECT_GRACE_MS, signal })
+  const model = createModel({ clock, signal, ...(cluster === undefined ? HOST_MODEL : CLUSTER_MODEL) })
   const source = deps.source ?? cluster?.source ?? directorySource({ path: config.configDir, clock })
   const following = followSource(source, model, { log, signal })
   await readiness.during('the configuration is not read yet', following)

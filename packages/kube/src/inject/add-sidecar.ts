@@ -7,6 +7,7 @@ import {
   IDENTITY_AUDIENCE,
   IDENTITY_VOLUME,
   OPAQUE_PORTS_ANNOTATION,
+  SKIP_INBOUND_ANNOTATION,
   STATUS_ANNOTATION,
 } from './names.ts'
 import type { Container, PodSpec, PodTemplate, Volume } from './pod.ts'
@@ -92,8 +93,12 @@ function annotationsOf(pod: PodTemplate, settings: InjectSettings): Readonly<Rec
   const { annotations: own = {} } = pod.metadata ?? {}
   const [first] = pod.spec?.containers ?? []
   const annotations: Record<string, string> = {}
-  if (settings.opaquePorts.length > 0 && !Object.hasOwn(own, OPAQUE_PORTS_ANNOTATION)) {
-    annotations[OPAQUE_PORTS_ANNOTATION] = formatPortRanges(settings.opaquePorts)
+  const ports = {
+    [OPAQUE_PORTS_ANNOTATION]: settings.opaquePorts,
+    [SKIP_INBOUND_ANNOTATION]: settings.skipInboundPorts,
+  }
+  for (const [name, ranges] of Object.entries(ports)) {
+    if (ranges.length > 0 && !Object.hasOwn(own, name)) annotations[name] = formatPortRanges(ranges)
   }
   const isFirst = settings.proxyMode === 'native' || Object.hasOwn(own, DEFAULT_CONTAINER_ANNOTATION)
   if (!isFirst && first !== undefined) annotations[DEFAULT_CONTAINER_ANNOTATION] = first.name

@@ -9,6 +9,8 @@ export const STATUS_ANNOTATION = 'heddle.dev/status'
 export const SKIPPED_ANNOTATION = 'heddle.dev/inject-skipped'
 /** Ports whose bytes are never looked at. Injection writes what is in force, so that a pod says all of it. */
 export const OPAQUE_PORTS_ANNOTATION = 'heddle.dev/opaque-ports'
+/** Ports whose connections do not go through the proxy, written like the former: others must speak to these in plain. */
+export const SKIP_INBOUND_ANNOTATION = 'heddle.dev/skip-inbound-ports'
 /** Namespace of the control plane that a meshed pod belongs to. */
 export const CONTROL_NAMESPACE_LABEL = 'heddle.dev/control-plane-ns'
 
