@@ -1,7 +1,7 @@
 import { type Client, Code } from '@connectrpc/connect'
 import { type AdminService, ResourceKind } from '@heddle/api/admin'
 import { TelemetryService } from '@heddle/api/telemetry'
-import { CONFIG_MAPS, HTTP_ROUTES, MUTATING_WEBHOOKS, SECRETS } from '@heddle/kube/resources'
+import { CONFIG_MAPS, HTTP_ROUTES, MUTATING_WEBHOOKS, SECRETS, VALIDATING_WEBHOOKS } from '@heddle/kube/resources'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { nextUpdate, type OpenWatch } from './control-world.ts'
 import { createReplicaWorld, type Replica, type ReplicaWorld } from './replica-world.ts'
@@ -236,7 +236,7 @@ describe('the leader', () => {
     world.api.put({
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'MutatingWebhookConfiguration',
-      metadata: { name: 'heddle-injector' },
+      metadata: { name: 'heddle-injector', labels: { 'heddle.dev/installation': 'heddle' } },
       webhooks: [
         { name: 'injector.heddle.dev', clientConfig: { service: { name: 'heddle-webhook' }, caBundle: 'eA==' } },
       ],
@@ -245,8 +245,16 @@ describe('the leader', () => {
     await vi.waitFor(async () => {
       expect(await world.api.get(injector)).toMatchObject({ webhooks: [{ clientConfig }] })
     }, LIMIT)
+    const foreign = { webhooks: [{ name: 'validator.heddle.dev', clientConfig: { caBundle: 'eA==' } }] }
+    world.api.put({
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingWebhookConfiguration',
+      metadata: { name: 'heddle-validator', labels: { 'heddle.dev/installation': 'another' } },
+      ...foreign,
+    })
     world.api.put({ apiVersion: 'v1', kind: 'ConfigMap', metadata: bundle, data: { 'trust-bundle.pem': 'other' } })
     await vi.waitFor(async () => expect((await found())?.data?.['trust-bundle.pem']).toBe(pem), LIMIT)
+    expect(await world.api.get({ resource: VALIDATING_WEBHOOKS, name: 'heddle-validator' })).toMatchObject(foreign)
   })
 
   test('writes into a route whether the proxies of all replicas have applied it', async () => {

@@ -1,7 +1,7 @@
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import { type KubeClient, KubeError, type KubeObject, type Resource } from '@heddle/kube/client'
-import { INSTALL_NAMES } from '@heddle/kube/install/names'
+import { INSTALL_NAMES, INSTALLATION_LABEL } from '@heddle/kube/install/names'
 import { CONFIG_MAPS, MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS } from '@heddle/kube/resources'
 import { followOne } from './follow-one.ts'
 import { Repair } from './repair.ts'
@@ -67,8 +67,9 @@ interface WebhooksRef {
   readonly name: string
 }
 
+/** Only of the own installation: another one of the same cluster has the names too, and another authority. */
 function keepCaBundle(options: TrustBundleOptions, { resource, name }: WebhooksRef, signal: AbortSignal): void {
-  const { client, trustBundlePem, clock, log } = options
+  const { client, namespace, trustBundlePem, clock, log } = options
   let wrong: readonly string[] = []
   const repair = new Repair({ what: `${resource.kind} ${name}`, clock, log }, async () => {
     if (wrong.length === 0) return
@@ -83,7 +84,8 @@ function keepCaBundle(options: TrustBundleOptions, { resource, name }: WebhooksR
       if (!(error instanceof KubeError) || error.status !== 404) throw error
     }
   })
-  const trim = ({ webhooks = [] }: WebhookConfiguration) => {
+  const trim = ({ metadata, webhooks = [] }: WebhookConfiguration) => {
+    if (metadata.labels?.[INSTALLATION_LABEL] !== namespace) return []
     return webhooks.map((webhook) => ({ name: webhook.name, caBundle: webhook.clientConfig?.caBundle ?? '' }))
   }
   const heard = (value: ReturnType<typeof trim> | undefined) => {
