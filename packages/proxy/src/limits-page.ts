@@ -7,7 +7,6 @@ const UNCOUNTED = 'not counted'
 const COUNTED_OTHERWISE: Partial<Record<LimitName, string>> = {
   requestHeadBytes: '`heddle_protocol_faults_total{fault="head_too_large"}`',
   responseHeadBytes: '`heddle_errors_total{error="upstream_protocol_error"}`',
-  connectUnmeshedMs: 'as `connectMs`',
   connectTries: '`heddle_errors_total`, by what the last try failed of',
   connectionStreams: '`heddle_protocol_faults_total{fault="too_many_streams"}`',
   streamResets: '`heddle_protocol_faults_total{fault="rapid_reset"}`',

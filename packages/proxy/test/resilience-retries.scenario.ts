@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { TRAFFIC_MANAGEMENT } from '../src/routing/traffic-management.ts'
 import type { ServiceDestination } from '../src/workload.ts'
 import { answerOnly, GrpcClient, startGrpcApp } from './harness/grpc-peer.ts'
 import { dial, startServer } from './harness/peer.ts'
@@ -190,6 +191,7 @@ test('connections are drawn as the policy says', async () => {
       { protocol: 'opaque' },
     ),
     policy: { balancer: { type: 'BALANCER_TYPE_ROUND_ROBIN' } },
+    management: TRAFFIC_MANAGEMENT,
   } as ServiceDestination
   const proxy = await world.proxy({ listeners: [outbound(CART)], destinations: { [CART]: destination } })
   for (let i = 0; i < 6; i++) {

@@ -1,6 +1,6 @@
 import { PROXY_ERRORS, type ProxyErrorCode, toErrorCode } from '@heddle/api/proxy-errors'
 import { observeFailure, observeRtt } from '@heddle/engine/balance'
-import { outcomeOf } from '@heddle/engine/outlier/outcome'
+import { type EndpointOutcome, outcomeOf } from '@heddle/engine/outlier/outcome'
 import type { Fields } from '@heddle/http/fields'
 import { H2_CODE } from '@heddle/http/h2-codes'
 import type { ResponseHead } from '@heddle/http/message'
@@ -39,6 +39,15 @@ export interface BrokenEnd {
  * idle connection at the moment in which we began to use it, or so it looks.
  */
 export type Trace = 'none' | 'unlikely' | 'likely'
+
+/** The head of an answer, and what it says of the endpoint. */
+export interface AnswerHead {
+  readonly head: ResponseHead
+  readonly hasBody: boolean
+  /** Of an answer that is nothing but its head. */
+  readonly grpcStatus: number | undefined
+  readonly outcome: EndpointOutcome
+}
 
 /** What an attempt depends on beside its exchange and its endpoint. */
 export interface AttemptOptions {
@@ -187,9 +196,11 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
       return
     }
     const grpcStatus = hasBody || exchange.grpc === undefined ? undefined : readGrpcStatus(head)
-    if (outcomeOf(head.status, grpcStatus) === 'failure') this.#observeFailure()
+    const outcome = outcomeOf(head.status, grpcStatus)
+    if (outcome === 'failure') this.#observeFailure()
     else this.#observeAnswer()
-    if (exchange.tries !== undefined && !exchange.tries.takesAnswer(this, head, hasBody)) return
+    const { tries } = exchange
+    if (tries !== undefined && !tries.takesAnswer(this, { head, hasBody, grpcStatus, outcome })) return
     if (head.status === SWITCHING_PROTOCOLS && !this.#switch(head)) return
     exchange.response = head
     if (exchange.filters.length > 0) runResponseFilters(exchange.filters, exchange)

@@ -12,7 +12,8 @@ import { type EndpointLimits, limitsOf, usualLimits } from './endpoint-limits.ts
 export interface RemoteEndpointOptions {
   readonly remote: Remote
   readonly weight: number
-  readonly connectMs: number
+  /** What bounds a connect, where no policy says anything. */
+  readonly connectLimit: 'connectMs' | 'connectUnmeshedMs'
   readonly idleMs: number
 }
 
@@ -27,6 +28,7 @@ export class RemoteEndpoint {
   readonly #core: ProxyCore
   readonly #tls: ClientTls
   readonly #usualLimits: EndpointLimits
+  readonly #connectLimit: RemoteEndpointOptions['connectLimit']
   #limits: EndpointLimits
   #http1: ConnectionPool | undefined
   #http2: ConnectionPool | undefined
@@ -35,7 +37,8 @@ export class RemoteEndpoint {
   constructor(options: RemoteEndpointOptions, tls: ClientTls, core: ProxyCore) {
     this.remote = options.remote
     this.idleMs = options.idleMs
-    this.#usualLimits = usualLimits(core.limits, options.connectMs)
+    this.#connectLimit = options.connectLimit
+    this.#usualLimits = usualLimits(core.limits, core.limits[options.connectLimit])
     this.#limits = this.#usualLimits
     this.#tls = tls
     this.#core = core
@@ -88,7 +91,7 @@ export class RemoteEndpoint {
         receiver.connected(pair, chosen)
       },
       failed: (error) => {
-        if (error.code === 'connect_timeout') this.#core.limitReached('connectMs')
+        if (error.code === 'connect_timeout') this.#core.limitReached(this.#connectLimit)
         if (error.spec.retryable) this.#connectFailed()
         receiver.failed(error)
       },

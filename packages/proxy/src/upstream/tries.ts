@@ -1,17 +1,16 @@
 import { readHashKey } from '@heddle/engine/balance/hash-key'
-import { type EndpointOutcome, outcomeOf } from '@heddle/engine/outlier/outcome'
+import type { EndpointOutcome } from '@heddle/engine/outlier/outcome'
 import { mayRetry, type RetryVerdict, type TryOutcome } from '@heddle/engine/retry'
 import { parseRetryAfterMs } from '@heddle/engine/retry/after'
 import { mayHedge } from '@heddle/engine/retry/hedge'
 import { IDEMPOTENT_METHODS, type RetryPolicy } from '@heddle/engine/retry/policy'
-import type { ResponseHead } from '@heddle/http/message'
 import { ProxyError } from '../errors/proxy-error.ts'
 import { type Exchange, SWITCHING_PROTOCOLS } from '../exchange/exchange.ts'
 import { inTurn } from '../exchange/in-turn.ts'
 import type { Outcome } from '../filters/filter.ts'
 import type { Deadline } from '../grpc/deadlines.ts'
 import { nameFailure } from '../records/request-id.ts'
-import { Attempt, type AttemptOwner, type BrokenEnd } from './attempt.ts'
+import { type AnswerHead, Attempt, type AttemptOwner, type BrokenEnd } from './attempt.ts'
 import { type AttemptEnd, logAttempt } from './attempt-log.ts'
 import type { BackendState } from './backend-state.ts'
 import type { Circuit, CircuitGuest, CircuitPlace } from './circuit.ts'
@@ -19,7 +18,7 @@ import { type DestinationState, noTarget, pickTarget } from './destination-state
 import type { TryKind } from './resilience-counters.ts'
 import type { Target } from './target.ts'
 import { Try, type TryOwner } from './try.ts'
-import { isOwnFailure, isUsable, outcomeOfExchange, readGrpcStatus } from './try-outcome.ts'
+import { isOwnFailure, isUsable, outcomeOfExchange } from './try-outcome.ts'
 
 /** What route and destination say about the tries of a request. */
 export interface Treatment {
@@ -159,9 +158,8 @@ export class Tries implements AttemptOwner, CircuitGuest, TryOwner {
   }
 
   /** @returns whether the answer goes to the client; else `attempt` is over */
-  takesAnswer(attempt: Attempt, head: ResponseHead, hasBody: boolean): boolean {
+  takesAnswer(attempt: Attempt, { head, hasBody, grpcStatus, outcome }: AnswerHead): boolean {
     const { status, fields } = head
-    const grpcStatus = hasBody || this.#exchange.grpc === undefined ? undefined : readGrpcStatus(head)
     if (status < 400 && (grpcStatus ?? 0) === 0) {
       this.#settle(attempt, status)
       return true
@@ -172,7 +170,6 @@ export class Tries implements AttemptOwner, CircuitGuest, TryOwner {
       const { circuit, service } = this.#treatment
       if (circuit?.honoursRetryAfter === true) service.pause(attempt.target, retryAfterMs)
     }
-    const outcome = outcomeOf(status, grpcStatus)
     if (this.#live.length > 1 && outcome !== 'success') {
       this.#passOver(attempt, { status, grpcStatus, next: 'another try is under way' }, outcome)
       attempt.discard(head, hasBody)

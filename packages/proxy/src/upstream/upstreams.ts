@@ -196,7 +196,7 @@ export class Upstreams {
       {
         remote,
         weight: Math.max(1, weight),
-        connectMs: weight === 0 ? limits.connectUnmeshedMs : limits.connectMs,
+        connectLimit: weight === 0 ? 'connectUnmeshedMs' : 'connectMs',
         idleMs: remote.identity === undefined ? limits.poolPlainIdleMs : limits.poolIdleMs,
       },
       this.#tls,
