@@ -1,4 +1,4 @@
-import { FLAG, FRAME, FRAME_HEAD_BYTES } from './frames.ts'
+import { FLAG, FRAME, FRAME_HEAD_BYTES, type Frame } from './frames.ts'
 
 const START_BYTES = 16_384
 const NOTHING = Buffer.alloc(0)
@@ -45,6 +45,12 @@ export class FrameWriter {
 
   settingsAck(): void {
     this.frame(FRAME.settings, FLAG.ack, { streamId: 0, payload: NOTHING })
+  }
+
+  /** Answers a PING frame; one that is an answer itself gets none. */
+  pingAck({ flags, bytes, start, end }: Frame): void {
+    if ((flags & FLAG.ack) !== 0) return
+    this.frame(FRAME.ping, FLAG.ack, { streamId: 0, payload: bytes.subarray(start, end) })
   }
 
   windowUpdate(streamId: number, increment: number): void {

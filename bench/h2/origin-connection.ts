@@ -13,9 +13,9 @@ import {
   readSetting,
   SETTING,
 } from './frames.ts'
+import { ReceivedCount, STREAM_WINDOW_BYTES } from './received-count.ts'
 import type { Service } from './services.ts'
 
-const STREAM_WINDOW_BYTES = 2 ** 30
 const MOST_STREAMS = 10_000
 const NOTHING = Buffer.alloc(0)
 
@@ -44,7 +44,7 @@ export class OriginConnection {
   readonly #sending = new Set<Stream>()
   #windowBytes = DEFAULT_WINDOW_BYTES
   #streamWindowBytes = DEFAULT_WINDOW_BYTES
-  #receivedBytes = 0
+  readonly #received = new ReceivedCount(this.#out)
 
   constructor(socket: Socket, service: Service) {
     this.#socket = socket
@@ -84,7 +84,7 @@ export class OriginConnection {
         this.#onSettings(frame)
         break
       case FRAME.ping:
-        this.#onPing(frame)
+        this.#out.pingAck(frame)
         break
       default:
         break
@@ -102,7 +102,7 @@ export class OriginConnection {
   }
 
   #onData(frame: Frame): void {
-    this.#countReceived(frame.end - frame.start)
+    this.#received.add(frame.end - frame.start)
     const stream = this.#streams.get(frame.streamId)
     if (stream === undefined) return
     if (this.#service.kind === 'echo') {
@@ -146,19 +146,6 @@ export class OriginConnection {
       this.#streamWindowBytes = windowBytes
     }
     this.#out.settingsAck()
-  }
-
-  #onPing(frame: Frame): void {
-    if ((frame.flags & FLAG.ack) !== 0) return
-    this.#out.frame(FRAME.ping, FLAG.ack, { streamId: 0, payload: frame.bytes.subarray(frame.start, frame.end) })
-  }
-
-  /** Stream windows are so large that no stream here ends one; the connection's has to be given back. */
-  #countReceived(count: number): void {
-    this.#receivedBytes += count
-    if (this.#receivedBytes < STREAM_WINDOW_BYTES / 2) return
-    this.#out.windowUpdate(0, this.#receivedBytes)
-    this.#receivedBytes = 0
   }
 
   #send(): void {

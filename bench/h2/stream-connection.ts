@@ -13,8 +13,8 @@ import {
   readDataRange,
   SETTING,
 } from './frames.ts'
+import { ReceivedCount, STREAM_WINDOW_BYTES } from './received-count.ts'
 
-const STREAM_WINDOW_BYTES = 2 ** 30
 const NOTHING = Buffer.alloc(0)
 
 /** One call. */
@@ -44,7 +44,7 @@ export class StreamConnection {
   readonly #streams = new Map<number, Stream>()
   /** Those whose end we have sent. */
   readonly #ending = new Set<number>()
-  #receivedBytes = 0
+  readonly #received = new ReceivedCount(this.#out)
 
   constructor(socket: Socket, events: StreamEvents) {
     this.#socket = socket
@@ -89,7 +89,7 @@ export class StreamConnection {
   readonly #onFrame = (frame: Frame): void => {
     const isAck = (frame.flags & FLAG.ack) !== 0
     if (frame.type === FRAME.settings && !isAck) this.#out.settingsAck()
-    if (frame.type === FRAME.ping && !isAck) this.#answerPing(frame)
+    if (frame.type === FRAME.ping) this.#out.pingAck(frame)
     if (frame.type === FRAME.rstStream) this.#endStream(frame.streamId)
     if (frame.type === FRAME.data) this.#onData(frame)
     const mayEnd = frame.type === FRAME.data || frame.type === FRAME.headers
@@ -98,7 +98,7 @@ export class StreamConnection {
 
   /** A message may come in several frames, and a frame may be the end of one message and no more. */
   #onData(frame: Frame): void {
-    this.#countReceived(frame.end - frame.start)
+    this.#received.add(frame.end - frame.start)
     const stream = this.#streams.get(frame.streamId)
     if (stream === undefined) return
     const { start, end } = readDataRange(frame)
@@ -115,17 +115,6 @@ export class StreamConnection {
   #writeMessage(stream: Stream): void {
     stream.sentAtMs = performance.now()
     this.#out.frame(FRAME.data, 0, { streamId: stream.id, payload: FRAMED_MESSAGE })
-  }
-
-  #answerPing(frame: Frame): void {
-    this.#out.frame(FRAME.ping, FLAG.ack, { streamId: 0, payload: frame.bytes.subarray(frame.start, frame.end) })
-  }
-
-  #countReceived(count: number): void {
-    this.#receivedBytes += count
-    if (this.#receivedBytes < STREAM_WINDOW_BYTES / 2) return
-    this.#out.windowUpdate(0, this.#receivedBytes)
-    this.#receivedBytes = 0
   }
 
   #endStream(id: number): void {
