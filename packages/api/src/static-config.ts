@@ -1,6 +1,6 @@
 import type { BackendPolicyJson } from '@heddle/api/discovery/policy'
 import type { CircuitBreakerJson, FaultJson, RouteJson } from '@heddle/api/discovery/route'
-import { checkAttached } from './static-attached.ts'
+import { checkAttached } from './attached-fields.ts'
 
 /**
  * A proxy from one file, without a control plane: `heddle proxy --static FILE`. Unknown fields are refused.
@@ -120,7 +120,7 @@ function checkDestinations(root: Checker): ReadonlySet<string> {
   const names = new Set<string>()
   for (const destination of root.list('destinations')) {
     destination.hasOnly(['name', 'protocol', 'endpoints', 'routes', 'policy', 'faults', 'circuitBreaker'])
-    destination.check(checkAttached)
+    destination.check((own, path, report) => checkAttached(own, path, { report, unknownFields: 'refused' }))
     const name = destination.text('name', NAME, 'a name in lower case', 'required')
     if (name !== undefined && names.has(name)) destination.problem('name', `"${name}" is there twice`)
     if (name !== undefined) names.add(name)

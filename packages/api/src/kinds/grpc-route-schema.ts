@@ -1,7 +1,7 @@
-import { hostname, kindSchema, level } from './gateway-schema.ts'
+import { kindSchema, level } from './gateway-schema.ts'
 import { headerMatches } from './http-route-schema.ts'
 import { grpcFilters } from './route-filters-schema.ts'
-import { backendRef, parentRefs, ruleName, rulesRules, useDefaultGateways } from './route-refs-schema.ts'
+import { backendRef, hostnames, parentRefs, ruleName, rulesRules, useDefaultGateways } from './route-refs-schema.ts'
 import type { Rule, Schema } from './schema.ts'
 import { sessionPersistence } from './session-persistence-schema.ts'
 
@@ -86,12 +86,7 @@ export const grpcRouteSchema: Schema = kindSchema({
     properties: {
       parentRefs,
       useDefaultGateways,
-      hostnames: level('core', 'Names under which a gateway serves the route.', {
-        type: 'array',
-        maxItems: 16,
-        items: hostname,
-        'x-heddle-no-effect': { reason: 'the requests of a Service are for its own name' },
-      }),
+      hostnames,
       rules: level('core', 'The most specific match of all rules of all routes wins.', {
         type: 'array',
         maxItems: 16,

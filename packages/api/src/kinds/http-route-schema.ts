@@ -1,8 +1,8 @@
 import { parseDurationMs } from '@heddle/base/duration'
 import { HTTP_METHODS } from './cors-schema.ts'
-import { duration, headerName, headerValue, hostname, kindSchema, level } from './gateway-schema.ts'
+import { duration, headerName, headerValue, kindSchema, level } from './gateway-schema.ts'
 import { httpFilters } from './route-filters-schema.ts'
-import { backendRef, parentRefs, ruleName, rulesRules, useDefaultGateways } from './route-refs-schema.ts'
+import { backendRef, hostnames, parentRefs, ruleName, rulesRules, useDefaultGateways } from './route-refs-schema.ts'
 import type { Rule, Schema } from './schema.ts'
 import { sessionPersistence } from './session-persistence-schema.ts'
 
@@ -216,12 +216,7 @@ export const httpRouteSchema: Schema = kindSchema({
     properties: {
       parentRefs,
       useDefaultGateways,
-      hostnames: level('core', 'Names under which a gateway serves the route.', {
-        type: 'array',
-        maxItems: 16,
-        items: hostname,
-        'x-heddle-no-effect': { reason: 'the requests of a Service are for its own name' },
-      }),
+      hostnames,
       rules: level('core', 'The most specific match of all rules of all routes wins.', {
         type: 'array',
         minItems: 1,

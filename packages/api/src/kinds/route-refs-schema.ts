@@ -1,4 +1,4 @@
-import { group, kindName, level, namespaceName, objectName, sectionName } from './gateway-schema.ts'
+import { group, hostname, kindName, level, namespaceName, objectName, sectionName } from './gateway-schema.ts'
 import { portNumber, type Rule, type Schema } from './schema.ts'
 
 interface RawParent {
@@ -16,6 +16,14 @@ const isSameParent = (a: RawParent, b: RawParent) =>
 
 const isSamePlace = (a: RawParent, b: RawParent) =>
   (a.sectionName || '') === (b.sectionName || '') && (a.port || 0) === (b.port || 0)
+
+/** `spec.hostnames` of routes for requests. */
+export const hostnames: Schema = level('core', 'Names under which a gateway serves the route.', {
+  type: 'array',
+  maxItems: 16,
+  items: hostname,
+  'x-heddle-no-effect': { reason: 'the requests of a Service are for its own name' },
+})
 
 /** `spec.parentRefs` of every kind of route. */
 export const parentRefs: Schema = level('core', 'What the route is attached to.', {

@@ -81,6 +81,11 @@ export function kindOf(balancer: BalancerJson | undefined): BalancerKind {
   return KINDS[balancer?.type ?? 'BALANCER_TYPE_UNSPECIFIED']
 }
 
+/** Whether a text is the name of a balancer. */
+export function isBalancerType(text: string): text is BalancerTypeJson {
+  return Object.hasOwn(KINDS, text)
+}
+
 const KINDS: Record<BalancerTypeJson, BalancerKind> = {
   BALANCER_TYPE_UNSPECIFIED: 'peak-ewma',
   BALANCER_TYPE_PEAK_EWMA: 'peak-ewma',

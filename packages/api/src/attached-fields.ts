@@ -1,6 +1,6 @@
 /**
- * Fields of the discovery API's messages that a destination of a static file may have, in their JSON form. A proxy checks its file
- * by them: the library that knows the messages would cost it several MB.
+ * Fields of the discovery API's messages that may be attached to a destination, in their JSON form. A proxy checks its static file, and
+ * what the control plane tells it, by them: the library that knows the messages would cost it several MB.
  */
 export const ATTACHED_FIELDS = {
   Attached: { routes: 'Route[]', policy: 'BackendPolicy', faults: 'Fault[]', circuitBreaker: 'CircuitBreaker' },
@@ -118,6 +118,16 @@ export const ATTACHED_FIELDS = {
 /** Told of a problem: path of the field, and what is wrong with it. */
 type ReportProblem = (path: string, text: string) => void
 
+/** How {@link checkAttached} reports. */
+export interface CheckOptions {
+  readonly report: ReportProblem
+  /** `ignored`: whoever wrote it may know more. */
+  readonly unknownFields: 'refused' | 'ignored'
+}
+
+/** As much as a message can hold. */
+const MAX_UINT32 = 2 ** 32 - 1
+
 type MessageName = keyof typeof ATTACHED_FIELDS
 
 /**
@@ -126,39 +136,44 @@ type MessageName = keyof typeof ATTACHED_FIELDS
  *
  * @param path - of the destination
  */
-export function checkAttached(value: object, path: string, report: ReportProblem): void {
+export function checkAttached(value: object, path: string, options: CheckOptions): void {
   for (const name of Object.keys(ATTACHED_FIELDS.Attached)) {
     const part = (value as Readonly<Record<string, unknown>>)[name]
     if (part === undefined) continue
     const type = ATTACHED_FIELDS.Attached[name as keyof typeof ATTACHED_FIELDS.Attached]
-    checkValue(part, type, { path: `${path}.${name}`, report })
+    checkValue(part, type, { ...options, path: `${path}.${name}` })
   }
 }
 
-interface Place {
+interface Place extends CheckOptions {
   readonly path: string
-  readonly report: ReportProblem
 }
 
-function checkValue(value: unknown, type: string, { path, report }: Place): void {
+function checkValue(value: unknown, type: string, place: Place): void {
+  const { path, report } = place
   if (type.endsWith('[]')) {
     if (!Array.isArray(value)) {
       report(path, 'expected a list')
       return
     }
-    for (const [i, item] of value.entries()) checkValue(item, type.slice(0, -2), { path: `${path}[${i}]`, report })
+    for (const [i, item] of value.entries()) checkValue(item, type.slice(0, -2), { ...place, path: `${path}[${i}]` })
     return
   }
   if (type in ATTACHED_FIELDS) {
-    checkMessage(value, type as MessageName, { path, report })
+    checkMessage(value, type as MessageName, place)
     return
   }
   const expected = { text: 'string', number: 'number', flag: 'boolean' }[type]
-  const isWhole = type !== 'number' || (Number.isInteger(value) && (value as number) >= 0)
+  const isWhole = type !== 'number' || isUint32(value)
   if (typeof value !== expected || !isWhole) report(path, `expected a ${type === 'number' ? 'whole number' : type}`)
 }
 
-function checkMessage(value: unknown, message: MessageName, { path, report }: Place): void {
+function isUint32(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_UINT32
+}
+
+function checkMessage(value: unknown, message: MessageName, place: Place): void {
+  const { path, report, unknownFields } = place
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     report(path, 'expected an object')
     return
@@ -166,7 +181,9 @@ function checkMessage(value: unknown, message: MessageName, { path, report }: Pl
   const fields: Readonly<Record<string, string>> = ATTACHED_FIELDS[message]
   for (const [name, part] of Object.entries(value)) {
     const type = Object.hasOwn(fields, name) ? fields[name] : undefined
-    if (type === undefined) report(`${path}.${name}`, `unknown field; known are ${Object.keys(fields).join(', ')}`)
-    else checkValue(part, type, { path: `${path}.${name}`, report })
+    const inner = { ...place, path: `${path}.${name}` }
+    if (type !== undefined) checkValue(part, type, inner)
+    else if (unknownFields === 'refused')
+      report(inner.path, `unknown field; known are ${Object.keys(fields).join(', ')}`)
   }
 }

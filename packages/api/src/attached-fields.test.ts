@@ -1,7 +1,7 @@
 import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
 import { ServiceSchema } from '@heddle/api/discovery'
 import { expect, test } from 'vitest'
-import { ATTACHED_FIELDS, checkAttached } from './static-attached.ts'
+import { ATTACHED_FIELDS, checkAttached } from './attached-fields.ts'
 
 function typeOf(field: DescField): string {
   if (field.fieldKind === 'message') return field.message.name
@@ -39,7 +39,10 @@ test('checkAttached() names every field that is not known or not of its sort', (
   const problems: string[] = []
   const matches = [{ path: { value: 7 }, hedaers: [] }]
   const value = { routes: [{ kind: 'ROUTE_KIND_HTTP', rules: [{ matches, requestTimeoutMs: -1 }] }, 'x'], faults: {} }
-  checkAttached(value, 'destinations[0]', (path, text) => problems.push(`${path}: ${text}`))
+  checkAttached(value, 'destinations[0]', {
+    report: (path, text) => problems.push(`${path}: ${text}`),
+    unknownFields: 'refused',
+  })
   expect(problems).toEqual([
     'destinations[0].routes[0].rules[0].matches[0].path.value: expected a text',
     'destinations[0].routes[0].rules[0].matches[0].hedaers: unknown field; known are path, method, headers, queryParams, grpc, serverNames',
