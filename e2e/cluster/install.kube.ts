@@ -1,0 +1,263 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { until } from '../harness/until.ts'
+import type { Cluster } from './cluster.ts'
+import {
+  applyHeddle,
+  heddle,
+  heddleOutput,
+  loadHeddleImages,
+  uninstallHeddle,
+  untilControlReady,
+} from './install-heddle.ts'
+import { deployment, echoContainer } from './objects.ts'
+import { startCluster } from './start-cluster.ts'
+
+/** Heddle comes by a pipe, changes by a pipe, and goes by a pipe; in order, on a cluster of its own, since there can be one only. */
+
+let cluster: Cluster
+let namesBefore: ReadonlySet<string>
+
+beforeAll(async () => {
+  cluster = await startCluster({ name: `i-${process.pid.toString(36)}`, tier: 'node' })
+  namesBefore = await listNames()
+  await loadHeddleImages(cluster)
+}, 180_000)
+afterAll(() => cluster?.stop())
+
+async function scaleControl(replicas: number): Promise<void> {
+  await cluster.kubectl(['scale', 'deployment/heddle-control', '--namespace=heddle', `--replicas=${replicas}`])
+}
+
+/** Names of all objects of all kinds, but for those that come and go with a node's life. */
+async function listNames(): Promise<ReadonlySet<string>> {
+  const resources = await cluster.kubectl(['api-resources', '--verbs=list', '--output=name'])
+  const kinds = resources.split('\n').filter((name) => name !== '' && !name.startsWith('events'))
+  const names = await cluster.kubectl([
+    'get',
+    kinds.join(','),
+    '--all-namespaces',
+    '--output=name',
+    '--ignore-not-found',
+  ])
+  return new Set(names.split('\n').filter((name) => name !== '' && !name.startsWith('lease.coordination.k8s.io/node-')))
+}
+
+const mayI = async (who: readonly string[], what: string): Promise<boolean> => {
+  const { stdout } = await cluster.tryKubectl(['auth', 'can-i', ...what.split(' '), ...who])
+  return stdout.trim() === 'yes'
+}
+
+test('install refuses a cluster without the CRDs', async () => {
+  const { status, stderr, stdout } = await heddle(cluster, ['install'])
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+  expect(stderr).toContain('heddle install --crds | kubectl apply -f -')
+})
+
+test('two pipes install it, and the control plane gets ready', async () => {
+  await applyHeddle(cluster)
+  await untilControlReady(cluster)
+  const images = '--output=jsonpath={.items[*].spec.containers[*].image}'
+  expect(await cluster.kubectl(['get', 'pods', '--namespace=heddle', images])).toMatch(/^heddle\/control:/)
+})
+
+test('the control plane gives the API server what it knows the webhooks by', async () => {
+  for (const kind of [
+    'mutatingwebhookconfiguration/heddle-injector',
+    'validatingwebhookconfiguration/heddle-validator',
+  ]) {
+    const bundle = await until(`${kind} has a caBundle`, () =>
+      cluster.kubectl(['get', kind, '--output=jsonpath={.webhooks[0].clientConfig.caBundle}']),
+    )
+    expect(Buffer.from(bundle, 'base64').toString()).toContain('BEGIN CERTIFICATE')
+  }
+})
+
+test('to install it again prints the same, with other values it refuses', async () => {
+  const again = await cluster.kubectl(['apply', '-f', '-'], { input: await heddleOutput(cluster, ['install']) })
+  expect(again.split('\n').filter((line) => line !== '' && !line.endsWith('unchanged'))).toEqual([])
+  const { status, stderr } = await heddle(cluster, ['install', '--set', 'control.replicas=2'])
+  expect(status).toBe(1)
+  expect(stderr).toContain('heddle upgrade')
+})
+
+describe('the control plane may', () => {
+  const account = ['--as=system:serviceaccount:heddle:control-plane']
+
+  test.each([
+    { what: 'list pods --all-namespaces', may: true },
+    { what: 'watch httproutes.gateway.networking.k8s.io --all-namespaces', may: true },
+    { what: 'patch httproutes.gateway.networking.k8s.io --subresource=status --all-namespaces', may: true },
+    { what: 'create tokenreviews.authentication.k8s.io', may: true },
+    { what: 'get secrets/heddle-authority --namespace=heddle', may: true },
+    { what: 'patch mutatingwebhookconfigurations/heddle-injector', may: true },
+    { what: 'get secrets --namespace=heddle', may: false },
+    { what: 'get secrets --namespace=default', may: false },
+    { what: 'patch httproutes.gateway.networking.k8s.io --namespace=default', may: false },
+    { what: 'create pods --namespace=default', may: false },
+    { what: 'delete pods --namespace=heddle', may: false },
+    { what: 'patch mutatingwebhookconfigurations/other', may: false },
+    { what: 'create clusterrolebindings', may: false },
+    { what: 'create serviceaccounts/heddle-operator --subresource=token --namespace=heddle', may: false },
+  ])('$what: $may', async ({ what, may }) => {
+    expect(await mayI(account, what)).toBe(may)
+  })
+})
+
+test('the control plane runs as nobody, and can write to nothing but its volume', async () => {
+  const control = ['exec', 'deployment/heddle-control', '--namespace=heddle', '--', '/usr/local/bin/node', '--eval']
+  const user = await cluster.kubectl([...control, 'console.log(process.getuid(), process.getgid())'])
+  expect(user.trim()).toBe('65532 65532')
+  const write = (file: string) => cluster.tryKubectl([...control, `fs.writeFileSync('${file}', '')`])
+  expect((await write('/tmp/x')).stderr).toContain('EROFS')
+  expect((await write('/heddle/x')).stderr).toContain('EROFS')
+})
+
+test('the command line is in the image, too', async () => {
+  const control = ['exec', 'deployment/heddle-control', '--namespace=heddle', '--', '/usr/local/bin/heddle']
+  expect(await cluster.kubectl([...control, 'install', '--ignore-cluster'])).toBe(
+    await heddleOutput(cluster, ['install', '--ignore-cluster']),
+  )
+})
+
+describe('CRDs', () => {
+  const policy = (name: string, kind: string, spec: object): object => ({
+    apiVersion: 'heddle.dev/v1alpha1',
+    kind,
+    metadata: { name, namespace: 'default' },
+    spec,
+  })
+  const target = { targetRefs: [{ kind: 'Service', name: 'cart' }] }
+  const backend = policy('cart', 'BackendPolicy', { ...target, balancer: { type: 'LeastRequest' } })
+
+  test('take objects, fill in what is not said, and show them together', async () => {
+    const objects = [
+      backend,
+      policy('cart', 'TrafficPolicy', { ...target, retry: {} }),
+      policy('cart', 'FaultPolicy', { ...target, until: inAnHour(), faults: [{ percent: 1, abortStatus: 503 }] }),
+      policy('cart', 'Workload', { addresses: ['192.0.2.7'] }),
+    ]
+    await cluster.kubectl(['apply', '-f', '-'], { input: objects })
+    const shown = await cluster.kubectl(['get', 'heddle', '--output=name'])
+    expect(shown.split('\n').filter((name) => name !== '')).toEqual([
+      'backendpolicy.heddle.dev/cart',
+      'faultpolicy.heddle.dev/cart',
+      'trafficpolicy.heddle.dev/cart',
+      'workload.heddle.dev/cart',
+    ])
+    const retry = ['get', 'tpol', 'cart', '--output=jsonpath={.spec.retry.attempts} {.spec.targetRefs[0].group}.']
+    expect(await cluster.kubectl(retry)).toBe('1 .')
+    expect(await cluster.kubectl(['get', 'bpol,fpol,wl'])).toMatch(/TARGETS +ACCEPTED +AGE[\s\S]*UNTIL[\s\S]*ADDRESSES/)
+  })
+
+  // So that the webhook has no part in it.
+  beforeAll(() => scaleControl(0))
+  afterAll(async () => {
+    await scaleControl(1)
+    await untilControlReady(cluster)
+  })
+
+  const bad = { ...target, balancer: { type: 'RingHash' } }
+
+  test.each([
+    { what: 'a rule over two fields', object: policy('x', 'BackendPolicy', bad), says: 'spec.balancer.hashOn' },
+    {
+      what: 'a field that there is not',
+      object: policy('x', 'TrafficPolicy', { ...target, retries: {} }),
+      says: 'retries',
+    },
+    {
+      what: 'a duration out of bounds',
+      object: policy('x', 'BackendPolicy', { ...target, slowStart: '1ms' }),
+      says: 'expected a duration from 1s to 1h',
+    },
+    {
+      what: 'a port that is no name',
+      object: policy('x', 'Workload', { addresses: ['192.0.2.7'], healthCheck: { tcpSocket: { port: '--' } } }),
+      says: 'port',
+    },
+    { what: 'a name twice in a list', object: policy('x', 'Workload', twice()), says: 'Duplicate value' },
+  ])('refuse $what, without asking the control plane', async ({ object, says }) => {
+    const { status, stderr } = await cluster.tryKubectl(['apply', '--dry-run=server', '-f', '-'], { input: object })
+    expect(status).not.toBe(0)
+    expect(stderr).toContain(says)
+  })
+
+  test('keep a status apart from the rest', async () => {
+    const status = { conditions: [condition('Accepted'), condition('ResolvedRefs')] }
+    const patch = JSON.stringify({
+      status: { ancestors: [{ ancestorRef: { name: 'cart' }, controllerName: 'x/y', ...status }] },
+    })
+    await cluster.kubectl(['patch', 'bpol', 'cart', '--subresource=status', '--type=merge', `--patch=${patch}`])
+    const fields = '--output=jsonpath={.metadata.generation} {.status.ancestors[0].conditions[1].type}'
+    expect(await cluster.kubectl(['get', 'bpol', 'cart', fields])).toBe('1 ResolvedRefs')
+  })
+})
+
+function twice(): object {
+  const port = { name: 'http', port: 80 }
+  return { command: ['web'], ports: [port, { ...port, port: 81 }] }
+}
+
+function inAnHour(): string {
+  return new Date(Date.now() + 3_600_000).toISOString().replace(/\.\d+/, '')
+}
+
+function condition(type: string): object {
+  const lastTransitionTime = '2026-01-01T00:00:00Z'
+  return { type, status: 'True', reason: type, message: 'in force', lastTransitionTime }
+}
+
+test('upgrade keeps what was said, changes what is said now, and prune finds what is left', async () => {
+  const upgrade = async (...flags: readonly string[]) => {
+    await cluster.kubectl(['apply', '-f', '-'], { input: await heddleOutput(cluster, ['upgrade', ...flags]) })
+    await untilControlReady(cluster)
+  }
+  await upgrade('--set', 'control.logLevel=debug', '--set', 'control.disruptionBudget=true')
+  await upgrade('--set', 'control.disruptionBudget=false')
+  const args = '--output=jsonpath={.spec.template.spec.containers[0].args}'
+  expect(await cluster.kubectl(['get', 'deployment/heddle-control', '--namespace=heddle', args])).toContain(
+    '--log-level=debug',
+  )
+  const extraneous = await heddleOutput(cluster, ['prune'])
+  expect(extraneous).toContain('kind: PodDisruptionBudget')
+  expect(await cluster.kubectl(['delete', '-f', '-'], { input: extraneous })).toBe(
+    'poddisruptionbudget.policy "heddle-control" deleted\n',
+  )
+  expect(await heddleOutput(cluster, ['prune'])).toBe('')
+})
+
+test('pods get a proxy where their namespace asks for one', async () => {
+  await cluster.kubectl(['create', '-f', '-'], {
+    input: {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: 'shop', annotations: { 'heddle.dev/inject': 'enabled' } },
+    },
+  })
+  await cluster.kubectl(['apply', '--namespace=shop', '-f', '-'], {
+    input: deployment('web', { containers: [echoContainer()] }),
+  })
+  await cluster.kubectl(['rollout', 'status', 'deployment/web', '--namespace=shop', '--timeout=60s'])
+  const containers = '--output=jsonpath={.items[0].spec.initContainers[*].name}'
+  expect(await cluster.kubectl(['get', 'pods', '--namespace=shop', containers])).toBe('heddle-init heddle-proxy')
+})
+
+test('uninstall refuses while pods have a proxy', async () => {
+  const { status, stdout, stderr } = await heddle(cluster, ['uninstall'])
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+  expect(stderr).toContain('shop (1)')
+})
+
+test('a pod that was made before keeps its proxy, and one that is made afterwards has none', async () => {
+  await uninstallHeddle(cluster)
+  await cluster.kubectl(['scale', 'deployment/web', '--namespace=shop', '--replicas=2'])
+  await cluster.kubectl(['rollout', 'status', 'deployment/web', '--namespace=shop', '--timeout=60s'])
+  const containers = '--output=jsonpath={.items[*].spec.initContainers[*].name}'
+  expect(await cluster.kubectl(['get', 'pods', '--namespace=shop', containers])).toBe('heddle-init heddle-proxy')
+})
+
+test('uninstall leaves nothing', async () => {
+  await cluster.kubectl(['delete', 'namespace', 'shop', '--timeout=60s'])
+  const left = [...(await listNames())].filter((name) => !namesBefore.has(name))
+  expect(left.filter((name) => !name.includes('gateway.networking.k8s.io'))).toEqual([])
+})
