@@ -36,7 +36,7 @@ function completeInBash(script: string, line: string): readonly string[] {
 test.each([
   { line: 'heddle ', offers: ['stat', 'token', 'validate', 'completion'] },
   { line: 'heddle st', offers: ['stat'] },
-  { line: 'heddle stat ', offers: ['deploy', 'pod', 'svc', 'ns'] },
+  { line: 'heddle stat ', offers: ['deploy', 'sts', 'ds', 'job', 'rs', 'pod', 'svc', 'ns'] },
   { line: 'heddle stat deploy --to', offers: ['--to', '--to-namespace'] },
   { line: 'heddle stat deploy -o ', offers: ['table', 'wide', 'json'] },
   { line: 'heddle stat deploy --output w', offers: ['wide'] },

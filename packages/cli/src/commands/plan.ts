@@ -74,7 +74,12 @@ interface Change {
 }
 
 async function makePlan({ client, files, remove }: Change, options: Options, deps: CliDeps): Promise<Plan> {
-  const answer = await client.admin.planObjects({ files: [...files], remove: [...remove] })
+  const { world } = client
+  const answer = await client.admin.planObjects({
+    files: [...files],
+    remove: [...remove],
+    ...(world.kind === 'cluster' && { defaultNamespace: world.cluster.namespace }),
+  })
   noteProblems(answer.problems, deps.terminal)
   refuseErrors(answer.problems)
   const { compareRouting } = await import('./plan/compare-routing.ts')

@@ -17,7 +17,7 @@ describe('parseResource()', () => {
   })
 
   test.each([
-    { word: 'statefulset', name: undefined, says: 'statefulset' },
+    { word: 'gadget', name: undefined, says: 'gadget' },
     { word: '', name: undefined, says: 'unknown kind' },
     { word: 'deploy/web', name: 'web', says: 'deploy/web web' },
     { word: 'deploy/', name: undefined, says: 'KIND/NAME' },

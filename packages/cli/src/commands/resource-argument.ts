@@ -21,13 +21,29 @@ const KINDS: readonly KindNames[] = [
     singular: 'deployment',
     names: ['deployment', 'deployments', 'deploy', 'deployments.apps', 'deployment.apps'],
   },
+  {
+    kind: ResourceKind.STATEFUL_SET,
+    singular: 'statefulset',
+    names: ['statefulset', 'statefulsets', 'sts', 'statefulsets.apps', 'statefulset.apps'],
+  },
+  {
+    kind: ResourceKind.DAEMON_SET,
+    singular: 'daemonset',
+    names: ['daemonset', 'daemonsets', 'ds', 'daemonsets.apps', 'daemonset.apps'],
+  },
+  { kind: ResourceKind.JOB, singular: 'job', names: ['job', 'jobs', 'cronjob', 'cronjobs', 'cj', 'jobs.batch'] },
+  {
+    kind: ResourceKind.REPLICA_SET,
+    singular: 'replicaset',
+    names: ['replicaset', 'replicasets', 'rs', 'replicationcontroller', 'replicationcontrollers', 'rc'],
+  },
   { kind: ResourceKind.POD, singular: 'pod', names: ['pod', 'pods', 'po', 'workload', 'workloads', 'wl'] },
   { kind: ResourceKind.SERVICE, singular: 'service', names: ['service', 'services', 'svc'] },
   { kind: ResourceKind.NAMESPACE, singular: 'namespace', names: ['namespace', 'namespaces', 'ns'] },
 ]
 
 /** How help and completion offer the kinds. */
-export const RESOURCE_WORDS = ['deploy', 'pod', 'svc', 'ns'] as const
+export const RESOURCE_WORDS = ['deploy', 'sts', 'ds', 'job', 'rs', 'pod', 'svc', 'ns'] as const
 
 /**
  * Reads `KIND`, `KIND NAME` or `KIND/NAME` as kubectl does.
@@ -39,7 +55,9 @@ export function parseResource(word: string, separateName?: string): ResourceChoi
   const known = KINDS.find(({ names }) => names.includes(kindWord.toLowerCase()))
   if (known === undefined) {
     throw new CliError(`unknown kind of resource "${kindWord}"`, {
-      hints: [`known are ${KINDS.map(({ names }) => names[0]).join(', ')}, and their short forms deploy, po, svc, ns`],
+      hints: [
+        `known are ${KINDS.map(({ names }) => names[0]).join(', ')}, and their short forms deploy, sts, ds, rs, po, svc, ns`,
+      ],
     })
   }
   const names = [...rest, ...(separateName === undefined ? [] : [separateName])]
@@ -49,7 +67,7 @@ export function parseResource(word: string, separateName?: string): ResourceChoi
   return { kind: known.kind, name: names[0] ?? '' }
 }
 
-/** `deployment`, `pod`, `service` or `namespace`. */
+/** `deployment`, `pod`, `service`, ... */
 export function kindName(kind: ResourceKind): string {
   return KINDS.find((known) => known.kind === kind)?.singular ?? 'resource'
 }

@@ -33,7 +33,7 @@ export const stat: Command = {
     program
       .command('stat')
       .description('Show success rate, requests per second and latencies of resources.')
-      .argument('<resource>', 'deploy, pod, svc or ns; or deploy/NAME')
+      .argument('<resource>', 'deploy, sts, ds, job, rs, pod, svc or ns; or deploy/NAME')
       .argument('[name]', 'name of the one to show')
       .addOption(namespaceOption())
       .addOption(allNamespacesOption())

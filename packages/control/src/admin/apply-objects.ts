@@ -15,7 +15,7 @@ export interface ApplyDeps {
   readonly log: Log
 }
 
-/** @throws {ConnectError} failedPrecondition: this source is changed elsewhere */
+/** @throws {ConnectError} failedPrecondition: this source knows only what is in force */
 export function requireStore({ store }: Source): ObjectStore {
   if (store !== undefined) return store
   throw new ConnectError('objects cannot be written here: change them where they come from', Code.FailedPrecondition)
@@ -24,11 +24,14 @@ export function requireStore({ store }: Source): ObjectStore {
 /**
  * Writes objects to the source of truth, all or none; resolves when they are in force.
  *
- * @throws {ConnectError} aborted: somebody else changed the configuration meanwhile; failedPrecondition: it cannot be written
+ * @throws {ConnectError} aborted: somebody else changed the configuration meanwhile; failedPrecondition: it cannot be written, or is elsewhere
  */
 export async function applyObjects(request: ApplyObjectsRequest, deps: ApplyDeps): Promise<ApplyObjectsResponse> {
   const { files, remove, dryRun } = request
   const store = requireStore(deps.source)
+  if (store.isElsewhere === true && !dryRun) {
+    throw new ConnectError('objects are not written here: change them where they come from', Code.FailedPrecondition)
+  }
   const prepared = await store.prepare({ files, remove })
   const problems = toProblems(prepared.problems)
   if (hasError(prepared.problems)) return create(ApplyObjectsResponseSchema, { problems })

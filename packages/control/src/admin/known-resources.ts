@@ -1,7 +1,13 @@
 import { formatNameKey } from '@heddle/api/destination-key'
 import type { Instance } from '../model/instance.ts'
 import type { Model } from '../model/model.ts'
-import { isInScope, type ResourceName, type ResourceScope, type ScopeKind } from '../telemetry/resource-scope.ts'
+import {
+  isInScope,
+  type ResourceName,
+  type ResourceScope,
+  type ScopeKind,
+  type WorkloadScope,
+} from '../telemetry/resource-scope.ts'
 
 /** A resource of the model, and how many of its instances have a proxy. */
 export interface KnownResource extends ResourceName {
@@ -18,7 +24,11 @@ export function knownResources(scope: ResourceScope, model: Model): KnownResourc
 function allOf(kind: ScopeKind, model: Model): KnownResource[] {
   switch (kind) {
     case 'deployment':
-      return deployments(model)
+    case 'statefulset':
+    case 'daemonset':
+    case 'job':
+    case 'replicaset':
+      return workloadsOf(model, kind)
     case 'pod':
       return model.instances('').map((one) => ({ namespace: one.namespace, name: one.instance, ...count([one]) }))
     case 'service':
@@ -28,7 +38,37 @@ function allOf(kind: ScopeKind, model: Model): KnownResource[] {
   }
 }
 
-function deployments(model: Model): KnownResource[] {
+/** Kinds of what makes pods, as Kubernetes spells them. */
+const MAKERS: Readonly<Record<WorkloadScope, readonly string[]>> = {
+  deployment: ['Deployment'],
+  statefulset: ['StatefulSet'],
+  daemonset: ['DaemonSet'],
+  job: ['Job', 'CronJob'],
+  replicaset: ['ReplicaSet', 'ReplicationController'],
+}
+
+function workloadsOf(model: Model, kind: WorkloadScope): KnownResource[] {
+  return workloads(model).filter(canBe(kind, model))
+}
+
+/** By `NAMESPACE/NAME`; those outside of clusters have none. */
+function kindsOfWorkloads(model: Model): ReadonlyMap<string, string> {
+  return new Map(
+    model.instances('').flatMap(({ namespace, workload: name, workloadKind }) => {
+      return workloadKind === undefined ? [] : [[keyOf({ namespace, name }), workloadKind] as const]
+    }),
+  )
+}
+
+/** Whether a resource can be of a kind: a workload that is known to be of another cannot. */
+export function canBe(kind: ScopeKind, model: Model): (resource: ResourceName) => boolean {
+  if (!Object.hasOwn(MAKERS, kind)) return () => true
+  const kinds = kindsOfWorkloads(model)
+  // What is gone may have been anything, and is shown where most are.
+  return (resource) => MAKERS[kind as WorkloadScope].includes(kinds.get(keyOf(resource)) ?? 'Deployment')
+}
+
+function workloads(model: Model): KnownResource[] {
   const instances = Map.groupBy(model.instances(''), ({ namespace, workload }) => `${namespace}/${workload}`)
   const wanted = new Map(model.workloads('').map(({ metadata, spec }) => [keyOf(metadata), spec]))
   return [...new Set([...wanted.keys(), ...instances.keys()])].map((key) => {
@@ -51,13 +91,13 @@ function services(model: Model): KnownResource[] {
 
 function namespaces(model: Model): KnownResource[] {
   const totals = new Map<string, KnownResource>()
-  const workloads = deployments(model)
+  const known = workloads(model)
   const names = [
     ...model.services('').map(({ service }) => service.metadata.namespace),
-    ...workloads.map((one) => one.namespace),
+    ...known.map((one) => one.namespace),
   ]
   for (const name of names) totals.set(name, { namespace: '', name, meshed: 0, total: 0 })
-  for (const { namespace, meshed, total } of workloads) {
+  for (const { namespace, meshed, total } of known) {
     const sum = totals.get(namespace)!
     totals.set(namespace, { ...sum, meshed: sum.meshed + meshed, total: sum.total + total })
   }

@@ -60,6 +60,7 @@ function configObject(object: MeshObject, deps: ObjectDeps): ConfigObject {
     ref,
     manifest: toManifestWithStatus(object, conditions),
     file: deps.source.fileOf(ref) ?? '',
+    generation: BigInt(deps.source.generationOf?.(ref) ?? 0),
     conditions: conditions.map(({ index: _, ...condition }) => condition),
   })
 }

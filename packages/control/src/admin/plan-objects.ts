@@ -31,11 +31,11 @@ const MAX_DESTINATIONS = 1_000
 
 /** What an edit would change: objects, what proxies are told, and conditions. Changes nothing. */
 export async function planObjects(
-  { files, remove }: Pick<PlanObjectsRequest, 'files' | 'remove'>,
+  { files, remove, defaultNamespace }: Pick<PlanObjectsRequest, 'files' | 'remove' | 'defaultNamespace'>,
   store: ObjectStore,
   deps: PlanDeps,
 ): Promise<PlanObjectsResponse> {
-  const prepared = await store.prepare({ files, remove })
+  const prepared = await store.prepare({ files, remove, ...(defaultNamespace !== '' && { defaultNamespace }) })
   const problems = toProblems(prepared.problems)
   if (hasError(prepared.problems)) return create(PlanObjectsResponseSchema, { problems })
   const { model, clock } = deps

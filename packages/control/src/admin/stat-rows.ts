@@ -18,7 +18,7 @@ import {
 import { LONGEST_WINDOW_MS } from '../telemetry/rolling-totals.ts'
 import { type ResourceTraffic, type StatQuestion, sumTraffic } from '../telemetry/stat.ts'
 import type { SeriesWindow } from '../telemetry/telemetry-store.ts'
-import { type KnownResource, knownResources } from './known-resources.ts'
+import { canBe, type KnownResource, knownResources } from './known-resources.ts'
 
 export interface StatDeps {
   readonly model: Model
@@ -38,7 +38,10 @@ export async function statRows(request: StatRequest, { model, window }: StatDeps
   const traffic = sumTraffic(question, await window(request.windowMs))
   const known = knownResources(question.resource, model)
   const isPartial = question.to !== undefined || question.from !== undefined
-  const rows = isPartial ? joinKnown(traffic, known) : joinTraffic(known, traffic, question.resource.kind)
+  const { kind } = question.resource
+  const isOfKind = canBe(kind, model)
+  const own = traffic.filter(({ resource }) => isOfKind(resource))
+  const rows = isPartial ? joinKnown(own, known) : joinTraffic(known, own, kind)
   return rows.map((row) => statRow(question.resource.kind, row)).sort(byName)
 }
 

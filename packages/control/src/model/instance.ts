@@ -27,6 +27,8 @@ export interface Instance {
   readonly namespace: string
   readonly instance: string
   readonly workload: string
+  /** Of a pod: kind of what made it, `Deployment` or `StatefulSet` or such; `Pod` where nothing did. Absent outside of clusters. */
+  readonly workloadKind?: string
   readonly serviceAccount: string
   readonly labels: Readonly<Record<string, string>>
   /** Those with a name, and all there are where no address is whole. */

@@ -10,6 +10,8 @@ export interface ObjectEdit {
   /** With any number of objects each. */
   readonly files: readonly ManifestFile[]
   readonly remove: readonly ObjectRef[]
+  /** Of objects in the files that name none; `default` unless stated. Only a cluster's store asks. */
+  readonly defaultNamespace?: string
 }
 
 /** An edit whose files were read. */

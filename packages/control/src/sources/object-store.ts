@@ -30,6 +30,8 @@ export class EditError extends Error {
 
 /** Where objects can be written. */
 export interface ObjectStore {
+  /** It only prepares: what it has is changed where it comes from. */
+  readonly isElsewhere?: true
   /** Changes nothing. Does not reject for bad configuration. */
   prepare(edit: ObjectEdit): Promise<PreparedEdit>
   /**

@@ -2,8 +2,11 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import { ResourceKind, type ResourceRef } from '@heddle/api/admin'
 import type { SeriesFacts } from './series-facts.ts'
 
-/** What rows are about. */
-export type ScopeKind = 'deployment' | 'pod' | 'service' | 'namespace'
+/** What rows are about. Outside of clusters every Workload is what a Deployment is in one. */
+export type ScopeKind = WorkloadScope | 'pod' | 'service' | 'namespace'
+
+/** Kinds of workloads, which have instances. */
+export type WorkloadScope = 'deployment' | 'statefulset' | 'daemonset' | 'job' | 'replicaset'
 
 /** A kind of resources, of one namespace or all, of one name or all (empty). */
 export interface ResourceScope {
@@ -30,6 +33,14 @@ export function toResourceKind(kind: ScopeKind): ResourceKind {
   switch (kind) {
     case 'deployment':
       return ResourceKind.DEPLOYMENT
+    case 'statefulset':
+      return ResourceKind.STATEFUL_SET
+    case 'daemonset':
+      return ResourceKind.DAEMON_SET
+    case 'job':
+      return ResourceKind.JOB
+    case 'replicaset':
+      return ResourceKind.REPLICA_SET
     case 'pod':
       return ResourceKind.POD
     case 'service':
@@ -66,7 +77,7 @@ interface Names {
 
 function namedResource(kind: ScopeKind, { namespace, workload, instance, service }: Names): ResourceName | undefined {
   if (kind === 'namespace') return namespace === '' ? undefined : { namespace: '', name: namespace }
-  const name = { deployment: workload, pod: instance, service }[kind]
+  const name = kind === 'pod' ? instance : kind === 'service' ? service : workload
   return name === '' ? undefined : { namespace, name }
 }
 
@@ -74,6 +85,14 @@ function toScopeKind(kind: ResourceKind): ScopeKind {
   switch (kind) {
     case ResourceKind.DEPLOYMENT:
       return 'deployment'
+    case ResourceKind.STATEFUL_SET:
+      return 'statefulset'
+    case ResourceKind.DAEMON_SET:
+      return 'daemonset'
+    case ResourceKind.JOB:
+      return 'job'
+    case ResourceKind.REPLICA_SET:
+      return 'replicaset'
     case ResourceKind.POD:
       return 'pod'
     case ResourceKind.SERVICE:

@@ -5,6 +5,7 @@ import { MAX_PROBLEMS } from '@heddle/api/manifest'
 import type { Problem } from '@heddle/api/manifest/problem'
 import type { Clock, Timer } from '@heddle/base/clock'
 import type { Resource } from '@heddle/kube/client'
+import { EditError, type ObjectStore } from '../object-store.ts'
 import type { Source, SourceListener, SourceStatus } from '../source.ts'
 import { checkCluster } from './check-cluster.ts'
 import { ClusterFollower, type FollowerOptions } from './cluster-follower.ts'
@@ -12,6 +13,7 @@ import { type ClusterObject, originOf } from './cluster-object.ts'
 import { toFailureProblems, toMissingProblems } from './cluster-problems.ts'
 import { ObjectSet } from './object-set.ts'
 import { PodSet } from './pod-set.ts'
+import { prepareClusterEdit } from './prepare-cluster-edit.ts'
 import { SliceSet } from './slice-set.ts'
 
 /** What a source of a cluster is made with. */
@@ -53,7 +55,7 @@ export function kubernetesSource(options: KubernetesSourceOptions): KubernetesSo
 }
 
 class ClusterSource implements KubernetesSource {
-  readonly store = undefined
+  readonly store: ObjectStore
   readonly cluster: ClusterObjects
   readonly #clock: Clock
   readonly #gatherMs: number
@@ -82,6 +84,13 @@ class ClusterSource implements KubernetesSource {
       onNode: (name, place) => this.#changed(() => this.#pods.setNode(name, place)),
       onSlice: (name, slice) => this.#changed(() => this.#slices.set(name, slice)),
     })
+    this.store = {
+      isElsewhere: true,
+      prepare: async (edit) => prepareClusterEdit(this.objects(), edit, this.#clock.nowMs()),
+      commit: async () => {
+        throw new EditError('objects of a cluster are written through its API server', { isStale: false })
+      },
+    }
     this.cluster = {
       get: (ref) => this.#objects.get(ref),
       isInForce: (ref) => this.#objects.isInForce(ref),
@@ -100,6 +109,10 @@ class ClusterSource implements KubernetesSource {
 
   fileOf(ref: ObjectRef): string | undefined {
     return this.#objects.isInForce(ref) ? originOf(ref.kind, ref) : undefined
+  }
+
+  generationOf(ref: ObjectRef): number | undefined {
+    return this.#objects.get(ref)?.status?.generation
   }
 
   status(): SourceStatus {

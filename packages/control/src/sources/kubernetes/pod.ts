@@ -2,9 +2,9 @@ import { canonicalIp } from '@heddle/api/kinds/ip-address'
 import type { KubeMeta, KubeObject } from '@heddle/kube/client'
 import {
   OPAQUE_PORTS_ANNOTATION,
-  PREFIX,
   PROXY_CONTAINER,
   PROXY_PORTS,
+  SKIP_INBOUND_ANNOTATION,
   STATUS_ANNOTATION,
 } from '@heddle/kube/inject/names'
 import { type PortRange, parsePortRanges } from '@heddle/kube/port-range'
@@ -54,10 +54,12 @@ export function trimPod({ metadata, spec: rawSpec, status: rawStatus }: KubeObje
   const { name, namespace = '', labels = {}, annotations = {} } = metadata
   const isMeshed = annotations[STATUS_ANNOTATION] !== undefined && containersOf(spec).some(isProxy)
   const opaquePorts = readRanges(annotations[OPAQUE_PORTS_ANNOTATION])
+  const workload = workloadOf(toOwned(metadata)) ?? { kind: 'Pod', name }
   const instance: Instance = {
     namespace,
     instance: name,
-    workload: workloadOf(toOwned(metadata))?.name ?? name,
+    workload: workload.name,
+    workloadKind: workload.kind,
     serviceAccount: spec.serviceAccountName ?? 'default',
     labels,
     ports: namedPorts(spec, addresses),
@@ -72,8 +74,6 @@ export function trimPod({ metadata, spec: rawSpec, status: rawStatus }: KubeObje
   }
   return { instance, node }
 }
-
-const SKIP_ANNOTATION = `${PREFIX}skip-inbound-ports`
 
 function toOwned({ name, labels = {}, ownerReferences = [] }: KubeMeta) {
   const owners = ownerReferences.map(({ kind, name: owner, controller }) => {
@@ -119,7 +119,7 @@ function isProxy({ name }: PodContainer): boolean {
 
 /** Those that interception leaves out: that of the proxy itself, by which it is probed, and what the pod asks for. */
 function plainPortsOf(annotations: Readonly<Record<string, string>>): readonly PortRange[] {
-  const skipped = readRanges(annotations[SKIP_ANNOTATION])
+  const skipped = readRanges(annotations[SKIP_INBOUND_ANNOTATION])
   return skipped.length === 0 ? PROBE_PORTS : [...PROBE_PORTS, ...skipped]
 }
 

@@ -127,8 +127,16 @@ export const DATA_PLANE: Category<ProxyFacts> = {
       description: 'annotations of pods and namespaces are known and can be obeyed',
       about:
         'An annotation of `heddle.dev/` that Heddle does not know has no effect, and one whose value cannot be obeyed keeps new pods from being made. [annotations.md](annotations.md) has all of them.',
-      judge: ({ meshPods, namespaces }) =>
-        judgeFact(meshPods, (pods) => judgeFact(namespaces, (all) => judgeAnnotations(pods, all))),
+      judge: ({ meshPods, namespaces, heddleNamespace }) =>
+        // Heddle's own pods have annotations of their own.
+        judgeFact(meshPods, (pods) =>
+          judgeFact(namespaces, (all) =>
+            judgeAnnotations(
+              pods.filter(({ metadata }) => metadata.namespace !== heddleNamespace),
+              all,
+            ),
+          ),
+        ),
     },
     {
       id: 'data-plane-service-annotations',

@@ -2178,6 +2178,13 @@ export declare type PlanObjectsRequest = Message<"heddle.admin.v1.PlanObjectsReq
    * @generated from field: repeated heddle.admin.v1.ObjectRef remove = 2;
    */
   remove: ObjectRef[];
+
+  /**
+   * On a cluster: of objects in the files that name none; empty: "default".
+   *
+   * @generated from field: string default_namespace = 3;
+   */
+  defaultNamespace: string;
 };
 
 /**
@@ -2195,6 +2202,13 @@ export declare type PlanObjectsRequestJson = {
    * @generated from field: repeated heddle.admin.v1.ObjectRef remove = 2;
    */
   remove?: ObjectRefJson[];
+
+  /**
+   * On a cluster: of objects in the files that name none; empty: "default".
+   *
+   * @generated from field: string default_namespace = 3;
+   */
+  defaultNamespace?: string;
 };
 
 /**

@@ -1,0 +1,61 @@
+import { parseManifests } from '@heddle/api/manifest'
+import { formatProblem } from '@heddle/api/manifest/problem'
+import { expect, test } from 'vitest'
+import { prepareClusterEdit } from './prepare-cluster-edit.ts'
+
+const SERVICE = `apiVersion: v1
+kind: Service
+metadata: { name: cart, namespace: shop }
+spec: { selector: { app: cart }, ports: [{ port: 80 }] }
+`
+const route = (backend: string, namespace = ', namespace: shop') => `apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: cart${namespace} }
+spec:
+  parentRefs: [{ group: "", kind: Service, name: cart }]
+  rules: [{ backendRefs: [{ name: ${backend}, port: 80 }] }]
+`
+const inForce = (text: string) => parseManifests([{ path: 'cluster', text }]).objects
+const given = (text: string) => ({ files: [{ path: 'given.yaml', text }], remove: [] })
+
+test('prepareClusterEdit() puts what is given in place of what is there', () => {
+  const before = inForce(`${SERVICE}---\n${route('cart')}`)
+  const prepared = prepareClusterEdit(
+    before,
+    given(route('cart').replace('port: 80 }] }', 'port: 80, weight: 2 }] }')),
+    0,
+  )
+  expect(prepared.problems).toEqual([])
+  expect(prepared.given).toHaveLength(1)
+  expect(prepared.objects).toHaveLength(2)
+  expect(prepared.objects.find(({ kind }) => kind === 'HTTPRoute')).toBe(prepared.given[0])
+})
+
+test('prepareClusterEdit() says what leads nowhere beside what is there, with its line', () => {
+  const prepared = prepareClusterEdit(inForce(SERVICE), given(route('none')), 0)
+  expect(prepared.problems.map(formatProblem)).toEqual([
+    expect.stringMatching(/^given\.yaml:6:\d+: warning: spec\.rules/),
+  ])
+})
+
+test('prepareClusterEdit() reads objects that name no namespace in the one that is meant', () => {
+  const edit = { ...given(route('cart', '')), defaultNamespace: 'shop' }
+  expect(prepareClusterEdit(inForce(SERVICE), edit, 0).given[0]?.metadata.namespace).toBe('shop')
+})
+
+test('prepareClusterEdit() leaves out what the mesh does not act on', () => {
+  const text = `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\n---\n${SERVICE}`
+  const prepared = prepareClusterEdit([], given(text), 0)
+  expect(prepared.problems).toEqual([])
+  expect(prepared.given.map(({ kind }) => kind)).toEqual(['Service'])
+})
+
+test('prepareClusterEdit() removes what is there, and says what is not', () => {
+  const remove = [
+    { kind: 'Service', namespace: 'shop', name: 'cart' },
+    { kind: 'Service', namespace: 'shop', name: 'none' },
+  ]
+  const prepared = prepareClusterEdit(inForce(SERVICE), { files: [], remove }, 0)
+  expect(prepared.objects).toEqual([])
+  expect(prepared.problems.map(({ reason }) => reason)).toEqual(['there is no Service shop/none'])
+})
