@@ -7,6 +7,8 @@ export interface Redirection {
   readonly family: Family
   readonly proxyUid: number
   readonly skip: SkipRules
+  /** Text of `/proc/net/ip_tables_names`, or of `ip6_tables_names`: tables of the kernel's older interface that are there already. */
+  readonly legacyTables: string
 }
 
 /** Which tool did it, or what each of them said. */
@@ -21,25 +23,30 @@ export interface ToolFailure {
   readonly message: string | undefined
 }
 
-/** Variants of the tool, the kernel's present interface first; what the image calls by the plain name is the last resort. */
-const VARIANTS = ['-nft', '-legacy', ''] as const
 const LOCK_SECONDS = 10
 
 /**
- * Puts the rules in force, by the first variant of iptables that can: one in whose tables they are already goes first, so that they are
- * never in two. What is there already is made anew, so that it may be done again.
+ * Puts the rules in force, by the first variant of iptables that can. What is there already is made anew, by the variant that made it, so
+ * that the rules are never in two tables and it may be done again.
  */
 export function applyRedirection(redirection: Redirection, run: RunProgram): Applied {
-  const prefix = redirection.family === 'ipv4' ? 'iptables' : 'ip6tables'
-  const states = VARIANTS.map((variant) => readState(`${prefix}${variant}`, run))
-  const inOrder = states.toSorted((a, b) => Number(b.joined.length > 0) - Number(a.joined.length > 0))
   const failures: ToolFailure[] = []
-  for (const state of inOrder) {
+  for (const tool of toolsFor(redirection, run)) {
+    const state = readState(tool, run)
     const message = state.isInstalled ? restore(state, redirection, run) : undefined
-    if (state.isInstalled && message === undefined) return { kind: 'applied', tool: state.tool }
-    failures.push({ tool: state.tool, message })
+    if (state.isInstalled && message === undefined) return { kind: 'applied', tool }
+    failures.push({ tool, message })
   }
   return { kind: 'failed', failures }
+}
+
+/** The kernel's present interface first; what the image calls by the plain name is the last resort. */
+function toolsFor({ family, legacyTables }: Redirection, run: RunProgram): readonly string[] {
+  const prefix = family === 'ipv4' ? 'iptables' : 'ip6tables'
+  const [nft, legacy] = [`${prefix}-nft`, `${prefix}-legacy`]
+  // Only to ask for a table of the older interface makes it.
+  const isThere = /^nat$/m.test(legacyTables) && readState(legacy, run).joined.length > 0
+  return isThere ? [legacy, nft, prefix] : [nft, legacy, prefix]
 }
 
 interface ToolState {

@@ -47,7 +47,8 @@ export async function runInit(command: InitCommand, world: InitWorld): Promise<n
 function redirect({ proxyUid, skip }: Extract<InitCommand, { readonly kind: 'redirect' }>, world: InitWorld): number {
   const done: string[] = []
   for (const { family, isNeeded } of familiesOf(world)) {
-    const applied = applyRedirection({ family, proxyUid, skip }, world.run)
+    const legacyTables = world.readFile(LEGACY_TABLES[family]) ?? ''
+    const applied = applyRedirection({ family, proxyUid, skip, legacyTables }, world.run)
     if (applied.kind === 'applied') done.push(`${NAMES[family]} by ${applied.tool}`)
     else if (isNeeded) {
       const { reason, remedy } = explainFailure(applied.failures, world.readFile('/proc/self/status') ?? '')
@@ -59,6 +60,11 @@ function redirect({ proxyUid, skip }: Extract<InitCommand, { readonly kind: 'red
   }
   world.say(`connections are redirected to the proxy: ${done.join(', ')}`)
   return 0
+}
+
+const LEGACY_TABLES: Readonly<Record<Family, string>> = {
+  ipv4: '/proc/net/ip_tables_names',
+  ipv6: '/proc/net/ip6_tables_names',
 }
 
 const NAMES: Readonly<Record<Family, string>> = { ipv4: 'IPv4', ipv6: 'IPv6' }
