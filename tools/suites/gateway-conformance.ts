@@ -21,7 +21,8 @@ import { type CaseOutcome, reportSuite } from './outcome.ts'
  * has Heddle already.
  */
 const PROFILES = 'MESH-HTTP,MESH-GRPC'
-const FEATURES = [
+const TOP = 'TestConformance'
+const MESH_FEATURES = [
   'Mesh',
   'MeshClusterIPMatching',
   'MeshConsumerRoute',
@@ -32,6 +33,14 @@ const FEATURES = [
   'MeshHTTPRouteRedirectPort',
   'MeshHTTPRouteRewritePath',
   'MeshHTTPRouteSchemeRedirect',
+]
+/** Not of the profiles, but tests of a mesh ask for them as well. */
+const ROUTE_FEATURES = [
+  'HTTPRoute303RedirectStatusCode',
+  'HTTPRoute307RedirectStatusCode',
+  'HTTPRoute308RedirectStatusCode',
+  'HTTPRouteParentRefPort',
+  'HTTPRouteResponseHeaderModification',
 ]
 const OURSELVES = {
   organization: 'heddle',
@@ -52,6 +61,12 @@ const isDirect = process.argv.includes('--direct')
 const given = process.argv.slice(2).filter((arg) => arg !== '--direct')
 const folder = mkdtempSync(join(tmpdir(), 'heddle-conformance-'))
 
+/** A test that is skipped for want of a feature that is not claimed would go unseen. */
+function checkSkipped(output: string): CaseOutcome {
+  const skipped = [...output.matchAll(/--- SKIP: TestConformance\/(Mesh\w+) /g)].map(([, name]) => name)
+  return { name: 'every test of a mesh has run', passed: skipped.length === 0, detail: skipped.join(', '), tookMs: 0 }
+}
+
 /** Nothing that the profiles have in this release is left out. */
 function checkReport(file: string): CaseOutcome {
   const report = existsSync(file) ? (parse(readFileSync(file, 'utf8')) as Report) : undefined
@@ -65,20 +80,24 @@ async function runSuite(cluster: Cluster): Promise<readonly CaseOutcome[]> {
   const file = given.find((arg) => arg.startsWith('--report-output='))?.split('=')[1] ?? join(folder, 'report.yaml')
   const flags = {
     'conformance-profiles': PROFILES,
-    'supported-features': FEATURES.join(','),
+    'supported-features': [...MESH_FEATURES, ...ROUTE_FEATURES].join(','),
     ...(isDirect ? {} : { 'namespace-annotations': 'heddle.dev/inject=enabled' }),
     'report-output': file,
     ...OURSELVES,
   }
   const named = Object.entries(flags).map(([name, value]) => `--${name}=${value}`)
-  const args = ['-test.v', '-test.run=^TestConformance$', '-test.timeout=30m', ...named, ...given]
+  const args = ['-test.v', `-test.run=^${TOP}$`, '-test.timeout=30m', ...named, ...given]
   const suite = start([program, ...args], { env: { KUBECONFIG: cluster.kubeconfig }, cwd: folder })
-  suite.process.stdout?.on('data', (chunk: Buffer) => process.stderr.write(chunk))
+  suite.process.stdout?.on('data', (chunk: Buffer) => {
+    for (const { name, passed, tookMs } of readGoTests(chunk.toString(), TOP)) {
+      process.stderr.write(`${passed ? '✓' : '✗'} ${name} ${(tookMs / 1000).toFixed(1)} s\n`)
+    }
+  })
   const status = await suite.ended
-  const outcomes = readGoTests(suite.stdout(), 'TestConformance')
+  const outcomes = readGoTests(suite.stdout(), TOP)
   const isWhole = !given.some((arg) => arg.startsWith('--run-test'))
   const ended = { name: 'the suite succeeds', passed: status === 0, detail: suite.stdout().slice(-2_000), tookMs: 0 }
-  return [...outcomes, ended, ...(isWhole && !isDirect ? [checkReport(file)] : [])]
+  return [...outcomes, ended, ...(isWhole ? [checkReport(file), checkSkipped(suite.stdout())] : [])]
 }
 
 async function withCluster(): Promise<readonly CaseOutcome[]> {
