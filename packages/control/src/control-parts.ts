@@ -7,7 +7,7 @@ import { directoryStore } from './ca/authority-store.ts'
 import { CaError } from './ca/ca-error.ts'
 import { type CertificateAuthority, openCertificateAuthority } from './ca/certificate-authority.ts'
 import { IdentityService } from './ca/identity-service.ts'
-import { type JoinTokens, openJoinTokens } from './ca/join-tokens.ts'
+import { type JoinTokenBook, openJoinTokens } from './ca/join-tokens.ts'
 import { openServerIdentity, type ServerIdentity } from './ca/server-identity.ts'
 import type { ClusterParts } from './cluster/cluster-parts.ts'
 import { formatProblems } from './config/configuration-problems.ts'
@@ -46,7 +46,7 @@ export interface PartsDeps {
 export interface ControlParts {
   readonly state: StateDir
   readonly ca: CertificateAuthority
-  readonly tokens: JoinTokens
+  readonly tokens: JoinTokenBook
   readonly server: ServerIdentity
   readonly identity: IdentityService
   readonly model: Model
@@ -70,8 +70,9 @@ export async function openParts(config: ControlConfig, deps: PartsDeps): Promise
   const { clock, log, state, cluster, readiness, signal } = deps
   const { trustDomain } = config
   const namespace = cluster?.config.namespace ?? 'heddle'
+  const tokensFile = join(config.stateDir, 'join-tokens.json')
   const ca = await readiness.during('the authority is not open yet', openAuthority(config, deps))
-  const tokens = await openJoinTokens({ file: join(config.stateDir, 'join-tokens.json'), trustDomain, clock })
+  const tokens = cluster?.joinTokens(trustDomain) ?? (await openJoinTokens({ file: tokensFile, trustDomain, clock }))
   const addresses = [...(cluster?.dnsNames ?? []), ...config.listen.flatMap(ownAddresses).map(({ host }) => host)]
   const server = await openServerIdentity({ ca, clock, log, addresses, namespace, signal })
   const model = createModel({ clock, signal, ...(cluster === undefined ? HOST_MODEL : CLUSTER_MODEL) })

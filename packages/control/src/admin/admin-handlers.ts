@@ -3,7 +3,7 @@ import type { AdminService } from '@heddle/api/admin'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import type { CertificateAuthority } from '../ca/certificate-authority.ts'
-import { JoinTokenError, type JoinTokens } from '../ca/join-tokens.ts'
+import { type JoinTokenBook, JoinTokenError } from '../ca/join-tokens.ts'
 import { formatProblems } from '../config/configuration-problems.ts'
 import type { DiscoveryHub } from '../discovery/discovery-hub.ts'
 import type { Model } from '../model/model.ts'
@@ -30,7 +30,7 @@ export interface AdminDeps {
   /** Name of this replica; empty where there is only one. */
   readonly replica: string
   readonly ca: CertificateAuthority
-  readonly tokens: JoinTokens
+  readonly tokens: JoinTokenBook
   readonly clock: Clock
   readonly log: Log
   readonly version: string

@@ -5,13 +5,13 @@ import { parseSpiffeId } from '@heddle/identity/spiffe-id'
 import { CaError } from './ca-error.ts'
 import type { CertificateAuthority } from './certificate-authority.ts'
 import { type CsrRefusal, checkCsr } from './check-csr.ts'
-import type { JoinTokens, TokenRefusal } from './join-tokens.ts'
+import type { JoinTokenBook, TokenRefusal } from './join-tokens.ts'
 import type { ReviewRefusal, TokenReviewer } from './review-token.ts'
 import { SignLimit } from './sign-limit.ts'
 
 export interface IdentityServiceDeps {
   readonly ca: CertificateAuthority
-  readonly tokens: JoinTokens
+  readonly tokens: JoinTokenBook
   /** Judges tokens of service accounts; `undefined`: there is no cluster, nobody can. */
   readonly reviewer?: TokenReviewer | undefined
   /** Namespace of the control plane, whose identity is given to nobody; `heddle` unless given. */
@@ -150,7 +150,7 @@ export class IdentityService {
 
   async #answer(request: SignRequest, peer: SignPeer): Promise<SignAnswer> {
     // The cheap checks first: nobody makes us read a request before showing who he is.
-    const caller = await this.#callerOf(request, peer)
+    const caller = await this.#callerOf(request, peer).catch((error: unknown) => this.#unavailable(undefined, error))
     if (caller.kind === 'refused') return this.#refuse(caller.reason, peer.spiffeId, caller.detail)
     const { spiffeId } = caller
     if (this.#isReserved(spiffeId)) return this.#refuse('reserved_identity', spiffeId)
@@ -158,10 +158,15 @@ export class IdentityService {
     try {
       return await this.#signFor(spiffeId, request, peer)
     } catch (error) {
-      this.#deps.log.error('certificate not signed', { identity: spiffeId, error })
-      const reason = error instanceof CaError ? error.message : 'see the log of the control plane'
-      return this.#refuse('authority_unavailable', spiffeId, reason)
+      const { reason, detail } = this.#unavailable(spiffeId, error)
+      return this.#refuse(reason, spiffeId, detail)
     }
+  }
+
+  #unavailable(identity: string | undefined, error: unknown) {
+    this.#deps.log.error('certificate not signed', { identity, error })
+    const detail = error instanceof CaError ? error.message : 'see the log of the control plane'
+    return { kind: 'refused', reason: 'authority_unavailable', detail } as const
   }
 
   async #callerOf(request: SignRequest, peer: SignPeer): Promise<CallerVerdict> {
@@ -172,7 +177,7 @@ export class IdentityService {
     if (hasToken(request)) return await this.#podOf(request.serviceAccountToken, peer)
     if (peer.spiffeId !== undefined) return { kind: 'good', spiffeId: peer.spiffeId }
     if (request.joinToken === '') return { kind: 'refused', reason: 'no_proof' }
-    return this.#deps.tokens.check(request.joinToken)
+    return await this.#deps.tokens.check(request.joinToken)
   }
 
   /** Who the API server says it is. While it cannot be asked, a certificate that is still good may be renewed by itself. */

@@ -18,7 +18,7 @@ export interface JoinTokenRecord {
 export async function readJoinTokens(file: string): Promise<readonly JoinTokenRecord[]> {
   const text = await readPrivateFile(file)
   if (text === undefined) return []
-  const records = parse(text)
+  const records = parseJoinTokens(text)
   if (records === undefined) {
     throw new CaError(`${file}: damaged; remove it, and make new join tokens for workloads that have yet to join`)
   }
@@ -27,10 +27,16 @@ export async function readJoinTokens(file: string): Promise<readonly JoinTokenRe
 
 /** Keeps the tokens for the next process, whole or not at all. */
 export async function writeJoinTokens(file: string, records: Iterable<JoinTokenRecord>): Promise<void> {
-  await replacePrivateFile(file, `${JSON.stringify({ version: 1, tokens: [...records] })}\n`)
+  await replacePrivateFile(file, formatJoinTokens(records))
 }
 
-function parse(text: string): readonly JoinTokenRecord[] | undefined {
+/** As {@link parseJoinTokens} reads it. */
+export function formatJoinTokens(records: Iterable<JoinTokenRecord>): string {
+  return `${JSON.stringify({ version: 1, tokens: [...records] })}\n`
+}
+
+/** `undefined`: these are no tokens. */
+export function parseJoinTokens(text: string): readonly JoinTokenRecord[] | undefined {
   try {
     const content: unknown = JSON.parse(text)
     if (!isObject(content) || content.version !== 1 || !Array.isArray(content.tokens)) return undefined

@@ -3,13 +3,34 @@ import { formatSpiffeId } from '@heddle/identity/spiffe-id'
 import { type JoinTokenRecord, readJoinTokens, writeJoinTokens } from './join-token-file.ts'
 import { createJoinTokenText, formatJoinToken, hashSecret, isSecretOf, parseJoinToken } from './join-token-text.ts'
 
-export interface JoinTokensOptions {
-  /** Made with mode 0600 beside, not in, the authority's directory. */
-  readonly file: string
+export interface JoinTokenRules {
   readonly trustDomain: string
   readonly clock: Clock
   /** Tokens that may exist at once; 10,000 unless given. */
   readonly maxTokens?: number
+}
+
+export interface JoinTokensOptions extends JoinTokenRules {
+  /** Keeps all of them, whole or not at all. */
+  readonly save: (records: Iterable<JoinTokenRecord>) => Promise<void>
+}
+
+/** The tokens by which workloads prove themselves the first time, wherever they are kept. */
+export interface JoinTokenBook {
+  /**
+   * Makes a token for one identity.
+   *
+   * @throws {JoinTokenError} when the identity or the life cannot be, or too many tokens exist
+   */
+  create(request: JoinTokenRequest): Promise<JoinToken>
+  /** Whose token it is, if it may still be redeemed by the key of `keyHash`. Changes nothing. */
+  check(token: string, keyHash?: string): TokenVerdict | Promise<TokenVerdict>
+  /**
+   * Uses a token up for the key of `keyHash`; that this happened is kept before the promise resolves.
+   *
+   * A single-use token may be redeemed again by the same key for 5 minutes, since an answer can get lost.
+   */
+  redeem(token: string, keyHash: string): Promise<TokenVerdict>
 }
 
 export interface JoinTokenRequest {
@@ -46,19 +67,21 @@ const DEFAULT_MAX_TOKENS = 10_000
 const SAME_KEY_AGAIN_MS = 5 * 60_000
 
 /**
- * Reads the tokens of `options.file`; those that expired are dropped.
+ * Reads the tokens of a file, which is made with mode 0600 beside, not in, the authority's directory; those that expired
+ * are dropped.
  *
  * @throws {CaError} when the file is damaged or open to other users
  */
-export async function openJoinTokens(options: JoinTokensOptions): Promise<JoinTokens> {
-  return new JoinTokens(options, await readJoinTokens(options.file))
+export async function openJoinTokens(options: JoinTokenRules & { readonly file: string }): Promise<JoinTokens> {
+  const { file, ...rules } = options
+  return new JoinTokens({ ...rules, save: (records) => writeJoinTokens(file, records) }, await readJoinTokens(file))
 }
 
 /**
  * The tokens by which workloads prove themselves the first time. Only hashes are kept; every change is on the disk
  * before it is answered, so neither a crash nor a restart forgets a token or gives a used one back.
  */
-export class JoinTokens {
+export class JoinTokens implements JoinTokenBook {
   readonly #options: JoinTokensOptions
   readonly #records = new Map<string, JoinTokenRecord>()
   #writing: Promise<void> = Promise.resolve()
@@ -74,11 +97,6 @@ export class JoinTokens {
     return this.#records.size
   }
 
-  /**
-   * Makes a token for one identity.
-   *
-   * @throws {JoinTokenError} when the identity or the life cannot be, or too many tokens exist
-   */
   async create(request: JoinTokenRequest): Promise<JoinToken> {
     const { namespace, serviceAccount, ttlMs, reusable } = request
     this.#purge()
@@ -92,7 +110,6 @@ export class JoinTokens {
     return { token: formatJoinToken(text), expiresMs }
   }
 
-  /** Whose token it is, if it may still be redeemed by the key of `keyHash`. Changes nothing. */
   check(token: string, keyHash?: string): TokenVerdict {
     const text = parseJoinToken(token)
     if (text === undefined) return { kind: 'refused', reason: 'token_malformed' }
@@ -105,11 +122,6 @@ export class JoinTokens {
     return { kind: 'good', spiffeId: this.#identityOf(record), id: record.id }
   }
 
-  /**
-   * Uses a token up for the key of `keyHash`; that this happened is on the disk before the promise resolves.
-   *
-   * A single-use token may be redeemed again by the same key for 5 minutes, since an answer can get lost.
-   */
   async redeem(token: string, keyHash: string): Promise<TokenVerdict> {
     const verdict = this.check(token, keyHash)
     if (verdict.kind === 'refused') return verdict
@@ -144,7 +156,7 @@ export class JoinTokens {
 
   /** Writes follow one another; each writes the state of its own turn. */
   #write(): Promise<void> {
-    const write = this.#writing.then(() => writeJoinTokens(this.#options.file, this.#records.values()))
+    const write = this.#writing.then(() => this.#options.save(this.#records.values()))
     this.#writing = write.catch(() => undefined)
     return write
   }

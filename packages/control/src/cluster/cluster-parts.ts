@@ -2,8 +2,10 @@ import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import { INSTALL_NAMES, INSTALLATION_LABEL } from '@heddle/kube/install/names'
 import type { AuthorityStore } from '../ca/authority-store.ts'
+import type { JoinTokenBook } from '../ca/join-tokens.ts'
 import { createTokenReviewer, type TokenReviewer } from '../ca/review-token.ts'
 import { secretStore } from '../ca/secret-store.ts'
+import { SharedJoinTokens } from '../ca/shared-join-tokens.ts'
 import type { KubernetesConfig } from '../config/kubernetes-config.ts'
 import type { AdminAccess } from '../server/admin-access.ts'
 import { ADMIN_AUDIENCE, clusterAccess } from '../server/cluster-access.ts'
@@ -18,6 +20,7 @@ export interface ClusterParts extends Cluster {
   readonly labels: Readonly<Record<string, string>>
   readonly leadership: Leadership
   readonly authorityStore: AuthorityStore
+  readonly joinTokens: (trustDomain: string) => JoinTokenBook
   /** Of tokens that workloads show. */
   readonly reviewer: TokenReviewer
   readonly access: AdminAccess
@@ -39,7 +42,7 @@ const IDENTITY_AUDIENCE = 'heddle.dev/identity'
 export function createClusterParts(config: KubernetesConfig, { cluster, clock, log }: ClusterPartsDeps): ClusterParts {
   const { client, reviews } = cluster
   const { namespace, replica } = config
-  const { authority, control, webhook } = INSTALL_NAMES
+  const { authority, control, joinTokens, webhook } = INSTALL_NAMES
   const labels = { 'app.kubernetes.io/part-of': 'heddle', [INSTALLATION_LABEL]: namespace }
   const adminReviewer = createTokenReviewer({ client: reviews, audience: ADMIN_AUDIENCE })
   return {
@@ -48,6 +51,8 @@ export function createClusterParts(config: KubernetesConfig, { cluster, clock, l
     labels,
     leadership: new Leadership({ client, namespace, replica, clock, log }),
     authorityStore: secretStore({ client, namespace, name: authority, labels }),
+    joinTokens: (trustDomain) =>
+      new SharedJoinTokens({ client: reviews, namespace, name: joinTokens, labels, trustDomain, clock }),
     reviewer: createTokenReviewer({ client: reviews, audience: IDENTITY_AUDIENCE }),
     access: clusterAccess({ reviewer: adminReviewer, namespace, clock }),
     source: kubernetesSource({ client, clock, log }),

@@ -6,8 +6,8 @@ import type { KubernetesConfig } from '../config/kubernetes-config.ts'
 /** The API server, and what the control plane is there. */
 export interface Cluster {
   readonly client: KubeClient
-  /** For reviews of tokens only: whoever sends many must not slow down anything else. */
-  readonly reviews: Pick<KubeClient, 'request'>
+  /** For what those cause who have not proved yet who they are: however many they are, they must not slow down anything else. */
+  readonly reviews: Pick<KubeClient, 'request' | 'get' | 'create' | 'update'>
   close(): void
 }
 

@@ -3,7 +3,8 @@ import { INSTALL_NAMES } from './install-names.ts'
 import { clusterObject, type Installation, ownObject } from './installation.ts'
 import { bindingBody, type PolicyRule, roleBody } from './rbac.ts'
 
-const { authority, config, control, controlAccount, injector, lease, trustBundle, validator } = INSTALL_NAMES
+const { authority, config, control, controlAccount, injector, joinTokens, lease, trustBundle, validator } =
+  INSTALL_NAMES
 
 const WATCH = ['get', 'list', 'watch'] as const
 /** Of single objects, which are followed by their name. */
@@ -42,6 +43,7 @@ const CLUSTER_RULES: readonly PolicyRule[] = [
 /** What it may do in its own namespace. RBAC cannot limit "create" to names, hence the rules of their own. */
 const OWN_RULES: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['secrets'], resourceNames: [authority], verbs: [...WATCH, 'update'] },
+  { apiGroups: [''], resources: ['secrets'], resourceNames: [joinTokens], verbs: ['get', 'update'] },
   { apiGroups: [''], resources: ['configmaps'], resourceNames: [trustBundle], verbs: KEEP },
   { apiGroups: [''], resources: ['configmaps'], resourceNames: [config], verbs: WATCH },
   { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: ['create'] },

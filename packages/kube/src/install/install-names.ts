@@ -15,6 +15,8 @@ export const INSTALL_NAMES = {
   trustBundle: 'heddle-trust-bundle',
   /** Secret with the authority's keys, made by the control plane. */
   authority: 'heddle-authority',
+  /** Secret with hashes of join tokens, made by the control plane. */
+  joinTokens: 'heddle-join-tokens',
   lease: 'heddle-control-leader',
   injector: 'heddle-injector',
   validator: 'heddle-validator',

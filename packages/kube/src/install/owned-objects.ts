@@ -42,6 +42,7 @@ const OWNED: readonly Resource[] = [
 /** What the control plane makes itself; it belongs to no version's manifest. */
 const MADE_AT_RUN_TIME: readonly { readonly resource: Resource; readonly name: string }[] = [
   { resource: SECRETS, name: INSTALL_NAMES.authority },
+  { resource: SECRETS, name: INSTALL_NAMES.joinTokens },
   { resource: CONFIG_MAPS, name: INSTALL_NAMES.trustBundle },
   { resource: LEASES, name: INSTALL_NAMES.lease },
 ]

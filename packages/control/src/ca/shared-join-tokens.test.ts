@@ -1,0 +1,55 @@
+import { ManualClock } from '@heddle/testkit/manual-clock'
+import { describe, expect, test } from 'vitest'
+import { FakeObjects } from '../../test/fake-objects.ts'
+import { SharedJoinTokens } from './shared-join-tokens.ts'
+
+const FOR_VM = { namespace: 'shop', serviceAccount: 'vm', ttlMs: 60_000, reusable: false }
+
+function world() {
+  const client = new FakeObjects()
+  const clock = new ManualClock()
+  const rules = { trustDomain: 'heddle.local', clock, labels: {} }
+  const replica = () => new SharedJoinTokens({ client, namespace: 'heddle', name: 'heddle-join-tokens', ...rules })
+  return { client, clock, one: replica(), other: replica() }
+}
+
+describe('join tokens that replicas share', () => {
+  test('are made by one and redeemed by another', async () => {
+    const { one, other } = world()
+    const { token } = await one.create(FOR_VM)
+    expect(await other.check(token)).toMatchObject({ kind: 'good', spiffeId: 'spiffe://heddle.local/ns/shop/sa/vm' })
+    expect(await other.redeem(token, 'key')).toMatchObject({ kind: 'good' })
+    expect(await one.check(token, 'another key')).toEqual({ kind: 'refused', reason: 'token_used' })
+  })
+
+  test('are used up once, also when both are asked at the same time', async () => {
+    const { one, other } = world()
+    const { token } = await one.create(FOR_VM)
+    const verdicts = await Promise.all([one.redeem(token, 'key'), other.redeem(token, 'another key')])
+    expect(verdicts.map(({ kind }) => kind).sort()).toEqual(['good', 'refused'])
+  })
+
+  test('are not lost when both make some at the same time', async () => {
+    const { one, other } = world()
+    const made = await Promise.all([one, other, one, other].map((tokens) => tokens.create(FOR_VM)))
+    for (const { token } of made) expect(await one.check(token)).toMatchObject({ kind: 'good' })
+  })
+
+  test('are kept as hashes', async () => {
+    const { client, one } = world()
+    const { token } = await one.create(FOR_VM)
+    const secret = client.objects.get('heddle/heddle-join-tokens') as unknown as { data: Record<string, string> }
+    const kept = Buffer.from(secret.data['join-tokens.json']!, 'base64').toString()
+    expect(kept).toContain(token.split('.')[1])
+    expect(kept).not.toContain(token.split('.')[2])
+  })
+
+  test('that are damaged are told', async () => {
+    const { client, one } = world()
+    await one.create(FOR_VM)
+    const secret = client.objects.get('heddle/heddle-join-tokens')!
+    const data = { 'join-tokens.json': Buffer.from('[]').toString('base64') }
+    client.objects.set('heddle/heddle-join-tokens', Object.assign(secret, { data }))
+    await expect(one.create(FOR_VM)).rejects.toThrow('Secret heddle/heddle-join-tokens: damaged')
+  })
+})
