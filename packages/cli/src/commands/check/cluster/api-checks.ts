@@ -3,8 +3,8 @@ import { type Category, errorUnlessEmpty, SUCCESS, type Verdict, warningUnlessEm
 import { judgeFact, requireFact } from '../fact.ts'
 import type { ApiVersion, BaseFacts, CrdFact } from './cluster-facts.ts'
 
-/** Rules in CRDs (CEL) are part of the API since then. */
-const LEAST_MINOR = 25
+/** Rules of our CRDs (CEL) may say isIP() since then. */
+const LEAST_MINOR = 31
 /** Init containers that keep running are on by default since then. */
 const NATIVE_SIDECAR_MINOR = 29
 const TOLERATED_SKEW_MS = 60_000
