@@ -26,7 +26,7 @@ const API_NAMES = [
 ]
 
 /** Users that parts of the control plane are. */
-export const PART_USERS = ['kube-controller-manager', 'kube-scheduler', 'kube-proxy'] as const
+const PART_USERS = ['kube-controller-manager', 'kube-scheduler', 'kube-proxy'] as const
 
 /** Makes the cluster's authority, certificates, service account key and kubeconfigs (`PKI/USER.kubeconfig`). @throws {Error} of openssl */
 export async function writePki(plan: ClusterPlan): Promise<void> {

@@ -41,7 +41,7 @@ const GROUPS = 'root:x:0:\nnogroup:x:65534:\n'
 const SCRATCH: readonly ImageEntry[] = [{ kind: 'folder', to: '/tmp', mode: 0o1777 }]
 
 /** The architecture of this machine, as images spell it. */
-export function hostArchitecture(): Image['architecture'] {
+function hostArchitecture(): Image['architecture'] {
   const architecture = ARCHITECTURES[process.arch]
   if (architecture === undefined) throw new Error(`there are no images for ${process.arch}`)
   return architecture
