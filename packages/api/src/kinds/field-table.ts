@@ -1,5 +1,6 @@
 import type { Schema } from './schema.ts'
 
+/** What of a kind a table leaves out or adds. */
 export interface TableOptions {
   /** Fields whose own fields are those of every kind: only what identifies an object is listed. */
   readonly brief?: readonly string[]

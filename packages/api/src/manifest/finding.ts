@@ -15,10 +15,12 @@ export interface Position {
   readonly column: number
 }
 
+/** Something that refuses the file. */
 export function errorAt(path: Path, reason: string, remedy?: string): Finding {
   return { severity: 'error', path, reason, ...(remedy !== undefined && { remedy }) }
 }
 
+/** Something that its author should know, and that refuses nothing. */
 export function warningAt(path: Path, reason: string, remedy?: string): Finding {
   return { severity: 'warning', path, reason, ...(remedy !== undefined && { remedy }) }
 }

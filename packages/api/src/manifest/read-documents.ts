@@ -18,6 +18,7 @@ export interface RawObject {
   position(path: Path): Position
 }
 
+/** What a file has, and why parts of it could not be read. */
 export interface RawObjects {
   readonly objects: readonly RawObject[]
   readonly problems: readonly Problem[]

@@ -4,6 +4,7 @@ export interface Quantities {
   readonly memory: string
 }
 
+/** What a container asks for, and what it is held to. */
 export interface Resources {
   readonly requests: Quantities
   readonly limits: Quantities
@@ -23,6 +24,7 @@ export interface AccessSubject {
   readonly namespace?: string
 }
 
+/** The control plane's part. */
 export interface ControlValues {
   readonly replicas: number
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'off'

@@ -42,6 +42,7 @@ function differences(values: ValueTree, defaults: ValueTree): ValueTree {
   )
 }
 
+/** Whether a value is a map, and no list, word or nothing. */
 export function isMap(value: unknown): value is ValueTree {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
