@@ -115,8 +115,8 @@ export interface InboundPolicy {
 /** Which side of the proxy; `inbound` is towards its own application. */
 export type Direction = 'inbound' | 'outbound'
 
-/** Why a hop is encrypted or not; `unreached`: there was none. The same words in metrics, edges and logs. */
-export type Security = 'mtls' | 'peer_not_meshed' | 'destination_unmeshed' | 'unreached' | 'local'
+/** Why a hop is encrypted or not; `unreached`: there was none; `probe`: of a kubelet. The same words in metrics, edges and logs. */
+export type Security = 'mtls' | 'peer_not_meshed' | 'probe' | 'destination_unmeshed' | 'unreached' | 'local'
 
 /** What a series of counters is about, in the words of the data path. */
 export interface SeriesKey extends AnySeriesKey {

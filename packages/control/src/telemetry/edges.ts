@@ -8,6 +8,7 @@ import {
 } from './resource-scope.ts'
 import type { SeriesFacts } from './series-facts.ts'
 import type { SeriesWindow } from './telemetry-store.ts'
+import type { Totals } from './totals.ts'
 
 /** Stands for a client without a proxy; no resource can have such a name. */
 const UNMESHED_CLIENT = '(unmeshed)'
@@ -30,12 +31,20 @@ export interface TrafficEdge {
  */
 export function findEdges(scope: ResourceScope, series: Iterable<SeriesWindow>): TrafficEdge[] {
   const edges = new Map<string, TrafficEdge>()
-  for (const { facts } of series) {
+  for (const { facts, totals } of series) {
+    if (facts.security === 'probe' || isOnlyAConnection(facts, totals)) continue
     const edge = facts.direction === 'outbound' ? clientEdge(scope.kind, facts) : unmeshedEdge(scope.kind, facts)
     if (edge === undefined) continue
     if (isInScope(scope, edge.source) || isInScope(scope, edge.target)) edges.set(JSON.stringify(edge), edge)
   }
   return [...edges.values()].sort(byNames)
+}
+
+/** Kubelets probe by connections in which nothing is said, and so do load balancers: that is no traffic. */
+function isOnlyAConnection({ direction, security, protocol }: SeriesFacts, totals: Totals): boolean {
+  if (direction === 'outbound' || security !== 'peer_not_meshed') return false
+  if (totals.success + totals.failure > 0) return false
+  return protocol === 'http1' || protocol === 'http2' || totals.readBytes + totals.writtenBytes === 0
 }
 
 function clientEdge(kind: ScopeKind, facts: SeriesFacts): TrafficEdge | undefined {

@@ -140,6 +140,21 @@ describe('findEdges()', () => {
     expect(findEdges(scope('deployment'), store.window(60_000))).toEqual([])
   })
 
+  test.each([
+    { name: 'a probe of a kubelet', series: { security: 'probe', protocol: 'http1', requestsSuccess: 9n } },
+    { name: 'a connection without a word', series: { security: 'peer_not_meshed', protocol: 'opaque' } },
+    {
+      name: 'a connection without a request',
+      series: { security: 'peer_not_meshed', protocol: 'http1', readBytes: 9n },
+    },
+  ])('takes $name for no traffic', ({ series }) => {
+    const store = new TelemetryStore(new ManualClock())
+    const one = create(SeriesSchema, { direction: Direction.INBOUND, port: 8080, connectionsOpened: 3n, ...series })
+    const from = { namespace: 'shop', workload: 'web', instance: 'web-0', epoch: 'e', sequence: 1n, intervalMs: 10_000 }
+    store.report(create(ReportRequestSchema, { ...from, series: [one] }), 'spiffe://heddle.local/ns/shop/sa/web')
+    expect(findEdges(scope('deployment'), store.window(60_000))).toEqual([])
+  })
+
   test('names instances when asked for pods, and only those of the scope', () => {
     const edges = findEdges(scope('pod', 'web-0'), emojivote().window(60_000))
     expect(edges.map(({ source, target }) => [source.name, target.name])).toEqual([['web-0', 'voting-0']])

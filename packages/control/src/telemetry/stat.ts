@@ -32,6 +32,8 @@ export interface ResourceTraffic {
 export function sumTraffic(question: StatQuestion, series: Iterable<SeriesWindow>): ResourceTraffic[] {
   const sums = new Map<string, TrafficSum>()
   for (const one of series) {
+    // What kubelets ask says nothing of what clients get.
+    if (one.facts.security === 'probe') continue
     const resource = resourceOf(question, one.facts)
     if (resource === undefined) continue
     const key = `${resource.namespace}/${resource.name}`

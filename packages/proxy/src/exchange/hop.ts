@@ -34,6 +34,8 @@ export interface Hop {
   seriesOf(state: DestinationState | undefined, target: Target | undefined, protocol: SeriesProtocol): TrafficSeries
   /** Counters of the accepted connection itself, where it is one between peers. */
   connectionSeries(protocol: SeriesProtocol): TrafficSeries | undefined
+  /** Counters of a kubelet's probes, where such may come. */
+  probeSeries?(protocol: SeriesProtocol): TrafficSeries
 }
 
 /** From the own application to a destination of the mesh or beyond. */
@@ -137,6 +139,10 @@ export class InboundHop implements Hop {
       this.#series = this.#traffic.series({ ...this.#key, protocol })
     }
     return this.#series
+  }
+
+  probeSeries(protocol: SeriesProtocol): TrafficSeries {
+    return this.#traffic.series({ ...this.#key, security: 'probe', protocol })
   }
 }
 

@@ -2,6 +2,7 @@ import { pickEndpoint } from '@heddle/engine/balance'
 import { IDEMPOTENT_METHODS } from '@heddle/engine/retry/policy'
 import type { ProxyError } from '../errors/proxy-error.ts'
 import type { Exchange } from '../exchange/exchange.ts'
+import type { TrafficSeries } from '../workload.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import { logAttempt } from './attempt-log.ts'
 import { type DestinationState, noTarget } from './destination-state.ts'
@@ -35,11 +36,23 @@ function pickTarget(state: DestinationState, exchange: Exchange): Target | undef
 }
 
 function send(exchange: Exchange, target: Target): void {
-  exchange.series = exchange.hop.seriesOf(exchange.state, target, exchange.version)
+  exchange.series = probeSeries(exchange) ?? exchange.hop.seriesOf(exchange.state, target, exchange.version)
   exchange.attempts += 1
   const attempt = new Attempt(exchange, target, FIRST)
   exchange.use(attempt)
   attempt.begin()
+}
+
+/** As kubelets name themselves in probes of HTTP and of gRPC. */
+const KUBELET = 'kube-probe/'
+
+/**
+ * Probes come in plain from the node, every few seconds: counted as requests they would be traffic that nobody secured. Whoever
+ * only says that it is a kubelet gains nothing by it: it is served as any plain client.
+ */
+function probeSeries({ hop, head, version }: Exchange): TrafficSeries | undefined {
+  if (hop.probeSeries === undefined || hop.peerIdentity !== '') return undefined
+  return head.fields.get('user-agent')?.startsWith(KUBELET) === true ? hop.probeSeries(version) : undefined
 }
 
 const OWNER: AttemptOwner = {
