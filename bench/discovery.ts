@@ -3,6 +3,7 @@ import { configuration, KEY, NAMESPACE, route } from './discovery/configuration.
 import { ControlProcess } from './discovery/control-process.ts'
 import { applyObjects, join } from './discovery/join.ts'
 import { type ProxyLink, type SimulatedNode, SimulatedProxy } from './discovery/simulated-proxy.ts'
+import { describeSpread, type Spread, settle, spread } from './discovery/spread.ts'
 
 const USAGE = `usage: node bench/discovery.ts [--proxies 1000] [--endpoints 100] [--routes 20] [--changes 20] [--route-changes 5]
 
@@ -16,12 +17,6 @@ interface Options {
   readonly routes: number
   readonly changes: number
   readonly routeChanges: number
-}
-
-/** One change: when each proxy had it, and the octets on all streams. */
-interface Spread {
-  readonly latenciesMs: readonly number[]
-  readonly bytes: number
 }
 
 async function main(options: Options): Promise<void> {
@@ -38,7 +33,7 @@ async function main(options: Options): Promise<void> {
     endpointChanges.push(await spread(proxies, () => cart.setState(i % 2 === 0 ? 'STATE_UNHEALTHY' : 'STATE_READY')))
   }
   const cpuPerChange = ((await control.cpuMs()) - cpuBefore) / options.changes
-  report('an endpoint', endpointChanges, options)
+  print('an endpoint', describeSpread(endpointChanges))
   print(
     '',
     `control plane: ${cpuPerChange.toFixed(0)} ms CPU per change, ${(await control.residentMb()).toFixed(0)} MB`,
@@ -48,7 +43,7 @@ async function main(options: Options): Promise<void> {
     const files = [{ path: 'route.yaml', text: route('route-of-the-bench', i + 2) }]
     routeChanges.push(await spread(proxies, () => void applyObjects(control, { files })))
   }
-  if (routeChanges.length > 0) report('a route', routeChanges, options)
+  if (routeChanges.length > 0) print('a route', describeSpread(routeChanges))
   for (const proxy of [...proxies, cart]) proxy.close()
 }
 
@@ -73,41 +68,6 @@ function nodeOf(workload: string, index: number, app: string): SimulatedNode {
     labels: { app },
     ports: [{ name: 'http', port: 8080, address, addressPort: 8080 }],
   }
-}
-
-/** Makes a change, and waits until each proxy has heard of it. */
-async function spread(proxies: readonly SimulatedProxy[], change: () => void): Promise<Spread> {
-  const bytesBefore = receivedBy(proxies)
-  const startMs = performance.now()
-  const heard = proxies.map((proxy) => {
-    return new Promise<number>((resolve) => {
-      proxy.onUpdate = () => resolve(performance.now() - startMs)
-    })
-  })
-  change()
-  const latenciesMs = await Promise.all(heard)
-  await settle()
-  return { latenciesMs, bytes: receivedBy(proxies) - bytesBefore }
-}
-
-/** Acknowledgements are on their way. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 500))
-}
-
-function receivedBy(proxies: readonly SimulatedProxy[]): number {
-  return proxies.reduce((sum, { receivedBytes }) => sum + receivedBytes, 0)
-}
-
-function report(what: string, changes: readonly Spread[], { proxies }: Options): void {
-  const sorted = changes.flatMap(({ latenciesMs }) => latenciesMs).sort((a, b) => a - b)
-  const at = (share: number) =>
-    `${sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!.toFixed(0)} ms`
-  const bytes = changes.reduce((sum, one) => sum + one.bytes, 0) / changes.length
-  print(
-    what,
-    `p50 ${at(0.5)}, p99 ${at(0.99)}, last ${at(1)}; ${(bytes / 1024).toFixed(0)} KiB per change, ${(bytes / proxies).toFixed(0)} octets per proxy`,
-  )
 }
 
 function print(what: string, text: string): void {

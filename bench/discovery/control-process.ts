@@ -11,6 +11,7 @@ const MAIN = fileURLToPath(new URL('../../packages/control/src/main.ts', import.
 export class ControlProcess implements AsyncDisposable {
   readonly address: { readonly host: string; readonly port: number }
   readonly trustBundlePem: string
+  /** Empty on a cluster. */
   readonly adminToken: string
   readonly #dir: string
   readonly #child: ChildProcess
@@ -27,7 +28,17 @@ export class ControlProcess implements AsyncDisposable {
   static async start(yaml: Readonly<Record<string, string>>): Promise<ControlProcess> {
     const dir = await mkdtemp(join(tmpdir(), 'heddle-bench-'))
     for (const [name, text] of Object.entries(yaml)) await writeFile(join(dir, name), text)
-    const flags = ['--config', dir, '--state', join(dir, '.state'), '--listen', '127.0.0.1:0', '--log-level', 'off']
+    return ControlProcess.#run(dir, ['--config', dir])
+  }
+
+  /** One that follows a cluster, as the user of the kubeconfig. Its namespace must be there. */
+  static async startOnCluster(kubeconfig: string): Promise<ControlProcess> {
+    const dir = await mkdtemp(join(tmpdir(), 'heddle-bench-'))
+    return ControlProcess.#run(dir, ['--kubernetes', '--kubeconfig', kubeconfig])
+  }
+
+  static async #run(dir: string, source: readonly string[]): Promise<ControlProcess> {
+    const flags = [...source, '--state', join(dir, '.state'), '--listen', '127.0.0.1:0', '--log-level', 'off']
     const child = spawn(process.execPath, [MAIN, ...flags, '--exit-with-stdin'], { stdio: ['pipe', 'pipe', 'inherit'] })
     const [line] = (await once(child.stdout!.setEncoding('utf8'), 'data')) as [string]
     const ready = JSON.parse(line) as ReadyLine
@@ -35,7 +46,7 @@ export class ControlProcess implements AsyncDisposable {
     return new ControlProcess(dir, child, {
       address: { host, port: Number(port) },
       trustBundlePem: await readFile(ready.trustBundleFile, 'utf8'),
-      adminToken: (await readFile(ready.adminTokenFile, 'utf8')).trim(),
+      adminToken: ready.adminTokenFile === undefined ? '' : (await readFile(ready.adminTokenFile, 'utf8')).trim(),
     })
   }
 
@@ -71,5 +82,6 @@ interface ReadyFacts {
 interface ReadyLine {
   readonly addresses: readonly string[]
   readonly trustBundleFile: string
-  readonly adminTokenFile: string
+  /** None on a cluster. */
+  readonly adminTokenFile?: string
 }

@@ -16,9 +16,18 @@ export async function join(control: ControlProcess, namespace: string, serviceAc
     'admin.v1.AdminService/CreateJoinToken',
     wanted,
   )) as CreateJoinTokenResponseJson
+  return joinBy(control, `spiffe://heddle.local/ns/${namespace}/sa/${serviceAccount}`, { joinToken: token })
+}
+
+/** Gets a certificate as a workload does. @param shown - proves who it is */
+export async function joinBy(
+  control: ControlProcess,
+  spiffeId: string,
+  shown: { readonly joinToken?: string | undefined; readonly serviceAccountToken?: string },
+): Promise<ProxyLink> {
   const key = await createWorkloadKey()
-  const csr = createCsr(key.privateKey, `spiffe://heddle.local/ns/${namespace}/sa/${serviceAccount}`)
-  const proof = { csr: Buffer.from(csr).toString('base64'), joinToken: token }
+  const csr = createCsr(key.privateKey, spiffeId)
+  const proof = { csr: Buffer.from(csr).toString('base64'), ...shown }
   const signed = (await call(control, 'identity.v1.IdentityService/Sign', proof)) as SignResponseJson
   const { host, port } = control.address
   const { trustBundlePem } = control

@@ -1,0 +1,192 @@
+import { parseArgs } from 'node:util'
+import { createKubeClient, type KubeClient } from '@heddle/kube/client'
+import { loadClusterAccess } from '@heddle/kube/kubeconfig'
+import { startCluster } from '../e2e/cluster/start-cluster.ts'
+import { ControlProcess } from './discovery/control-process.ts'
+import { joinBy } from './discovery/join.ts'
+import { type ProxyLink, SimulatedProxy } from './discovery/simulated-proxy.ts'
+import { describeSpread, type Spread, settle, spread } from './discovery/spread.ts'
+import { eachOf, type FakePod, fillCluster, keepNodes, NAMESPACE, setReady } from './kubernetes/fake-workloads.ts'
+
+const USAGE = `usage: node bench/kubernetes-scale.ts [--services 1000] [--pods 10000] [--proxies 500] [--changes 20] [--churn-seconds 30]
+
+What a cluster costs the control plane, and how long a change of a pod takes to reach every proxy: an API server of the harness with pods
+that no kubelet runs, a control plane in a process of its own, simulated proxies in this one, each with a stream over mTLS. Each proxy
+holds the same Service and nine others. At the end 1 % of the pods change each second. Needs root, and what make cluster-up needs.
+`
+
+interface Options {
+  readonly services: number
+  readonly pods: number
+  readonly proxies: number
+  readonly changes: number
+  readonly churnSeconds: number
+}
+
+const TICK_MS = 100
+const CHURN_SHARE = 0.01
+const OTHERS = 9
+
+async function main(options: Options): Promise<void> {
+  await using cluster = await startCluster({ name: 'scale', tier: 'api' })
+  const access = await loadClusterAccess({ kubeconfig: cluster.kubeconfig })
+  const client = createKubeClient(access, { perSecond: 10_000, burst: 10_000 })
+  const ended = new AbortController()
+  const startMs = performance.now()
+  const pods = await fillCluster(client, options)
+  print('filled', `${options.services} Services, ${pods.length} pods in ${seconds(startMs)}`)
+  void keepNodes(client, ended.signal)
+  await measure(options, { client, pods, kubeconfig: cluster.kubeconfig })
+  ended.abort()
+  access.close()
+}
+
+interface Filled {
+  readonly client: KubeClient
+  readonly pods: readonly FakePod[]
+  readonly kubeconfig: string
+}
+
+async function measure(options: Options, { client, pods, kubeconfig }: Filled): Promise<void> {
+  const startMs = performance.now()
+  await using control = await ControlProcess.startOnCluster(kubeconfig)
+  print('started', `control plane ready after ${seconds(startMs)}, ${await costOf(control)}`)
+  const link = await joinBy(control, `spiffe://heddle.local/ns/${NAMESPACE}/sa/default`, {
+    serviceAccountToken: await accountToken(client),
+  })
+  const openMs = performance.now()
+  const proxies = await openAll(options, pods, link)
+  print('connected', `${proxies.length} proxies in ${seconds(openMs)}, ${await costOf(control)}`)
+  await settle()
+  const changing = pods.find(({ service }) => service === 0)!
+  const quiet = await measureChanges({ client, proxies, changing, count: options.changes, control })
+  print('a pod', quiet)
+  if (options.churnSeconds > 0)
+    print('with churn', await measureChurn(options, { client, pods, proxies, changing, control }))
+  print('at the end', await costOf(control))
+  for (const proxy of proxies) proxy.close()
+}
+
+interface Changing {
+  readonly client: KubeClient
+  readonly proxies: readonly SimulatedProxy[]
+  readonly changing: FakePod
+  readonly control: ControlProcess
+}
+
+async function measureChanges({
+  client,
+  proxies,
+  changing,
+  control,
+  count,
+}: Changing & { readonly count: number }): Promise<string> {
+  const before = await control.cpuMs()
+  const changes: Spread[] = []
+  for (let i = 0; i < count; i++) {
+    changes.push(await spread(proxies, () => void setReady(client, changing, i % 2 === 1)))
+  }
+  const cpuMs = ((await control.cpuMs()) - before) / count
+  return `${describeSpread(changes)}; ${cpuMs.toFixed(0)} ms CPU per change`
+}
+
+/** Changes of other pods go on while those of one are measured, whose Service every proxy holds. */
+async function measureChurn(
+  { churnSeconds }: Options,
+  { pods, ...changing }: Changing & { readonly pods: readonly FakePod[] },
+): Promise<string> {
+  const others = pods.filter(({ service }) => service !== 0)
+  const perTick = Math.max(1, Math.round((pods.length * CHURN_SHARE * TICK_MS) / 1000))
+  const unready = new Set<FakePod>()
+  let changed = 0
+  let failed = 0
+  const startMs = performance.now()
+  const change = async () => {
+    const pod = others[Math.floor(Math.random() * others.length)]!
+    const isReady = unready.delete(pod)
+    if (!isReady) unready.add(pod)
+    await setReady(changing.client, pod, isReady).then(
+      () => (changed += 1),
+      () => (failed += 1),
+    )
+  }
+  const timer = setInterval(() => {
+    for (let i = 0; i < perTick; i++) void change()
+  }, TICK_MS)
+  const cpuBefore = await changing.control.cpuMs()
+  const changes: Spread[] = []
+  for (let i = 0; performance.now() - startMs < churnSeconds * 1000; i++) {
+    changes.push(await spread(changing.proxies, () => void setReady(changing.client, changing.changing, i % 2 === 1)))
+  }
+  clearInterval(timer)
+  const tookMs = performance.now() - startMs
+  const cpuShare = ((await changing.control.cpuMs()) - cpuBefore) / tookMs
+  const rate = `${((changed / tookMs) * 1000).toFixed(0)} pods changed per second (${failed} failed)`
+  return `${describeSpread(changes)}; ${rate}, ${(cpuShare * 100).toFixed(0)} % of a CPU`
+}
+
+/** Each is the proxy of one of the pods. */
+async function openAll(
+  { proxies: count, services }: Options,
+  pods: readonly FakePod[],
+  link: ProxyLink,
+): Promise<SimulatedProxy[]> {
+  const proxies: SimulatedProxy[] = []
+  await eachOf(Math.min(count, pods.length), async (i) => {
+    const node = {
+      namespace: NAMESPACE,
+      workload: 'bench',
+      instance: pods[i]!.name,
+      serviceAccount: 'default',
+      labels: {},
+      ports: [],
+    }
+    const held = Array.from({ length: OTHERS }, (_, j) => 1 + ((i * OTHERS + j) % Math.max(1, services - 1)))
+    const keys = [0, ...held].map((service) => `name:svc-${service}.${NAMESPACE}:80`)
+    proxies.push(await SimulatedProxy.open(node, link, keys))
+  })
+  return proxies
+}
+
+async function accountToken(client: KubeClient): Promise<string> {
+  const { status } = await client.request<{ readonly status: { readonly token: string } }>({
+    method: 'POST',
+    path: `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/default/token`,
+    body: { spec: { audiences: ['heddle.dev/identity'], expirationSeconds: 3600 } },
+  })
+  return status.token
+}
+
+async function costOf(control: ControlProcess): Promise<string> {
+  return `${(await control.residentMb()).toFixed(0)} MB, ${((await control.cpuMs()) / 1000).toFixed(1)} s CPU so far`
+}
+
+function seconds(sinceMs: number): string {
+  return `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`
+}
+
+function print(what: string, text: string): void {
+  process.stdout.write(`${what.padEnd(12)} ${text}\n`)
+}
+
+const { values } = parseArgs({
+  options: {
+    services: { type: 'string', default: '1000' },
+    pods: { type: 'string', default: '10000' },
+    proxies: { type: 'string', default: '500' },
+    changes: { type: 'string', default: '20' },
+    'churn-seconds': { type: 'string', default: '30' },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+if (values.help) process.stdout.write(USAGE)
+else {
+  const { services, pods, proxies, changes } = values
+  await main({
+    services: Number(services),
+    pods: Number(pods),
+    proxies: Number(proxies),
+    changes: Number(changes),
+    churnSeconds: Number(values['churn-seconds']),
+  })
+}
