@@ -8,7 +8,7 @@ import { doorFiles } from './door-files.ts'
  * lines instead.
  */
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const SOURCES = ['packages/*/src/**/*.ts', 'packages/*/{test,fuzz}/**/*.ts', '{e2e,bench,tools}/**/*.ts']
+const SOURCES = ['packages/*/src/**/*.ts', 'packages/*/{test,fuzz}/**/*.ts', '{e2e,bench,tools,deploy}/**/*.ts']
 const AIM_LINES = 150
 
 const paths = globSync(SOURCES, { cwd: ROOT, exclude: (path) => /(^|\/)(node_modules|gen|\.work)$/.test(path) }).sort()
