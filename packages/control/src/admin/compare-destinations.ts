@@ -47,6 +47,6 @@ function clientsOf(model: Model, { metadata }: Service, key: string) {
 
 function told(model: Model, { key, clients }: Place, trustDomain: string): Destination {
   const resolution = model.resolve(key, clients)
-  const withoutInstances = resolution.kind === 'service' ? { ...resolution, instances: [] } : resolution
+  const withoutInstances = resolution.kind === 'service' ? { ...resolution, instances: [], addressed: [] } : resolution
   return translateDestination(withoutInstances, { trustDomain })
 }
