@@ -42,7 +42,7 @@ describe.runIf(canRun('root', 'ip', 'iptables'))('the init program of a pod', ()
     await run(['ip', 'netns', 'delete', POD])
   })
 
-  test('sees that nothing is redirected yet, as under a CNI plugin that is missing', async () => {
+  test('sees that nothing is redirected yet, as where the agent of the node is missing', async () => {
     const { status, stderr } = await init(['setpriv', '--reuid', '65534', '--clear-groups'], 'check')
     expect(status).toBe(1)
     expect(stderr).toContain('error: IPv4 connections of this pod are not redirected')

@@ -19,7 +19,7 @@ export function writeCommandPackage(folder: string): string {
   for (const name of ['heddle.js', 'control.js']) copyFileSync(join(bundles.control, name), join(folder, name))
   cpSync(bundles.proxy, join(folder, 'proxy'), { recursive: true })
   rmSync(join(folder, '.bundles'), { recursive: true })
-  rmSync(join(folder, 'proxy/init.js'))
+  for (const name of ['init.js', 'agent.js']) rmSync(join(folder, 'proxy', name))
   copyFileSync(join(import.meta.dirname, 'place.js'), join(folder, 'proxy/place.js'))
   mkdirSync(join(folder, 'bin'))
   writeFileSync(join(folder, 'bin/heddle'), START)

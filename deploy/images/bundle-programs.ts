@@ -10,11 +10,14 @@ const BUN = join(ROOT, 'node_modules/bun/bin/bun.exe')
 export interface Bundles {
   /** `control.js` and `heddle.js`, for Node. */
   readonly control: string
-  /** `proxy.js` with its parts, and `init.js`, for Bun. */
+  /** `proxy.js` with its parts, `init.js` and `agent.js`, for Bun. */
   readonly proxy: string
   /** The demo's programs, for Node: `src/web.js`, ... */
   readonly demo: string
 }
+
+/** Beside the proxy in its image. */
+const INTERCEPTION = { 'init.js': 'main-init.ts', 'agent.js': 'agent/main-agent.ts' }
 
 const DEMO = ['emoji', 'voting', 'web', 'vote-bot'] as const
 
@@ -42,7 +45,9 @@ export function bundlePrograms(folder: string): Bundles {
   for (const name of DEMO) bundleForNode(`packages/demo/src/${name}.ts`, join(bundles.demo, 'src', `${name}.js`))
   writeFileSync(join(bundles.demo, 'package.json'), '{ "type": "module" }\n')
   runBun([join(ROOT, 'packages/proxy/build.ts'), join(bundles.proxy, 'proxy.js')], 'the proxy')
-  build('packages/kube/src/interception/main-init.ts', join(bundles.proxy, 'init.js'), ['--target=bun', '--minify'])
+  for (const [name, entry] of Object.entries(INTERCEPTION)) {
+    build(`packages/kube/src/interception/${entry}`, join(bundles.proxy, name), ['--target=bun', '--minify'])
+  }
   return bundles
 }
 

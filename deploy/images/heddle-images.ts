@@ -63,7 +63,7 @@ export function controlImage({ control }: Pick<Bundles, 'control'>): Image {
   }
 }
 
-/** The proxy: Bun, the program and its init program, and iptables, which the init program runs. */
+/** The proxy: Bun, the program with those that redirect traffic to it, and the tools that they run. */
 export function proxyImage({ proxy }: Pick<Bundles, 'proxy'>): Image {
   return {
     tags: [`heddle/proxy:${INSTALL_VERSION}`],
@@ -78,6 +78,7 @@ export function proxyImage({ proxy }: Pick<Bundles, 'proxy'>): Image {
       ...SYSTEM,
       ...runtime(join(ROOT, 'node_modules/bun/bin/bun.exe'), 'bun'),
       ...iptables(),
+      ...hostProgram(hostPath('nsenter')),
       { kind: 'copy', from: proxy, to: HOME },
     ],
   }
@@ -129,6 +130,6 @@ function iptables(): readonly ImageEntry[] {
 
 function hostPath(program: string): string {
   const found = ['/usr/sbin', '/usr/bin', '/sbin'].map((folder) => join(folder, program)).find(existsSync)
-  if (found === undefined) throw new Error(`${program} is missing: install iptables`)
+  if (found === undefined) throw new Error(`${program} is missing: install iptables and util-linux`)
   return found
 }

@@ -11,6 +11,7 @@ import { get } from './get.ts'
 import { identity } from './identity.ts'
 import { inject } from './inject.ts'
 import { install } from './install.ts'
+import { installNodeAgent } from './install-node-agent.ts'
 import { plan } from './plan.ts'
 import { proxy } from './proxy.ts'
 import { prune } from './prune.ts'
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   demo,
   run,
   install,
+  installNodeAgent,
   upgrade,
   uninstall,
   prune,

@@ -127,8 +127,8 @@ describe('injectPod()', () => {
     expect(inject(podWith({}, { restartPolicy: 'Never' }))).toMatchObject({ warnings: [] })
   })
 
-  test('asks for nothing that Pod Security forbids as restricted, where a CNI plugin redirects', () => {
-    const pod = injected(podWith({ 'heddle.dev/interception': 'cni' }))
+  test('asks for nothing that Pod Security forbids as restricted, where the agent of the node redirects', () => {
+    const pod = injected(podWith({ 'heddle.dev/interception': 'node-agent' }))
     const added = pod.spec!.initContainers!
     expect(added.map(({ name }) => name)).toEqual(['heddle-validate', 'heddle-proxy'])
     for (const { securityContext } of added) {

@@ -18,7 +18,7 @@ export const CONTROL_NAMESPACE_LABEL = 'heddle.dev/control-plane-ns'
 export const PROXY_CONTAINER = 'heddle-proxy'
 /** Redirects traffic to the proxy. */
 export const INIT_CONTAINER = 'heddle-init'
-/** Where a CNI plugin redirects: sees that it did. */
+/** Where the agent of the node redirects: waits until it did. */
 export const VALIDATE_CONTAINER = 'heddle-validate'
 /** The volume with the token by which the proxy proves who it is. */
 export const IDENTITY_VOLUME = 'heddle-identity'
@@ -31,5 +31,7 @@ export const TOKEN_FILE = '/var/run/secrets/heddle.dev/token'
 /** Ports of the proxy within a pod. Only the probe port can be reached from outside as it is. */
 export const PROXY_PORTS = { admin: 15000, outbound: 15001, inbound: 15006, probe: 15020 } as const
 
+/** In the proxy's image, too: the agent of a node. */
+export const AGENT_PROGRAM: readonly string[] = ['bun', '/heddle/agent.js']
 /** In the proxy's image: redirects, validates and waits, by its first argument. */
 export const INIT_PROGRAM: readonly string[] = ['bun', '/heddle/init.js']

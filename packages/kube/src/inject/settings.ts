@@ -7,7 +7,7 @@ import { integer, matching, oneOf, type Setting, syntax } from './setting.ts'
 /** What can be set for a proxy by annotations of its pod or namespace. */
 export interface InjectSettings {
   readonly proxyMode: 'native' | 'classic'
-  readonly interception: 'init' | 'cni'
+  readonly interception: 'init' | 'node-agent'
   readonly skipInboundPorts: readonly PortRange[]
   readonly skipOutboundPorts: readonly PortRange[]
   readonly skipSubnets: readonly string[]
@@ -48,10 +48,10 @@ export const SETTINGS: SettingTable = {
     about:
       'How the proxy runs: as an init container that goes on (Kubernetes 1.29 or newer), so that it starts before and ends after all others, or as a container beside the others.',
   }),
-  interception: oneOf('interception', ['init', 'cni'], {
+  interception: oneOf('interception', ['init', 'node-agent'], {
     fallback: 'init',
     about:
-      'Who redirects traffic to the proxy: an init container, which needs the capabilities NET_ADMIN and NET_RAW, or a CNI plugin of the node.',
+      'Who redirects traffic to the proxy: an init container, which needs the capabilities NET_ADMIN and NET_RAW, or the [agent of the node](../tasks/inject.md#restricted-pod-security), which makes the pod need none.',
   }),
   skipInboundPorts: syntax(
     'skip-inbound-ports',

@@ -7,7 +7,7 @@ export interface FailureText {
 }
 
 const NET_ADMIN_BIT = 12n
-const USE_CNI = 'or let a CNI plugin redirect (heddle.dev/interception: cni)'
+const USE_AGENT = 'or let the agent of the node redirect (heddle.dev/interception: node-agent)'
 
 interface Symptom {
   readonly pattern: RegExp
@@ -19,12 +19,12 @@ const SYMPTOMS: readonly Symptom[] = [
   {
     pattern: /table does not exist|can't initialize \S+ table|insmod|nf_tables.*not supported|Protocol not supported/i,
     reason: 'the kernel of this node has no nat table',
-    remedy: `load the modules nft_chain_nat and nft_redir (or iptable_nat and ip6table_nat) on the node, ${USE_CNI}`,
+    remedy: `load the modules nft_chain_nat and nft_redir (or iptable_nat and ip6table_nat) on the node, ${USE_AGENT}`,
   },
   {
     pattern: /no chain\/target\/match|extension \S+ revision|missing kernel module|couldn't load (match|target)/i,
     reason: 'the kernel of this node, or the image, lacks a part of iptables',
-    remedy: `load the modules xt_REDIRECT, xt_owner and xt_tcpudp on the node, ${USE_CNI}`,
+    remedy: `load the modules xt_REDIRECT, xt_owner and xt_tcpudp on the node, ${USE_AGENT}`,
   },
   {
     pattern: /xtables lock|resource temporarily unavailable/i,
@@ -42,13 +42,13 @@ export function explainFailure(failures: readonly ToolFailure[], processStatus: 
   if (!hasNetAdmin(processStatus)) {
     return {
       reason: 'this container has not the capability NET_ADMIN',
-      remedy: `allow NET_ADMIN and NET_RAW for init containers of this namespace, ${USE_CNI}`,
+      remedy: `allow NET_ADMIN and NET_RAW for init containers of this namespace, ${USE_AGENT}`,
     }
   }
   const said = installed.map(({ message }) => message).join('\n')
   const symptom = SYMPTOMS.find(({ pattern }) => pattern.test(said))
   if (symptom !== undefined) return symptom
-  return { reason: 'iptables refused the rules', remedy: `look at what it said, ${USE_CNI}` }
+  return { reason: 'iptables refused the rules', remedy: `look at what it said, ${USE_AGENT}` }
 }
 
 function hasNetAdmin(processStatus: string): boolean {

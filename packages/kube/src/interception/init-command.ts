@@ -18,7 +18,8 @@ export type InitCommand =
 const DEFAULT_UID = '15020'
 const FLAGS: Readonly<Record<InitCommand['kind'], readonly string[]>> = {
   redirect: ['proxy-uid', 'skip-inbound-ports', 'skip-outbound-ports', 'skip-subnets'],
-  check: ['skip-subnets'],
+  // Those that are not its own tell a node's agent what to redirect.
+  check: ['proxy-uid', 'skip-inbound-ports', 'skip-outbound-ports', 'skip-subnets'],
   'await-ready': ['within'],
   'await-end': ['within'],
 }

@@ -172,7 +172,7 @@ describe('parseInitCommand()', () => {
   test.each([
     { args: [], says: 'expected one of redirect, check' },
     { args: ['constructor'], says: 'got "constructor"' },
-    { args: ['check', '--proxy-uid=1'], says: 'expected --skip-subnets=VALUE' },
+    { args: ['check', '--within=1s'], says: 'expected --proxy-uid=VALUE' },
     { args: ['redirect', '--proxy-uid=0', '--skip-subnets=1'], says: /--skip-subnets=1: [\s\S]*--proxy-uid=0: / },
     { args: ['await-ready', '--within=soon'], says: 'expected a duration' },
   ])('refuses $args', ({ args, says }) => {

@@ -22,7 +22,8 @@ export interface InitWorld {
 }
 
 const PROBE_PORT = 15_020
-const CHECK_MS = 10_000
+/** Longer than an agent takes that is well; then the kubelet starts the container again, which shows. */
+const CHECK_MS = 30_000
 
 /** @returns the exit status */
 export async function runInit(command: InitCommand, world: InitWorld): Promise<number> {
@@ -88,7 +89,9 @@ async function check(
     const state = await checkRedirection({ family, skipSubnets, withinMs: CHECK_MS, clock: world.clock })
     if (state === 'not-redirected') {
       world.say(`error: ${NAMES[family]} connections of this pod are not redirected to the proxy`)
-      world.say('  is the CNI plugin heddle-cni in place on this node? make the pod anew once it is')
+      world.say(
+        '  is the node agent (heddle install-node-agent) on this node? its log says more; this container tries again',
+      )
       return 1
     }
     world.say(

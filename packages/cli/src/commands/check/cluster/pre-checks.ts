@@ -32,7 +32,7 @@ export const PRE_SETUP: Category<PreFacts> = {
       id: 'pre-net-admin',
       description: 'cluster admits pods with the NET_ADMIN capability',
       about:
-        'Injection puts an init container into pods that redirects their traffic; it needs the capabilities NET_ADMIN and NET_RAW. The check asks the API server to admit such a pod in the namespace of your context, without making it. A refusal names what is against it: Pod Security Admission at level `baseline` or `restricted`, or a policy engine. Give the namespaces of meshed applications the level `privileged`, or redirect traffic by a CNI plugin (`heddle.dev/interception: cni`).',
+        'Injection puts an init container into pods that redirects their traffic; it needs the capabilities NET_ADMIN and NET_RAW. The check asks the API server to admit such a pod in the namespace of your context, without making it. A refusal names what is against it: Pod Security Admission at level `baseline` or `restricted`, or a policy engine. Give the namespaces of meshed applications the level `privileged`, or let the agent of the node redirect (`heddle.dev/interception: node-agent`).',
       judge: ({ podRefusal }) =>
         judgeFact(podRefusal, (refusal) =>
           warningUnlessEmpty(

@@ -1,0 +1,87 @@
+import type { KubeDraft } from '../client/client.ts'
+import { AGENT_PROGRAM } from '../inject/names.ts'
+import { imageOf } from './image.ts'
+import type { InstallValues } from './install-values.ts'
+
+const NAME = 'heddle-node-agent'
+const LABELS = { 'app.kubernetes.io/name': NAME, 'app.kubernetes.io/part-of': 'heddle' }
+const SELECTOR = { 'app.kubernetes.io/name': NAME }
+
+/**
+ * The agent that redirects the connections of pods on every node, so that no pod of an application needs a right to do so. It has a
+ * namespace of its own, which alone must allow what it may.
+ */
+export function renderNodeAgent(values: Pick<InstallValues, 'image'>): readonly KubeDraft[] {
+  const own = { name: NAME, namespace: NAME, labels: LABELS }
+  const role = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: NAME }
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: NAME, labels: { ...LABELS, 'pod-security.kubernetes.io/enforce': 'privileged' } },
+    },
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: own },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: NAME, labels: LABELS },
+      rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] }],
+    },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: NAME, labels: LABELS },
+      roleRef: role,
+      subjects: [{ kind: 'ServiceAccount', name: NAME, namespace: NAME }],
+    },
+    { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: own, spec: daemonSet(values) },
+  ]
+}
+
+function daemonSet(values: Pick<InstallValues, 'image'>): object {
+  return {
+    selector: { matchLabels: SELECTOR },
+    updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 } },
+    template: {
+      metadata: { labels: LABELS, annotations: { 'heddle.dev/inject': 'disabled' } },
+      spec: {
+        serviceAccountName: NAME,
+        // Pods are found by their processes.
+        hostPID: true,
+        nodeSelector: { 'kubernetes.io/os': 'linux' },
+        // Wherever a pod may be that waits for it.
+        tolerations: [{ operator: 'Exists' }],
+        priorityClassName: 'system-node-critical',
+        terminationGracePeriodSeconds: 5,
+        ...(values.image.pullSecrets.length > 0 && {
+          imagePullSecrets: values.image.pullSecrets.map((name) => ({ name })),
+        }),
+        containers: [container(values)],
+      },
+    },
+  }
+}
+
+function container(values: Pick<InstallValues, 'image'>): object {
+  return {
+    name: 'agent',
+    image: imageOf('proxy', values),
+    imagePullPolicy: values.image.pullPolicy,
+    command: AGENT_PROGRAM,
+    env: [
+      { name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+      { name: 'XTABLES_LOCKFILE', value: '/dev/shm/xtables.lock' },
+    ],
+    resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '256Mi' } },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      // To find the network of a process of another user, to enter it, and to change its rules.
+      capabilities: { add: ['NET_ADMIN', 'NET_RAW', 'SYS_ADMIN', 'SYS_PTRACE'], drop: ['ALL'] },
+      readOnlyRootFilesystem: true,
+      runAsGroup: 0,
+      runAsNonRoot: false,
+      runAsUser: 0,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+  }
+}
