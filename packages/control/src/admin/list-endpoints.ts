@@ -29,8 +29,8 @@ function endpointsOf({ metadata }: Service, servicePort: number, deps: EndpointD
   const { namespace, name } = metadata
   const resolution = deps.model.resolve(formatNameKey(metadata, servicePort))
   if (resolution.kind !== 'service') return []
-  return resolution.instances.flatMap((instance) => {
-    const endpoint = endpointOf(resolution, instance, deps)
+  return membersOf(resolution).flatMap(({ instance, alone }) => {
+    const endpoint = endpointOf(alone, deps)
     const { state, reason } = instance
     const ready = state === 'ready'
     const said = { namespace, service: name, servicePort, ready, reason: ready ? '' : reason || state }
@@ -38,9 +38,28 @@ function endpointsOf({ metadata }: Service, servicePort: number, deps: EndpointD
   })
 }
 
-/** What proxies would be told if the instance were ready; `undefined` when it lacks the port that the Service targets. */
-function endpointOf(resolution: ServiceResolution, instance: Instance, deps: EndpointDeps): Endpoint | undefined {
-  const ready: Instance = { ...instance, state: 'ready', reason: '' }
-  const { target } = translateDestination({ ...resolution, instances: [ready] }, { trustDomain: deps.trustDomain })
+interface Member {
+  readonly instance: Instance
+  /** As if nobody else were behind the Service, and this one were ready. */
+  readonly alone: ServiceResolution
+}
+
+function membersOf(resolution: ServiceResolution): Member[] {
+  const selected = resolution.instances.map((instance) => {
+    return { instance, alone: { ...resolution, instances: [asReady(instance)], addressed: [] } }
+  })
+  const addressed = resolution.addressed.map(({ instance, port }) => {
+    return { instance, alone: { ...resolution, instances: [], addressed: [{ instance: asReady(instance), port }] } }
+  })
+  return [...selected, ...addressed]
+}
+
+function asReady(instance: Instance): Instance {
+  return { ...instance, state: 'ready', reason: '' }
+}
+
+/** What proxies would be told; `undefined` when the instance lacks the port that the Service targets. */
+function endpointOf(alone: ServiceResolution, deps: EndpointDeps): Endpoint | undefined {
+  const { target } = translateDestination(alone, { trustDomain: deps.trustDomain })
   return target.case === 'service' ? target.value.endpoints[0] : undefined
 }

@@ -76,17 +76,17 @@ export class InstanceTable {
   }
 
   /**
-   * The instance that others reach at `address` and `port`, and its port. One with a proxy goes before one without; of
-   * two listed there, which no set of files may have, the first by name.
+   * The instance that others reach at `address` and `port`, and its port. One that goes, whose address may be another's already, comes
+   * behind one that stays; then one with a proxy goes before one without. Of equals, as two that are listed there, which no set of
+   * files may have, the first by name.
    */
   at(address: string, port: number): InstanceAt | undefined {
-    let plain: InstanceAt | undefined
+    let best: InstanceAt | undefined
     for (const key of [...(this.#byAddress.get(address) ?? [])].sort()) {
       const found = portAt(this.#instances.get(key)!, address, port)
-      if (found?.instance.meshed === true) return found
-      plain ??= found
+      if (found !== undefined && (best === undefined || rankOf(found) < rankOf(best))) best = found
     }
-    return plain
+    return best
   }
 
   /** Takes an instance over from the source. @returns its key */
@@ -196,6 +196,10 @@ export class InstanceTable {
     this.byLabel.remove(instance)
     for (const address of addressesOf(instance)) removeFrom(this.#byAddress, address, key)
   }
+}
+
+function rankOf({ instance: { state, meshed } }: InstanceAt): number {
+  return (state === 'draining' ? 2 : 0) + (meshed ? 0 : 1)
 }
 
 function portAt(instance: Instance, address: string, number: number): InstanceAt | undefined {

@@ -85,6 +85,16 @@ describe('pods of a cluster', () => {
     expect(world.model.revision).toBe(revision)
   })
 
+  test('an address that a pod leaves to the next is of the next as soon as the first goes', async () => {
+    put(pod('old', '10.1.0.1', ', deletionTimestamp: "2026-01-01T00:00:00Z"'), pod('young', '10.1.0.1'))
+    await start()
+    expect(world.model.resolve('address:10.1.0.1:8080')).toMatchObject({ instance: { instance: 'young' } })
+    remove(pod('young', '10.1.0.1'))
+    await eventually(() => {
+      expect(world.model.resolve('address:10.1.0.1:8080')).toMatchObject({ instance: { instance: 'old' } })
+    })
+  })
+
   test('a change of labels moves a pod, what is not used of it changes nothing', async () => {
     put(SERVICE, pod('a', '10.1.0.1'))
     await start()
