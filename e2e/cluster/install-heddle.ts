@@ -1,12 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { bundlePrograms } from '../../deploy/images/bundle-programs.ts'
-import { controlImage, proxyImage } from '../../deploy/images/heddle-images.ts'
+import { type Bundles, bundlePrograms } from '../../deploy/images/bundle-programs.ts'
+import { controlImage, demoImage, proxyImage } from '../../deploy/images/heddle-images.ts'
 import { type Finished, run } from '../harness/process.ts'
 import { until } from '../harness/until.ts'
 import type { Cluster } from './cluster.ts'
 import { CACHE } from './cluster-record.ts'
 import { installGatewayCrds } from './gateway-crds.ts'
-import { packImage } from './images/pack-image.ts'
+import { type Image, packImage } from './images/pack-image.ts'
 
 const COMMAND = resolve(import.meta.dirname, '../../bin/heddle')
 const ROLL_OUT_MS = 120_000
@@ -27,12 +28,25 @@ export async function heddleOutput(cluster: Cluster, args: readonly string[], in
 }
 
 /** Packs the images `heddle/control` and `heddle/proxy` of the present sources, and makes them known to every node. */
-export async function loadHeddleImages(cluster: Cluster): Promise<void> {
-  const bundles = bundlePrograms(join(CACHE, `bundles-${process.pid}`))
-  for (const image of [controlImage(bundles), proxyImage(bundles)]) {
-    const file = join(CACHE, 'images', `${image.tags[0]?.replaceAll(/[/:]/g, '-')}-${process.pid}.tar`)
-    packImage(image, file)
-    await cluster.loadImage(file)
+export function loadHeddleImages(cluster: Cluster): Promise<void> {
+  return loadImages(cluster, (bundles) => [controlImage(bundles), proxyImage(bundles)])
+}
+
+/** The same with `heddle/demo`. */
+export function loadDemoImage(cluster: Cluster): Promise<void> {
+  return loadImages(cluster, (bundles) => [demoImage(bundles)])
+}
+
+async function loadImages(cluster: Cluster, imagesOf: (bundles: Bundles) => readonly Image[]): Promise<void> {
+  const folder = mkdtempSync(join(CACHE, 'heddle-images-'))
+  try {
+    for (const image of imagesOf(bundlePrograms(join(folder, 'bundles')))) {
+      const file = join(folder, 'image.tar')
+      packImage(image, file)
+      await cluster.loadImage(file)
+    }
+  } finally {
+    rmSync(folder, { recursive: true })
   }
 }
 
