@@ -128,6 +128,14 @@ describe('inject', () => {
     expect(stderr).toMatch(says)
   })
 
+  test('leaves out the version that a cluster read an object at', async () => {
+    const item = { ...jobWith({}), metadata: { name: 'count', uid: 'u', resourceVersion: '7' } }
+    await writeFile(join(folder, 'list.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [item] }))
+    const { stdout } = await run('inject', 'list.json')
+    expect(JSON.parse(stdout)).toMatchObject({ items: [{ metadata: { name: 'count', uid: 'u' } }] })
+    expect(stdout).not.toContain('resourceVersion')
+  })
+
   test('follows anchors and aliases', async () => {
     const text = `apiVersion: v1
 kind: List

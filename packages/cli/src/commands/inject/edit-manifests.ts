@@ -1,4 +1,4 @@
-import { isMap, type Manifest } from '@heddle/kube/inject/manifest'
+import { isList, isMap, type Manifest } from '@heddle/kube/inject/manifest'
 import type { WorkloadChange, WorkloadReport } from '@heddle/kube/inject/workload'
 import { diffJson, type PatchStep, splitPointer } from '@heddle/kube/json-patch'
 import { type Document, isSeq, isMap as isYamlMap, parseAllDocuments, stringify, visit } from 'yaml'
@@ -63,7 +63,8 @@ function editDocument(
   const before: unknown = document.toJS()
   if (before === null || before === undefined) return undefined
   if (!isMap(before)) throw new CliError('expected objects with apiVersion and kind')
-  const { object, reports } = change(before)
+  const { object: changed, reports } = change(before)
+  const object = changed === before ? before : withoutVersion(changed)
   const steps = diffJson(before, object)
   if (steps.length === 0) return { document, object, reports }
   if (!hasAliases(document)) {
@@ -73,6 +74,19 @@ function editDocument(
   // What an alias stands for would be changed wherever it is used.
   document.contents = document.createNode(object, { aliasDuplicateObjects: false }) as never
   return { document, object, reports }
+}
+
+/**
+ * What a cluster printed has the version it was read at, with which the next in the pipe would be refused as soon as the status had
+ * changed in between, as that of a running workload does.
+ */
+function withoutVersion(object: Manifest): Manifest {
+  if (isList(object))
+    return { ...object, items: object.items.map((item) => (isMap(item) ? withoutVersion(item) : item)) }
+  const { metadata } = object
+  if (metadata?.resourceVersion === undefined) return object
+  const { resourceVersion: _resourceVersion, ...rest } = metadata
+  return { ...object, metadata: rest }
 }
 
 function hasAliases(document: Document): boolean {

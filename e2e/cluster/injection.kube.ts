@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { run } from '../harness/process.ts'
+import { until } from '../harness/until.ts'
+import type { Cluster } from './cluster.ts'
+import { heddleOutput, installHeddle } from './install-heddle.ts'
+import { deployment, echoContainer, service, toolsContainer } from './objects.ts'
+import { startCluster } from './start-cluster.ts'
+
+/** What a user of injection relies on, on a cluster with Heddle: what pods get, in which order things start and end, and what is said. */
+
+const SHOP = 'shop'
+const ENABLED = { 'heddle.dev/inject': 'enabled' }
+const BY_AGENT = { 'heddle.dev/interception': 'node-agent' }
+const CLASSIC = { 'heddle.dev/proxy-mode': 'classic' }
+/** Asks once, and fails where there is no answer. */
+const ASK = ['/usr/bin/curl', '--silent', '--show-error', '--fail', '--max-time', '10', 'http://echo/first']
+
+let cluster: Cluster
+
+beforeAll(async () => {
+  cluster = await startCluster({ name: `j-${process.pid.toString(36)}`, tier: 'node' })
+  await installHeddle(cluster)
+  await makeNamespace(SHOP, { annotations: ENABLED })
+  await apply([deployment('echo', { containers: [echoContainer()] }, 2), service('echo')])
+  await rolledOut('echo')
+}, 300_000)
+afterAll(() => cluster?.stop())
+
+async function makeNamespace(name: string, metadata: object): Promise<void> {
+  const input = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, ...metadata } }
+  await cluster.kubectl(['create', '-f', '-'], { input })
+  await cluster.kubectl(['wait', '--timeout=60s', '--for=create', 'serviceaccount/default', '--namespace', name])
+}
+
+async function apply(objects: object | readonly object[], namespace = SHOP): Promise<void> {
+  await cluster.kubectl(['apply', '--namespace', namespace, '-f', '-'], { input: objects })
+}
+
+async function rolledOut(name: string): Promise<void> {
+  const args = ['rollout', 'status', '--timeout=90s', `deployment/${name}`, '--namespace', SHOP]
+  await cluster.kubectl(args, { deadlineMs: 100_000 })
+}
+
+function withAnnotations<T extends object>(workload: T, annotations: Readonly<Record<string, string>>): T {
+  const copy = structuredClone(workload) as { spec: { template: { metadata?: object } } }
+  copy.spec.template.metadata = { ...copy.spec.template.metadata, annotations }
+  return copy as unknown as T
+}
+
+function job(name: string, podSpec: object, annotations: Readonly<Record<string, string>> = {}): object {
+  const template = { metadata: { annotations }, spec: { restartPolicy: 'Never', ...podSpec } }
+  return { apiVersion: 'batch/v1', kind: 'Job', metadata: { name }, spec: { backoffLimit: 0, template } }
+}
+
+async function completed(name: string): Promise<void> {
+  const args = ['wait', '--timeout=90s', '--for=condition=Complete', `job/${name}`, '--namespace', SHOP]
+  const { status, stderr } = await cluster.tryKubectl(args, { deadlineMs: 100_000 })
+  if (status === 0) return
+  const pods = await cluster.tryKubectl(['describe', 'pods', '--namespace', SHOP, '--selector', `job-name=${name}`])
+  const log = await cluster.tryKubectl(['logs', '--all-containers', '--namespace', SHOP, `job/${name}`])
+  throw new Error(`${stderr}\n${pods.stdout}\n${log.stdout}`)
+}
+
+async function podOf(app: string, path: string): Promise<string> {
+  const args = ['get', 'pods', '--namespace', SHOP, '--selector', `app=${app}`, `--output=jsonpath=${path}`]
+  return await cluster.kubectl(args)
+}
+
+const jobPod = (name: string, path: string) =>
+  cluster.kubectl(['get', 'pods', '--namespace', SHOP, '--selector', `job-name=${name}`, `--output=jsonpath=${path}`])
+
+const curl = (name = 'main') => ({ ...toolsContainer(name), command: ASK })
+
+test('the first request of an application goes through its proxy, and a Job ends', async () => {
+  await apply(job('first', { containers: [curl()] }))
+  await completed('first')
+  const answer = await cluster.kubectl(['logs', '--namespace', SHOP, 'job/first', '--container=main'])
+  expect(JSON.parse(answer)).toMatchObject({ path: '/first' })
+})
+
+test('init containers of a pod have the network through the proxy', async () => {
+  await apply(job('migrate', { initContainers: [curl('migrate')], containers: [curl()] }))
+  await completed('migrate')
+})
+
+test('so does an application beside a classic sidecar', async () => {
+  const client = { containers: [{ ...toolsContainer('client'), lifecycle: { postStart: { exec: { command: ASK } } } }] }
+  await apply(withAnnotations(deployment('classic', client), CLASSIC))
+  await rolledOut('classic')
+  expect(await podOf('classic', '{.items[0].spec.containers[*].name}')).toBe('heddle-proxy client')
+  expect(await podOf('classic', '{.items[0].spec.initContainers[*].name}')).toBe('heddle-init')
+  const logs = await cluster.kubectl(['exec', '--namespace', SHOP, 'deployment/classic', '--', ...ASK])
+  expect(JSON.parse(logs)).toMatchObject({ path: '/first' })
+})
+
+test('a classic sidecar goes on until the application has ended', async () => {
+  await apply(withAnnotations(deployment('leaver', slowLeaver()), CLASSIC))
+  await rolledOut('leaver')
+  const pod = await podOf('leaver', '{.items[0].metadata.name}')
+  const logs = run([cluster.kubectlProgram, 'logs', '--follow', '--namespace', SHOP, pod, '--container=app'], {
+    env: { KUBECONFIG: cluster.kubeconfig },
+  })
+  await cluster.kubectl(['delete', 'pod', '--namespace', SHOP, pod, '--wait=false'])
+  expect((await logs).stdout).toContain('last words: 200')
+})
+
+/** Asks once more three seconds after it was told to end. */
+function slowLeaver(): Readonly<Record<string, unknown>> {
+  const script = [
+    'leave() { sleep 3; curl --silent --output /dev/null --write-out "last words: %{http_code}" http://echo/last; exit 0; }',
+    'trap leave TERM',
+    'echo up',
+    'while :; do sleep 1; done',
+  ].join('\n')
+  return {
+    terminationGracePeriodSeconds: 30,
+    containers: [{ ...toolsContainer('app'), command: ['/bin/sh', '-c', script] }],
+  }
+}
+
+test('the proxy can read its own token only, and nothing of ours can talk to the API server', async () => {
+  const mounts = await podOf('echo', '{.items[0].spec.initContainers[?(@.name=="heddle-proxy")].volumeMounts[*].name}')
+  expect(new Set(mounts.split(' '))).toEqual(new Set(['heddle-identity']))
+  const init = await podOf('echo', '{.items[0].spec.initContainers[?(@.name=="heddle-init")].volumeMounts[*].name}')
+  expect(init).not.toContain('kube-api-access')
+})
+
+test('what a pod says of its injection is there to be read', async () => {
+  const [pod] = (await podOf('echo', '{.items[*].metadata.name}')).split(' ')
+  const shown = await cluster.kubectl([
+    'get',
+    'pods',
+    '--all-namespaces',
+    '--output=name',
+    '--selector=heddle.dev/control-plane-ns',
+  ])
+  expect(shown).toContain(`pod/${pod}`)
+  const status = await podOf('echo', '{.items[0].metadata.annotations.heddle\\.dev/status}')
+  expect(JSON.parse(status)).toMatchObject({
+    initContainers: ['heddle-init', 'heddle-proxy'],
+    volumes: ['heddle-identity'],
+  })
+})
+
+test('a pod on the network of its node gets none, and says why', async () => {
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'agent' },
+    spec: { hostNetwork: true, containers: [toolsContainer()] },
+  }
+  const { stderr } = await cluster.tryKubectl(['apply', '--namespace', SHOP, '-f', '-'], { input: pod })
+  expect(stderr).toContain('Warning: heddle: no proxy: it uses the network of its node')
+  const annotation = '--output=jsonpath={.metadata.annotations.heddle\\.dev/inject-skipped}'
+  expect(await cluster.kubectl(['get', 'pod', 'agent', '--namespace', SHOP, annotation])).toBe('host-network')
+})
+
+test('a value that cannot be obeyed is told by the events of the workload', async () => {
+  await apply(
+    withAnnotations(deployment('wrong', { containers: [toolsContainer()] }), { 'heddle.dev/proxy-mode': 'ambient' }),
+  )
+  await until('the ReplicaSet says why it makes no pod', async () => {
+    const events = await cluster.kubectl([
+      'get',
+      'events',
+      '--namespace',
+      SHOP,
+      '--output=jsonpath={.items[*].message}',
+    ])
+    return events.includes('metadata.annotations["heddle.dev/proxy-mode"]: "ambient": expected one of')
+  })
+})
+
+test('a namespace of restricted Pod Security takes pods where the agent of the node redirects, and says what is wrong where not', async () => {
+  const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' }
+  await makeNamespace('strict', { annotations: ENABLED, labels })
+  const securityContext = {
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] },
+    runAsNonRoot: true,
+    runAsUser: 1000,
+    seccompProfile: { type: 'RuntimeDefault' },
+  }
+  const podWith = (annotations: object) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'web', annotations },
+    spec: { containers: [{ ...toolsContainer(), securityContext }] },
+  })
+  const create = (pod: object) =>
+    cluster.tryKubectl(['create', '--dry-run=server', '--namespace=strict', '-f', '-'], { input: pod })
+  expect((await create(podWith({}))).stderr).toContain('container "heddle-init"')
+  expect(await create(podWith({ 'heddle.dev/interception': 'node-agent' }))).toMatchObject({ status: 0 })
+})
+
+test('where the agent of the node redirects, pods need no right, and traffic goes through the proxy all the same', async () => {
+  const waiting = job('waiting', { containers: [curl()] }, BY_AGENT)
+  await apply(waiting)
+  await until('the pod waits for the agent', async () => {
+    const path = '{.items[0].status.initContainerStatuses[?(@.name=="heddle-validate")].state.running.startedAt}'
+    return (await jobPod('waiting', path)) !== ''
+  })
+  await cluster.kubectl(['apply', '-f', '-'], { input: await heddleOutput(cluster, ['install-node-agent']) })
+  await completed('waiting')
+  const answer = await cluster.kubectl(['logs', '--namespace', SHOP, 'job/waiting', '--container=main'])
+  expect(JSON.parse(answer)).toMatchObject({ path: '/first' })
+  expect(await jobPod('waiting', '{.items[0].spec.initContainers[*].name}')).toBe('heddle-validate heddle-proxy')
+  await apply(job('next', { containers: [curl()] }, BY_AGENT))
+  await completed('next')
+})
+
+test('"heddle inject" by a pipe gives a running application its proxy, and "heddle uninject" takes it', async () => {
+  await makeNamespace('piped', {})
+  const [web] = [deployment('web', { containers: [echoContainer()] })]
+  await apply(web, 'piped')
+  const pipe = async (verb: string) => {
+    const yaml = await cluster.kubectl(['get', 'deployment', '--namespace=piped', '--output=yaml'])
+    await cluster.kubectl(['apply', '-f', '-'], { input: await heddleOutput(cluster, [verb, '-'], yaml) })
+    await cluster.kubectl(['rollout', 'status', '--timeout=90s', 'deployment/web', '--namespace=piped'], {
+      deadlineMs: 100_000,
+    })
+  }
+  const template = '--output=jsonpath={.items[?(@.status.phase=="Running")].spec.initContainers[*].name}'
+  const containers = () => cluster.kubectl(['get', 'pods', '--namespace=piped', '--selector=app=web', template])
+  await pipe('inject')
+  await until('the new pod alone is there', async () => (await containers()) === 'heddle-init heddle-proxy')
+  await pipe('uninject')
+  await until('the new pod alone is there', async () => (await containers()) === '')
+})
