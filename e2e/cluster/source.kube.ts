@@ -225,6 +225,27 @@ test('pods become endpoints when their kubelet says so, with the zone of their n
   }
 })
 
+/** By hand, as one does for a database outside; a controller makes an EndpointSlice of it. */
+const ENDPOINTS = { group: '', version: 'v1', plural: 'endpoints', kind: 'Endpoints', namespaced: true } as const
+
+test('a Service without selector leads to the addresses that are written down for it', async () => {
+  await using world = await follow()
+  const { name } = world.namespace
+  const spec = { ports: [{ name: 'sql', port: 5432 }] }
+  await world.namespace.put({ ...CART, metadata: { name: 'db' }, spec })
+  const subsets = [{ addresses: [{ ip: '203.0.113.7' }], ports: [{ name: 'sql', port: 15_432 }] }]
+  const endpoints = { apiVersion: 'v1', kind: 'Endpoints', metadata: { name: 'db', namespace: name }, subsets }
+  await client.apply(ENDPOINTS, endpoints, APPLY)
+  const found = () => {
+    const resolution = world.model.resolve(`name:db.${name}:5432`)
+    if (resolution.kind !== 'service') return []
+    return resolution.addressed.map(({ instance, port }) => `${port.address}:${port.addressPort} ${instance.meshed}`)
+  }
+  await eventually('the address is known', found, ['203.0.113.7:15432 false'])
+  await client.delete({ resource: ENDPOINTS, namespace: name, name: 'db' })
+  await eventually('the address is gone', found, [])
+})
+
 const ROUTE = {
   apiVersion: 'gateway.networking.k8s.io/v1',
   kind: 'HTTPRoute',
