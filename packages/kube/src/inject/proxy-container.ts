@@ -76,8 +76,8 @@ function environment({ settings, values, workload }: ProxyOfPod): readonly EnvVa
     { name: 'HEDDLE_CONTROL_IDENTITY', value: controlIdentity },
     { name: 'HEDDLE_TRUST_BUNDLE', value: trustBundlePem },
     { name: 'HEDDLE_SERVICE_ACCOUNT_TOKEN_FILE', value: TOKEN_FILE },
-    // The pod's own address would do, but a pod of two families is probed at either.
-    { name: 'HEDDLE_PROBE_ADDRESS', value: `0.0.0.0:${PROXY_PORTS.probe}` },
+    // Of both families: a kubelet probes the first address of the pod, whichever that is.
+    { name: 'HEDDLE_PROBE_ADDRESS', value: `[::]:${PROXY_PORTS.probe}` },
     { name: 'HEDDLE_LOG_LEVEL', value: settings.proxyLogLevel },
     { name: 'HEDDLE_ACCESS_LOG', value: settings.proxyAccessLog },
     { name: 'HEDDLE_DRAIN_DELAY_MS', value: String(settings.proxyDrainDelayMs) },

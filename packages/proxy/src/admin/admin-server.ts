@@ -54,8 +54,10 @@ export function listenAdmin(address: SocketAddress, handler: AdminHandler, clock
  *
  * @throws {ListenError}
  */
-export function listenProbe(address: SocketAddress, handler: AdminHandler, clock: Clock): Promise<AdminServer> {
-  return listen(address, handler, clock)
+export async function listenProbe(address: SocketAddress, handler: AdminHandler, clock: Clock): Promise<AdminServer> {
+  if (address.host !== '::') return await listen(address, handler, clock)
+  // Both families; a kernel that was started without IPv6 has no such address, but the other one.
+  return await listen(address, handler, clock).catch(() => listen({ ...address, host: '0.0.0.0' }, handler, clock))
 }
 
 type HeadedHandler = (request: AdminRequest, head: RequestHead) => AdminAnswer
