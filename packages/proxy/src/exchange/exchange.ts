@@ -27,12 +27,11 @@ import type { TrafficSeries } from '../workload.ts'
 import type { Hop } from './hop.ts'
 import { type HttpVersion, takeClientVersion } from './http-version.ts'
 import { sendLocalReply, toFailureReply } from './local-reply.ts'
+import { RequestBody } from './request-body.ts'
 import { asUnprocessed } from './unprocessed.ts'
 
 /** RFC 9110 §15.2.2: from here on the stream is opaque. */
 export const SWITCHING_PROTOCOLS = 101
-/** A small part of a larger chunk than this is copied when kept, so that it does not hold the whole in memory. */
-const MAX_REFERRED_BYTES = 16_384
 
 /** The accepted connection that an exchange lives on. */
 export interface ExchangeHome {
@@ -102,11 +101,8 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
   #status = 0
   #isRequestOver = false
   #trailers: Fields | undefined
-  /** Body that came while no connection was there to take it. */
-  #held: Uint8Array[] | undefined
-  /** Body that was sent on, as long as it may have to be sent again. */
-  #kept: Uint8Array[] | undefined
-  #keptBytes = 0
+  /** What is in memory of the request's body; `undefined`: nothing ever was. */
+  #body: RequestBody | undefined
   /** Whether the client takes no more of the answer for now. */
   #isBlocked = false
   #isEnded = false
@@ -186,11 +182,10 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
 
   /** The attempt is ready for the body: what was held back goes to it. */
   release(attempt: Attempt): void {
-    const held = this.#held
-    this.#held = undefined
+    const held = this.#body?.takeHeld()
     if (held !== undefined) {
       for (const bytes of held) {
-        if (attempt.mayBeRefused || this.tries?.keepsBody === true) this.#keep(bytes)
+        if (attempt.mayBeRefused || this.tries?.keepsBody === true) this.#body!.keep(bytes)
         attempt.sendData(bytes)
       }
     }
@@ -204,41 +199,35 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
     const attempt = this.#attempt
     if (attempt?.isSending === true) {
       this.touch()
-      if ((attempt.mayBeRefused || this.tries?.keepsBody === true) && !this.isAnswered) this.#keep(bytes)
+      if ((attempt.mayBeRefused || this.tries?.keepsBody === true) && !this.isAnswered) this.#bodyInMemory().keep(bytes)
       if (!attempt.sendData(bytes)) this.stream.pauseBody()
       return
     }
-    this.#held ??= []
-    this.#held.push(bytes.slice())
+    this.#bodyInMemory().hold(bytes)
     this.stream.pauseBody()
   }
 
   /** Gives `copy` the body that came before it was there. */
   replayHeld(copy: BodyCopy): void {
-    if (this.#held !== undefined) for (const bytes of this.#held) copy.data(bytes)
+    this.#body?.replayHeld((bytes) => copy.data(bytes))
     if (this.#isRequestOver) copy.end(this.#trailers)
   }
 
   /** Gives `attempt`, which is one beside another, all of the request's body. */
   replay(attempt: Attempt): void {
     if (this.head.bodyLength === 0) return
-    for (const bytes of this.#kept ?? []) attempt.sendData(bytes)
-    for (const bytes of this.#held ?? []) attempt.sendData(bytes)
+    this.#body?.replay((bytes) => attempt.sendData(bytes))
     attempt.sendEnd(this.#trailers)
   }
 
   /** Whether {@link rewind} can do what it says. */
   get mayRewind(): boolean {
-    return this.#keptBytes <= this.core.limits.replayBytes
+    return this.#body?.mayRewind !== false
   }
 
   /** Goes back to the begin of the request's body. @returns false when that is not there any more */
   rewind(): boolean {
-    if (!this.mayRewind) return false
-    if (this.#kept !== undefined) this.#held = this.#held === undefined ? this.#kept : [...this.#kept, ...this.#held]
-    this.#kept = undefined
-    this.#keptBytes = 0
-    return true
+    return this.#body?.rewind() !== false
   }
 
   onEnd(trailers: Fields | undefined): void {
@@ -288,7 +277,7 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
   /** The answer's head goes to the client. */
   answer(head: ResponseHead, hasBody: boolean): void {
     this.#status = head.status
-    this.#kept = undefined
+    this.#body?.forgetKept()
     if (head.status === SWITCHING_PROTOCOLS) this.#upgrade()
     this.grpc?.sawHead(head)
     this.touch()
@@ -397,14 +386,9 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
     this.#home.exchangeEnded(this)
   }
 
-  #keep(bytes: Uint8Array): void {
-    this.#keptBytes += bytes.length
-    if (this.#keptBytes > this.core.limits.replayBytes) {
-      this.#kept = undefined
-      return
-    }
-    this.#kept ??= []
-    this.#kept.push(bytes.buffer.byteLength > MAX_REFERRED_BYTES ? bytes.slice() : bytes)
+  #bodyInMemory(): RequestBody {
+    this.#body ??= new RequestBody(this.core.limits.replayBytes)
+    return this.#body
   }
 
   /** What bounds the time in which nothing comes from either side. */
