@@ -43,7 +43,7 @@ function placeOf({ contextName, heddleNamespace }: Cluster, server: string): Con
     serverIdentity: new RegExp(`^spiffe://[^/]+/ns/${heddleNamespace}/sa/${controlAccount}$`),
     remedies: {
       unavailable: 'its pod has just ended, or is overloaded: try again, then "heddle check"',
-      refused: 'who may do what: docs/tasks/run-on-kubernetes.md#who-may-use-it',
+      refused: 'who may do what: docs/tasks/install.md#who-may-look',
     },
   }
 }
@@ -129,7 +129,7 @@ function noToken({ contextName, heddleNamespace }: Cluster, cause: unknown): Cli
   return new CliError(`this user of cluster "${contextName}" may not ask the control plane: ${messageOf(cause)}`, {
     hints: [
       `missing: verb create on serviceaccounts/token, of heddle-viewer (to look) or heddle-operator (everything), in namespace ${heddleNamespace}`,
-      'give it with a RoleBinding; docs/tasks/run-on-kubernetes.md#who-may-use-it has one',
+      'give it with a RoleBinding; docs/tasks/install.md#who-may-look has one',
     ],
     cause,
   })

@@ -30,9 +30,7 @@ export function explainKube(error: unknown, deed: string, cluster: Pick<Cluster,
       })
     case 403:
       return new CliError(`may not ${deed}: ${failure.message}`, {
-        hints: [
-          "ask the cluster's administrator for the right; docs/tasks/run-on-kubernetes.md#who-may-use-it says which",
-        ],
+        hints: ["ask the cluster's administrator for the right; docs/tasks/install.md#who-may-look says which"],
         cause: error,
       })
     default:

@@ -41,7 +41,7 @@ export const KUBERNETES_VERSION: Category<BaseFacts> = {
     {
       id: 'kubernetes-version',
       description: `is running the minimum Kubernetes version, 1.${LEAST_MINOR}`,
-      about: `Heddle's kinds have rules that older API servers cannot check. Upgrade the cluster to 1.${LEAST_MINOR} or later.`,
+      about: `Rules of Heddle's kinds, and matching of webhooks, use what older API servers do not have. Upgrade the cluster to 1.${LEAST_MINOR} or later.`,
       judge: ({ api }) =>
         judgeFact(api, (version) =>
           errorUnlessEmpty(

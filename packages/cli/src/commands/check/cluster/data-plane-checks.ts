@@ -142,7 +142,7 @@ export const DATA_PLANE: Category<ProxyFacts> = {
       id: 'data-plane-service-annotations',
       description: 'annotations stand on pods and not on Services',
       about:
-        'Annotations about the proxy of a pod have no effect on a Service. Move them to the pod template of the workload, or to the namespace.',
+        'Annotations about the proxy of a pod have no effect on a Service, but for `heddle.dev/opaque-ports`. Move them to the pod template of the workload, or to the namespace.',
       judge: ({ services }) =>
         judgeFact(services, (all) =>
           warningUnlessEmpty(
@@ -259,9 +259,12 @@ function judgeAnnotations(pods: readonly PodObject[], namespaces: readonly Names
 }
 
 function describeMisplaced(service: ServiceFact): readonly string[] {
-  return Object.keys(annotationsOf(service))
-    .filter((name) => name.startsWith(PREFIX))
-    .map((name) => `Service ${placeOf(service)}: ${name}`)
+  return (
+    Object.keys(annotationsOf(service))
+      // The ports of a Service may be declared opaque as well.
+      .filter((name) => name.startsWith(PREFIX) && name !== OPAQUE_PORTS_ANNOTATION)
+      .map((name) => `Service ${placeOf(service)}: ${name}`)
+  )
 }
 
 function describeOpaque(service: ServiceFact, pods: readonly PodObject[]): readonly string[] {
