@@ -128,6 +128,16 @@ describe('inject', () => {
     expect(stderr).toMatch(says)
   })
 
+  test('warns of an annotation that stands on the workload itself', async () => {
+    const workload = { ...jobWith({}), metadata: { name: 'count', annotations: { 'heddle.dev/inject': 'disabled' } } }
+    await writeFile(join(folder, 'job.json'), JSON.stringify(workload))
+    expect((await run('inject', 'job.json')).stderr).toBe(
+      `job "count" injected
+warning: job "count": annotation heddle.dev/inject has no effect here: it belongs to the pod template's metadata
+`,
+    )
+  })
+
   test('leaves out the version that a cluster read an object at', async () => {
     const item = { ...jobWith({}), metadata: { name: 'count', uid: 'u', resourceVersion: '7' } }
     await writeFile(join(folder, 'list.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [item] }))

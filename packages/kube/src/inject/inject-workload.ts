@@ -1,4 +1,5 @@
 import { type InjectInput, type InjectOutcome, injectPod, type SkipReason } from './inject-pod.ts'
+import { PREFIX } from './names.ts'
 import type { PodTemplate } from './pod.ts'
 import type { AnnotationProblem } from './read-settings.ts'
 import { isList, isMap, type Manifest, replaceAt, templatePathOf, valueAt } from './workload-kinds.ts'
@@ -82,8 +83,16 @@ export function changeTemplates(
   if (path === undefined || !isMap(template)) return { object, reports: [{ ...title, outcome: UNSUPPORTED }] }
   const changed = change(template, object)
   if (changed.kind !== 'changed') return { object, reports: [{ ...title, outcome: changed }] }
-  const outcome: WorkloadOutcome = { kind: 'changed', warnings: changed.warnings }
+  const warnings = [...changed.warnings, ...(path.length === 0 ? [] : findMisplaced(object))]
+  const outcome: WorkloadOutcome = { kind: 'changed', warnings }
   return { object: replaceAt(object, path, changed.template), reports: [{ ...title, outcome }] }
+}
+
+/** Whoever annotates a Deployment itself means its pods. */
+function findMisplaced({ metadata }: Manifest): readonly string[] {
+  const { annotations } = metadata ?? {}
+  const names = isMap(annotations) ? Object.keys(annotations).filter((name) => name.startsWith(PREFIX)) : []
+  return names.map((name) => `annotation ${name} has no effect here: it belongs to the pod template's metadata`)
 }
 
 const UNSUPPORTED: WorkloadOutcome = { kind: 'skipped', reason: 'unsupported-kind', message: 'it makes no pods' }

@@ -26,7 +26,7 @@ export interface AnnotationProblem {
   readonly reason: string
 }
 
-/** `heddle.dev/proxy-mode=nativ on the pod: expected one of ...`. */
+/** `heddle.dev/proxy-mode="nativ": expected one of ...; it is on the pod`. */
 export function formatAnnotationProblem({ annotation, value, reason }: AnnotationProblem): string {
   return `${annotation}=${JSON.stringify(value)}: ${reason}`
 }

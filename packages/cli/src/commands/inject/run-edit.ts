@@ -1,4 +1,5 @@
 import type { Manifest } from '@heddle/kube/inject/manifest'
+import { formatAnnotationProblem } from '@heddle/kube/inject/read-settings'
 import type { WorkloadChange, WorkloadReport } from '@heddle/kube/inject/workload'
 import { type Command as CommanderCommand, Option } from 'commander'
 import { CliError } from '../../cli-error.ts'
@@ -60,8 +61,8 @@ function tell({ kind, name, outcome }: WorkloadReport, done: string, terminal: T
       terminal.note(`${title} skipped: ${outcome.message}`)
       return
     case 'refused':
-      for (const { annotation, value, reason } of outcome.problems) {
-        terminal.note(red(`${title} refused: ${annotation}=${JSON.stringify(value)}: ${reason}`))
+      for (const problem of outcome.problems) {
+        terminal.note(red(`${title} refused: ${formatAnnotationProblem(problem)}`))
       }
   }
 }
