@@ -1,6 +1,7 @@
-import { openCluster } from './cluster.ts'
+import { type Cluster, openCluster } from './cluster.ts'
 import type { Tier } from './cluster-plan.ts'
 import { readRecord } from './cluster-record.ts'
+import { destroyLeftOvers } from './destroy-cluster.ts'
 import { fetchPrograms } from './programs.ts'
 import { startCluster } from './start-cluster.ts'
 
@@ -12,13 +13,20 @@ const nodes = args.includes('--nodes') ? Number(args.splice(args.indexOf('--node
 const tier: Tier = args.includes('--api') ? 'api' : 'node'
 const name = args.find((arg) => !arg.startsWith('-')) ?? 'dev'
 
-const startMs = performance.now()
-const cluster =
-  readRecord(name) === undefined
-    ? await startCluster({ name, tier, nodes, isKept: true })
-    : openCluster(name, await fetchPrograms())
-const tookSeconds = ((performance.now() - startMs) / 1000).toFixed(1)
-process.stderr.write(
-  `${name}: ${cluster.server}, tier ${cluster.tier}, this machine is ${cluster.hostAddress} (${tookSeconds} s)\n`,
-)
-process.stdout.write(`${cluster.kubeconfig}\n`)
+try {
+  const startMs = performance.now()
+  const cluster = await openOrStart()
+  const tookSeconds = ((performance.now() - startMs) / 1000).toFixed(1)
+  const where = `${cluster.server}, tier ${cluster.tier}, this machine is ${cluster.hostAddress}`
+  process.stderr.write(`${name}: ${where} (${tookSeconds} s)\n`)
+  process.stdout.write(`${cluster.kubeconfig}\n`)
+} catch (error) {
+  process.stderr.write(`error: ${error instanceof Error ? error.message : error}\n`)
+  process.exitCode = 1
+}
+
+async function openOrStart(): Promise<Cluster> {
+  await destroyLeftOvers()
+  if (readRecord(name) !== undefined) return openCluster(name, await fetchPrograms())
+  return await startCluster({ name, tier, nodes, isKept: true })
+}

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { fetchFolder } from '../../tools/suites/fetch-program.ts'
-import { canRun } from '../harness/requirements.ts'
+import { missingOf, type Requirement } from '../harness/requirements.ts'
 import type { Tier } from './cluster-plan.ts'
 
 /** Programs that a cluster is made of, built from their Go modules. */
@@ -14,6 +14,9 @@ export interface ClusterPrograms {
 
 /** Cold, Kubernetes takes 10 minutes on two cores that do nothing else. */
 const BUILD_DEADLINE_MS = 40 * 60_000
+
+const OF_EVERY: readonly Requirement[] = ['root', 'ip', 'nsenter', 'unshare', 'openssl']
+const OF_NODES: readonly Requirement[] = ['iptables', 'containerd', 'runc', 'conntrack']
 
 /** Builds what is missing in the cache. @throws {Error} with what the builder said */
 export async function fetchPrograms(): Promise<ClusterPrograms> {
@@ -31,8 +34,10 @@ export async function fetchCoredns(): Promise<string> {
   return join(await fetchFolder('coredns', BUILD_DEADLINE_MS), 'coredns')
 }
 
-/** Whether this machine can run a cluster of a tier; see {@link canRun}. */
-export function canRunCluster(tier: Tier): boolean {
-  const ofEvery = ['root', 'ip', 'nsenter', 'unshare', 'openssl'] as const
-  return tier === 'api' ? canRun(...ofEvery) : canRun(...ofEvery, 'iptables', 'containerd', 'runc', 'conntrack')
+/** Says what this machine lacks for a cluster of a tier; `undefined` when nothing. */
+export function whyNoCluster(tier: Tier): string | undefined {
+  const needed: readonly Requirement[] = tier === 'api' ? OF_EVERY : [...OF_EVERY, ...OF_NODES]
+  const missing = process.platform === 'linux' ? missingOf(needed) : ['Linux']
+  if (missing.length === 0) return undefined
+  return `a cluster needs ${missing.join(', ')} (as root on Debian, tools/setup.sh kube installs what is missing)`
 }

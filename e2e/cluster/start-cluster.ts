@@ -10,7 +10,7 @@ import { checkName, claimSlot, folderOf, readRecord, thisProcess, writeRecord } 
 import { destroyCluster, destroyLeftOvers } from './destroy-cluster.ts'
 import { packTestImages } from './images/test-images.ts'
 import { writePki } from './pki.ts'
-import { type ClusterPrograms, canRunCluster, fetchPrograms } from './programs.ts'
+import { type ClusterPrograms, fetchPrograms, whyNoCluster } from './programs.ts'
 import { loadImages, startMachines, untilNodesWork } from './start-nodes.ts'
 
 /** What to start. */
@@ -35,7 +35,8 @@ const LAST_LINES = 8
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   checkName(options.name)
   if (nodesOf(options) < 1 || nodesOf(options) > 9) throw new Error('a cluster has 1 to 9 nodes')
-  if (!canRunCluster(options.tier)) throw new Error(`a cluster of tier "${options.tier}" cannot run here`)
+  const lack = whyNoCluster(options.tier)
+  if (lack !== undefined) throw new Error(lack)
   const programs = await fetchPrograms()
   const images = options.tier === 'node' ? await packTestImages() : []
   await destroyLeftOvers()
@@ -47,7 +48,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   } catch (error) {
     const logs = lastWords(plan)
     await destroyCluster(plan.name)
-    throw new Error(`the cluster "${plan.name}" did not start\n${logs}`, { cause: error })
+    const reason = error instanceof Error ? error.message : error
+    throw new Error(`the cluster "${plan.name}" did not start: ${reason}\n${logs}`, { cause: error })
   }
 }
 

@@ -10,12 +10,17 @@ export type Requirement =
  * standard error why the test is skipped.
  */
 export function canRun(...requirements: readonly Requirement[]): boolean {
-  const missing = requirements.filter((requirement) => !has(requirement))
+  const missing = missingOf(requirements)
   if (missing.length === 0) return true
   const reason = `needs ${missing.join(', ')}`
   if (process.env.CI === 'true') throw new Error(`CI lacks what an end-to-end test needs: ${missing.join(', ')}`)
   process.stderr.write(`skipped: ${reason}\n`)
   return false
+}
+
+/** Those of `requirements` that the machine does not meet. */
+export function missingOf(requirements: readonly Requirement[]): readonly Requirement[] {
+  return requirements.filter((requirement) => !has(requirement))
 }
 
 function has(requirement: Requirement): boolean {
