@@ -5,7 +5,7 @@ import { type Command as CommanderCommand, Option } from 'commander'
 import { CliError } from '../../cli-error.ts'
 import type { CliDeps } from '../../command.ts'
 import type { Terminal } from '../../output/terminal.ts'
-import { type EditedFile, editManifests } from './edit-manifests.ts'
+import type { EditedFile } from './edit-manifests.ts'
 import { readInputs } from './read-inputs.ts'
 
 /** Flags of commands that read manifests and print them changed. */
@@ -32,6 +32,7 @@ export interface Edit {
 /** Reads, changes, prints and reports; prints nothing where an object is refused, since the next in the pipe would apply the rest. */
 export async function runEdit(names: readonly string[], flags: EditFlags & { readonly edit: Edit }, deps: CliDeps) {
   const { edit, output, recursive = false } = flags
+  const { editManifests } = await import('./edit-manifests.ts')
   const files = await readInputs(names, { cwd: deps.cwd, clock: deps.clock, recursive })
   const edited = files.map((file) => editManifests(file, (object) => edit.change(object)))
   const reports = edited.flatMap((file) => file.reports)
