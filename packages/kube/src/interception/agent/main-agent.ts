@@ -24,10 +24,16 @@ async function main(): Promise<void> {
   }
   process.on('SIGTERM', end)
   process.on('SIGINT', end)
-  const client = createKubeClient(await inClusterAccess())
-  const deps = { client, nodeName, processes: PROCESSES, run: runProgram, initProgram: INIT_PROGRAM, log }
-  await runNodeAgent({ ...deps, clock: systemClock }, ended.signal)
-  log.info('watching the pods of this node', { node: nodeName })
+  try {
+    const client = createKubeClient(await inClusterAccess())
+    const deps = { client, nodeName, processes: PROCESSES, run: runProgram, initProgram: INIT_PROGRAM, log }
+    await runNodeAgent({ ...deps, clock: systemClock }, ended.signal)
+    log.info('watching the pods of this node', { node: nodeName })
+  } catch (error) {
+    // The kubelet starts it again.
+    log.error('the pods of this node cannot be watched', { error })
+    process.exit(1)
+  }
 }
 
 const PROCESSES: ProcessTable = {
