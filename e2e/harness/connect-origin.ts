@@ -65,17 +65,15 @@ function fail(): never {
 function repeater(counts: { cancelled: number }) {
   return async function* repeat({ value }: Message, { responseTrailer, signal }: HandlerContext) {
     const times = value[0] ?? 0
-    try {
-      for (let left = times === 255 ? Number.POSITIVE_INFINITY : times; left > 0; left--) {
-        yield { value }
-        if (signal.aborted) return
-        // Between two messages the connection is looked at.
-        await new Promise((resolve) => setImmediate(resolve))
-      }
-      responseTrailer.set('x-times', String(times))
-    } finally {
-      if (times === 255) counts.cancelled += 1
+    // Not when the generator ends: one whose message is being written at that moment is never asked for another, nor told to end.
+    if (times === 255) signal.addEventListener('abort', () => (counts.cancelled += 1), { once: true })
+    for (let left = times === 255 ? Number.POSITIVE_INFINITY : times; left > 0; left--) {
+      yield { value }
+      if (signal.aborted) return
+      // Between two messages the connection is looked at.
+      await new Promise((resolve) => setImmediate(resolve))
     }
+    responseTrailer.set('x-times', String(times))
   }
 }
 
