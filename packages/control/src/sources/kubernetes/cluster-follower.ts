@@ -33,7 +33,7 @@ export interface FollowFailure {
   readonly message: string
 }
 
-/** How often it is looked for kinds whose CRDs were not installed, and for those whose CRDs went. */
+/** How often it is looked for kinds whose CRDs were not installed, and for newer versions. */
 const FIND_MS = 10_000
 const RETRY_MS = 1_000
 const LASTING_MS = 3_000
@@ -115,7 +115,7 @@ export class ClusterFollower {
     }
   }
 
-  /** Begins to follow what appeared, ends it for what went. @returns whether the API server answered */
+  /** Begins to follow what appeared. @returns whether the API server answered */
   async #find(signal: AbortSignal): Promise<boolean> {
     try {
       const served = await findServed(this.#options.client)
@@ -130,12 +130,12 @@ export class ClusterFollower {
     }
   }
 
+  /** What an API server says it does not know any more goes on to be followed: it tells what it removes, and may only be starting. */
   async #serve(kind: Kind, resource: Resource | undefined, signal: AbortSignal): Promise<void> {
     const known = this.#following.get(kind.kind)
-    if (known?.resource.version === resource?.version) return
+    if (resource === undefined || known?.resource.version === resource.version) return
     known?.ended.abort()
-    this.#following.delete(kind.kind)
-    if (resource !== undefined) await this.#followKind(kind, resource, signal)
+    await this.#followKind(kind, resource, signal)
   }
 
   #followKind(kind: Kind, resource: Resource, signal: AbortSignal): Promise<void> {
