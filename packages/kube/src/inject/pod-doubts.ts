@@ -1,7 +1,7 @@
 import { hasPort } from '../interception/port-range.ts'
 import { PROXY_PORTS } from './names.ts'
 import type { Container, PodTemplate } from './pod.ts'
-import type { InjectSettings } from './settings.ts'
+import { drainDelayMsOf, type InjectSettings } from './settings.ts'
 
 const DEFAULT_GRACE_SECONDS = 30
 
@@ -17,7 +17,7 @@ export function findDoubts({ spec = {} }: PodTemplate, settings: InjectSettings)
     doubts.push('a pod that should end does not while a classic sidecar runs in it: use heddle.dev/proxy-mode: native')
   }
   const graceSeconds = spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
-  if (graceSeconds * 1000 < settings.proxyDrainDelayMs + settings.proxyDrainMs) {
+  if (graceSeconds * 1000 < drainDelayMsOf(settings) + settings.proxyDrainMs) {
     doubts.push(`terminationGracePeriodSeconds is ${graceSeconds}, less than the proxy takes to drain`)
   }
   return doubts

@@ -3,7 +3,7 @@ import { containerFrame } from './container-frame.ts'
 import type { InjectValues } from './inject-values.ts'
 import { INIT_PROGRAM, PROXY_CONTAINER, PROXY_PORTS, TOKEN_FILE } from './names.ts'
 import type { Container } from './pod.ts'
-import type { InjectSettings } from './settings.ts'
+import { drainDelayMsOf, type InjectSettings } from './settings.ts'
 
 /** What the proxy of one pod is told. */
 export interface ProxyOfPod {
@@ -55,7 +55,7 @@ function probe(path: string): Readonly<Record<string, unknown>> {
 
 /** The next container starts when the first hook is over; the proxy is told to end when the second is. */
 function classicLifecycle({ settings, graceSeconds }: ProxyOfPod): Readonly<Record<string, unknown>> {
-  const drainMs = settings.proxyDrainDelayMs + settings.proxyDrainMs
+  const drainMs = drainDelayMsOf(settings) + settings.proxyDrainMs
   const withinMs = Math.max(0, graceSeconds * 1000 - drainMs)
   const ready = [...INIT_PROGRAM, 'await-ready', `--within=${START_SECONDS}s`]
   const ended = [...INIT_PROGRAM, 'await-end', `--within=${formatDurationMs(withinMs)}`]
@@ -80,7 +80,7 @@ function environment({ settings, values, workload }: ProxyOfPod): readonly EnvVa
     { name: 'HEDDLE_PROBE_ADDRESS', value: `[::]:${PROXY_PORTS.probe}` },
     { name: 'HEDDLE_LOG_LEVEL', value: settings.proxyLogLevel },
     { name: 'HEDDLE_ACCESS_LOG', value: settings.proxyAccessLog },
-    { name: 'HEDDLE_DRAIN_DELAY_MS', value: String(settings.proxyDrainDelayMs) },
+    { name: 'HEDDLE_DRAIN_DELAY_MS', value: String(drainDelayMsOf(settings)) },
     { name: 'HEDDLE_DRAIN_MS', value: String(settings.proxyDrainMs) },
     { name: 'HEDDLE_BEFORE_DISCOVERY', value: settings.proxyBeforeDiscovery },
     // The application may still talk when its container and the proxy's are told to end together.

@@ -25,7 +25,8 @@ export interface InjectSettings {
   readonly proxyEphemeralStorageLimit: string
   readonly proxyLogLevel: LogLevel
   readonly proxyAccessLog: 'off' | 'failures' | 'json'
-  readonly proxyDrainDelayMs: number
+  /** `undefined`: as `proxyMode` has it, see {@link drainDelayMsOf}. */
+  readonly proxyDrainDelayMs: number | undefined
   readonly proxyDrainMs: number
   readonly proxyBeforeDiscovery: 'refuse' | 'pass-through'
   /** Empty: the proxy's own defaults. */
@@ -36,6 +37,8 @@ export interface InjectSettings {
 export type SettingTable = { readonly [K in keyof InjectSettings]: Setting<InjectSettings[K]> }
 
 const PORTS = 'ports and ranges like `25,4000-4100`'
+const DURATION = 'a duration up to `10m`, like `500ms` or `5s`'
+const MAX_DURATION_MS = 600_000
 const CPU = { expects: 'CPUs like `100m` or `0.5`' }
 const BYTES = { expects: 'bytes like `64Mi`' }
 const CPU_PATTERN = /^(\d{1,9}m|\d{1,6}(\.\d{1,3})?)$/
@@ -129,14 +132,20 @@ export const SETTINGS: SettingTable = {
     fallback: 'failures',
     about: 'Which requests and opaque connections get a line of JSON: none, those that failed in the mesh, or all.',
   }),
-  proxyDrainDelayMs: duration('proxy-drain-delay', {
-    fallback: '1s',
-    about: 'When the proxy is told to end: how long it still accepts connections, while others learn that it is going.',
-  }),
-  proxyDrainMs: duration('proxy-drain', {
-    fallback: '5s',
-    about: 'After that: how long open requests may go on.',
-  }),
+  proxyDrainDelayMs: syntax(
+    'proxy-drain-delay',
+    {
+      expects: DURATION,
+      about:
+        'When the proxy is told to end: how long it still accepts connections, while others learn that it is going. Unset: `1s` for a classic sidecar, and `0s` for a native one, which is told when the application has ended.',
+    },
+    (value) => (value === '' ? undefined : parseDuration(value)),
+  ),
+  proxyDrainMs: syntax(
+    'proxy-drain',
+    { expects: DURATION, fallback: '5s', about: 'After that: how long open requests may go on.' },
+    parseDuration,
+  ),
   proxyBeforeDiscovery: oneOf('proxy-before-discovery', ['refuse', 'pass-through'], {
     fallback: 'refuse',
     about: 'What becomes of outbound connections while the control plane has never been reached.',
@@ -151,12 +160,15 @@ export const SETTINGS: SettingTable = {
   ),
 }
 
-const MAX_DURATION_MS = 600_000
+const CLASSIC_DRAIN_DELAY_MS = 1_000
 
-function duration(name: string, text: { readonly fallback: string; readonly about: string }): Setting<number> {
-  return syntax(name, { ...text, expects: 'a duration up to `10m`, like `500ms` or `5s`' }, (value) => {
-    const durationMs = parseDurationMs(value)
-    if (durationMs === undefined || durationMs > MAX_DURATION_MS) throw new RangeError()
-    return durationMs
-  })
+/** How long the proxy still accepts connections when it is told to end. */
+export function drainDelayMsOf({ proxyMode, proxyDrainDelayMs }: InjectSettings): number {
+  return proxyDrainDelayMs ?? (proxyMode === 'classic' ? CLASSIC_DRAIN_DELAY_MS : 0)
+}
+
+function parseDuration(text: string): number {
+  const durationMs = parseDurationMs(text)
+  if (durationMs === undefined || durationMs > MAX_DURATION_MS) throw new RangeError()
+  return durationMs
 }
