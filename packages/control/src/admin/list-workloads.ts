@@ -1,11 +1,11 @@
 import { create } from '@bufbuild/protobuf'
 import { type WorkloadInstance, WorkloadInstanceSchema } from '@heddle/api/admin'
 import type { Certificate } from '@heddle/api/telemetry'
-import { formatSpiffeId } from '@heddle/identity/spiffe-id'
 import { type Instance, instanceKey } from '../model/instance.ts'
 import type { Model } from '../model/model.ts'
 import type { Replicas } from '../replicas/replicas.ts'
 import type { TelemetryStore } from '../telemetry/telemetry-store.ts'
+import { identityOf } from '../translate/identity.ts'
 
 export interface WorkloadDeps {
   readonly model: Model
@@ -43,7 +43,7 @@ function workloadInstance(
   certificates: ReadonlyMap<string, SaidCertificate>,
   trustDomain: string,
 ): WorkloadInstance {
-  const { namespace, workload, serviceAccount, meshed, state, reason } = instance
+  const { namespace, workload, meshed, state, reason } = instance
   const certificate = meshed ? certificates.get(instanceKey(instance))?.certificate : undefined
   const ready = state === 'ready'
   return create(WorkloadInstanceSchema, {
@@ -53,7 +53,7 @@ function workloadInstance(
     meshed,
     ready,
     reason: ready ? '' : reason || state,
-    identity: meshed ? formatSpiffeId({ trustDomain, namespace, serviceAccount }) : '',
+    identity: identityOf(instance, trustDomain)?.spiffeId ?? '',
     serial: certificate?.serial ?? '',
     notBeforeMs: certificate?.notBeforeMs ?? 0n,
     notAfterMs: certificate?.notAfterMs ?? 0n,

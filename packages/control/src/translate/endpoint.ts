@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf'
 import { type Endpoint, EndpointSchema } from '@heddle/api/discovery'
-import { formatSpiffeId, serverNameOf } from '@heddle/identity/spiffe-id'
 import { hasPort } from '@heddle/kube/port-range'
 import type { Instance, InstancePort } from '../model/instance.ts'
+import { identityOf } from './identity.ts'
 
 interface Made {
   readonly instance: Instance
@@ -26,15 +26,14 @@ export function translateEndpoint(instance: Instance, port: InstancePort, trustD
 }
 
 function makeEndpoint(instance: Instance, port: InstancePort, trustDomain: string): Endpoint {
-  const { namespace, serviceAccount, region, zone, plainPorts = [] } = instance
-  const meshed = instance.meshed && !hasPort(plainPorts, port.addressPort)
-  const id = { trustDomain, namespace, serviceAccount }
+  const { namespace, region, zone, plainPorts = [] } = instance
+  const id = hasPort(plainPorts, port.addressPort) ? undefined : identityOf(instance, trustDomain)
   return create(EndpointSchema, {
     id: `${namespace}/${instance.instance}:${port.port}`,
     address: port.address,
     port: port.addressPort,
-    identity: meshed ? formatSpiffeId(id) : '',
-    serverName: meshed ? serverNameOf(id) : '',
+    identity: id?.spiffeId ?? '',
+    serverName: id?.serverName ?? '',
     namespace,
     workload: instance.workload,
     instance: instance.instance,
