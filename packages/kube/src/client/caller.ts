@@ -1,8 +1,9 @@
 import type { Clock } from '@heddle/base/clock'
 import type { KubeRequest } from './client.ts'
 import { type Deadline, startDeadline } from './deadline.ts'
-import { exchange, type Failure, type HttpCall, type Outcome } from './exchange.ts'
+import { exchange, type Failure, type HttpCall, type OpenedStream, type Outcome, openAnswer } from './exchange.ts'
 import type { ClusterAccess, Credentials } from './kubeconfig.ts'
+import { type ListPart, streamList } from './list-stream.ts'
 import { nextTry } from './next-try.ts'
 import { RateGate } from './rate-gate.ts'
 import { type StreamPart, streamLines } from './watch-stream.ts'
@@ -41,13 +42,26 @@ export class Caller {
 
   /** Does the call, and again where that is asked for. Throws only what the credentials' source throws. */
   async call(request: KubeRequest): Promise<CallOutcome> {
-    const { clock } = this.#limits
-    const deadlineMs = request.deadlineMs ?? this.#limits.deadlineMs
-    const deadline = startDeadline(clock, deadlineMs, request.signal)
+    const deadline = this.#startDeadline(request)
     try {
-      const outcome = await this.#tryUntil(deadline, request)
-      const isOver = outcome.kind === 'failure' && outcome.reason === 'aborted' && request.signal?.aborted !== true
-      return isOver ? { ...outcome, reason: 'deadline', message: `no answer within ${deadlineMs} ms` } : outcome
+      const outcome = await this.#tryUntil(deadline, request, exchange)
+      return this.#sayDeadline(outcome, request)
+    } finally {
+      deadline.end()
+    }
+  }
+
+  /** The answer as a list that is read item by item; a refusal or a failure is its last part. */
+  async *list(request: KubeRequest): AsyncGenerator<Exclude<ListPart, Failure> | CallOutcome> {
+    const deadline = this.#startDeadline(request)
+    try {
+      const opened = await this.#tryUntil(deadline, request, openAnswer)
+      if (opened.kind !== 'stream') yield this.#sayDeadline(opened, request)
+      else {
+        for await (const part of streamList(opened.response, this.#limits.maxAnswerBytes, deadline)) {
+          yield part.kind === 'failure' ? this.#sayDeadline(part, request) : part
+        }
+      }
     } finally {
       deadline.end()
     }
@@ -63,12 +77,32 @@ export class Caller {
     }
   }
 
-  async #tryUntil(deadline: Deadline, request: KubeRequest): Promise<Outcome> {
+  #deadlineMs(request: KubeRequest): number {
+    return request.deadlineMs ?? this.#limits.deadlineMs
+  }
+
+  #startDeadline(request: KubeRequest): Deadline {
+    return startDeadline(this.#limits.clock, this.#deadlineMs(request), request.signal)
+  }
+
+  /** An abort that did not come from the caller is that of the deadline. */
+  #sayDeadline(outcome: Outcome, request: KubeRequest): CallOutcome {
+    const isOver = outcome.kind === 'failure' && outcome.reason === 'aborted' && request.signal?.aborted !== true
+    if (!isOver) return outcome
+    return { ...outcome, reason: 'deadline', message: `no answer within ${this.#deadlineMs(request)} ms` }
+  }
+
+  async #tryUntil<T extends Outcome | OpenedStream>(
+    deadline: Deadline,
+    request: KubeRequest,
+    attempt: (call: HttpCall, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const isIdempotent = mayRepeat(request)
     for (let tries = 1; ; tries++) {
       await this.#gate.pass(deadline.signal)
       const call = this.#toHttp(request, await this.#access.credentials())
-      const outcome = await exchange(call, deadline.signal)
+      const outcome = await attempt(call, deadline.signal)
+      if (outcome.kind === 'stream') return outcome
       const next = nextTry({ outcome, isIdempotent, tries, leftMs: deadline.leftMs() })
       if (next === undefined) return outcome
       if (next.isUnauthorized) this.#access.forgetCredentials()

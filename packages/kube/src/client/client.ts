@@ -147,7 +147,10 @@ export interface KubeClient {
   get<T extends KubeObject>(ref: ObjectName): Promise<T | undefined>
   /** All objects, read in pages. Items have their `apiVersion` and `kind`. */
   list<T extends KubeObject>(resource: Resource, options?: ListOptions): Promise<KubeList<T>>
-  /** The same page by page, so that a caller may keep less than it reads. Fails with 410 `Expired` where it took too long. */
+  /**
+   * The same as it comes, so that a caller may keep less than it reads: parts with some items, whose `resourceVersion` is empty, and at
+   * the end of each page one that has it. Fails with 410 `Expired` where it took longer than the API server remembers the version.
+   */
   listPages<T extends KubeObject>(resource: Resource, options?: ListOptions): AsyncIterable<KubeList<T>>
   /** Changes in their order until the API server ends the watch. Fails with 410 `Expired` for a version that is forgotten. */
   watch(resource: Resource, options: WatchOptions, signal: AbortSignal): AsyncIterable<WatchEvent>
@@ -171,7 +174,7 @@ export interface KubeClientOptions {
   readonly userAgent?: string
   /** A call, its tries and waits included; 30 s by default. Watches have none but their silence. */
   readonly deadlineMs?: number
-  /** No answer, and no event of a watch, is larger; 64 MiB by default. */
+  /** No answer, no object of a list and no event of a watch is larger; 64 MiB by default. */
   readonly maxAnswerBytes?: number
   /** Calls per second that this client makes at most in the long run; 50 by default. */
   readonly perSecond?: number

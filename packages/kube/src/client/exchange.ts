@@ -47,6 +47,20 @@ export function openExchange(call: HttpCall, signal: AbortSignal): Promise<Incom
   })
 }
 
+/** An answer of 200, whose body is still to be read. */
+export interface OpenedStream {
+  readonly kind: 'stream'
+  readonly response: IncomingMessage
+}
+
+/** Gets the head of the answer; reads it whole where it is a refusal. Never throws. */
+export async function openAnswer(call: HttpCall, signal: AbortSignal): Promise<OpenedStream | Outcome> {
+  const response = await openExchange(call, signal)
+  if ('kind' in response) return response
+  if (response.statusCode === 200) return { kind: 'stream', response }
+  return readAnswer(response, call.maxAnswerBytes, signal)
+}
+
 /** Does the whole exchange. Never throws. */
 export async function exchange(call: HttpCall, signal: AbortSignal): Promise<Outcome> {
   const response = await openExchange(call, signal)

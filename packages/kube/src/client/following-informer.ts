@@ -89,7 +89,7 @@ export class FollowingInformer<T> implements Informer<T> {
     for await (const page of client.listPages(resource, { ...this.#selection(), ...size })) {
       if (signal.aborted) return
       for (const object of page.items) list.add(object)
-      version = page.resourceVersion
+      if (page.resourceVersion !== '') version = page.resourceVersion
     }
     this.#counters.lists += 1
     this.#version = version

@@ -68,13 +68,17 @@ export class HttpKubeClient implements KubeClient {
     const query = { ...selectionQuery(options), ...(size === 0 ? {} : { limit: String(size) }) }
     let next: string | undefined
     do {
-      const page = await this.request<ListAnswer<T>>({
-        method: 'GET',
-        path,
-        query: next === undefined ? query : { ...query, continue: next },
-      })
-      yield { items: withKind(page.items, resource), resourceVersion: page.metadata.resourceVersion }
-      next = page.metadata.continue
+      const from = next === undefined ? {} : { continue: next }
+      next = undefined
+      for await (const part of this.#caller.list({ method: 'GET', path, query: { ...query, ...from } })) {
+        if (part.kind === 'items')
+          yield { items: part.items.map((text) => toItem<T>(text, resource)), resourceVersion: '' }
+        else if (part.kind === 'around') {
+          const { metadata } = parseAnswer<ListAnswer>(part.text)
+          next = metadata?.continue
+          yield { items: [], resourceVersion: metadata?.resourceVersion ?? '' }
+        } else toValue(part)
+      }
     } while (next !== undefined && next !== '')
   }
 
@@ -145,15 +149,14 @@ export class HttpKubeClient implements KubeClient {
   }
 }
 
-interface ListAnswer<T> {
-  readonly metadata: { readonly resourceVersion: string; readonly continue?: string }
-  readonly items: readonly T[] | null
+interface ListAnswer {
+  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string }
 }
 
 /** The API server leaves out the kind of a list's items. */
-function withKind<T extends KubeObject>(items: readonly T[] | null, resource: Resource): readonly T[] {
-  const kind = { apiVersion: apiVersionOf(resource), kind: resource.kind }
-  return (items ?? []).map((item) => (item.kind === undefined ? { ...kind, ...item } : item))
+function toItem<T extends KubeObject>(text: string, resource: Resource): T {
+  const item = parseAnswer<T>(text)
+  return item.kind === undefined ? { apiVersion: apiVersionOf(resource), kind: resource.kind, ...item } : item
 }
 
 function completed(resource: Resource, object: KubeDraft): KubeObject {
@@ -176,9 +179,12 @@ function isMissing(outcome: CallOutcome): boolean {
 function toValue<T>(outcome: CallOutcome): T {
   if (outcome.kind !== 'answer') throw new KubeTransportError(outcome.reason, outcome.message, outcome.cause)
   if (outcome.status >= 300) throw new KubeError(parseStatusText(outcome.body, outcome.status))
-  if (outcome.body === '') return undefined as T
+  return outcome.body === '' ? (undefined as T) : parseAnswer<T>(outcome.body)
+}
+
+function parseAnswer<T>(text: string): T {
   try {
-    return JSON.parse(outcome.body) as T
+    return JSON.parse(text) as T
   } catch (error) {
     throw new KubeTransportError('not_json', 'the answer is not JSON', error)
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '@heddle/base/clock'
 import { type Deadline, startDeadline } from './deadline.ts'
-import { type Answer, type Failure, type HttpCall, openExchange, readAnswer, toFailure } from './exchange.ts'
+import { type Answer, type Failure, type HttpCall, type Outcome, openAnswer, toFailure } from './exchange.ts'
 import { LineReader } from './line-reader.ts'
 
 /** How a stream of lines is bounded. */
@@ -25,10 +25,9 @@ export async function* streamLines(
 ): AsyncGenerator<StreamPart> {
   const silence = startDeadline(limits.clock, limits.silenceMs, signal)
   try {
-    const response = await openExchange(call, silence.signal)
-    if ('kind' in response) yield sayWhy(response, signal)
-    else if (response.statusCode === 200) yield* readLines(response, { call, silence, signal })
-    else yield await readAnswer(response, call.maxAnswerBytes, silence.signal)
+    const opened = await openAnswer(call, silence.signal)
+    if (opened.kind === 'stream') yield* readLines(opened.response, { call, silence, signal })
+    else yield sayWhy(opened, signal)
   } finally {
     silence.end()
   }
@@ -59,6 +58,7 @@ async function* readLines(response: IncomingMessage, { call, silence, signal }: 
 }
 
 /** An abort that did not come from outside is that of the silence. */
-function sayWhy(failure: Failure, signal: AbortSignal): StreamPart {
-  return failure.reason === 'aborted' && !signal.aborted ? { kind: 'silence' } : failure
+function sayWhy(outcome: Outcome, signal: AbortSignal): StreamPart {
+  const isAborted = outcome.kind === 'failure' && outcome.reason === 'aborted'
+  return isAborted && !signal.aborted ? { kind: 'silence' } : outcome
 }
