@@ -26,7 +26,8 @@ function askingAs(accounts: readonly string[]): readonly PolicyRule[] {
   return [
     { apiGroups: [''], resources: ['serviceaccounts/token'], resourceNames: accounts, verbs: ['create'] },
     { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] },
-    { apiGroups: [''], resources: ['pods/portforward'], verbs: ['create'] },
+    // By a WebSocket the first is asked for, and by newer API servers the second.
+    { apiGroups: [''], resources: ['pods/portforward'], verbs: ['get', 'create'] },
     { apiGroups: [''], resources: ['configmaps'], resourceNames: [config, trustBundle], verbs: ['get'] },
   ]
 }
