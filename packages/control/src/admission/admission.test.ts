@@ -9,6 +9,7 @@ import type { KubeObject } from '@heddle/kube/client'
 import { STATUS_ANNOTATION } from '@heddle/kube/inject/names'
 import { Registry } from '@heddle/telemetry/registry'
 import { ManualClock } from '@heddle/testkit/manual-clock'
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createAdmissionHandler } from './create-admission-handler.ts'
 
@@ -162,6 +163,27 @@ describe('the webhooks', () => {
   ])('refuse a body that $name', async ({ body, status }) => {
     expect((await post('/inject', body)).status).toBe(status)
   })
+
+  test.each([{ path: '/inject' }, { path: '/validate' }])(
+    'answer at $path whatever the object is',
+    async ({ path }) => {
+      const part = fc.jsonValue({ maxDepth: 2 })
+      const shape = {
+        apiVersion: fc.constantFrom('v1', 'heddle.dev/v1alpha1', 'gateway.networking.k8s.io/v1'),
+        kind: fc.constantFrom('Pod', 'Workload', 'HTTPRoute', 'FaultPolicy'),
+        metadata: fc.oneof(part, fc.record({ annotations: part, labels: part, ownerReferences: part })),
+        spec: fc.oneof(part, fc.record({ containers: part, initContainers: part, parentRefs: part, rules: part })),
+      }
+      await fc.assert(
+        fc.asyncProperty(fc.record(shape, { requiredKeys: [] }), async (object) => {
+          const answer = await post(path, review({ object }))
+          expect([200, 422, 500]).toContain(answer.status)
+          await answer.text()
+        }),
+        { numRuns: 200 },
+      )
+    },
+  )
 
   test('survive an object that is nested without end', async () => {
     const deep = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`
