@@ -1,7 +1,7 @@
 import type { Clock } from '@heddle/base/clock'
 import type { Command as CommanderCommand } from 'commander'
 import type { Cluster } from './client/cluster.ts'
-import type { ControlClient } from './client/control-client.ts'
+import type { ControlClient, ControlNeed } from './client/control-client.ts'
 import type { World } from './client/world.ts'
 import type { Interruption } from './interruption.ts'
 import type { Terminal } from './output/terminal.ts'
@@ -40,9 +40,10 @@ export interface CliDeps {
   /**
    * Connects to the control plane of {@link CliDeps.world}.
    *
+   * @param need - on a cluster: what RBAC must allow; to look unless stated
    * @throws {CliError} when it cannot be reached, with what to do
    */
-  connect(): Promise<ControlClient>
+  connect(need?: ControlNeed): Promise<ControlClient>
   /** Ctrl-C (or SIGTERM, SIGHUP) as `.signal`. Before the first call these signals end the process. */
   interruption(): Pick<Interruption, 'signal' | 'hurry'>
   /** The status the process ends with when the command returns; 0 unless set. To fail with a message throw CliError. */

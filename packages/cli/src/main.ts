@@ -1,7 +1,7 @@
 import { systemClock } from '@heddle/base/clock'
 import { hasKubeconfig, openCluster } from './client/cluster.ts'
 import { findContext } from './client/context.ts'
-import type { ControlClient } from './client/control-client.ts'
+import type { ControlClient, ControlNeed } from './client/control-client.ts'
 import { findWorld, type World } from './client/world.ts'
 import { COMMANDS } from './commands/registry.ts'
 import { Interruption } from './interruption.ts'
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
       stateDirectory,
       world: () => findWorld(worldFlags(), search),
       cluster: () => openCluster(worldFlags()),
-      connect: async () => connect(await findWorld(worldFlags(), search)),
+      connect: async (need) => connect(await findWorld(worldFlags(), search), need),
       interruption: () => {
         interruption ??= new Interruption()
         return interruption
@@ -49,10 +49,10 @@ async function main(): Promise<void> {
 }
 
 /** Loading a client takes longer than most commands that do without it. */
-async function connect(world: World): Promise<ControlClient> {
+async function connect(world: World, need: ControlNeed | undefined): Promise<ControlClient> {
   if (world.kind === 'cluster') {
     const { connectClusterControl } = await import('./client/cluster-control.ts')
-    return connectClusterControl(world.cluster)
+    return connectClusterControl(world.cluster, need)
   }
   const { connectControl } = await import('./client/control-client.ts')
   return connectControl(world.context)

@@ -2,7 +2,7 @@ import type { KubeObject } from '@heddle/kube/client'
 import { COMPONENT_LABEL, CONTROL_COMPONENT, INSTALL_NAMES, INSTALL_PORTS } from '@heddle/kube/install/names'
 import { CliError, messageOf } from '../cli-error.ts'
 import type { Cluster } from './cluster.ts'
-import { type ControlClient, type ControlPlace, createControlClient } from './control-client.ts'
+import { type ControlClient, type ControlNeed, type ControlPlace, createControlClient } from './control-client.ts'
 import { chooseControlPod, type PodObject } from './control-pod.ts'
 import { explainKube, isKubeStatus } from './explain-kube.ts'
 
@@ -17,9 +17,9 @@ const TOKEN_LIFE_S = 600
  *
  * @throws {CliError} for everything that can be missing on the way, with what to do about it
  */
-export async function connectClusterControl(cluster: Cluster): Promise<ControlClient> {
+export async function connectClusterControl(cluster: Cluster, need: ControlNeed = 'look'): Promise<ControlClient> {
   const trustBundlePem = await readTrustBundle(cluster)
-  const [pod, token] = await Promise.all([findPod(cluster), requestToken(cluster)])
+  const [pod, token] = await Promise.all([findPod(cluster), requestToken(cluster, need)])
   const { openPortForward } = await import('@heddle/kube/port-forward')
   const target = { namespace: cluster.heddleNamespace, pod, port: INSTALL_PORTS.api }
   const forward = await openPortForward(cluster.access, target).catch((error: unknown) => {
@@ -98,10 +98,10 @@ interface TokenRequest {
   readonly status: { readonly token: string }
 }
 
-/** A token of the lesser role, else of the greater one: who may do everything may look as well. */
-async function requestToken(cluster: Cluster): Promise<string> {
+/** A token of the least account that is enough, else of the greater one: who may do everything may look as well. */
+async function requestToken(cluster: Cluster, need: ControlNeed): Promise<string> {
   let refusal: unknown
-  for (const account of [viewerAccount, operatorAccount]) {
+  for (const account of need === 'look' ? [viewerAccount, operatorAccount] : [operatorAccount]) {
     try {
       return await requestTokenOf(cluster, account)
     } catch (error) {
@@ -109,7 +109,7 @@ async function requestToken(cluster: Cluster): Promise<string> {
       refusal ??= error
     }
   }
-  throw noToken(cluster, refusal)
+  throw noToken(cluster, need, refusal)
 }
 
 async function requestTokenOf({ kube, heddleNamespace }: Cluster, account: string): Promise<string> {
@@ -125,11 +125,12 @@ async function requestTokenOf({ kube, heddleNamespace }: Cluster, account: strin
   return status.token
 }
 
-function noToken({ contextName, heddleNamespace }: Cluster, cause: unknown): CliError {
+function noToken({ contextName, heddleNamespace }: Cluster, need: ControlNeed, cause: unknown): CliError {
+  const account = need === 'look' ? `${viewerAccount} (or ${operatorAccount})` : operatorAccount
   return new CliError(`this user of cluster "${contextName}" may not ask the control plane: ${messageOf(cause)}`, {
     hints: [
-      `missing: verb create on serviceaccounts/token, of heddle-viewer (to look) or heddle-operator (everything), in namespace ${heddleNamespace}`,
-      'give it with a RoleBinding; docs/tasks/install.md#who-may-look has one',
+      `missing: verb create on serviceaccounts/token, of ${account}, in namespace ${heddleNamespace}`,
+      'give it with a RoleBinding: docs/tasks/install.md#who-may-look',
     ],
     cause,
   })

@@ -18,6 +18,9 @@ export interface ControlClient {
   close(): void
 }
 
+/** What a command wants of the control plane: to see something, or to have something done. */
+export type ControlNeed = 'look' | 'act'
+
 /** A control plane: how it is reached, and what is said when it is not. */
 export interface ControlPlace {
   /** How messages call it: `the control plane of mesh "shop"`. */

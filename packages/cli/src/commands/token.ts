@@ -44,7 +44,7 @@ export const token: Command = {
 async function runCreate(options: CreateOptions, deps: CliDeps): Promise<void> {
   const { terminal, clock } = deps
   const { namespace, serviceAccount, ttl, reusable = false } = options
-  const client = await deps.connect()
+  const client = await deps.connect('act')
   const request = { namespace, serviceAccount, ttlMs: ttl, reusable }
   const answer = await client.admin.createJoinToken(request).finally(() => client.close())
   if (options.trustBundle !== undefined)

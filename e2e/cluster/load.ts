@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** What became of requests. */
+export interface LoadResult {
+  readonly requests: number
+  /** One sentence for each that failed. */
+  readonly failures: readonly string[]
+}
+
+/** Requests at a steady rate, each on a connection of its own. */
+export class Load {
+  readonly #ended = new AbortController()
+  readonly #failures: string[] = []
+  readonly #running: Promise<void>
+  #requests = 0
+
+  constructor(urls: readonly string[], perSecond: number) {
+    this.#running = this.#run(urls, perSecond)
+  }
+
+  get requests(): number {
+    return this.#requests
+  }
+
+  /** Waits for requests under way. */
+  async stop(): Promise<LoadResult> {
+    this.#ended.abort()
+    await this.#running
+    return { requests: this.#requests, failures: this.#failures }
+  }
+
+  async #run(urls: readonly string[], perSecond: number): Promise<void> {
+    const pending = new Set<Promise<void>>()
+    for (let at = 0; !this.#ended.signal.aborted; at++) {
+      const asked = this.#ask(urls[at % urls.length]!).finally(() => pending.delete(asked))
+      pending.add(asked)
+      await sleep(1000 / perSecond)
+    }
+    await Promise.all(pending)
+  }
+
+  async #ask(url: string): Promise<void> {
+    this.#requests += 1
+    const atMs = performance.now()
+    const after = () => `after ${Math.round(performance.now() - atMs)} ms, request ${this.#requests}`
+    try {
+      const answer = await fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.timeout(10_000) })
+      const text = await answer.text()
+      if (!answer.ok) this.#failures.push(`${url}: ${answer.status} ${text.slice(0, 200)} ${after()}`)
+    } catch (error) {
+      const { message, cause } = error as Error
+      this.#failures.push(`${url}: ${message} ${cause instanceof Error ? cause.message : ''} ${after()}`)
+    }
+  }
+}

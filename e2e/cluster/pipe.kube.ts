@@ -1,0 +1,207 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { run } from '../harness/process.ts'
+import { until } from '../harness/until.ts'
+import type { Cluster } from './cluster.ts'
+import {
+  applyHeddle,
+  heddle,
+  heddleOutput,
+  loadDemoImage,
+  loadHeddleImages,
+  untilControlReady,
+} from './install-heddle.ts'
+import { Load } from './load.ts'
+import { startCluster } from './start-cluster.ts'
+
+/** The way of somebody who knows other meshes, from an empty cluster to a secured application; in order, on a cluster of its own. */
+
+const DEMO = resolve(import.meta.dirname, '../../packages/demo/deploy')
+const PROGRAMS = ['emoji', 'voting', 'web', 'vote-bot'] as const
+const NAMESPACE = 'emojivote'
+
+let cluster: Cluster
+
+beforeAll(async () => {
+  cluster = await startCluster({ name: `p-${process.pid.toString(36)}`, tier: 'node' })
+  await loadHeddleImages(cluster)
+  await loadDemoImage(cluster)
+}, 300_000)
+afterAll(() => cluster?.stop())
+
+interface CheckJson {
+  readonly success: boolean
+  readonly categories: readonly {
+    readonly name: string
+    readonly checks: readonly { readonly id: string; readonly result: string; readonly details?: readonly string[] }[]
+  }[]
+}
+
+/** The checks that are not well, and the names of all categories. */
+async function check(...flags: readonly string[]) {
+  const { status, stdout } = await heddle(cluster, ['check', '-o', 'json', ...flags])
+  const { success, categories } = JSON.parse(stdout) as CheckJson
+  const unwell = categories.flatMap(({ checks }) =>
+    checks
+      .filter(({ result }) => result !== 'success')
+      .map(({ id, result, details }) => `${id} ${result}: ${details?.join('; ')}`),
+  )
+  return { status, success, unwell, categories: categories.map(({ name }) => name) }
+}
+
+function manifest(path: string): string {
+  return readFileSync(join(DEMO, path), 'utf8')
+}
+
+async function rolledOut(): Promise<void> {
+  for (const name of PROGRAMS) {
+    const args = ['rollout', 'status', '--timeout=100s', `deployment/${name}`, '--namespace', NAMESPACE]
+    await cluster.kubectl(args, { deadlineMs: 110_000 })
+  }
+}
+
+/** `http://CLUSTER-IP` of the demo's web. */
+async function webUrl(): Promise<string> {
+  const path = '--output=jsonpath={.spec.clusterIP}'
+  return `http://${await cluster.kubectl(['get', 'service', 'web-svc', '--namespace', NAMESPACE, path])}`
+}
+
+interface StatJson {
+  readonly name: string
+  readonly meshed: string
+  readonly success: number | null
+  readonly rps: number | null
+}
+
+async function stat(): Promise<ReadonlyMap<string, StatJson>> {
+  const rows = JSON.parse(
+    await heddleOutput(cluster, ['stat', 'deploy', '-n', NAMESPACE, '-t', '30s', '-o', 'json']),
+  ) as StatJson[]
+  return new Map(rows.map((row) => [row.name, row]))
+}
+
+test('check --pre says that it can be installed, and changes nothing', async () => {
+  const { status, unwell, categories } = await check('--pre')
+  expect(categories).toEqual(['kubernetes-api', 'kubernetes-version', 'gateway-api', 'pre-kubernetes-setup'])
+  // The CRDs of the Gateway API are not Heddle's to install.
+  expect(unwell.map((one) => one.split(' ')[0])).toEqual(['gateway-api-crds'])
+  expect(status).toBe(0)
+  expect((await cluster.tryKubectl(['get', 'namespace', 'heddle'])).status).toBe(1)
+})
+
+test('check before the installation says what to do', async () => {
+  const { stdout, status } = await heddle(cluster, ['check'])
+  expect(status).toBe(1)
+  expect(stdout).toContain('heddle install | kubectl apply -f -')
+})
+
+test('two pipes install it, and check finds nothing to say', async () => {
+  await applyHeddle(cluster)
+  await untilControlReady(cluster)
+  const { status, unwell } = await check('--wait', '30s')
+  expect(unwell).toEqual([])
+  expect(status).toBe(0)
+})
+
+test('a running application is injected under load, without a failed request', async () => {
+  const plain = manifest('local/services.yaml').replace(/ {2}annotations:\n.*\n.*inject: enabled\n/, '')
+  await cluster.kubectl(['apply', '-f', '-'], { input: plain })
+  await cluster.kubectl(['apply', '-f', '-'], { input: manifest('cluster/deployments.yaml') })
+  await rolledOut()
+  const url = await webUrl()
+  const load = new Load([`${url}/api/list`, `${url}/api/vote?choice=:rocket:`], 10)
+  await until('there is load', () => load.requests > 10)
+
+  const objects = await cluster.kubectl(['get', 'deploy', '--namespace', NAMESPACE, '--output=yaml'])
+  const injected = await heddleOutput(cluster, ['inject', '-'], objects)
+  await cluster.kubectl(['apply', '-f', '-'], { input: injected })
+  await rolledOut()
+  // Those that were replaced take their time to go.
+  await until(
+    'the old pods are gone',
+    async () => {
+      const pods = await cluster.kubectl(['get', 'pods', '--namespace', NAMESPACE, '--output=name'])
+      return pods.trim().split('\n').length === PROGRAMS.length
+    },
+    60_000,
+  )
+
+  const { failures, requests } = await load.stop()
+  expect(failures).toEqual([])
+  expect(requests).toBeGreaterThan(100)
+}, 240_000)
+
+test('afterwards every pod has a proxy, and what they say to each other is secured', async () => {
+  const rows = await until('there is traffic', async () => {
+    const now = await stat()
+    return (now.get('web')?.rps ?? 0) > 1 && (now.get('emoji')?.rps ?? 0) > 1 ? now : undefined
+  })
+  for (const name of PROGRAMS) expect(rows.get(name)?.meshed).toBe('1/1')
+  expect(rows.get('emoji')?.success).toBe(1)
+  const edges = JSON.parse(await heddleOutput(cluster, ['edges', 'deploy', '-n', NAMESPACE, '-o', 'json'])) as {
+    readonly src: string
+    readonly dst: string
+    readonly secured: boolean
+    readonly client_id: string
+  }[]
+  const own = edges.filter(({ src }) => src !== '(unmeshed)')
+  expect(own.map(({ src, dst, secured }) => `${src} ${dst} ${secured}`)).toEqual([
+    'vote-bot web true',
+    'web emoji true',
+    'web voting true',
+  ])
+  expect(own[0]?.client_id).toBe(`spiffe://heddle.local/ns/${NAMESPACE}/sa/vote-bot`)
+})
+
+test('check --proxy finds nothing that fails', async () => {
+  const { status, unwell, categories } = await check('--proxy', '-n', NAMESPACE, '--wait', '30s')
+  expect(categories.at(-1)).toBe('heddle-data-plane')
+  // The load came from outside of the mesh.
+  expect(unwell.filter((one) => !one.startsWith('data-plane-secured warning: (unmeshed)'))).toEqual([])
+  expect(status).toBe(0)
+})
+
+test('the demo runs by kubectl apply alone, with the golden metrics that it has on a laptop', async () => {
+  await cluster.kubectl(['delete', 'namespace', NAMESPACE], { deadlineMs: 100_000 })
+  const files = ['local/services.yaml', 'cluster/deployments.yaml'].flatMap((path) => ['-f', join(DEMO, path)])
+  await cluster.kubectl(['apply', ...files])
+  await rolledOut()
+  const rows = await until(
+    'the bot has voted for a while',
+    async () => {
+      const now = await stat()
+      return (now.get('web')?.rps ?? 0) > 5 && (now.get('voting')?.rps ?? 0) > 3 ? now : undefined
+    },
+    60_000,
+  )
+  for (const name of PROGRAMS) expect(rows.get(name)?.meshed).toBe('1/1')
+  expect(rows.get('emoji')?.success).toBe(1)
+  // Votes for one emoji fail on purpose, about every twelfth request.
+  for (const name of ['web', 'voting']) {
+    expect(rows.get(name)?.success).toBeGreaterThan(0.7)
+    expect(rows.get(name)?.success).toBeLessThan(1)
+  }
+}, 240_000)
+
+test('a route in the YAML of the laptop is in force on the cluster', async () => {
+  const route = `apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: web, namespace: ${NAMESPACE} }
+spec:
+  parentRefs: [{ group: "", kind: Service, name: web-svc }]
+  rules:
+    - matches: [{ path: { type: Exact, value: /leaderboard } }]
+      filters: [{ type: RequestRedirect, requestRedirect: { statusCode: 302, path: { type: ReplaceFullPath, replaceFullPath: / } } }]
+    - backendRefs: [{ name: web-svc, port: 80 }]
+`
+  const valid = await run([resolve(import.meta.dirname, '../../bin/heddle'), 'validate', '-'], {
+    input: `${manifest('local/services.yaml')}---\n${route}`,
+  })
+  expect(valid).toMatchObject({ status: 0, stderr: '' })
+  const applied = await heddle(cluster, ['apply', '-f', '-', '--wait'], route)
+  expect(applied.stderr).toBe('')
+  expect(applied.stdout).toContain(`HTTPRoute ${NAMESPACE}/web created\napplied on 1 of 1 proxy`)
+  const why = ['why', 'deploy/vote-bot', 'to', 'svc/web-svc', '-n', NAMESPACE, '--path', '/leaderboard']
+  expect(await heddleOutput(cluster, why)).toContain('302')
+})
