@@ -1,5 +1,6 @@
 import type { Agent } from 'node:http'
 import type { RequestOptions } from 'node:https'
+import { ConfigError } from '@heddle/base/config-error'
 import type { ChosenContext } from './file-access.ts'
 import type { AccessWorld, ClusterAccess } from './kubeconfig.ts'
 import { createUserSource, impersonationHeaders } from './user-source.ts'
@@ -14,7 +15,7 @@ export function needsLibrary({ user, cluster }: ChosenContext): boolean {
  * generated models that we have no use for.
  */
 export async function libraryAccess(chosen: ChosenContext, world: AccessWorld): Promise<ClusterAccess> {
-  const { KubeConfig } = await import('@kubernetes/client-node')
+  const { KubeConfig } = await importLibrary()
   const { contextName, namespace, cluster, user } = chosen
   const config = new KubeConfig()
   config.loadFromOptions(toLibraryOptions(chosen))
@@ -33,6 +34,16 @@ export async function libraryAccess(chosen: ChosenContext, world: AccessWorld): 
     },
     forgetCredentials: own.forget,
     close() {},
+  }
+}
+
+/** The control plane's image is without it. */
+async function importLibrary() {
+  try {
+    return await import('@kubernetes/client-node')
+  } catch (error) {
+    const problem = 'an auth-provider or a SOCKS proxy needs @kubernetes/client-node, which is not installed here'
+    throw new ConfigError([`${problem}: ${(error as Error).message}`], 'this kubeconfig cannot be used')
   }
 }
 

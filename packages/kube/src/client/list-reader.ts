@@ -16,8 +16,8 @@ export type ListItems = { readonly kind: 'items'; readonly items: readonly strin
 /**
  * Takes a Kubernetes list apart while it comes: `{"kind": …, "metadata": …, "items": [{…}, {…}]}`, its fields in any order. Each item
  * can be parsed, trimmed and let go before the next one is there, so a list of any size passes through little memory: a page that is
- * parsed in one piece outlives the young generation and leaves garbage which is collected late (10,000 pods in pages of 500: 314 MB
- * of RSS, item by item 148; in one answer 698 and 143; bench/kube-cache.ts).
+ * parsed in one piece outlives the young generation and leaves garbage which is collected late (10,000 pods: 350 MB of RSS in pages of
+ * 500, 700 in one answer; item by item 160 to 200 either way; bench/kube-cache.ts).
  */
 export class ListReader {
   readonly #maxBytes: number
