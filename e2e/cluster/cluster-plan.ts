@@ -39,6 +39,8 @@ export interface ClusterPlan extends ClusterShape {
   readonly machines: readonly [NodePlan, ...NodePlan[]]
   readonly podRange: string
   readonly serviceRange: string
+  /** For Services that ask for a second family; nothing routes to it. */
+  readonly serviceRange6: string
   /** The Service `kubernetes`. */
   readonly apiServiceAddress: string
   readonly dnsAddress: string
@@ -69,6 +71,7 @@ export function planCluster(shape: ClusterShape): ClusterPlan {
     machines: [first, ...others],
     podRange: `${block}.0.0/17`,
     serviceRange: `${block}.128.0/18`,
+    serviceRange6: `fd68:6b:${shape.slot}::/112`,
     apiServiceAddress: `${block}.128.1`,
     dnsAddress: `${block}.128.10`,
     server: `https://${first.address}:6443`,

@@ -44,5 +44,11 @@ function hierarchies(): readonly string[] {
 
 function enableControllers(): void {
   const controllers = readFileSync(join(ROOT, 'cgroup.controllers'), 'utf8').trim().split(' ')
-  for (const controller of controllers) writeFileSync(join(ROOT, 'cgroup.subtree_control'), `+${controller}`)
+  for (const controller of controllers) {
+    try {
+      writeFileSync(join(ROOT, 'cgroup.subtree_control'), `+${controller}`)
+    } catch {
+      // The kubelet names those that it cannot do without.
+    }
+  }
 }

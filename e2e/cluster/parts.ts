@@ -70,7 +70,7 @@ function apiServerFlags(plan: ClusterPlan): readonly string[] {
     '--allow-privileged=true',
     '--authorization-mode=Node,RBAC',
     '--enable-admission-plugins=NodeRestriction',
-    `--service-cluster-ip-range=${plan.serviceRange}`,
+    `--service-cluster-ip-range=${plan.serviceRange},${plan.serviceRange6}`,
     `--client-ca-file=${file('ca.crt')}`,
     `--tls-cert-file=${file('kube-apiserver.crt')}`,
     `--tls-private-key-file=${file('kube-apiserver.key')}`,
@@ -98,7 +98,7 @@ function controllerFlags(plan: ClusterPlan): readonly string[] {
     `--cluster-signing-cert-file=${join(plan.pki, 'ca.crt')}`,
     `--cluster-signing-key-file=${join(plan.pki, 'ca.key')}`,
     `--cluster-cidr=${plan.podRange}`,
-    `--service-cluster-ip-range=${plan.serviceRange}`,
+    `--service-cluster-ip-range=${plan.serviceRange},${plan.serviceRange6}`,
     // Tests make and delete namespaces faster than the defaults (20 and 30 a second) let them be tidied up.
     '--kube-api-qps=300',
     '--kube-api-burst=600',

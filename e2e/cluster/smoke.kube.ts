@@ -62,6 +62,15 @@ test('a Service is reached from a pod by its name, of both lengths', () =>
     }
   }))
 
+test('a Service may have addresses of both families', () =>
+  withNamespace(async (namespace) => {
+    const { spec, ...rest } = service('both') as { readonly spec: object }
+    await namespace.apply({ ...rest, spec: { ...spec, ipFamilyPolicy: 'RequireDualStack' } })
+    expect(await namespace.kubectl(['get', 'service', 'both', '--output=jsonpath={.spec.ipFamilies}'])).toBe(
+      '["IPv4","IPv6"]',
+    )
+  }))
+
 test('logs, exec and port-forward work', () =>
   withNamespace(async (namespace) => {
     await startEcho(namespace)
