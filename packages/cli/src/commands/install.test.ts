@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { KubeDraft } from '@heddle/kube/client'
 import { renderInstall } from '@heddle/kube/install'
 import { renderCrds } from '@heddle/kube/install/crds'
+import { renderNodeAgent } from '@heddle/kube/install/node-agent'
 import { readInstallValues } from '@heddle/kube/install/read-values'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
@@ -231,6 +232,16 @@ describe('heddle uninstall', () => {
     const forced = await runCommand(uninstall, ['uninstall', '--force'], { cluster })
     expect(forced.status).toBe(0)
     expect(objectsOf(forced.stdout).map(nameOf)).not.toContain('Pod web-1')
+  })
+
+  test('takes the agent of nodes with it, whose namespace has the rest', async () => {
+    const agent = renderNodeAgent(readInstallValues([]))
+    const ran = await runCommand(uninstall, ['uninstall'], { cluster: storedCluster([...everything, ...agent]) })
+    expect(
+      objectsOf(ran.stdout)
+        .map(nameOf)
+        .filter((name) => name.endsWith('node-agent')),
+    ).toEqual(['ClusterRoleBinding heddle-node-agent', 'ClusterRole heddle-node-agent', 'Namespace heddle-node-agent'])
   })
 
   test('says that there is nothing', async () => {

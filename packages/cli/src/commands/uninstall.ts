@@ -24,18 +24,19 @@ export const uninstall: Command = {
 async function runUninstall({ force = false, output }: Options, deps: CliDeps): Promise<void> {
   const cluster = await deps.cluster()
   const { kube, heddleNamespace } = cluster
-  const { listOwnedCrds, listOwnedObjects } = await import('@heddle/kube/install/owned-objects')
+  const { listNodeAgent, listOwnedCrds, listOwnedObjects } = await import('@heddle/kube/install/owned-objects')
   if (!force) await refuseWhileMeshed(cluster)
-  const [objects, crds] = await askCluster(cluster, () =>
-    Promise.all([listOwnedObjects(kube, heddleNamespace), listOwnedCrds(kube)]),
+  const [own, agent, crds] = await askCluster(cluster, () =>
+    Promise.all([listOwnedObjects(kube, heddleNamespace), listNodeAgent(kube), listOwnedCrds(kube)]),
   )
+  const objects = [...own, ...agent]
   if (objects.length + crds.length === 0) {
     throw new CliError(`nothing of Heddle is in namespace ${heddleNamespace} of ${cluster.contextName}`, {
       hints: ['it may be in another one: --heddle-namespace NAME'],
     })
   }
   if (crds.length > 0) deps.terminal.note("with the CRDs go all objects of Heddle's kinds")
-  // The namespace last: what is in it has gone by then, and its end need not be waited for.
+  // Namespaces last: what is in them has gone by then, and their end need not be waited for.
   const last = objects.filter(({ kind }) => kind === 'Namespace')
   await printObjects([...objects.filter((one) => !last.includes(one)), ...crds, ...last], output, deps.terminal)
 }

@@ -20,6 +20,8 @@ export const INSTALL_NAMES = {
   lease: 'heddle-control-leader',
   injector: 'heddle-injector',
   validator: 'heddle-validator',
+  /** Everything of the agent of nodes, its namespace too; `heddle install-node-agent` prints it. */
+  nodeAgent: 'heddle-node-agent',
 } as const
 
 /** Ports of the control plane's pods, by the names that Services use. */

@@ -1,9 +1,10 @@
 import type { KubeDraft } from '../client/client.ts'
 import { AGENT_PROGRAM } from '../inject/names.ts'
 import { imageOf } from './image.ts'
+import { INSTALL_NAMES } from './install-names.ts'
 import type { InstallValues } from './install-values.ts'
 
-const NAME = 'heddle-node-agent'
+const NAME = INSTALL_NAMES.nodeAgent
 const LABELS = { 'app.kubernetes.io/name': NAME, 'app.kubernetes.io/part-of': 'heddle' }
 const SELECTOR = { 'app.kubernetes.io/name': NAME }
 

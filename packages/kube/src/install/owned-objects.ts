@@ -79,6 +79,14 @@ async function findMade(
   return found && { resource, object: toReference(resource, found) }
 }
 
+/** What is left of the agent of nodes when it is to go: the rest is in its namespace. */
+export async function listNodeAgent(client: Reader): Promise<readonly KubeDraft[]> {
+  const labelSelector = `app.kubernetes.io/name=${INSTALL_NAMES.nodeAgent}`
+  const resources = [CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, NAMESPACES]
+  const lists = await Promise.all(resources.map((resource) => client.list(resource, { labelSelector })))
+  return lists.flatMap(({ items }, i) => items.map((item) => toReference(resources[i]!, item)))
+}
+
 /** Heddle's CRDs that are there, whoever made them; with them goes every object of these kinds. */
 export async function listOwnedCrds(client: Reader): Promise<readonly KubeDraft[]> {
   const { items } = await client.list(CUSTOM_RESOURCE_DEFINITIONS, {
