@@ -43,8 +43,7 @@ export class ReplicaWorld implements AsyncDisposable {
     const name = `heddle-control-${this.#count}`
     const logged: string[] = []
     const args = `--kubernetes --replica ${name} --listen 127.0.0.${this.#count}:0 --webhook-listen 127.0.0.1:0`
-    const state = ['--state', join(this.#dir, name)]
-    const config = parseControlConfig([...args.split(' '), ...state, '--admin', '127.0.0.1:0', ...flags])
+    const config = parseControlConfig([...args.split(' '), '--state', join(this.#dir, name), ...flags])
     const cluster = { client: this.api, reviews: this.api, close: () => {} }
     const log = createLog((line) => logged.push(line), 'info')
     const control = await startControl(config, { clock: systemClock, log, cluster, leaveMs: 0 })

@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import { connect } from 'node:tls'
 import { type Client, Code } from '@connectrpc/connect'
 import { type AdminService, ResourceKind } from '@heddle/api/admin'
 import { TelemetryService } from '@heddle/api/telemetry'
@@ -25,6 +29,15 @@ afterEach(() => world[Symbol.asyncDispose]())
 /** Both, so that what is expected of one is expected of each. */
 async function admins(): Promise<Client<typeof AdminService>[]> {
   return await Promise.all([one, other].map((replica) => world.admin(replica)))
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
 }
 
 /** Only the first message of a stream has its id. */
@@ -222,6 +235,33 @@ describe('people', () => {
       const admin = await world.client(one, AdminService, token === undefined ? {} : { token })
       await expect(admin.stat({})).rejects.toMatchObject({ code: codes[index] })
     }
+  })
+})
+
+describe('the API server', () => {
+  test('is waited for at the start, which those who look are told', async () => {
+    const port = await freePort()
+    const ask = async (path: string) => {
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`)
+      return `${answer.status} ${await answer.text()}`
+    }
+    world.api.goDown()
+    const starting = world.start('--admin', `127.0.0.1:${port}`)
+    await vi.waitFor(async () => expect(await ask('/ready')).toContain('503 '), LIMIT)
+    expect(await ask('/ready')).toContain('the authority is not open yet')
+    expect(await ask('/live')).toBe('200 live\n')
+    world.api.comeUp()
+    await starting
+    expect(await ask('/ready')).toBe('200 ready\n')
+  })
+
+  test('knows the webhooks by the name of their Service and the trust bundle', async () => {
+    const { host, port } = one.control.webhookAddress!
+    const ca = await readFile(one.control.trustBundleFile)
+    const socket = connect({ host, port, ca, servername: 'heddle-webhook.heddle.svc', ALPNProtocols: ['h2'] })
+    await once(socket, 'secureConnect')
+    expect([socket.authorized, socket.alpnProtocol]).toEqual([true, 'h2'])
+    socket.destroy()
   })
 })
 

@@ -46,6 +46,8 @@ const KEEP_ALIVE_MS = 75_000
 const SILENCE_MS = 120_000
 const MAX_CONNECTIONS = 20_000
 const KEEP_ALIVE_PROBE_MS = 15_000
+/** Of one connection of HTTP/2, in MB: a proxy must be able to acknowledge while the message of a large Service is on its way. */
+const SESSION_MEMORY_MB = 32
 const IDLE_LOOK_MS = 20
 
 /**
@@ -63,6 +65,7 @@ export async function listenTls(options: TlsListenerOptions): Promise<TlsListene
       requestCert: true,
       rejectUnauthorized: false,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      maxSessionMemory: SESSION_MEMORY_MB,
     },
     handler,
   )
