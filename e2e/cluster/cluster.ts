@@ -135,7 +135,8 @@ interface KubectlRun {
 function runKubectl(plan: ClusterPlan, { kubectl }: ClusterPrograms, { args, options }: KubectlRun): Promise<Finished> {
   const { input, deadlineMs } = options
   return run([kubectl, ...args], {
-    env: { KUBECONFIG: plan.kubeconfig },
+    // What it remembers of an API server goes with the cluster: the next one at this address knows other kinds.
+    env: { KUBECONFIG: plan.kubeconfig, KUBECACHEDIR: join(plan.folder, 'kubectl') },
     ...(input === undefined ? {} : { input: toText(input) }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
   })
