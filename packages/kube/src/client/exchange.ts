@@ -33,8 +33,7 @@ export interface Failure {
   readonly isStale: boolean
 }
 
-/** Opens a stream of an answer: gets the head, and leaves the body to be read. */
-export function openExchange(call: HttpCall, signal: AbortSignal): Promise<IncomingMessage | Failure> {
+function openExchange(call: HttpCall, signal: AbortSignal): Promise<IncomingMessage | Failure> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve(aborted())
     const request = startRequest(call)

@@ -1,95 +1,56 @@
 import type { Resource } from './client.ts'
 
-const CORE = { group: '', version: 'v1', namespaced: true } as const
-const CLUSTER_CORE = { ...CORE, namespaced: false } as const
-const APPS = { group: 'apps', version: 'v1', namespaced: true } as const
-const BATCH = { group: 'batch', version: 'v1', namespaced: true } as const
-const RBAC = { group: 'rbac.authorization.k8s.io', version: 'v1' } as const
-const ADMISSION = { group: 'admissionregistration.k8s.io', version: 'v1', namespaced: false } as const
-const GATEWAY = { group: 'gateway.networking.k8s.io', version: 'v1', namespaced: true } as const
-const HEDDLE = { group: 'heddle.dev', version: 'v1alpha1', namespaced: true } as const
+const RBAC = 'rbac.authorization.k8s.io/v1'
+const ADMISSION = 'admissionregistration.k8s.io/v1'
+const GATEWAY = 'gateway.networking.k8s.io/v1'
+const HEDDLE = 'heddle.dev/v1alpha1'
 
-export const NAMESPACES: Resource = { ...CLUSTER_CORE, plural: 'namespaces', kind: 'Namespace' }
-export const NODES: Resource = { ...CLUSTER_CORE, plural: 'nodes', kind: 'Node' }
-export const PODS: Resource = { ...CORE, plural: 'pods', kind: 'Pod' }
-export const SERVICES: Resource = { ...CORE, plural: 'services', kind: 'Service' }
-export const SERVICE_ACCOUNTS: Resource = { ...CORE, plural: 'serviceaccounts', kind: 'ServiceAccount' }
-export const CONFIG_MAPS: Resource = { ...CORE, plural: 'configmaps', kind: 'ConfigMap' }
-export const SECRETS: Resource = { ...CORE, plural: 'secrets', kind: 'Secret' }
-export const EVENTS: Resource = { ...CORE, plural: 'events', kind: 'Event' }
-export const ENDPOINT_SLICES: Resource = {
-  group: 'discovery.k8s.io',
-  version: 'v1',
-  plural: 'endpointslices',
-  kind: 'EndpointSlice',
-  namespaced: true,
-}
-
-export const DEPLOYMENTS: Resource = { ...APPS, plural: 'deployments', kind: 'Deployment' }
-export const REPLICA_SETS: Resource = { ...APPS, plural: 'replicasets', kind: 'ReplicaSet' }
-export const STATEFUL_SETS: Resource = { ...APPS, plural: 'statefulsets', kind: 'StatefulSet' }
-export const DAEMON_SETS: Resource = { ...APPS, plural: 'daemonsets', kind: 'DaemonSet' }
-export const JOBS: Resource = { ...BATCH, plural: 'jobs', kind: 'Job' }
-export const CRON_JOBS: Resource = { ...BATCH, plural: 'cronjobs', kind: 'CronJob' }
-export const POD_DISRUPTION_BUDGETS: Resource = {
-  group: 'policy',
-  version: 'v1',
-  plural: 'poddisruptionbudgets',
-  kind: 'PodDisruptionBudget',
-  namespaced: true,
-}
-export const LEASES: Resource = {
-  group: 'coordination.k8s.io',
-  version: 'v1',
-  plural: 'leases',
-  kind: 'Lease',
-  namespaced: true,
-}
-
-export const ROLES: Resource = { ...RBAC, plural: 'roles', kind: 'Role', namespaced: true }
-export const ROLE_BINDINGS: Resource = { ...RBAC, plural: 'rolebindings', kind: 'RoleBinding', namespaced: true }
-export const CLUSTER_ROLES: Resource = { ...RBAC, plural: 'clusterroles', kind: 'ClusterRole', namespaced: false }
-export const CLUSTER_ROLE_BINDINGS: Resource = {
-  ...RBAC,
-  plural: 'clusterrolebindings',
-  kind: 'ClusterRoleBinding',
-  namespaced: false,
-}
-export const MUTATING_WEBHOOKS: Resource = {
-  ...ADMISSION,
-  plural: 'mutatingwebhookconfigurations',
-  kind: 'MutatingWebhookConfiguration',
-}
-export const VALIDATING_WEBHOOKS: Resource = {
-  ...ADMISSION,
-  plural: 'validatingwebhookconfigurations',
-  kind: 'ValidatingWebhookConfiguration',
-}
-export const CUSTOM_RESOURCE_DEFINITIONS: Resource = {
-  group: 'apiextensions.k8s.io',
-  version: 'v1',
-  plural: 'customresourcedefinitions',
-  kind: 'CustomResourceDefinition',
-  namespaced: false,
-}
-
-export const GATEWAY_CLASSES: Resource = {
-  ...GATEWAY,
-  plural: 'gatewayclasses',
-  kind: 'GatewayClass',
-  namespaced: false,
-}
-export const GATEWAYS: Resource = { ...GATEWAY, plural: 'gateways', kind: 'Gateway' }
-export const HTTP_ROUTES: Resource = { ...GATEWAY, plural: 'httproutes', kind: 'HTTPRoute' }
-export const GRPC_ROUTES: Resource = { ...GATEWAY, plural: 'grpcroutes', kind: 'GRPCRoute' }
-export const TLS_ROUTES: Resource = { ...GATEWAY, plural: 'tlsroutes', kind: 'TLSRoute' }
-export const TCP_ROUTES: Resource = { ...GATEWAY, plural: 'tcproutes', kind: 'TCPRoute' }
-export const REFERENCE_GRANTS: Resource = { ...GATEWAY, plural: 'referencegrants', kind: 'ReferenceGrant' }
-
-export const WORKLOADS: Resource = { ...HEDDLE, plural: 'workloads', kind: 'Workload' }
-export const BACKEND_POLICIES: Resource = { ...HEDDLE, plural: 'backendpolicies', kind: 'BackendPolicy' }
-export const FAULT_POLICIES: Resource = { ...HEDDLE, plural: 'faultpolicies', kind: 'FaultPolicy' }
-export const TRAFFIC_POLICIES: Resource = { ...HEDDLE, plural: 'trafficpolicies', kind: 'TrafficPolicy' }
+export const NAMESPACES = clusterWide('v1', 'namespaces', 'Namespace')
+export const NODES = clusterWide('v1', 'nodes', 'Node')
+export const PODS = namespaced('v1', 'pods', 'Pod')
+export const SERVICES = namespaced('v1', 'services', 'Service')
+export const SERVICE_ACCOUNTS = namespaced('v1', 'serviceaccounts', 'ServiceAccount')
+export const CONFIG_MAPS = namespaced('v1', 'configmaps', 'ConfigMap')
+export const SECRETS = namespaced('v1', 'secrets', 'Secret')
+export const EVENTS = namespaced('v1', 'events', 'Event')
+export const ENDPOINT_SLICES = namespaced('discovery.k8s.io/v1', 'endpointslices', 'EndpointSlice')
+export const DEPLOYMENTS = namespaced('apps/v1', 'deployments', 'Deployment')
+export const REPLICA_SETS = namespaced('apps/v1', 'replicasets', 'ReplicaSet')
+export const STATEFUL_SETS = namespaced('apps/v1', 'statefulsets', 'StatefulSet')
+export const DAEMON_SETS = namespaced('apps/v1', 'daemonsets', 'DaemonSet')
+export const JOBS = namespaced('batch/v1', 'jobs', 'Job')
+export const CRON_JOBS = namespaced('batch/v1', 'cronjobs', 'CronJob')
+export const POD_DISRUPTION_BUDGETS = namespaced('policy/v1', 'poddisruptionbudgets', 'PodDisruptionBudget')
+export const LEASES = namespaced('coordination.k8s.io/v1', 'leases', 'Lease')
+export const ROLES = namespaced(RBAC, 'roles', 'Role')
+export const ROLE_BINDINGS = namespaced(RBAC, 'rolebindings', 'RoleBinding')
+export const CLUSTER_ROLES = clusterWide(RBAC, 'clusterroles', 'ClusterRole')
+export const CLUSTER_ROLE_BINDINGS = clusterWide(RBAC, 'clusterrolebindings', 'ClusterRoleBinding')
+/** Webhooks that change objects. */
+export const MUTATING_WEBHOOKS = clusterWide(ADMISSION, 'mutatingwebhookconfigurations', 'MutatingWebhookConfiguration')
+/** Webhooks that refuse objects. */
+export const VALIDATING_WEBHOOKS = clusterWide(
+  ADMISSION,
+  'validatingwebhookconfigurations',
+  'ValidatingWebhookConfiguration',
+)
+/** CRDs. */
+export const CUSTOM_RESOURCE_DEFINITIONS = clusterWide(
+  'apiextensions.k8s.io/v1',
+  'customresourcedefinitions',
+  'CustomResourceDefinition',
+)
+export const GATEWAY_CLASSES = clusterWide(GATEWAY, 'gatewayclasses', 'GatewayClass')
+export const GATEWAYS = namespaced(GATEWAY, 'gateways', 'Gateway')
+export const HTTP_ROUTES = namespaced(GATEWAY, 'httproutes', 'HTTPRoute')
+export const GRPC_ROUTES = namespaced(GATEWAY, 'grpcroutes', 'GRPCRoute')
+export const TLS_ROUTES = namespaced(GATEWAY, 'tlsroutes', 'TLSRoute')
+export const TCP_ROUTES = namespaced(GATEWAY, 'tcproutes', 'TCPRoute')
+export const REFERENCE_GRANTS = namespaced(GATEWAY, 'referencegrants', 'ReferenceGrant')
+export const WORKLOADS = namespaced(HEDDLE, 'workloads', 'Workload')
+export const BACKEND_POLICIES = namespaced(HEDDLE, 'backendpolicies', 'BackendPolicy')
+export const FAULT_POLICIES = namespaced(HEDDLE, 'faultpolicies', 'FaultPolicy')
+export const TRAFFIC_POLICIES = namespaced(HEDDLE, 'trafficpolicies', 'TrafficPolicy')
 
 /** Every resource that this file names. */
 export const RESOURCES: readonly Resource[] = [
@@ -135,9 +96,7 @@ export const RESOURCES: readonly Resource[] = [
  * name. Another version of a named group gives the resource at that version.
  */
 export function resourceOf(apiVersion: string, kind: string): Resource | undefined {
-  const slash = apiVersion.indexOf('/')
-  const group = slash < 0 ? '' : apiVersion.slice(0, slash)
-  const version = apiVersion.slice(slash + 1)
+  const { group, version } = splitVersion(apiVersion)
   const named = RESOURCES.find((resource) => resource.group === group && resource.kind === kind)
   return named === undefined || named.version === version ? named : { ...named, version }
 }
@@ -145,4 +104,17 @@ export function resourceOf(apiVersion: string, kind: string): Resource | undefin
 /** The `apiVersion` that a manifest of this resource has. */
 export function apiVersionOf({ group, version }: Resource): string {
   return group === '' ? version : `${group}/${version}`
+}
+
+function namespaced(apiVersion: string, plural: string, kind: string): Resource {
+  return { ...splitVersion(apiVersion), plural, kind, namespaced: true }
+}
+
+function clusterWide(apiVersion: string, plural: string, kind: string): Resource {
+  return { ...splitVersion(apiVersion), plural, kind, namespaced: false }
+}
+
+function splitVersion(apiVersion: string): Pick<Resource, 'group' | 'version'> {
+  const slash = apiVersion.indexOf('/')
+  return { group: slash < 0 ? '' : apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) }
 }
