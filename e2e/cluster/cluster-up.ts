@@ -18,7 +18,7 @@ try {
   const cluster = await openOrStart()
   const tookSeconds = ((performance.now() - startMs) / 1000).toFixed(1)
   const where = `${cluster.server}, tier ${cluster.tier}, this machine is ${cluster.hostAddress}`
-  process.stderr.write(`${name}: ${where} (${tookSeconds} s)\n`)
+  process.stderr.write(`${name}: ${where} (${tookSeconds} s)\nkubectl: ${cluster.kubectlProgram}\n`)
   process.stdout.write(`${cluster.kubeconfig}\n`)
 } catch (error) {
   process.stderr.write(`error: ${error instanceof Error ? error.message : error}\n`)
