@@ -142,6 +142,24 @@ describe('holdLease()', () => {
     expect([first.isLeading(), first.terms]).toEqual([true, 1])
   })
 
+  test('does not wait for an API server that does not answer when it ends', async () => {
+    await using world = await startWorld()
+    const first = world.stand('first')
+    await vi.waitFor(() => expect(first.isLeading()).toBe(true))
+    world.server.addRule(() => 'hang')
+    await world.pass(3000)
+    let isEnded = false
+    void first.end().then(() => {
+      isEnded = true
+    })
+    await world.pass(500)
+    expect(first.isLeading()).toBe(true)
+    await world.pass(1500)
+    expect([first.isLeading(), isEnded]).toEqual([false, false])
+    await world.pass(2000)
+    expect(isEnded).toBe(true)
+  })
+
   test('makes exactly one of many leader, whoever ends', async () => {
     await using world = await startWorld()
     const replicas = ['a', 'b', 'c'].map((holder) => world.stand(holder))

@@ -42,6 +42,8 @@ interface Lease extends KubeObject {
 }
 
 const DURATION_MS = 15_000
+/** How long a call may take when the process ends. */
+const LAST_CALL_MS = 2000
 
 class Candidate {
   readonly #options: LeaseOptions
@@ -62,18 +64,25 @@ class Candidate {
   }
 
   async stand(signal: AbortSignal): Promise<void> {
+    const leaving = this.#hurry(signal)
     while (!signal.aborted) {
-      await this.#turn()
+      await Promise.race([this.#turn(), leaving])
       await this.#options.clock.sleep(this.#retry.nextMs(), signal)
     }
     await this.#giveBack()
+  }
+
+  /** Whoever ends does not wait for an API server that does not answer. */
+  async #hurry(signal: AbortSignal): Promise<void> {
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+    await this.#options.clock.sleep(LAST_CALL_MS)
   }
 
   async #turn(): Promise<void> {
     const { clock, log, name } = this.#options
     const startedUs = clock.monotonicUs()
     try {
-      const isOurs = await this.#withinRenewal(this.#takeOrRenew())
+      const isOurs = await this.#within(this.#renewalMs, this.#takeOrRenew())
       if (isOurs === true) this.#lead(startedUs)
       if (isOurs === false) this.#lose('another holds it')
     } catch (error) {
@@ -82,9 +91,9 @@ class Candidate {
   }
 
   /** A call that hangs must not keep the next one from being tried. */
-  async #withinRenewal<T>(work: Promise<T>): Promise<T> {
+  async #within<T>(limitMs: number, work: Promise<T>): Promise<T> {
     const over = new AbortController()
-    const late = this.#options.clock.sleep(this.#renewalMs, over.signal).then(() => {
+    const late = this.#options.clock.sleep(limitMs, over.signal).then(() => {
       throw new Error('no answer in time')
     })
     late.catch(() => {})
@@ -185,7 +194,7 @@ class Candidate {
     const { metadata, spec } = this.#lease
     const released = { ...spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(clock.nowMs()) }
     try {
-      await client.update(LEASES, { metadata, spec: released })
+      await this.#within(LAST_CALL_MS, client.update(LEASES, { metadata, spec: released }))
     } catch (error) {
       log.warn('lease not given back', { lease: name, error: (error as Error).message })
     }
