@@ -95,7 +95,7 @@ export function adminHandlers(deps: AdminDeps): ServiceImpl<typeof AdminService>
   }
 
   async function health({ source, replica, replicas }: AdminDeps) {
-    const { silent } = await replicas.ask((client, signal) => client.listHolders({}, { signal }))
+    const { silent } = await replicas.ask((client, signal) => client.ping({}, { signal }))
     const { rootNotAfterMs, issuerNotAfterMs } = ca.health()
     const { problems, appliedMs } = source.status()
     return {

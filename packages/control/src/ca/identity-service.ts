@@ -7,7 +7,7 @@ import type { CertificateAuthority } from './certificate-authority.ts'
 import { type CsrRefusal, checkCsr } from './check-csr.ts'
 import type { JoinTokenBook, TokenRefusal } from './join-tokens.ts'
 import type { ReviewRefusal, TokenReviewer } from './review-token.ts'
-import { SignLimit } from './sign-limit.ts'
+import { JOIN_RATE, POD_RATE, SignLimit } from './sign-limit.ts'
 
 export interface IdentityServiceDeps {
   readonly ca: CertificateAuthority
@@ -127,7 +127,7 @@ export class IdentityService {
 
   constructor(deps: IdentityServiceDeps) {
     this.#deps = deps
-    this.#limit = new SignLimit(deps.clock)
+    this.#limit = new SignLimit(deps.clock, deps.reviewer === undefined ? JOIN_RATE : POD_RATE)
     this.#refusals = new LogLimit(deps.log, deps.clock)
   }
 

@@ -1,8 +1,10 @@
 import { systemClock } from '@heddle/base/clock'
-import { nullLog } from '@heddle/base/log'
+import { createLog } from '@heddle/base/log'
 import { expect, test, vi } from 'vitest'
 import { FakeCluster } from '../sources/kubernetes/fake-cluster.ts'
 import { followPeers } from './peer-addresses.ts'
+
+const log = createLog(() => {}, 'off')
 
 interface Endpoint {
   readonly pod: string
@@ -32,10 +34,7 @@ test('replicas are told by the endpoints of their Service, each once and oneself
   const cluster = new FakeCluster()
   const ended = new AbortController()
   const own = () => new Set(['10.0.0.1:15010'])
-  const peers = followPeers(
-    { client: cluster, namespace: 'heddle', own, clock: systemClock, log: nullLog },
-    ended.signal,
-  )
+  const peers = followPeers({ client: cluster, namespace: 'heddle', own, clock: systemClock, log }, ended.signal)
   const gone = { ready: false, serving: false, terminating: true }
   const going = { ready: false, serving: true, terminating: true }
   cluster.put(

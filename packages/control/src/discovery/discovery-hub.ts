@@ -100,6 +100,7 @@ export class DiscoveryHub {
   /** Open streams that hold a destination whose meaning changes with one of the topics. */
   streamsOf(topics: Iterable<string>): DiscoveryStream[] {
     const keys = [...this.#keys.keysOf(topics)]
+    if (keys.length === 0) return []
     return [...this.streams()].filter(({ subscriptions }) => keys.some((key) => subscriptions.has(key)))
   }
 

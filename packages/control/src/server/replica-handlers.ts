@@ -21,6 +21,7 @@ export interface ReplicaDeps {
 export function replicaHandlers(deps: ReplicaDeps): ServiceImpl<typeof ReplicaService> {
   const { store, hub } = deps
   return {
+    ping: () => ({}),
     listTraffic: ({ windowMs }) => ({ reporters: store.reports(windowMs).map(toReporterTraffic) }),
     listReporters: () => ({
       reporters: store.reporters().map(({ reporter: { namespace, instance }, lastReportMs, certificate }) => {

@@ -16,6 +16,42 @@ import type { GetAppliedRequest as GetAppliedRequest$1, GetAppliedRequestJson as
 export declare const file_heddle_replica_v1_replica: GenFile;
 
 /**
+ * @generated from message heddle.replica.v1.PingRequest
+ */
+export declare type PingRequest = Message<"heddle.replica.v1.PingRequest"> & {
+};
+
+/**
+ * @generated from message heddle.replica.v1.PingRequest
+ */
+export declare type PingRequestJson = {
+};
+
+/**
+ * Describes the message heddle.replica.v1.PingRequest.
+ * Use `create(PingRequestSchema)` to create a new message.
+ */
+export declare const PingRequestSchema: GenMessage<PingRequest, {jsonType: PingRequestJson}>;
+
+/**
+ * @generated from message heddle.replica.v1.PingResponse
+ */
+export declare type PingResponse = Message<"heddle.replica.v1.PingResponse"> & {
+};
+
+/**
+ * @generated from message heddle.replica.v1.PingResponse
+ */
+export declare type PingResponseJson = {
+};
+
+/**
+ * Describes the message heddle.replica.v1.PingResponse.
+ * Use `create(PingResponseSchema)` to create a new message.
+ */
+export declare const PingResponseSchema: GenMessage<PingResponse, {jsonType: PingResponseJson}>;
+
+/**
  * @generated from message heddle.replica.v1.ListTrafficRequest
  */
 export declare type ListTrafficRequest = Message<"heddle.replica.v1.ListTrafficRequest"> & {
@@ -569,6 +605,16 @@ export declare const ListDecisionsResponseSchema: GenMessage<ListDecisionsRespon
  * @generated from service heddle.replica.v1.ReplicaService
  */
 export declare const ReplicaService: GenService<{
+  /**
+   * Only whether it answers.
+   *
+   * @generated from rpc heddle.replica.v1.ReplicaService.Ping
+   */
+  ping: {
+    methodKind: "unary";
+    input: typeof PingRequestSchema;
+    output: typeof PingResponseSchema;
+  },
   /**
    * @generated from rpc heddle.replica.v1.ReplicaService.ListTraffic
    */

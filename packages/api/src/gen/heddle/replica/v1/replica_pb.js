@@ -13,112 +13,126 @@ import { file_heddle_telemetry_v1_telemetry } from "../../telemetry/v1/telemetry
  * Describes the file heddle/replica/v1/replica.proto.
  */
 export const file_heddle_replica_v1_replica = /*@__PURE__*/
-  fileDesc("Ch9oZWRkbGUvcmVwbGljYS92MS9yZXBsaWNhLnByb3RvEhFoZWRkbGUucmVwbGljYS52MSInChJMaXN0VHJhZmZpY1JlcXVlc3QSEQoJd2luZG93X21zGAEgASgNIkwKE0xpc3RUcmFmZmljUmVzcG9uc2USNQoJcmVwb3J0ZXJzGAEgAygLMiIuaGVkZGxlLnJlcGxpY2EudjEuUmVwb3J0ZXJUcmFmZmljItoBCg9SZXBvcnRlclRyYWZmaWMSEQoJbmFtZXNwYWNlGAEgASgJEhAKCHdvcmtsb2FkGAIgASgJEhAKCGluc3RhbmNlGAMgASgJEhAKCGlkZW50aXR5GAQgASgJEhIKCmNvdmVyZWRfbXMYBSABKAQSEAoIZmlyc3RfbXMYBiABKAMSFgoObGFzdF9yZXBvcnRfbXMYByABKAMSEwoLaW50ZXJ2YWxfbXMYCCABKA0SKwoGc2VyaWVzGAkgAygLMhsuaGVkZGxlLnRlbGVtZXRyeS52MS5TZXJpZXMiFgoUTGlzdFJlcG9ydGVyc1JlcXVlc3QiRwoVTGlzdFJlcG9ydGVyc1Jlc3BvbnNlEi4KCXJlcG9ydGVycxgBIAMoCzIbLmhlZGRsZS5yZXBsaWNhLnYxLlJlcG9ydGVyIn4KCFJlcG9ydGVyEhEKCW5hbWVzcGFjZRgBIAEoCRIQCghpbnN0YW5jZRgCIAEoCRIWCg5sYXN0X3JlcG9ydF9tcxgDIAEoAxI1CgtjZXJ0aWZpY2F0ZRgEIAEoCzIgLmhlZGRsZS50ZWxlbWV0cnkudjEuQ2VydGlmaWNhdGUiJwoSTGlzdFByb3hpZXNSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCSJEChNMaXN0UHJveGllc1Jlc3BvbnNlEi0KB3Byb3hpZXMYASADKAsyHC5oZWRkbGUuYWRtaW4udjEuUHJveHlTdGF0dXMiFAoSTGlzdEhvbGRlcnNSZXF1ZXN0IkMKE0xpc3RIb2xkZXJzUmVzcG9uc2USLAoIc2VydmljZXMYASADKAsyGi5oZWRkbGUucmVwbGljYS52MS5Ib2xkZXJzIk8KB0hvbGRlcnMSEQoJbmFtZXNwYWNlGAEgASgJEg8KB3NlcnZpY2UYAiABKAkSDwoHcHJveGllcxgDIAEoDRIPCgdhcHBsaWVkGAQgASgNIkgKEUdldEFwcGxpZWRSZXF1ZXN0EjMKB3JlcXVlc3QYASABKAsyIi5oZWRkbGUuYWRtaW4udjEuR2V0QXBwbGllZFJlcXVlc3QiSwoSR2V0QXBwbGllZFJlc3BvbnNlEjUKCHJlc3BvbnNlGAEgASgLMiMuaGVkZGxlLmFkbWluLnYxLkdldEFwcGxpZWRSZXNwb25zZSJOChRMaXN0RGVjaXNpb25zUmVxdWVzdBI2CgdyZXF1ZXN0GAEgASgLMiUuaGVkZGxlLmFkbWluLnYxLkxpc3REZWNpc2lvbnNSZXF1ZXN0IlEKFUxpc3REZWNpc2lvbnNSZXNwb25zZRI4CghyZXNwb25zZRgBIAEoCzImLmhlZGRsZS5hZG1pbi52MS5MaXN0RGVjaXNpb25zUmVzcG9uc2UyzQQKDlJlcGxpY2FTZXJ2aWNlElwKC0xpc3RUcmFmZmljEiUuaGVkZGxlLnJlcGxpY2EudjEuTGlzdFRyYWZmaWNSZXF1ZXN0GiYuaGVkZGxlLnJlcGxpY2EudjEuTGlzdFRyYWZmaWNSZXNwb25zZRJiCg1MaXN0UmVwb3J0ZXJzEicuaGVkZGxlLnJlcGxpY2EudjEuTGlzdFJlcG9ydGVyc1JlcXVlc3QaKC5oZWRkbGUucmVwbGljYS52MS5MaXN0UmVwb3J0ZXJzUmVzcG9uc2USXAoLTGlzdFByb3hpZXMSJS5oZWRkbGUucmVwbGljYS52MS5MaXN0UHJveGllc1JlcXVlc3QaJi5oZWRkbGUucmVwbGljYS52MS5MaXN0UHJveGllc1Jlc3BvbnNlElwKC0xpc3RIb2xkZXJzEiUuaGVkZGxlLnJlcGxpY2EudjEuTGlzdEhvbGRlcnNSZXF1ZXN0GiYuaGVkZGxlLnJlcGxpY2EudjEuTGlzdEhvbGRlcnNSZXNwb25zZRJZCgpHZXRBcHBsaWVkEiQuaGVkZGxlLnJlcGxpY2EudjEuR2V0QXBwbGllZFJlcXVlc3QaJS5oZWRkbGUucmVwbGljYS52MS5HZXRBcHBsaWVkUmVzcG9uc2USYgoNTGlzdERlY2lzaW9ucxInLmhlZGRsZS5yZXBsaWNhLnYxLkxpc3REZWNpc2lvbnNSZXF1ZXN0GiguaGVkZGxlLnJlcGxpY2EudjEuTGlzdERlY2lzaW9uc1Jlc3BvbnNlYgZwcm90bzM", [file_heddle_admin_v1_admin, file_heddle_telemetry_v1_telemetry]);
+  fileDesc("Ch9oZWRkbGUvcmVwbGljYS92MS9yZXBsaWNhLnByb3RvEhFoZWRkbGUucmVwbGljYS52MSINCgtQaW5nUmVxdWVzdCIOCgxQaW5nUmVzcG9uc2UiJwoSTGlzdFRyYWZmaWNSZXF1ZXN0EhEKCXdpbmRvd19tcxgBIAEoDSJMChNMaXN0VHJhZmZpY1Jlc3BvbnNlEjUKCXJlcG9ydGVycxgBIAMoCzIiLmhlZGRsZS5yZXBsaWNhLnYxLlJlcG9ydGVyVHJhZmZpYyLaAQoPUmVwb3J0ZXJUcmFmZmljEhEKCW5hbWVzcGFjZRgBIAEoCRIQCgh3b3JrbG9hZBgCIAEoCRIQCghpbnN0YW5jZRgDIAEoCRIQCghpZGVudGl0eRgEIAEoCRISCgpjb3ZlcmVkX21zGAUgASgEEhAKCGZpcnN0X21zGAYgASgDEhYKDmxhc3RfcmVwb3J0X21zGAcgASgDEhMKC2ludGVydmFsX21zGAggASgNEisKBnNlcmllcxgJIAMoCzIbLmhlZGRsZS50ZWxlbWV0cnkudjEuU2VyaWVzIhYKFExpc3RSZXBvcnRlcnNSZXF1ZXN0IkcKFUxpc3RSZXBvcnRlcnNSZXNwb25zZRIuCglyZXBvcnRlcnMYASADKAsyGy5oZWRkbGUucmVwbGljYS52MS5SZXBvcnRlciJ+CghSZXBvcnRlchIRCgluYW1lc3BhY2UYASABKAkSEAoIaW5zdGFuY2UYAiABKAkSFgoObGFzdF9yZXBvcnRfbXMYAyABKAMSNQoLY2VydGlmaWNhdGUYBCABKAsyIC5oZWRkbGUudGVsZW1ldHJ5LnYxLkNlcnRpZmljYXRlIicKEkxpc3RQcm94aWVzUmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkiRAoTTGlzdFByb3hpZXNSZXNwb25zZRItCgdwcm94aWVzGAEgAygLMhwuaGVkZGxlLmFkbWluLnYxLlByb3h5U3RhdHVzIhQKEkxpc3RIb2xkZXJzUmVxdWVzdCJDChNMaXN0SG9sZGVyc1Jlc3BvbnNlEiwKCHNlcnZpY2VzGAEgAygLMhouaGVkZGxlLnJlcGxpY2EudjEuSG9sZGVycyJPCgdIb2xkZXJzEhEKCW5hbWVzcGFjZRgBIAEoCRIPCgdzZXJ2aWNlGAIgASgJEg8KB3Byb3hpZXMYAyABKA0SDwoHYXBwbGllZBgEIAEoDSJIChFHZXRBcHBsaWVkUmVxdWVzdBIzCgdyZXF1ZXN0GAEgASgLMiIuaGVkZGxlLmFkbWluLnYxLkdldEFwcGxpZWRSZXF1ZXN0IksKEkdldEFwcGxpZWRSZXNwb25zZRI1CghyZXNwb25zZRgBIAEoCzIjLmhlZGRsZS5hZG1pbi52MS5HZXRBcHBsaWVkUmVzcG9uc2UiTgoUTGlzdERlY2lzaW9uc1JlcXVlc3QSNgoHcmVxdWVzdBgBIAEoCzIlLmhlZGRsZS5hZG1pbi52MS5MaXN0RGVjaXNpb25zUmVxdWVzdCJRChVMaXN0RGVjaXNpb25zUmVzcG9uc2USOAoIcmVzcG9uc2UYASABKAsyJi5oZWRkbGUuYWRtaW4udjEuTGlzdERlY2lzaW9uc1Jlc3BvbnNlMpYFCg5SZXBsaWNhU2VydmljZRJHCgRQaW5nEh4uaGVkZGxlLnJlcGxpY2EudjEuUGluZ1JlcXVlc3QaHy5oZWRkbGUucmVwbGljYS52MS5QaW5nUmVzcG9uc2USXAoLTGlzdFRyYWZmaWMSJS5oZWRkbGUucmVwbGljYS52MS5MaXN0VHJhZmZpY1JlcXVlc3QaJi5oZWRkbGUucmVwbGljYS52MS5MaXN0VHJhZmZpY1Jlc3BvbnNlEmIKDUxpc3RSZXBvcnRlcnMSJy5oZWRkbGUucmVwbGljYS52MS5MaXN0UmVwb3J0ZXJzUmVxdWVzdBooLmhlZGRsZS5yZXBsaWNhLnYxLkxpc3RSZXBvcnRlcnNSZXNwb25zZRJcCgtMaXN0UHJveGllcxIlLmhlZGRsZS5yZXBsaWNhLnYxLkxpc3RQcm94aWVzUmVxdWVzdBomLmhlZGRsZS5yZXBsaWNhLnYxLkxpc3RQcm94aWVzUmVzcG9uc2USXAoLTGlzdEhvbGRlcnMSJS5oZWRkbGUucmVwbGljYS52MS5MaXN0SG9sZGVyc1JlcXVlc3QaJi5oZWRkbGUucmVwbGljYS52MS5MaXN0SG9sZGVyc1Jlc3BvbnNlElkKCkdldEFwcGxpZWQSJC5oZWRkbGUucmVwbGljYS52MS5HZXRBcHBsaWVkUmVxdWVzdBolLmhlZGRsZS5yZXBsaWNhLnYxLkdldEFwcGxpZWRSZXNwb25zZRJiCg1MaXN0RGVjaXNpb25zEicuaGVkZGxlLnJlcGxpY2EudjEuTGlzdERlY2lzaW9uc1JlcXVlc3QaKC5oZWRkbGUucmVwbGljYS52MS5MaXN0RGVjaXNpb25zUmVzcG9uc2ViBnByb3RvMw", [file_heddle_admin_v1_admin, file_heddle_telemetry_v1_telemetry]);
+
+/**
+ * Describes the message heddle.replica.v1.PingRequest.
+ * Use `create(PingRequestSchema)` to create a new message.
+ */
+export const PingRequestSchema = /*@__PURE__*/
+  messageDesc(file_heddle_replica_v1_replica, 0);
+
+/**
+ * Describes the message heddle.replica.v1.PingResponse.
+ * Use `create(PingResponseSchema)` to create a new message.
+ */
+export const PingResponseSchema = /*@__PURE__*/
+  messageDesc(file_heddle_replica_v1_replica, 1);
 
 /**
  * Describes the message heddle.replica.v1.ListTrafficRequest.
  * Use `create(ListTrafficRequestSchema)` to create a new message.
  */
 export const ListTrafficRequestSchema = /*@__PURE__*/
-  messageDesc(file_heddle_replica_v1_replica, 0);
+  messageDesc(file_heddle_replica_v1_replica, 2);
 
 /**
  * Describes the message heddle.replica.v1.ListTrafficResponse.
  * Use `create(ListTrafficResponseSchema)` to create a new message.
  */
 export const ListTrafficResponseSchema = /*@__PURE__*/
-  messageDesc(file_heddle_replica_v1_replica, 1);
+  messageDesc(file_heddle_replica_v1_replica, 3);
 
 /**
  * Describes the message heddle.replica.v1.ReporterTraffic.
  * Use `create(ReporterTrafficSchema)` to create a new message.
  */
 export const ReporterTrafficSchema = /*@__PURE__*/
-  messageDesc(file_heddle_replica_v1_replica, 2);
+  messageDesc(file_heddle_replica_v1_replica, 4);
 
 /**
  * Describes the message heddle.replica.v1.ListReportersRequest.
  * Use `create(ListReportersRequestSchema)` to create a new message.
  */
 export const ListReportersRequestSchema = /*@__PURE__*/
-  messageDesc(file_heddle_replica_v1_replica, 3);
+  messageDesc(file_heddle_replica_v1_replica, 5);
 
 /**
  * Describes the message heddle.replica.v1.ListReportersResponse.
  * Use `create(ListReportersResponseSchema)` to create a new message.
  */
 export const ListReportersResponseSchema = /*@__PURE__*/
-  messageDesc(file_heddle_replica_v1_replica, 4);
+  messageDesc(file_heddle_replica_v1_replica, 6);
 
 /**
  * Describes the message heddle.replica.v1.Reporter.
  * Use `create(ReporterSchema)` to create a new message.
  */
 export const ReporterSchema = /*@__PURE__*/
-  messageDesc(file_heddle_replica_v1_replica, 5);
+  messageDesc(file_heddle_replica_v1_replica, 7);
 
 /**
  * Describes the message heddle.replica.v1.ListProxiesRequest.
  * Use `create(ListProxiesRequestSchema)` to create a new message.
  */
 export const ListProxiesRequestSchema = /*@__PURE__*/
-  messageDesc(file_heddle_replica_v1_replica, 6);
+  messageDesc(file_heddle_replica_v1_replica, 8);
 
 /**
  * Describes the message heddle.replica.v1.ListProxiesResponse.
  * Use `create(ListProxiesResponseSchema)` to create a new message.
  */
 export const ListProxiesResponseSchema = /*@__PURE__*/
-  messageDesc(file_heddle_replica_v1_replica, 7);
+  messageDesc(file_heddle_replica_v1_replica, 9);
 
 /**
  * Describes the message heddle.replica.v1.ListHoldersRequest.
  * Use `create(ListHoldersRequestSchema)` to create a new message.
  */
 export const ListHoldersRequestSchema = /*@__PURE__*/
-  messageDesc(file_heddle_replica_v1_replica, 8);
+  messageDesc(file_heddle_replica_v1_replica, 10);
 
 /**
  * Describes the message heddle.replica.v1.ListHoldersResponse.
  * Use `create(ListHoldersResponseSchema)` to create a new message.
  */
 export const ListHoldersResponseSchema = /*@__PURE__*/
-  messageDesc(file_heddle_replica_v1_replica, 9);
+  messageDesc(file_heddle_replica_v1_replica, 11);
 
 /**
  * Describes the message heddle.replica.v1.Holders.
  * Use `create(HoldersSchema)` to create a new message.
  */
 export const HoldersSchema = /*@__PURE__*/
-  messageDesc(file_heddle_replica_v1_replica, 10);
+  messageDesc(file_heddle_replica_v1_replica, 12);
 
 /**
  * Describes the message heddle.replica.v1.GetAppliedRequest.
  * Use `create(GetAppliedRequestSchema)` to create a new message.
  */
 export const GetAppliedRequestSchema = /*@__PURE__*/
-  messageDesc(file_heddle_replica_v1_replica, 11);
+  messageDesc(file_heddle_replica_v1_replica, 13);
 
 /**
  * Describes the message heddle.replica.v1.GetAppliedResponse.
  * Use `create(GetAppliedResponseSchema)` to create a new message.
  */
 export const GetAppliedResponseSchema = /*@__PURE__*/
-  messageDesc(file_heddle_replica_v1_replica, 12);
+  messageDesc(file_heddle_replica_v1_replica, 14);
 
 /**
  * Describes the message heddle.replica.v1.ListDecisionsRequest.
  * Use `create(ListDecisionsRequestSchema)` to create a new message.
  */
 export const ListDecisionsRequestSchema = /*@__PURE__*/
-  messageDesc(file_heddle_replica_v1_replica, 13);
+  messageDesc(file_heddle_replica_v1_replica, 15);
 
 /**
  * Describes the message heddle.replica.v1.ListDecisionsResponse.
  * Use `create(ListDecisionsResponseSchema)` to create a new message.
  */
 export const ListDecisionsResponseSchema = /*@__PURE__*/
-  messageDesc(file_heddle_replica_v1_replica, 14);
+  messageDesc(file_heddle_replica_v1_replica, 16);
 
 /**
  * @generated from service heddle.replica.v1.ReplicaService
