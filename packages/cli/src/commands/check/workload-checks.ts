@@ -152,7 +152,7 @@ function isLate({ notBeforeMs, notAfterMs }: WorkloadInstance, nowMs: number): b
 }
 
 /** `NAMESPACE/NAME` */
-export function nameOf({ namespace, instance }: ProxyStatus | WorkloadInstance): string {
+function nameOf({ namespace, instance }: ProxyStatus | WorkloadInstance): string {
   return `${namespace}/${instance}`
 }
 

@@ -104,7 +104,7 @@ export const GATEWAY_API: Category<BaseFacts> = {
 }
 
 /** Whether a version of Kubernetes 1 is older than a minor one. */
-export function isOlder({ major, minor }: ApiVersion, least: number): boolean {
+function isOlder({ major, minor }: ApiVersion, least: number): boolean {
   return major < 1 || (major === 1 && minor < least)
 }
 

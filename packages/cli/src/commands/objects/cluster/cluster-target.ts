@@ -19,7 +19,7 @@ import { readRefusal } from './refusal.ts'
 import { waitSeen } from './wait-seen.ts'
 
 /** Owner of the fields that `heddle apply` sets. */
-export const FIELD_MANAGER = 'heddle'
+const FIELD_MANAGER = 'heddle'
 
 type Deps = Pick<CliDeps, 'clock' | 'connect'>
 
