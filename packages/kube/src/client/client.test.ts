@@ -4,6 +4,9 @@ import { describe, expect, test, vi } from 'vitest'
 import { createKubeClient, type KubeClientOptions, type KubeObject } from './client.ts'
 import { CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, PODS, SERVICES } from './resources.ts'
 
+/** Real sockets are between a deed and what comes of it. */
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 5 })
+
 async function all<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
   const found: T[] = []
   for await (const item of items) found.push(item)
@@ -158,7 +161,7 @@ describe('a call that is refused', () => {
     await using world = await startWorld()
     world.server.answerOnce({ status: 429, headers: { 'retry-after': '3' }, body: 'slow down' })
     const got = world.client.get(WEB)
-    await vi.waitFor(() => expect(world.clock.waiting).toBe(2))
+    await eventually(() => expect(world.clock.waiting).toBe(2))
     await world.clock.advanceAsync(3000)
     expect(await got).toBeUndefined()
     expect(world.server.requests).toHaveLength(2)
@@ -210,7 +213,7 @@ describe('a call without a usable answer', () => {
     world.server.answerOnce('hang')
     const got = world.client.get(WEB)
     const told = expect(got).rejects.toMatchObject({ name: 'KubeTransportError', reason: 'deadline' })
-    await vi.waitFor(() => expect(world.server.requests).toHaveLength(1))
+    await eventually(() => expect(world.server.requests).toHaveLength(1))
     world.clock.advance(5000)
     await told
   })
@@ -221,7 +224,7 @@ describe('a call without a usable answer', () => {
     const giveUp = new AbortController()
     const got = world.client.request({ method: 'GET', path: '/version', signal: giveUp.signal })
     const told = expect(got).rejects.toMatchObject({ reason: 'aborted' })
-    await vi.waitFor(() => expect(world.server.requests).toHaveLength(1))
+    await eventually(() => expect(world.server.requests).toHaveLength(1))
     giveUp.abort()
     await told
     expect(world.clock.waiting).toBe(0)
@@ -280,11 +283,11 @@ describe('watch()', () => {
       const watch = world.client.watch(DEPLOYMENTS, { resourceVersion }, new AbortController().signal)
       for await (const { type, object } of watch) events.push(`${type} ${object.metadata.resourceVersion}`)
     })()
-    await vi.waitFor(() => expect(world.server.watches).toBe(1))
+    await eventually(() => expect(world.server.watches).toBe(1))
     await world.client.update(DEPLOYMENTS, { ...created, spec: { replicas: 2 } })
     world.server.sendBookmarks()
     await world.client.delete(WEB)
-    await vi.waitFor(() => expect(events).toHaveLength(4))
+    await eventually(() => expect(events).toHaveLength(4))
     world.server.endWatches()
     await done
     expect(events).toEqual(['ADDED 101', 'MODIFIED 102', 'BOOKMARK 102', 'DELETED 103'])
@@ -308,7 +311,7 @@ describe('watch()', () => {
     const options = { resourceVersion: '100', silenceMs: 60_000 }
     const watch = world.client.watch(PODS, options, new AbortController().signal)[Symbol.asyncIterator]()
     const first = watch.next()
-    await vi.waitFor(() => expect(world.server.watches).toBe(1))
+    await eventually(() => expect(world.server.watches).toBe(1))
     world.clock.advance(59_000)
     world.server.sendBookmarks()
     expect((await first).value).toMatchObject({ type: 'BOOKMARK' })
@@ -324,17 +327,17 @@ describe('watch()', () => {
     const unwanted = new AbortController()
     const ended = all(world.client.watch(PODS, { resourceVersion: '100' }, unwanted.signal))
     const told = expect(ended).rejects.toMatchObject({ reason: 'aborted' })
-    await vi.waitFor(() => expect(world.server.watches).toBe(1))
+    await eventually(() => expect(world.server.watches).toBe(1))
     unwanted.abort()
     await told
-    await vi.waitFor(() => expect(world.server.watches).toBe(0))
+    await eventually(() => expect(world.server.watches).toBe(0))
   })
 
   test('does not hold a line that is too long', async () => {
     await using world = await startWorld({ maxAnswerBytes: 1000 })
     const watch = all(world.client.watch(PODS, { resourceVersion: '100' }, new AbortController().signal))
     const told = expect(watch).rejects.toMatchObject({ reason: 'answer_too_large' })
-    await vi.waitFor(() => expect(world.server.watches).toBe(1))
+    await eventually(() => expect(world.server.watches).toBe(1))
     world.server.sendLine('x'.repeat(1001))
     await told
   })

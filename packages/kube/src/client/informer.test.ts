@@ -6,6 +6,9 @@ import { createKubeClient, type KubeObject } from './client.ts'
 import { createInformer, type InformerOptions } from './informer.ts'
 import { CONFIG_MAPS } from './resources.ts'
 
+/** Real sockets are between a deed and what comes of it. */
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 5 })
+
 const LONGEST_RETRY_MS = 30_000
 
 interface Follow extends Partial<InformerOptions<string>> {
@@ -50,11 +53,11 @@ async function startWorld({ objects = [], ...options }: Follow = {}) {
     start: () => informer.start(listener, ended.signal),
     /** Awaits so many failures, and lets the last one be tried again, however long its wait is. */
     async retryAfter(failures: number) {
-      await vi.waitFor(() => expect([informer.counters.failures, clock.waiting]).toEqual([failures, 1]))
+      await eventually(() => expect([informer.counters.failures, clock.waiting]).toEqual([failures, 1]))
       await clock.advanceAsync(LONGEST_RETRY_MS)
     },
-    watching: (count = 1) => vi.waitFor(() => expect(server.watches).toBe(count)),
-    toldAll: (expected: readonly string[]) => vi.waitFor(() => expect(told).toEqual(expected)),
+    watching: (count = 1) => eventually(() => expect(server.watches).toBe(count)),
+    toldAll: (expected: readonly string[]) => eventually(() => expect(told).toEqual(expected)),
     async [Symbol.asyncDispose]() {
       ended.abort()
       await server[Symbol.asyncDispose]()
@@ -107,7 +110,7 @@ describe('an informer', () => {
     await world.watching()
     world.server.store.forget()
     world.server.sendBookmarks()
-    await vi.waitFor(() => expect(world.informer.counters.bookmarks).toBe(1))
+    await eventually(() => expect(world.informer.counters.bookmarks).toBe(1))
     world.server.cutWatches()
     await world.watching(0)
     await world.put('a', '2')
@@ -129,7 +132,7 @@ describe('an informer', () => {
     const before = world.told.length
     await world.retryAfter(1)
     await world.retryAfter(2)
-    await vi.waitFor(() => expect(world.told.slice(before)).toEqual(['n/b 1 > -', 'n/c 1 > 2', 'n/d - > 1']))
+    await eventually(() => expect(world.told.slice(before)).toEqual(['n/b 1 > -', 'n/c 1 > 2', 'n/d - > 1']))
     expect(world.informer.failure).toBeUndefined()
     expect(world.informer.size).toBe(3)
   })
@@ -155,8 +158,8 @@ describe('an informer', () => {
     world.server.cutWatches()
     // Half of each wait is chance: it is over at its end, and never before its half.
     for (let failures = 1; failures <= 4; failures++) {
-      await vi.waitFor(() => expect(world.informer.counters.failures).toBe(failures))
-      await vi.waitFor(() => expect(world.clock.waiting).toBe(1))
+      await eventually(() => expect(world.informer.counters.failures).toBe(failures))
+      await eventually(() => expect(world.clock.waiting).toBe(1))
       world.clock.advance(500 * 2 ** (failures - 1) * 0.49)
       expect(world.clock.waiting).toBe(1)
       world.clock.advance(500 * 2 ** (failures - 1) * 0.52)
@@ -172,8 +175,8 @@ describe('an informer', () => {
     await using world = await startWorld()
     world.server.addRule(({ query }) => (query.has('watch') ? { status: 200, body: '' } : undefined))
     await world.start()
-    await vi.waitFor(() => expect(world.informer.counters.failures).toBe(1))
-    await vi.waitFor(() => expect(world.clock.waiting).toBe(1))
+    await eventually(() => expect(world.informer.counters.failures).toBe(1))
+    await eventually(() => expect(world.clock.waiting).toBe(1))
     expect(world.informer.counters.watches).toBe(1)
   })
 
@@ -183,7 +186,7 @@ describe('an informer', () => {
     await world.watching()
     world.clock.advance(100_000)
     world.server.endWatches()
-    await vi.waitFor(() => expect(world.informer.counters.watches).toBe(2))
+    await eventually(() => expect(world.informer.counters.watches).toBe(2))
     expect(world.informer.counters.failures).toBe(0)
   })
 
@@ -193,7 +196,7 @@ describe('an informer', () => {
     await world.watching()
     world.clock.advance(120_000)
     await world.retryAfter(1)
-    await vi.waitFor(() => expect(world.informer.counters.watches).toBe(2))
+    await eventually(() => expect(world.informer.counters.watches).toBe(2))
   })
 
   test('treats what it cannot trim as if it did not exist', async () => {
@@ -220,7 +223,7 @@ describe('an informer', () => {
     await using world = await startWorld()
     world.server.addRule(() => 'cut')
     const started = world.start()
-    await vi.waitFor(() => expect(world.informer.counters.failures).toBe(1))
+    await eventually(() => expect(world.informer.counters.failures).toBe(1))
     world.end()
     await started
     expect(world.informer.isSynced).toBe(false)

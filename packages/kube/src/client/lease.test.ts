@@ -6,6 +6,9 @@ import { createKubeClient, type KubeObject } from './client.ts'
 import { holdLease } from './lease.ts'
 import { LEASES } from './resources.ts'
 
+/** Real sockets are between a deed and what comes of it. */
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 5 })
+
 const NAME = { resource: LEASES, namespace: 'heddle', name: 'leader' }
 /** A turn is due in that time. */
 const TURN_MS = 15_000 / 7
@@ -71,7 +74,7 @@ describe('holdLease()', () => {
   test('makes the first one leader, and the second one not', async () => {
     await using world = await startWorld()
     const first = world.stand('first')
-    await vi.waitFor(() => expect(first.isLeading()).toBe(true))
+    await eventually(() => expect(first.isLeading()).toBe(true))
     const second = world.stand('second')
     await world.pass(60_000)
     expect([first.isLeading(), second.isLeading(), first.terms]).toEqual([true, false, 1])
@@ -86,7 +89,7 @@ describe('holdLease()', () => {
   test('gives the lease back at the end, so that the next one has it within a turn', async () => {
     await using world = await startWorld()
     const first = world.stand('first')
-    await vi.waitFor(() => expect(first.isLeading()).toBe(true))
+    await eventually(() => expect(first.isLeading()).toBe(true))
     const second = world.stand('second')
     await world.pass(3000)
     await first.end()
@@ -109,7 +112,7 @@ describe('holdLease()', () => {
     }
     world.server.addRule(({ headers }) => (headers['x-cut'] === undefined ? undefined : 'hang'))
     const first = world.stand('first', createKubeClient(access, { clock: world.clock, burst: 10_000 }))
-    await vi.waitFor(() => expect(first.isLeading()).toBe(true))
+    await eventually(() => expect(first.isLeading()).toBe(true))
     const second = world.stand('second')
     cutOff.isSo = true
     for (let passedMs = 0; passedMs < 25_000; passedMs += 500) {
@@ -125,7 +128,7 @@ describe('holdLease()', () => {
   test('goes on leading while the API server is away for less than that', async () => {
     await using world = await startWorld()
     const first = world.stand('first')
-    await vi.waitFor(() => expect(first.isLeading()).toBe(true))
+    await eventually(() => expect(first.isLeading()).toBe(true))
     const back = world.server.addRule(() => ({ status: 500 }))
     await world.pass(5000)
     back()
@@ -136,7 +139,7 @@ describe('holdLease()', () => {
   test('leads on when somebody else has touched the lease without taking it', async () => {
     await using world = await startWorld()
     const first = world.stand('first')
-    await vi.waitFor(() => expect(first.isLeading()).toBe(true))
+    await eventually(() => expect(first.isLeading()).toBe(true))
     world.server.answerOnce({ status: 409, body: { reason: 'Conflict', code: 409 } }, ({ method }) => method === 'PUT')
     await world.pass(10_000)
     expect([first.isLeading(), first.terms]).toEqual([true, 1])
@@ -145,7 +148,7 @@ describe('holdLease()', () => {
   test('does not wait for an API server that does not answer when it ends', async () => {
     await using world = await startWorld()
     const first = world.stand('first')
-    await vi.waitFor(() => expect(first.isLeading()).toBe(true))
+    await eventually(() => expect(first.isLeading()).toBe(true))
     world.server.addRule(() => 'hang')
     await world.pass(3000)
     let isEnded = false

@@ -7,6 +7,9 @@ import { describe, expect, test, vi } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { openPortForward } from './port-forward.ts'
 
+/** Real sockets are between a deed and what comes of it. */
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 5 })
+
 const PORT = 8080
 const TARGET = { namespace: 'shop', pod: 'web-0', port: PORT }
 
@@ -96,7 +99,7 @@ describe('openPortForward()', () => {
     const forward = await world.open()
     const client = talk(forward.port)
     client.socket.write('hello')
-    await vi.waitFor(() => expect(client.said()).toBe('hello'))
+    await eventually(() => expect(client.said()).toBe('hello'))
     expect(world.asked[0]).toMatchObject({
       url: '/api/v1/namespaces/shop/pods/web-0/portforward?ports=8080',
       headers: {
@@ -114,7 +117,7 @@ describe('openPortForward()', () => {
     const forward = await world.open()
     const clients = ['one', 'two', 'three'].map((text) => ({ text, client: talk(forward.port) }))
     for (const { text, client } of clients) client.socket.write(text)
-    for (const { text, client } of clients) await vi.waitFor(() => expect(client.said()).toBe(text))
+    for (const { text, client } of clients) await eventually(() => expect(client.said()).toBe(text))
     expect(world.asked).toHaveLength(3)
     await forward.close()
   })
@@ -126,9 +129,9 @@ describe('openPortForward()', () => {
     const sent = Buffer.alloc(8 * 1024 * 1024, 'abcdefghijklmnopqrstuvwxyz0123456789')
     client.socket.pause()
     client.socket.write(sent)
-    await vi.waitFor(() => expect(client.socket.bytesRead).toBeGreaterThan(0))
+    await eventually(() => expect(client.socket.bytesRead).toBeGreaterThan(0))
     client.socket.resume()
-    await vi.waitFor(() => expect(client.said().length).toBe(sent.length), 10_000)
+    await eventually(() => expect(client.said().length).toBe(sent.length))
     expect(Buffer.from(client.said(), 'latin1').equals(sent)).toBe(true)
     await forward.close()
   })
@@ -137,7 +140,7 @@ describe('openPortForward()', () => {
     await using world = await startWorld(({ say }) => say('220 ready'))
     const forward = await world.open()
     const client = talk(forward.port)
-    await vi.waitFor(() => expect(client.said()).toBe('220 ready'))
+    await eventually(() => expect(client.said()).toBe('220 ready'))
     await forward.close()
   })
 
@@ -155,11 +158,11 @@ describe('openPortForward()', () => {
     expect(client.said()).toBe('bye')
     const other = talk(forward.port)
     other.socket.write('hi')
-    await vi.waitFor(() => expect(other.said()).toBe('bye'))
+    await eventually(() => expect(other.said()).toBe('bye'))
     other.socket.destroy()
-    await vi.waitFor(() => expect(world.clock.waiting).toBe(2))
+    await eventually(() => expect(world.clock.waiting).toBe(2))
     world.clock.advance(10_000)
-    await vi.waitFor(() => expect(world.sockets.clients.size).toBe(0))
+    await eventually(() => expect(world.sockets.clients.size).toBe(0))
     expect(world.failures).toEqual([])
     await forward.close()
   })
@@ -172,17 +175,17 @@ describe('openPortForward()', () => {
     const forward = await world.open()
     const client = talk(forward.port)
     client.socket.end('request')
-    await vi.waitFor(() => expect(world.clock.waiting).toBe(2))
+    await eventually(() => expect(world.clock.waiting).toBe(2))
     answer('first')
-    await vi.waitFor(() => expect(client.said()).toBe('first'))
+    await eventually(() => expect(client.said()).toBe('first'))
     world.clock.advance(9000)
     answer('second')
-    await vi.waitFor(() => expect(client.said()).toBe('firstsecond'))
+    await eventually(() => expect(client.said()).toBe('firstsecond'))
     world.clock.advance(9000)
     expect(world.sockets.clients.size).toBe(1)
     world.clock.advance(1000)
     await client.ended
-    await vi.waitFor(() => expect(world.sockets.clients.size).toBe(0))
+    await eventually(() => expect(world.sockets.clients.size).toBe(0))
     await forward.close()
   })
 
@@ -216,7 +219,7 @@ describe('openPortForward()', () => {
     const forward = await world.open()
     const first = talk(forward.port)
     first.socket.write('hello')
-    await vi.waitFor(() => expect(first.said()).toBe('hello'))
+    await eventually(() => expect(first.said()).toBe('hello'))
     world.refuse('{}')
     await talk(forward.port).ended
     expect(world.failures).toEqual(['the API server answered 403 Forbidden'])
@@ -227,10 +230,10 @@ describe('openPortForward()', () => {
     await using world = await startWorld()
     const forward = await world.open()
     for (const socket of world.sockets.clients) socket.terminate()
-    await vi.waitFor(() => expect(world.clock.waiting).toBe(0))
+    await eventually(() => expect(world.clock.waiting).toBe(0))
     const client = talk(forward.port)
     client.socket.write('hello')
-    await vi.waitFor(() => expect(client.said()).toBe('hello'))
+    await eventually(() => expect(client.said()).toBe('hello'))
     await forward.close()
   })
 
@@ -239,13 +242,13 @@ describe('openPortForward()', () => {
     const forward = await world.open()
     const client = talk(forward.port)
     client.socket.write('hello')
-    await vi.waitFor(() => expect(client.said()).toBe('hello'))
+    await eventually(() => expect(client.said()).toBe('hello'))
     const [pod] = world.sockets.clients
     const pinged = once(pod!, 'ping')
     world.clock.advance(30_000)
     await pinged
     pod!.pause()
-    await vi.waitFor(() => expect(world.clock.waiting).toBe(1))
+    await eventually(() => expect(world.clock.waiting).toBe(1))
     world.clock.advance(30_000)
     world.clock.advance(30_000)
     await client.ended
@@ -260,7 +263,7 @@ describe('openPortForward()', () => {
     silent.sockets.handleUpgrade = () => {}
     const opening = silent.open()
     const told = expect(opening).rejects.toMatchObject({ reason: 'deadline' })
-    await vi.waitFor(() => expect(silent.asked).toHaveLength(1))
+    await eventually(() => expect(silent.asked).toHaveLength(1))
     silent.clock.advance(30_000)
     await told
   })
@@ -269,13 +272,13 @@ describe('openPortForward()', () => {
     await using world = await startWorld()
     const forward = await world.open()
     await forward.close()
-    await vi.waitFor(() => expect(world.sockets.clients.size).toBe(0))
+    await eventually(() => expect(world.sockets.clients.size).toBe(0))
     const again = await world.open()
     const client = talk(again.port)
     client.socket.write('hello')
-    await vi.waitFor(() => expect(client.said()).toBe('hello'))
+    await eventually(() => expect(client.said()).toBe('hello'))
     await again.close()
     await client.ended
-    await vi.waitFor(() => expect(world.sockets.clients.size).toBe(0))
+    await eventually(() => expect(world.sockets.clients.size).toBe(0))
   })
 })
