@@ -72,4 +72,6 @@ export const REFUSED_VALUES: readonly string[] = [
   'image.registry=registry.example/',
   'webhooks.injector.timeoutSeconds=31',
   'control.resources.requests.cpu=much',
+  'proxy.logLevel=loud',
+  'proxy.memoryLimit=much',
 ]

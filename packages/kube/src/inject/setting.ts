@@ -8,6 +8,10 @@ export interface Setting<T> {
   readonly expects: string
   /** The text that stands for an absent annotation; empty: nothing is set. */
   readonly fallback: string
+  /** The words that it takes, where it takes only some. */
+  readonly choices?: readonly string[]
+  /** What its text looks like, as far as one expression can say it. */
+  readonly pattern?: string
   /** @throws {RangeError} when `text` is not what is expected; the message may say why in few words */
   readonly parse: (text: string) => T
 }
@@ -21,6 +25,7 @@ interface SettingText {
 export function oneOf<T extends string>(name: string, choices: readonly T[], text: SettingText): Setting<T> {
   return setting(name, text, {
     expects: `one of ${choices.map((choice) => `\`${choice}\``).join(', ')}`,
+    choices,
     parse: (value) => {
       const found = choices.find((choice) => choice === value)
       if (found === undefined) throw new RangeError()
@@ -37,6 +42,7 @@ export function integer(
   const { min, max } = text
   return setting(name, text, {
     expects: `a whole number from ${min} to ${max}`,
+    pattern: '^[0-9]{1,15}$',
     parse: (value) => {
       const number = Number(value)
       if (!/^\d{1,15}$/.test(value) || number < min || number > max) throw new RangeError()
@@ -53,6 +59,7 @@ export function matching(
 ): Setting<string> {
   return setting(name, text, {
     expects: text.expects,
+    pattern: `^$|${pattern.source}`,
     parse: (value) => {
       if (value !== '' && !pattern.test(value)) throw new RangeError()
       return value
@@ -72,7 +79,7 @@ export function syntax<T>(
 function setting<T>(
   name: string,
   { about, fallback = '' }: SettingText,
-  how: { readonly expects: string; readonly parse: (value: string) => T },
+  how: Pick<Setting<T>, 'expects' | 'choices' | 'pattern' | 'parse'>,
 ): Setting<T> {
   return { name, about, fallback, ...how }
 }

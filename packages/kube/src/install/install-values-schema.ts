@@ -128,12 +128,13 @@ const proxy = group(
   Object.fromEntries(PROXY_VALUES.map(({ key, setting }) => [key, proxyValue(setting)])),
 )
 
-function proxyValue({ about, expects, fallback, parse }: Setting<unknown>): Schema {
+function proxyValue({ about, choices, expects, fallback, parse, pattern }: Setting<unknown>): Schema {
+  const value: Schema = { type: 'string', default: fallback, description: about }
+  if (choices !== undefined) return { ...value, enum: choices }
   return {
-    type: 'string',
+    ...value,
     maxLength: 4096,
-    default: fallback,
-    description: about,
+    ...(pattern !== undefined && { pattern }),
     'x-heddle-expected': expects.replaceAll('`', ''),
     'x-kubernetes-validations': [{ message: `expected ${expects}`, holds: (self: string) => isReadBy(parse, self) }],
   }
