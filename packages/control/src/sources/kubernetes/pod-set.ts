@@ -1,4 +1,5 @@
 import type { KubeObject } from '@heddle/kube/client'
+import { IndexedCache } from '@heddle/kube/indexed-cache'
 import type { Instance, InstanceRef } from '../../model/instance.ts'
 import type { InstancesChange } from '../source.ts'
 import type { TrimmedPod } from './pod.ts'
@@ -19,9 +20,8 @@ export function trimNode({ metadata: { labels = {} } }: KubeObject): Place {
 
 /** Pods and where they are, as instances: each change once, however many events it had. */
 export class PodSet {
-  readonly #pods = new Map<string, TrimmedPod>()
+  readonly #pods = new IndexedCache({ node: (pod: TrimmedPod) => [pod.node] })
   readonly #nodes = new Map<string, Place>()
-  readonly #podsOfNode = new Map<string, Set<string>>()
   /** Pods that are different since the last turn. */
   readonly #dirty = new Set<string>()
   /** Those the listener knows, by name. */
@@ -29,10 +29,8 @@ export class PodSet {
 
   /** @param name - `NAMESPACE/NAME` */
   setPod(name: string, pod: TrimmedPod | undefined): void {
-    this.#podsOfNode.get(this.#pods.get(name)?.node ?? '')?.delete(name)
     if (pod === undefined) this.#pods.delete(name)
     else this.#pods.set(name, pod)
-    if (pod !== undefined) this.#setOf(pod.node).add(name)
     this.#dirty.add(name)
   }
 
@@ -42,7 +40,7 @@ export class PodSet {
     else this.#nodes.set(name, place)
     const { region, zone } = this.place(name)
     if (before.region === region && before.zone === zone) return
-    for (const pod of this.#podsOfNode.get(name) ?? []) this.#dirty.add(pod)
+    for (const pod of this.#pods.namesBy('node', name)) this.#dirty.add(pod)
   }
 
   /** Where a Node is, as far as that is known. */
@@ -73,13 +71,5 @@ export class PodSet {
     const { instance, node = '' } = this.#pods.get(name) ?? {}
     const place = this.#nodes.get(node)
     return instance === undefined || place === undefined ? instance : { ...instance, ...place }
-  }
-
-  #setOf(node: string): Set<string> {
-    const known = this.#podsOfNode.get(node)
-    if (known !== undefined) return known
-    const made = new Set<string>()
-    this.#podsOfNode.set(node, made)
-    return made
   }
 }

@@ -1,3 +1,4 @@
+import { IndexedCache } from '@heddle/kube/indexed-cache'
 import type { ServiceAddress, ServiceAddresses } from '../../model/service-addresses.ts'
 import type { TrimmedEndpoint, TrimmedSlice } from './endpoint-slice.ts'
 import type { Place } from './pod-set.ts'
@@ -5,8 +6,7 @@ import type { Place } from './pod-set.ts'
 /** EndpointSlices, put together by Service. */
 export class SliceSet {
   readonly #placeOf: (node: string) => Place
-  readonly #slices = new Map<string, TrimmedSlice>()
-  readonly #ofService = new Map<string, Set<string>>()
+  readonly #slices = new IndexedCache({ service: (slice: TrimmedSlice) => [slice.service] })
   readonly #dirty = new Set<string>()
 
   /** @param placeOf - where a Node is */
@@ -16,11 +16,7 @@ export class SliceSet {
 
   /** @param name - `NAMESPACE/NAME` of the slice */
   set(name: string, slice: TrimmedSlice | undefined): void {
-    const before = this.#slices.get(name)
-    if (before !== undefined) this.#ofService.get(before.service)?.delete(name)
-    if (slice === undefined) this.#slices.delete(name)
-    else this.#slices.set(name, slice)
-    if (slice !== undefined) this.#setOf(slice.service).add(name)
+    const before = slice === undefined ? this.#slices.delete(name) : this.#slices.set(name, slice)
     for (const one of [before, slice]) if (one !== undefined) this.#dirty.add(one.service)
   }
 
@@ -34,7 +30,7 @@ export class SliceSet {
   #addressesOf(key: string): ServiceAddresses {
     const [namespace = '', service = ''] = key.split('/')
     const addresses = new Map<string, ServiceAddress>()
-    for (const name of [...(this.#ofService.get(key) ?? [])].sort()) {
+    for (const name of [...this.#slices.namesBy('service', key)].sort()) {
       const { endpoints, ports } = this.#slices.get(name)!
       for (const endpoint of endpoints) this.#add(endpoint, ports, addresses)
     }
@@ -50,13 +46,5 @@ export class SliceSet {
       const all = [...(known?.ports ?? []), ...ports]
       addresses.set(address, { address, ports: all, state, reason, region: place.region, zone: zone || place.zone })
     }
-  }
-
-  #setOf(service: string): Set<string> {
-    const known = this.#ofService.get(service)
-    if (known !== undefined) return known
-    const made = new Set<string>()
-    this.#ofService.set(service, made)
-    return made
   }
 }
