@@ -9,11 +9,13 @@ const INTRODUCTION = `# The command line
 errors to stderr. The exit status is 0 when what was asked for was done, else 1; \`heddle run\` ends with the status of its command.
 Colours appear only on a terminal, and never with \`NO_COLOR\` set.
 
-Commands that ask the control plane find it by themselves when one mesh runs on this host; with several, \`--mesh NAME\` chooses.
+Commands that ask the control plane find it by themselves: that of the mesh which runs on this host (with several, \`--mesh NAME\` chooses), else that in
+the cluster of the kubeconfig. A flag that names a cluster goes before ([how it is reached](../tasks/run-on-kubernetes.md#how-the-command-line-reaches-the-control-plane)).
 
 | variable | what for |
 | --- | --- |
 | \`HEDDLE_HOME\` | Where meshes keep their state: authority, logs, what is running. Default: \`$XDG_STATE_HOME/heddle\`, else \`~/.local/state/heddle\` |
+| \`KUBECONFIG\` | Files with clusters and credentials, as kubectl has it. Default: \`~/.kube/config\` |
 | \`HEDDLE_NAMESPACE\` | Namespace where \`-n\` is not given |
 | \`HEDDLE_JOIN_TOKEN\` | Join token of \`heddle run --control\` |
 | \`HEDDLE_PROXY_UID\` | User id of proxies in transparent mode. Default: 2102 |
@@ -26,7 +28,13 @@ Commands that ask the control plane find it by themselves when one mesh runs on 
 export function renderCliReference(): string {
   const program = createProgram()
   for (const command of COMMANDS) command.register(program, {} as CliDeps)
-  return [INTRODUCTION, ...leaves(program).map(renderCommand)].join('\n')
+  return [INTRODUCTION, renderGlobalOptions(program), ...leaves(program).map(renderCommand)].join('\n')
+}
+
+function renderGlobalOptions(program: CommanderCommand): string {
+  const options = program.createHelp().visibleOptions(program)
+  const rows = renderOptions(options.filter((option) => option.long !== '--help'))
+  return `## Options of every command\n\n${rows.join('\n')}\n`
 }
 
 /** Commands that do something themselves. */
