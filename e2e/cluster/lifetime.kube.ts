@@ -10,6 +10,12 @@ import { startCluster } from './start-cluster.ts'
 
 /** Clusters of a test's own: beside each other, of several nodes, and what is left of them, which is nothing. */
 
+/** Several runs may go on at once. */
+const RUN = process.pid.toString(36)
+const ORPHAN = `lo-${RUN}`
+const NEXT = `ln-${RUN}`
+const PAIR = `lp-${RUN}`
+const PARTS = `ls-${RUN}`
 const OWNER = join(import.meta.dirname, 'test-owner.ts')
 
 /** Everything on this machine that has a cluster's name in it. */
@@ -37,22 +43,22 @@ function processesOf(name: string): readonly string[] {
 }
 
 const UP = { when: 'when it was up', isReached: (said: string) => said.includes('up') }
-const BOOTING = { when: 'while it started', isReached: () => existsSync(join(folderOf('orphan'), 'logs', 'etcd.log')) }
+const BOOTING = { when: 'while it started', isReached: () => existsSync(join(folderOf(ORPHAN), 'logs', 'etcd.log')) }
 
 test.each<typeof UP & { readonly tier: Tier }>([
   { ...UP, tier: 'api' },
   { ...UP, tier: 'node' },
   { ...BOOTING, tier: 'node' },
 ])('a cluster of tier $tier whose owner was killed $when is gone after the next start', async ({ tier, isReached }) => {
-  const owner = start([process.execPath, OWNER, 'orphan', tier])
+  const owner = start([process.execPath, OWNER, ORPHAN, tier])
   await until('the owner may be killed', () => isReached(owner.stdout()), 90_000)
   owner.process.kill('SIGKILL')
   await owner.ended
-  expect(await tracesOf('orphan')).not.toEqual([])
-  const next = await startCluster({ name: 'next', tier: 'api' })
-  expect(await tracesOf('orphan')).toEqual([])
+  expect(await tracesOf(ORPHAN)).not.toEqual([])
+  const next = await startCluster({ name: NEXT, tier: 'api' })
+  expect(await tracesOf(ORPHAN)).toEqual([])
   await next.stop()
-  expect(await tracesOf('next')).toEqual([])
+  expect(await tracesOf(NEXT)).toEqual([])
 })
 
 test('what no cluster can be is refused before anything is made', async () => {
@@ -62,7 +68,7 @@ test('what no cluster can be is refused before anything is made', async () => {
 })
 
 test('pods of two nodes reach each other', async () => {
-  await using cluster = await startCluster({ name: 'pair', tier: 'node', nodes: 2 })
+  await using cluster = await startCluster({ name: PAIR, tier: 'node', nodes: 2 })
   await cluster.kubectl(['apply', '-f', '-'], {
     input: [
       deployment('echo', { nodeName: 'node-1', containers: [echoContainer()] }),
@@ -87,7 +93,7 @@ test('pods of two nodes reach each other', async () => {
 })
 
 test('a part that was killed is started again', async () => {
-  await using cluster = await startCluster({ name: 'parts', tier: 'api' })
+  await using cluster = await startCluster({ name: PARTS, tier: 'api' })
   await cluster.killPart('kube-apiserver')
   expect((await cluster.tryKubectl(['get', 'namespaces'])).status).not.toBe(0)
   await cluster.startPart('kube-apiserver')
