@@ -1,5 +1,6 @@
 import { existsSync, globSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { PROXY_UID } from '@heddle/kube/inject/names'
 import { INSTALL_VERSION } from '@heddle/kube/install/version'
 import { hostLibraries, hostProgram, MERGED_USR } from '../../e2e/cluster/images/host-program.ts'
 import type { ImageEntry } from '../../e2e/cluster/images/image-content.ts'
@@ -10,8 +11,6 @@ const ROOT = resolve(import.meta.dirname, '../..')
 const HOME = '/heddle'
 /** As distroless images have it. */
 const NOBODY = 65_532
-/** What `heddle.dev/proxy-uid` is unless something else is said. */
-const PROXY_UID = 15_020
 
 const ARCHITECTURES: Readonly<Record<string, Image['architecture']>> = { x64: 'amd64', arm64: 'arm64' }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, open, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { PROXY_PORTS } from '@heddle/api/proxy-ports'
 import { isRunning, startTimeOf } from '@heddle/base/process-start'
 import { formatRedirectRules } from '@heddle/kube/interception'
 import { codeOf } from '../cli-error.ts'
@@ -81,7 +82,7 @@ function insideLines({ subnet, number, hasIpv6 }: NamespaceOptions): string[] {
 }
 
 async function redirect({ name, proxyUid, hasIpv6 }: NamespaceOptions): Promise<void> {
-  const ports = { proxyUid, outboundPort: 15001, inboundPort: 15006 }
+  const ports = { proxyUid, outboundPort: PROXY_PORTS.outbound, inboundPort: PROXY_PORTS.inbound }
   const restore = (tool: string, family: 'ipv4' | 'ipv6') =>
     runTool('ip', ['netns', 'exec', name, tool, '--noflush'], formatRedirectRules({ ...ports, family }))
   await restore('iptables-restore', 'ipv4')

@@ -28,8 +28,8 @@ export const IDENTITY_AUDIENCE = 'heddle.dev/identity'
 /** Where the proxy finds the token. */
 export const TOKEN_FILE = '/var/run/secrets/heddle.dev/token'
 
-/** Ports of the proxy within a pod. Only the probe port can be reached from outside as it is. */
-export const PROXY_PORTS = { admin: 15000, outbound: 15001, inbound: 15006, probe: 15020 } as const
+/** User id of proxies in pods unless `heddle.dev/proxy-uid` says another; their image is made for it. */
+export const PROXY_UID = 15_020
 
 /** In the proxy's image, too: the agent of a node. */
 export const AGENT_PROGRAM: readonly string[] = ['bun', '/heddle/agent.js']

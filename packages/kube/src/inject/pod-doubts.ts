@@ -1,5 +1,5 @@
+import { PROXY_PORTS } from '@heddle/api/proxy-ports'
 import { hasPort } from '../interception/port-range.ts'
-import { PROXY_PORTS } from './names.ts'
 import type { Container, PodTemplate } from './pod.ts'
 import { drainDelayMsOf, type InjectSettings } from './settings.ts'
 

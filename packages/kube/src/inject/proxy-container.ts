@@ -1,7 +1,8 @@
+import { PROXY_PORTS } from '@heddle/api/proxy-ports'
 import { formatDurationMs } from '@heddle/base/duration'
 import { containerFrame } from './container-frame.ts'
 import type { InjectValues } from './inject-values.ts'
-import { INIT_PROGRAM, PROXY_CONTAINER, PROXY_PORTS, TOKEN_FILE } from './names.ts'
+import { INIT_PROGRAM, PROXY_CONTAINER, TOKEN_FILE } from './names.ts'
 import type { Container } from './pod.ts'
 import { drainDelayMsOf, type InjectSettings } from './settings.ts'
 

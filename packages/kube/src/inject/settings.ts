@@ -2,6 +2,7 @@ import { parseDurationMs } from '@heddle/base/duration'
 import { LOG_LEVELS, type LogLevel } from '@heddle/base/log'
 import { parseSubnets } from '../interception/parse-subnets.ts'
 import { type PortRange, parsePortRanges } from '../interception/port-range.ts'
+import { PROXY_UID } from './names.ts'
 import { integer, matching, oneOf, type Setting, syntax } from './setting.ts'
 
 /** What can be set for a proxy by annotations of its pod or namespace. */
@@ -93,7 +94,7 @@ export const SETTINGS: SettingTable = {
     about: 'When the node pulls that image.',
   }),
   proxyUid: integer('proxy-uid', {
-    fallback: '15020',
+    fallback: String(PROXY_UID),
     min: 1,
     max: 65_534,
     about: 'User id that the proxy runs under. No container of the application may use it: its traffic would pass by.',

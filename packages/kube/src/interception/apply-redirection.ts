@@ -1,4 +1,5 @@
-import { podSkipRules, REDIRECT_PORTS } from './pod-redirection.ts'
+import { PROXY_PORTS } from '@heddle/api/proxy-ports'
+import { podSkipRules } from './pod-redirection.ts'
 import { type Family, formatRedirectRules, REDIRECT_CHAINS, type SkipRules } from './redirect-rules.ts'
 import type { RunProgram } from './run-program.ts'
 
@@ -69,8 +70,8 @@ function restore({ tool, joined }: ToolState, redirection: Redirection, run: Run
   const rules = formatRedirectRules({
     ...redirection,
     skip: podSkipRules(redirection.skip),
-    outboundPort: REDIRECT_PORTS.outbound,
-    inboundPort: REDIRECT_PORTS.inbound,
+    outboundPort: PROXY_PORTS.outbound,
+    inboundPort: PROXY_PORTS.inbound,
     joined,
   })
   const restored = run(`${tool}-restore`, ['--noflush', `--wait=${LOCK_SECONDS}`], rules)

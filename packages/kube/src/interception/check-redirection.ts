@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { PROXY_PORTS } from '@heddle/api/proxy-ports'
 import { CidrSet } from '@heddle/base/cidr'
 import type { Clock } from '@heddle/base/clock'
-import { REDIRECT_PORTS } from './pod-redirection.ts'
 import type { Family } from './redirect-rules.ts'
 
 /** Addresses that lead nowhere (RFC 5737, RFC 3849): who answers there is on this side of the network. */
@@ -50,7 +50,7 @@ export async function checkRedirection(check: RedirectionCheck): Promise<Redirec
 
 async function listen(server: Server, family: Family): Promise<void> {
   server.listen({
-    port: REDIRECT_PORTS.outbound,
+    port: PROXY_PORTS.outbound,
     host: family === 'ipv4' ? '0.0.0.0' : '::',
     ipv6Only: family === 'ipv6',
   })

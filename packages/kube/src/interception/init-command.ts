@@ -1,5 +1,6 @@
 import { ConfigError } from '@heddle/base/config-error'
 import { parseDurationMs } from '@heddle/base/duration'
+import { PROXY_UID } from '../inject/names.ts'
 import { parseSubnets } from './parse-subnets.ts'
 import { parsePortRanges } from './port-range.ts'
 import type { SkipRules } from './redirect-rules.ts'
@@ -15,7 +16,6 @@ export type InitCommand =
   /** Until the application needs the proxy no longer. */
   | { readonly kind: 'await-end'; readonly withinMs: number }
 
-const DEFAULT_UID = '15020'
 const FLAGS: Readonly<Record<InitCommand['kind'], readonly string[]>> = {
   redirect: ['proxy-uid', 'skip-inbound-ports', 'skip-outbound-ports', 'skip-subnets'],
   // Those that are not its own tell a node's agent what to redirect.
@@ -43,7 +43,7 @@ function toCommand(verb: InitCommand['kind'], flags: Flags): InitCommand {
         outboundPorts: flags.read('skip-outbound-ports', '', parsePortRanges) ?? [],
         subnets: flags.read('skip-subnets', '', parseSubnets) ?? [],
       }
-      return { kind: verb, proxyUid: flags.read('proxy-uid', DEFAULT_UID, parseUid) ?? 0, skip }
+      return { kind: verb, proxyUid: flags.read('proxy-uid', String(PROXY_UID), parseUid) ?? 0, skip }
     }
     case 'check':
       return { kind: verb, skipSubnets: flags.read('skip-subnets', '', parseSubnets) ?? [] }

@@ -1,11 +1,9 @@
+import { PROXY_PORTS } from '@heddle/api/proxy-ports'
 import type { PortRange } from './port-range.ts'
 import type { SkipRules } from './redirect-rules.ts'
 
-/** Listeners of a proxy to which a pod's connections are redirected. */
-export const REDIRECT_PORTS = { outbound: 15_001, inbound: 15_006 } as const
-
 /** Of the proxy itself: its admin interface, which answers on loopback only, and what kubelet and Prometheus ask. */
-const OWN_PORTS: readonly PortRange[] = [single(15_000), single(15_020)]
+const OWN_PORTS: readonly PortRange[] = [single(PROXY_PORTS.admin), single(PROXY_PORTS.probe)]
 /** Names are resolved as if there was no proxy, over TCP as well as over UDP. */
 const DNS_PORTS: readonly PortRange[] = [single(53)]
 

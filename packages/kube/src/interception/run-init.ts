@@ -1,3 +1,4 @@
+import { PROXY_PORTS } from '@heddle/api/proxy-ports'
 import type { Clock } from '@heddle/base/clock'
 import { applyRedirection } from './apply-redirection.ts'
 import { awaitEnd } from './await-end.ts'
@@ -21,7 +22,6 @@ export interface InitWorld {
   say(line: string): void
 }
 
-const PROBE_PORT = 15_020
 /** Longer than an agent takes that is well; then the kubelet starts the container again, which shows. */
 const CHECK_MS = 30_000
 
@@ -33,7 +33,7 @@ export async function runInit(command: InitCommand, world: InitWorld): Promise<n
     case 'check':
       return await check(command, world)
     case 'await-ready': {
-      const isReady = await awaitReady({ ...command, port: PROBE_PORT, clock: world.clock })
+      const isReady = await awaitReady({ ...command, port: PROXY_PORTS.probe, clock: world.clock })
       if (!isReady)
         world.say(`the proxy was not ready within ${command.withinMs / 1000} s: see the log of heddle-proxy`)
       return isReady ? 0 : 1

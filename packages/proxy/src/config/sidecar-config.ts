@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { PROXY_PORTS } from '@heddle/api/proxy-ports'
 import { ConfigError } from '@heddle/base/config-error'
 import { LOG_LEVELS, type LogLevel } from '@heddle/base/log'
 import { readPemCertificates } from '@heddle/identity/certificate'
@@ -174,13 +175,13 @@ export const SIDECAR_ENVIRONMENT: VariableTable<SidecarConfig> = {
     parseIpList,
   ),
   outboundPort: integer('HEDDLE_OUTBOUND_PORT', {
-    fallback: '15001',
+    fallback: String(PROXY_PORTS.outbound),
     min: 0,
     max: 65_535,
     about: 'Transparent mode: where connections of the application are redirected to.',
   }),
   inboundPort: integer('HEDDLE_INBOUND_PORT', {
-    fallback: '15006',
+    fallback: String(PROXY_PORTS.inbound),
     min: 0,
     max: 65_535,
     about: 'Transparent mode: where connections to the application are redirected to.',
@@ -188,7 +189,7 @@ export const SIDECAR_ENVIRONMENT: VariableTable<SidecarConfig> = {
   adminAddress: syntax(
     'HEDDLE_ADMIN_ADDRESS',
     {
-      fallback: '127.0.0.1:15000',
+      fallback: `127.0.0.1:${PROXY_PORTS.admin}`,
       expects: '`IP:PORT`, a loopback address',
       about: 'Where the admin interface listens; port 0 takes any free port.',
     },

@@ -1,9 +1,9 @@
 import { canonicalIp } from '@heddle/api/kinds/ip-address'
+import { PROXY_PORTS } from '@heddle/api/proxy-ports'
 import type { KubeMeta, KubeObject } from '@heddle/kube/client'
 import {
   OPAQUE_PORTS_ANNOTATION,
   PROXY_CONTAINER,
-  PROXY_PORTS,
   SKIP_INBOUND_ANNOTATION,
   STATUS_ANNOTATION,
 } from '@heddle/kube/inject/names'
