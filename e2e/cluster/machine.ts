@@ -92,13 +92,16 @@ function firstOf(machine: ProcessIdentity): number {
   return first.pid
 }
 
-function spawnDetached([program = '', ...args]: readonly string[], log: string): ProcessIdentity {
+/** What the caller holds open, such as a lock, must not be held by what outlives it. */
+const CLOSE_INHERITED = ['-c', 'exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-; exec "$@"', 'sh']
+
+function spawnDetached(command: readonly string[], log: string): ProcessIdentity {
   const output = openSync(log, 'a')
-  const child = spawn(program, args, { detached: true, stdio: ['ignore', output, output] })
+  const child = spawn('/bin/sh', [...CLOSE_INHERITED, ...command], { detached: true, stdio: ['ignore', output, output] })
   closeSync(output)
   child.on('error', () => undefined)
   child.unref()
-  if (child.pid === undefined) throw new Error(`${program} cannot be run`)
+  if (child.pid === undefined) throw new Error(`${command[0]} cannot be run`)
   return { pid: child.pid, startTime: startTimeOf(child.pid) ?? '' }
 }
 
