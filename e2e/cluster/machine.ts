@@ -97,7 +97,10 @@ const CLOSE_INHERITED = ['-c', 'exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-; exec "$
 
 function spawnDetached(command: readonly string[], log: string): ProcessIdentity {
   const output = openSync(log, 'a')
-  const child = spawn('/bin/sh', [...CLOSE_INHERITED, ...command], { detached: true, stdio: ['ignore', output, output] })
+  const child = spawn('/bin/sh', [...CLOSE_INHERITED, ...command], {
+    detached: true,
+    stdio: ['ignore', output, output],
+  })
   closeSync(output)
   child.on('error', () => undefined)
   child.unref()
