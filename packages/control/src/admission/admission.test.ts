@@ -142,6 +142,12 @@ describe('the webhooks', () => {
     expect(registry.render()).toContain('outcome="failed"} 1')
   })
 
+  test('go on with what they can use of the values of another version', async () => {
+    values = 'proxy: {logLevel: debug, colour: red, drain: soon}'
+    const answer = await ask('/inject', { object: POD })
+    expect(JSON.stringify(steps(answer))).toContain('{"name":"HEDDLE_LOG_LEVEL","value":"debug"}')
+  })
+
   test('fail where the namespace cannot be read in time', async () => {
     let asked = false
     read = () => {

@@ -56,7 +56,9 @@ class Webhooks {
   constructor(deps: AdmissionDeps) {
     this.#deps = deps
     this.#failures = new LogLimit(deps.log, deps.clock)
-    this.#values = installedValues(deps)
+    this.#values = installedValues(deps, (unused) =>
+      deps.log.warn('values of the installation are not used', { unused }),
+    )
     this.#annotationsOf = namespaceReader(deps.client)
     this.#exempt = ['kube-system', deps.namespace]
     this.#reviews = deps.registry.counters('heddle_admission_reviews_total', {

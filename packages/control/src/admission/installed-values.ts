@@ -1,6 +1,6 @@
 import type { InjectValues } from '@heddle/kube/inject/values'
 import { toInjectValues } from '@heddle/kube/inject/values'
-import { readInstallValues } from '@heddle/kube/install/read-values'
+import { readUsableValues } from '@heddle/kube/install/usable-values'
 import type { InstallValues } from '@heddle/kube/install/values'
 
 /** Where the values of injection come from; each is asked anew, since all of them may change. */
@@ -15,18 +15,25 @@ export interface InstalledValuesSource {
 }
 
 /**
- * Reads the values of injection, parsing them once each time they change.
+ * Reads the values of injection, parsing them once each time they change. What this version cannot use of them has its default: one bad
+ * value, or one of a version that is just replacing this one, must not leave pods without proxies.
  *
- * @returns a function that throws while they are not there, and {ConfigError} for what cannot be read
+ * @param tellUnused - hears of what has its default for that reason, once each time the values change
+ * @returns a function that throws while the values are not there
  */
-export function installedValues(source: InstalledValuesSource): () => InjectValues {
+export function installedValues(
+  source: InstalledValuesSource,
+  tellUnused: (unused: readonly string[]) => void,
+): () => InjectValues {
   let read: { readonly text: string; readonly values: InstallValues } | undefined
   return () => {
     const text = source.values()
     if (text === undefined)
       throw new Error('the ConfigMap heddle-config with the values of the installation is not there')
     if (read?.text !== text) {
-      read = { text, values: readInstallValues([{ kind: 'file', path: 'values.yaml', text }]) }
+      const { values, unused } = readUsableValues(text)
+      read = { text, values }
+      if (unused.length > 0) tellUnused(unused)
     }
     const facts = { namespace: source.namespace, trustBundlePem: source.trustBundlePem() }
     return toInjectValues({ ...read.values, trustDomain: source.trustDomain }, facts)

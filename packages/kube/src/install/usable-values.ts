@@ -1,0 +1,53 @@
+import { checkSchema } from '@heddle/api/manifest/check-schema'
+import { formatPath, type Path } from '@heddle/api/manifest/finding'
+import { parse } from 'yaml'
+import type { InstallValues } from './install-values.ts'
+import { installValuesSchema } from './install-values-schema.ts'
+import { keepKnownValues } from './known-values.ts'
+import { DEFAULT_VALUES, isMap, mergeValues, type ValueTree } from './override.ts'
+
+/** The values of an installation as far as this version can use them. */
+export interface UsableValues {
+  readonly values: InstallValues
+  /** What has its default instead, and why: one sentence each. */
+  readonly unused: readonly string[]
+}
+
+const SCHEMA = { schema: installValuesSchema }
+/** Each turn takes out at least one value; nobody writes so many that are wrong. */
+const MAX_TURNS = 50
+
+/**
+ * Reads values that another version may have written: while one replaces the other, the older one reads what was said to the newer. What
+ * this version does not know, or cannot use, has its default; never throws.
+ */
+export function readUsableValues(text: string): UsableValues {
+  const { values, unknown } = keepKnownValues(readTree(text))
+  const unused = unknown.map((name) => `${name} is not a value of this version`)
+  let usable = values
+  for (let turn = 0; turn < MAX_TURNS; turn++) {
+    // Checking fills in defaults, which would count as said.
+    const [error] = checkSchema(SCHEMA, structuredClone(usable))
+    if (error === undefined) break
+    unused.push(`${formatPath(error.path)}: ${error.reason}`)
+    usable = withoutValue(usable, error.path)
+  }
+  return { values: mergeValues(DEFAULT_VALUES, usable) as unknown as InstallValues, unused }
+}
+
+function readTree(text: string): ValueTree {
+  try {
+    const tree: unknown = parse(text)
+    return isMap(tree) ? tree : {}
+  } catch {
+    return {}
+  }
+}
+
+/** A list with a wrong entry goes as a whole. */
+function withoutValue(values: ValueTree, [name, ...rest]: Path): ValueTree {
+  if (typeof name !== 'string') return {}
+  const { [name]: value, ...others } = values
+  if (rest.length === 0 || !isMap(value) || typeof rest[0] === 'number') return others
+  return { ...others, [name]: withoutValue(value, rest) }
+}
