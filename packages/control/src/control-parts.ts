@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { CONTROL_ACCOUNT } from '@heddle/api/control-account'
 import { formatProblem } from '@heddle/api/manifest/problem'
 import { Backoff } from '@heddle/base/backoff'
 import type { Clock } from '@heddle/base/clock'
@@ -69,7 +70,7 @@ const AUTHORITY_RETRY = { firstMs: 250, lastMs: 10_000, jitter: 0.5 }
 export async function openParts(config: ControlConfig, deps: PartsDeps): Promise<ControlParts> {
   const { clock, log, state, cluster, readiness, signal } = deps
   const { trustDomain } = config
-  const namespace = cluster?.config.namespace ?? 'heddle'
+  const namespace = cluster?.config.namespace ?? CONTROL_ACCOUNT.namespace
   const tokensFile = join(config.stateDir, 'join-tokens.json')
   const ca = await readiness.during('the authority is not open yet', openAuthority(config, deps))
   const tokens = cluster?.joinTokens(trustDomain) ?? (await openJoinTokens({ file: tokensFile, trustDomain, clock }))

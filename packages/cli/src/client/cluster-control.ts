@@ -1,5 +1,12 @@
 import type { KubeObject } from '@heddle/kube/client'
-import { COMPONENT_LABEL, CONTROL_COMPONENT, INSTALL_NAMES, INSTALL_PORTS } from '@heddle/kube/install/names'
+import {
+  ADMIN_AUDIENCE,
+  COMPONENT_LABEL,
+  CONTROL_COMPONENT,
+  INSTALL_NAMES,
+  INSTALL_PORTS,
+  TRUST_BUNDLE_KEY,
+} from '@heddle/kube/install/names'
 import { CliError, messageOf } from '../cli-error.ts'
 import type { Cluster } from './cluster.ts'
 import { type ControlClient, type ControlNeed, type ControlPlace, createControlClient } from './control-client.ts'
@@ -7,7 +14,6 @@ import { chooseControlPod, type PodObject } from './control-pod.ts'
 import { explainKube, isKubeStatus } from './explain-kube.ts'
 
 const { controlAccount, operatorAccount, trustBundle, viewerAccount } = INSTALL_NAMES
-const AUDIENCE = 'heddle.dev/admin'
 /** As short as Kubernetes makes them. */
 const TOKEN_LIFE_S = 600
 
@@ -60,7 +66,7 @@ export async function readTrustBundle(cluster: Cluster): Promise<string> {
   const found = await kube.get<ConfigMapObject>(ref).catch((error: unknown) => {
     throw explainKube(error, `read ConfigMap ${namespace}/${trustBundle}`, cluster)
   })
-  const pem = found?.data?.['trust-bundle.pem']
+  const pem = found?.data?.[TRUST_BUNDLE_KEY]
   if (pem !== undefined) return pem
   const pods = await listPods(cluster)
   if (pods.length === 0) throw notInstalled(cluster)
@@ -119,7 +125,7 @@ async function requestTokenOf({ kube, heddleNamespace }: Cluster, account: strin
     body: {
       apiVersion: 'authentication.k8s.io/v1',
       kind: 'TokenRequest',
-      spec: { audiences: [AUDIENCE], expirationSeconds: TOKEN_LIFE_S },
+      spec: { audiences: [ADMIN_AUDIENCE], expirationSeconds: TOKEN_LIFE_S },
     },
   })
   return status.token

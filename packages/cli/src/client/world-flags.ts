@@ -1,3 +1,4 @@
+import { CONTROL_ACCOUNT } from '@heddle/api/control-account'
 import type { Command as CommanderCommand } from 'commander'
 
 /** Flags of every command that say where the mesh is. */
@@ -15,8 +16,6 @@ export interface WorldFlags {
   readonly heddleNamespace: string
 }
 
-const HEDDLE_NAMESPACE = 'heddle'
-
 /** Adds the flags, spelled as kubectl spells them. */
 export function addWorldFlags(program: CommanderCommand): void {
   program
@@ -25,7 +24,7 @@ export function addWorldFlags(program: CommanderCommand): void {
     .option('--context <name>', 'talk to a cluster: context of the kubeconfig')
     .option('--as <user>', 'on a cluster: impersonate this user')
     .option('--as-group <group>', 'on a cluster: impersonate this group; again for more', collect)
-    .option('--heddle-namespace <name>', 'on a cluster: namespace of the control plane', HEDDLE_NAMESPACE)
+    .option('--heddle-namespace <name>', 'on a cluster: namespace of the control plane', CONTROL_ACCOUNT.namespace)
 }
 
 function collect(group: string, others: readonly string[] = []): readonly string[] {

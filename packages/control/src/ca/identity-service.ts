@@ -1,3 +1,4 @@
+import { CONTROL_ACCOUNT } from '@heddle/api/control-account'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import { LogLimit } from '@heddle/base/log-limit'
@@ -114,8 +115,8 @@ const REFUSALS: Readonly<Record<SignRefusal, { readonly code: SignRefusalCode; r
 }
 
 /** The service account that only the control plane itself has, in its own namespace. */
-export function controlAccount(namespace = 'heddle') {
-  return { namespace, serviceAccount: 'control-plane' }
+export function controlAccount(namespace: string = CONTROL_ACCOUNT.namespace) {
+  return { ...CONTROL_ACCOUNT, namespace }
 }
 
 /** `heddle.identity.v1.IdentityService`, free of transport. Counts every answer by its reason. */

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { CONTROL_ACCOUNT } from '@heddle/api/control-account'
 import type { FlagReader } from './flag-reader.ts'
 import type { HostPort } from './host-port.ts'
 
@@ -27,7 +28,7 @@ export function readKubernetesFlags(read: FlagReader): KubernetesConfig | undefi
   return {
     kubeconfig: read.text('kubeconfig'),
     context: read.text('context'),
-    namespace: read.label('namespace', 'heddle'),
+    namespace: read.label('namespace', CONTROL_ACCOUNT.namespace),
     replica: read.text('replica') ?? hostname(),
     webhookListen: read.hostPort('webhook-listen'),
   }

@@ -1,4 +1,5 @@
 import type { KubeDraft } from '../client/client.ts'
+import { INJECT_ANNOTATION } from '../inject/names.ts'
 import { configChecksum } from './config-map.ts'
 import { imageOf } from './image.ts'
 import { COMPONENT_LABEL, CONTROL_COMPONENT, INSTALL_NAMES, INSTALL_PORTS } from './install-names.ts'
@@ -27,7 +28,7 @@ export function controlDeployment(installation: Installation): readonly KubeDraf
           labels: { ...ownLabels(installation), ...SELECTED },
           annotations: {
             'heddle.dev/config-checksum': configChecksum(values),
-            'heddle.dev/inject': 'disabled',
+            [INJECT_ANNOTATION]: 'disabled',
             'prometheus.io/path': '/metrics',
             'prometheus.io/port': String(INSTALL_PORTS.admin),
             'prometheus.io/scrape': 'true',

@@ -1,9 +1,11 @@
+import { CONTROL_ACCOUNT } from '@heddle/api/control-account'
+
 /** Names of what makes up an installation, wherever they are spelled. */
 export const INSTALL_NAMES = {
   /** Where it is unless said otherwise. */
-  namespace: 'heddle',
+  namespace: CONTROL_ACCOUNT.namespace,
   /** ServiceAccount of the control plane; with the namespace its SPIFFE id. */
-  controlAccount: 'control-plane',
+  controlAccount: CONTROL_ACCOUNT.serviceAccount,
   /** ServiceAccounts whose tokens people ask for: they run nothing. */
   viewerAccount: 'heddle-viewer',
   operatorAccount: 'heddle-operator',
@@ -27,6 +29,11 @@ export const INSTALL_NAMES = {
 /** Ports of the control plane's pods, by the names that Services use. */
 export const INSTALL_PORTS = { api: 15_010, admin: 15_014, webhook: 15_017 } as const
 
+/** What tokens for the control plane's API are made for, so that those for anything else are of no use there. */
+export const ADMIN_AUDIENCE = 'heddle.dev/admin'
+
+/** Label of everything of Heddle's on a cluster: of installations, of CRDs and of the agent of nodes. */
+export const PART_OF_HEDDLE = { 'app.kubernetes.io/part-of': 'heddle' } as const
 /** Label of every object of an installation; its value is the namespace of the control plane. */
 export const INSTALLATION_LABEL = 'heddle.dev/installation'
 /** Label by which the control plane's pods are found: `control-plane`. */
@@ -41,3 +48,6 @@ export const CONFIG_KEYS = {
   overrides: 'overrides.yaml',
   version: 'version',
 } as const
+
+/** Key of the ConfigMap {@link INSTALL_NAMES.trustBundle}: certificates, PEM. */
+export const TRUST_BUNDLE_KEY = 'trust-bundle.pem'

@@ -1,5 +1,5 @@
 import type { KubeDraft, KubeMeta } from '../client/client.ts'
-import { INSTALLATION_LABEL } from './install-names.ts'
+import { INSTALLATION_LABEL, PART_OF_HEDDLE } from './install-names.ts'
 import type { InstallValues } from './install-values.ts'
 import { INSTALL_VERSION } from './install-version.ts'
 
@@ -33,7 +33,7 @@ function toObject(metadata: KubeMeta, { apiVersion, kind, ...fields }: ObjectBod
 export function ownLabels({ namespace }: Pick<Installation, 'namespace'>): Readonly<Record<string, string>> {
   return {
     'app.kubernetes.io/name': 'heddle',
-    'app.kubernetes.io/part-of': 'heddle',
+    ...PART_OF_HEDDLE,
     'app.kubernetes.io/version': INSTALL_VERSION,
     [INSTALLATION_LABEL]: namespace,
   }

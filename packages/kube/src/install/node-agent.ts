@@ -1,11 +1,11 @@
 import type { KubeDraft } from '../client/client.ts'
-import { AGENT_PROGRAM } from '../inject/names.ts'
+import { AGENT_PROGRAM, INJECT_ANNOTATION } from '../inject/names.ts'
 import { imageOf } from './image.ts'
-import { INSTALL_NAMES } from './install-names.ts'
+import { INSTALL_NAMES, PART_OF_HEDDLE } from './install-names.ts'
 import type { InstallValues } from './install-values.ts'
 
 const NAME = INSTALL_NAMES.nodeAgent
-const LABELS = { 'app.kubernetes.io/name': NAME, 'app.kubernetes.io/part-of': 'heddle' }
+const LABELS = { 'app.kubernetes.io/name': NAME, ...PART_OF_HEDDLE }
 const SELECTOR = { 'app.kubernetes.io/name': NAME }
 
 /**
@@ -44,7 +44,7 @@ function daemonSet(values: Pick<InstallValues, 'image'>): object {
     selector: { matchLabels: SELECTOR },
     updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 } },
     template: {
-      metadata: { labels: LABELS, annotations: { 'heddle.dev/inject': 'disabled' } },
+      metadata: { labels: LABELS, annotations: { [INJECT_ANNOTATION]: 'disabled' } },
       spec: {
         serviceAccountName: NAME,
         // Pods are found by their processes.

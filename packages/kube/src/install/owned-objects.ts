@@ -18,7 +18,7 @@ import {
   SERVICES,
   VALIDATING_WEBHOOKS,
 } from '../client/resources.ts'
-import { INSTALL_NAMES, INSTALLATION_LABEL } from './install-names.ts'
+import { INSTALL_NAMES, INSTALLATION_LABEL, PART_OF_HEDDLE } from './install-names.ts'
 
 /** Kinds of which an installation has, or ever had, objects; in the order in which they best go: what asks the control plane first. */
 const OWNED: readonly Resource[] = [
@@ -64,7 +64,7 @@ export async function listOwnedObjects(client: Reader, namespace: string): Promi
 
 async function listLabelled(client: Reader, resource: Resource, namespace: string): Promise<readonly KubeDraft[]> {
   const { items } = await client.list(resource, {
-    labelSelector: `${INSTALLATION_LABEL}=${namespace}`,
+    labelSelector: toSelector({ [INSTALLATION_LABEL]: namespace }),
     ...(resource.namespaced && { namespace }),
   })
   return items.map((item) => toReference(resource, item))
@@ -81,7 +81,7 @@ async function findMade(
 
 /** What is left of the agent of nodes when it is to go: the rest is in its namespace. */
 export async function listNodeAgent(client: Reader): Promise<readonly KubeDraft[]> {
-  const labelSelector = `app.kubernetes.io/name=${INSTALL_NAMES.nodeAgent}`
+  const labelSelector = toSelector({ 'app.kubernetes.io/name': INSTALL_NAMES.nodeAgent })
   const resources = [CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, NAMESPACES]
   const lists = await Promise.all(resources.map((resource) => client.list(resource, { labelSelector })))
   return lists.flatMap(({ items }, i) => items.map((item) => toReference(resources[i]!, item)))
@@ -90,7 +90,7 @@ export async function listNodeAgent(client: Reader): Promise<readonly KubeDraft[
 /** Heddle's CRDs that are there, whoever made them; with them goes every object of these kinds. */
 export async function listOwnedCrds(client: Reader): Promise<readonly KubeDraft[]> {
   const { items } = await client.list(CUSTOM_RESOURCE_DEFINITIONS, {
-    labelSelector: 'app.kubernetes.io/part-of=heddle',
+    labelSelector: toSelector(PART_OF_HEDDLE),
   })
   const own = items.filter(({ metadata }) => metadata.name.endsWith('.heddle.dev'))
   return own.map((item) => toReference(CUSTOM_RESOURCE_DEFINITIONS, item))
@@ -116,6 +116,12 @@ function toReference({ group, version, kind, namespaced }: Resource, { metadata 
     kind,
     metadata: { name, ...(namespaced && namespace !== undefined && { namespace }) },
   }
+}
+
+function toSelector(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([label, value]) => `${label}=${value}`)
+    .join(',')
 }
 
 /** Namespaces in which pods with a proxy run, and how many each. */

@@ -1,5 +1,6 @@
 import { KINDS, type Kind } from '@heddle/api/kinds/table'
 import type { KubeDraft } from '../client/client.ts'
+import { PART_OF_HEDDLE } from './install-names.ts'
 import { type OpenApiSchema, toOpenApi } from './openapi-schema.ts'
 import { policyStatusSchema, workloadStatusSchema } from './status-schema.ts'
 
@@ -92,7 +93,7 @@ function renderCrd(kind: Kind): KubeDraft {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${GROUP}`, labels: { 'app.kubernetes.io/part-of': 'heddle', ...labels } },
+    metadata: { name: `${plural}.${GROUP}`, labels: { ...PART_OF_HEDDLE, ...labels } },
     spec: {
       group: GROUP,
       scope: 'Namespaced',

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { CONTROL_ACCOUNT } from '@heddle/api/control-account'
 import { PROXY_PORTS } from '@heddle/api/proxy-ports'
 import { ConfigError } from '@heddle/base/config-error'
 import { LOG_LEVELS, type LogLevel } from '@heddle/base/log'
@@ -274,7 +275,7 @@ export const SIDECAR_ENVIRONMENT: VariableTable<SidecarConfig> = {
 
 /** Who the control plane of a trust domain is, unless the environment says otherwise. */
 export function controlIdentityOf(trustDomain: string): string {
-  return formatSpiffeId({ trustDomain, namespace: 'heddle', serviceAccount: 'control-plane' })
+  return formatSpiffeId({ trustDomain, ...CONTROL_ACCOUNT })
 }
 
 /**

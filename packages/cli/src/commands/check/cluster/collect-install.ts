@@ -1,7 +1,13 @@
 import type { Clock } from '@heddle/base/clock'
 import type { KubeDraft, KubeObject, ObjectName } from '@heddle/kube/client'
 import { renderInstall } from '@heddle/kube/install'
-import { COMPONENT_LABEL, CONFIG_KEYS, CONTROL_COMPONENT, INSTALL_NAMES } from '@heddle/kube/install/names'
+import {
+  COMPONENT_LABEL,
+  CONFIG_KEYS,
+  CONTROL_COMPONENT,
+  INSTALL_NAMES,
+  TRUST_BUNDLE_KEY,
+} from '@heddle/kube/install/names'
 import { readInstallValues } from '@heddle/kube/install/read-values'
 import type { InstallValues } from '@heddle/kube/install/values'
 import {
@@ -161,7 +167,7 @@ function collectTrust(cluster: Cluster): Promise<Fact<string>> {
   const name = { resource: CONFIG_MAPS, namespace: cluster.heddleNamespace, name: INSTALL_NAMES.trustBundle }
   return ask(cluster, `read ConfigMap ${INSTALL_NAMES.trustBundle}`, async () => {
     const found = await cluster.kube.get<ConfigMapObject>(name)
-    const pem = found?.data?.['trust-bundle.pem']
+    const pem = found?.data?.[TRUST_BUNDLE_KEY]
     if (pem === undefined) throw new Error(`ConfigMap ${INSTALL_NAMES.trustBundle} has not been written`)
     return pem
   })

@@ -1,4 +1,5 @@
 import { KubeError, type Resource } from '@heddle/kube/client'
+import { INJECT_ANNOTATION } from '@heddle/kube/inject/names'
 import { renderInstall } from '@heddle/kube/install'
 import { renderCrds } from '@heddle/kube/install/crds'
 import { readInstallValues } from '@heddle/kube/install/read-values'
@@ -76,7 +77,7 @@ async function tryPod({ kube, namespace }: Cluster): Promise<string> {
       body: {
         apiVersion: 'v1',
         kind: 'Pod',
-        metadata: { name: 'heddle-check', annotations: { 'heddle.dev/inject': 'disabled' } },
+        metadata: { name: 'heddle-check', annotations: { [INJECT_ANNOTATION]: 'disabled' } },
         spec: {
           restartPolicy: 'Never',
           initContainers: [{ ...container('redirect'), securityContext }],
