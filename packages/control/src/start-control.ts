@@ -1,9 +1,8 @@
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import { Registry } from '@heddle/telemetry/registry'
-import { type Cluster, openCluster } from './cluster/cluster.ts'
-import { type ClusterParts, createClusterParts } from './cluster/cluster-parts.ts'
-import { startClusterTasks } from './cluster/cluster-tasks.ts'
+import type { Cluster } from './cluster/cluster.ts'
+import type { ClusterParts } from './cluster/cluster-parts.ts'
 import type { ControlConfig } from './config/control-config.ts'
 import type { HostPort } from './config/host-port.ts'
 import { createCallMetrics, observeParts } from './control-metrics.ts'
@@ -76,22 +75,18 @@ export async function startControl(config: ControlConfig, deps: ControlDeps): Pr
   const parts = await openParts(config, { ...deps, state, cluster, readiness, signal })
   undo.defer(() => closeAll(parts.files))
   observeParts(registry, parts)
-  const api = await listenApi(config, {
-    parts,
-    deps: { clock, log },
-    registry,
-    calls: createCallMetrics(registry),
-    undo,
-    signal,
-  })
-  const tasks =
-    cluster && (await startClusterTasks(cluster, { parts, deps: { clock, log }, api, registry, undo, signal }))
+  const serving = { parts, deps: { clock, log }, registry, undo, signal }
+  const api = await listenApi(config, { ...serving, calls: createCallMetrics(registry) })
+  const leaving = new AbortController()
+  undo.defer(() => leaving.abort())
+  const tasks = cluster && (await cluster.start({ ...serving, api, working: leaving.signal }))
   if (tasks !== undefined) standing.ended = tasks.ended
   undo.defer(() => parts.hub.stop())
   await replaceFile(state.trustBundleFile, parts.ca.trustBundlePem, 0o644)
   started.resolve()
   const atEnd = undo.move()
   const stop = async () => {
+    leaving.abort()
     if (cluster !== undefined) {
       void readiness.during('stopping', new Promise(() => {}))
       if (api.replicas.list().length > 0) await clock.sleep(leaveMs)
@@ -115,9 +110,9 @@ export async function startControl(config: ControlConfig, deps: ControlDeps): Pr
 
 async function findCluster({ kubernetes }: ControlConfig, deps: ControlDeps): Promise<ClusterParts | undefined> {
   if (kubernetes === undefined) return undefined
-  const { clock, log } = deps
-  const cluster = deps.cluster ?? (await openCluster(kubernetes, clock))
-  return createClusterParts(kubernetes, { cluster, clock, log })
+  const { clock, log, cluster } = deps
+  const { openClusterParts } = await import('./cluster/cluster-parts.ts')
+  return await openClusterParts(kubernetes, { cluster, clock, log })
 }
 
 async function observe(

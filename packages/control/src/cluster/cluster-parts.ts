@@ -1,6 +1,7 @@
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
-import { INSTALL_NAMES, INSTALLATION_LABEL } from '@heddle/kube/install/names'
+import { IDENTITY_AUDIENCE } from '@heddle/kube/inject/names'
+import { ADMIN_AUDIENCE, INSTALL_NAMES, INSTALLATION_LABEL, PART_OF_HEDDLE } from '@heddle/kube/install/names'
 import type { AuthorityStore } from '../ca/authority-store.ts'
 import type { JoinTokenBook } from '../ca/join-tokens.ts'
 import { createTokenReviewer, type TokenReviewer } from '../ca/review-token.ts'
@@ -8,10 +9,12 @@ import { secretStore } from '../ca/secret-store.ts'
 import { SharedJoinTokens } from '../ca/shared-join-tokens.ts'
 import type { KubernetesConfig } from '../config/kubernetes-config.ts'
 import type { AdminAccess } from '../server/admin-access.ts'
-import { ADMIN_AUDIENCE, clusterAccess } from '../server/cluster-access.ts'
+import { clusterAccess } from '../server/cluster-access.ts'
 import { type KubernetesSource, kubernetesSource } from '../sources/kubernetes/kubernetes-source.ts'
-import type { Cluster } from './cluster.ts'
+import { type Cluster, openCluster } from './cluster.ts'
+import { type ClusterTasks, startClusterTasks, type TaskDeps } from './cluster-tasks.ts'
 import { Leadership } from './leadership.ts'
+import { followPeers } from './peer-addresses.ts'
 
 /** What takes the place of files and tokens where the control plane serves a cluster. */
 export interface ClusterParts extends Cluster {
@@ -27,25 +30,33 @@ export interface ClusterParts extends Cluster {
   readonly source: KubernetesSource
   /** Names that the control plane's certificate must have. */
   readonly dnsNames: readonly string[]
+  /** Where the other replicas are. @param own - this one's addresses, `IP:PORT` */
+  peers(own: () => ReadonlySet<string>, signal: AbortSignal): () => readonly string[]
+  /** See {@link startClusterTasks}. */
+  start(tasks: TaskDeps): Promise<ClusterTasks>
 }
 
 export interface ClusterPartsDeps {
-  readonly cluster: Cluster
+  /** That of the configuration unless given. */
+  readonly cluster: Cluster | undefined
   readonly clock: Clock
   readonly log: Log
 }
 
-/** What tokens of workloads are made for, so that those for anything else are of no use here. */
-const IDENTITY_AUDIENCE = 'heddle.dev/identity'
-
-/** Makes them; nothing is asked of the API server yet. */
-export function createClusterParts(config: KubernetesConfig, { cluster, clock, log }: ClusterPartsDeps): ClusterParts {
+/**
+ * Makes them; nothing is asked of the API server yet. To be loaded when it is needed: a mesh of one host starts faster without.
+ *
+ * @throws {ConfigError} when there is no cluster to be found, or a file is wrong
+ */
+export async function openClusterParts(config: KubernetesConfig, deps: ClusterPartsDeps): Promise<ClusterParts> {
+  const { clock, log } = deps
+  const cluster = deps.cluster ?? (await openCluster(config, clock))
   const { client, reviews } = cluster
   const { namespace, replica } = config
   const { authority, control, joinTokens, webhook } = INSTALL_NAMES
-  const labels = { 'app.kubernetes.io/part-of': 'heddle', [INSTALLATION_LABEL]: namespace }
+  const labels = { ...PART_OF_HEDDLE, [INSTALLATION_LABEL]: namespace }
   const adminReviewer = createTokenReviewer({ client: reviews, audience: ADMIN_AUDIENCE })
-  return {
+  const parts: ClusterParts = {
     ...cluster,
     config,
     labels,
@@ -57,5 +68,8 @@ export function createClusterParts(config: KubernetesConfig, { cluster, clock, l
     access: clusterAccess({ reviewer: adminReviewer, namespace, clock }),
     source: kubernetesSource({ client, clock, log }),
     dnsNames: [control, webhook].flatMap((name) => [`${name}.${namespace}`, `${name}.${namespace}.svc`]),
+    peers: (own, signal) => followPeers({ client, namespace, own, clock, log }, signal),
+    start: (tasks) => startClusterTasks(parts, tasks),
   }
+  return parts
 }

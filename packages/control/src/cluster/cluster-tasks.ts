@@ -11,12 +11,14 @@ import { serveWebhooks } from './serve-webhooks.ts'
 /** What the tasks need. */
 export interface TaskDeps extends Omit<Serving, 'calls'> {
   readonly api: Api
+  /** Ends what writes to the cluster; before the other one ends all, so that others can take over. */
+  readonly working: AbortSignal
 }
 
 /** What goes on for as long as the control plane serves its cluster. */
 export interface ClusterTasks {
   readonly webhookAddress: HostPort | undefined
-  /** Resolves when the lease was given back, after the signal. */
+  /** Resolves when the lease was given back, after {@link TaskDeps.working}. */
   readonly ended: Promise<void>
 }
 
@@ -31,10 +33,10 @@ const LEASE_LIMIT_MS = 2_000
  */
 export async function startClusterTasks(cluster: ClusterParts, tasks: TaskDeps): Promise<ClusterTasks> {
   const { client, config, labels, leadership } = cluster
-  const { parts, deps, api, signal } = tasks
+  const { parts, deps, api, working } = tasks
   const { namespace } = config
   const { ca } = parts
-  followAuthority({ client, ca, namespace, ...deps }, signal)
+  followAuthority({ client, ca, namespace, ...deps }, working)
   const webhookAddress = await listenWebhooks(cluster, tasks)
   const trustBundlePem = () => ca.trustBundlePem
   leadership.add((leading) => keepTrustBundle({ client, namespace, trustBundlePem, labels, ...deps }, leading))
@@ -42,9 +44,9 @@ export async function startClusterTasks(cluster: ClusterParts, tasks: TaskDeps):
   const elsewhere = () => countHoldersElsewhere(api.replicas)
   const statuses = { client, cluster: cluster.source.cluster, model: parts.model, hub: parts.hub, elsewhere, ...deps }
   leadership.add((leading) => writeStatuses(statuses, leading))
-  const standing = leadership.stand(signal)
+  const standing = leadership.stand(working)
   const limit = new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => deps.clock.after(LEASE_LIMIT_MS, resolve), { once: true })
+    working.addEventListener('abort', () => deps.clock.after(LEASE_LIMIT_MS, resolve), { once: true })
   })
   return { webhookAddress, ended: Promise.race([standing, limit]) }
 }

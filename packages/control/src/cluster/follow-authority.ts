@@ -25,8 +25,9 @@ export function followAuthority(options: FollowAuthorityOptions, signal: AbortSi
   const name = INSTALL_NAMES.authority
   const repair = new Repair({ what: `Secret ${namespace}/${name}`, clock, log }, () => ca.reload())
   // Only that it changed: its keys are kept in no cache.
-  const trim = () => true
-  void followOne({ client, resource: SECRETS, namespace, name, trim, clock, log }, () => repair.soon(signal), signal)
+  const trim = () => true as const
+  const heard = (present: true | undefined) => repair.after(present, signal)
+  void followOne({ client, resource: SECRETS, namespace, name, trim, clock, log }, heard, signal)
 }
 
 /** Replaces the issuer when it is time, also where nobody asks for certificates. */

@@ -46,17 +46,18 @@ function keepConfigMap(options: TrustBundleOptions, signal: AbortSignal): void {
   const name = INSTALL_NAMES.trustBundle
   let present: string | undefined
   const repair = new Repair({ what: `ConfigMap ${namespace}/${name}`, clock, log }, async () => {
-    const wanted = trustBundlePem()
-    if (present === wanted) return
+    const [wanted, seen] = [trustBundlePem(), present]
+    if (seen === wanted) return
     const metadata = { namespace, name, labels }
     const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { [TRUST_BUNDLE_KEY]: wanted } }
     await client.apply(CONFIG_MAPS, object, { fieldManager: FIELD_MANAGER, force: true })
-    present = wanted
+    // Unless it was heard of meanwhile.
+    if (present === seen) present = wanted
   })
   const trim = (object: ConfigMap) => object.data?.[TRUST_BUNDLE_KEY] ?? ''
   const heard = (value: string | undefined) => {
     present = value
-    repair.soon(signal)
+    repair.after(value, signal)
   }
   void followOne({ client, resource: CONFIG_MAPS, namespace, name, trim, clock, log }, heard, signal)
 }
@@ -72,13 +73,14 @@ function keepCaBundle(options: TrustBundleOptions, { resource, name }: WebhooksR
   const { client, namespace, trustBundlePem, clock, log } = options
   let wrong: readonly string[] = []
   const repair = new Repair({ what: `${resource.kind} ${name}`, clock, log }, async () => {
-    if (wrong.length === 0) return
+    const found = wrong
+    if (found.length === 0) return
     const caBundle = toBase64(trustBundlePem())
-    const patch = { webhooks: wrong.map((webhook) => ({ name: webhook, clientConfig: { caBundle } })) }
+    const patch = { webhooks: found.map((webhook) => ({ name: webhook, clientConfig: { caBundle } })) }
     try {
       await client.patch({ resource, name }, patch, { type: 'strategic' })
-      log.info('webhook trusts the control plane', { configuration: name, webhooks: wrong })
-      wrong = []
+      log.info('webhook trusts the control plane', { configuration: name, webhooks: found })
+      if (wrong === found) wrong = []
     } catch (error) {
       // Removed meanwhile, as by an uninstallation.
       if (!(error instanceof KubeError) || error.status !== 404) throw error

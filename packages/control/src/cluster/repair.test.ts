@@ -13,7 +13,8 @@ function world() {
     self.tries += 1
     if (self.failing) throw new Error('the API server is away')
   })
-  return Object.assign(self, { soon: () => repair.soon(ended.signal) })
+  const after = (present: unknown) => repair.after(present, ended.signal)
+  return Object.assign(self, { soon: () => repair.soon(ended.signal), after })
 }
 
 test('what is found wrong is put right at once, and again when it is found wrong meanwhile', async () => {
@@ -51,4 +52,23 @@ test('nothing is tried once it has ended', async () => {
   self.ended.abort()
   await self.clock.advanceAsync(60_000)
   expect(self.tries).toBe(1)
+})
+
+test('what was removed is put back a little later, in case Heddle itself is being removed', async () => {
+  const self = world()
+  self.after(undefined)
+  await self.clock.advanceAsync(0)
+  expect(self.tries).toBe(1)
+  self.after('there')
+  self.after(undefined)
+  await self.clock.advanceAsync(4_000)
+  expect(self.tries).toBe(2)
+  await self.clock.advanceAsync(1_000)
+  expect(self.tries).toBe(3)
+  self.after('there')
+  self.after(undefined)
+  await self.clock.advanceAsync(1_000)
+  self.ended.abort()
+  await self.clock.advanceAsync(60_000)
+  expect(self.tries).toBe(4)
 })

@@ -10,6 +10,8 @@ export interface RepairOptions {
 }
 
 const RETRY = { firstMs: 500, lastMs: 60_000, jitter: 0.5 }
+/** Who removes Heddle removes all of it at once; the control plane must not put back what it made in its last seconds. */
+const REMOVED_MS = 5_000
 
 /** Something that is put right when it is found wrong, one try at a time, tried again with growing waits. */
 export class Repair {
@@ -18,6 +20,7 @@ export class Repair {
   readonly #backoff = new Backoff(RETRY)
   #isRunning = false
   #isWanted = false
+  #wasThere = false
 
   /** @param putRight - looks at what is to be done when it is called; it may reject */
   constructor(options: RepairOptions, putRight: () => Promise<void>) {
@@ -33,6 +36,21 @@ export class Repair {
     void this.#run(signal).finally(() => {
       this.#isRunning = false
     })
+  }
+
+  /**
+   * To be called with what there is now of the object that is kept: at once where it is there or never was, a little later where
+   * it was removed.
+   */
+  after(present: unknown, signal: AbortSignal): void {
+    const isRemoved = present === undefined && this.#wasThere
+    this.#wasThere = present !== undefined
+    if (!isRemoved) {
+      this.soon(signal)
+      return
+    }
+    const timer = this.#options.clock.after(REMOVED_MS, () => this.soon(signal))
+    signal.addEventListener('abort', timer.cancel, { once: true })
   }
 
   async #run(signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Code } from '@connectrpc/connect'
 import type { Clock } from '@heddle/base/clock'
-import { INSTALL_NAMES } from '@heddle/kube/install/names'
+import { ADMIN_AUDIENCE, INSTALL_NAMES } from '@heddle/kube/install/names'
 import type { ReviewVerdict, TokenReviewer } from '../ca/review-token.ts'
 import { type AccessRefusal, type AdminAccess, bearerOf, changes } from './admin-access.ts'
 
@@ -12,9 +12,6 @@ export interface ClusterAccessOptions {
   readonly namespace: string
   readonly clock: Clock
 }
-
-/** What tokens for the admin service are made for, so that those for anything else are of no use here. */
-export const ADMIN_AUDIENCE = 'heddle.dev/admin'
 
 /** A command makes a few calls with one token; RBAC that was taken away counts after so long at the latest. */
 const REMEMBER_MS = 30_000

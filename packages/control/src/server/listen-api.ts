@@ -4,7 +4,6 @@ import { LogLimit } from '@heddle/base/log-limit'
 import type { Registry } from '@heddle/telemetry/registry'
 import packageJson from '../../package.json' with { type: 'json' }
 import { adminHandlers } from '../admin/admin-handlers.ts'
-import { followPeers } from '../cluster/peer-addresses.ts'
 import type { ControlConfig } from '../config/control-config.ts'
 import { formatHostPort, type HostPort } from '../config/host-port.ts'
 import type { CallMetrics } from '../control-metrics.ts'
@@ -61,9 +60,8 @@ function findReplicas(serving: Serving, bound: () => readonly HostPort[]): Repli
   const { parts, deps, registry, signal } = serving
   const { cluster, server } = parts
   if (cluster === undefined) return NO_REPLICAS
-  const { client, config } = cluster
   const own = () => new Set(bound().flatMap(ownAddresses).map(formatHostPort))
-  const addresses = followPeers({ client, namespace: config.namespace, own, ...deps }, signal)
+  const addresses = cluster.peers(own, signal)
   return new ReplicaClients({ addresses, identity: server, registry, ...deps }, signal)
 }
 
