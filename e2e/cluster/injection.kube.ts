@@ -104,18 +104,17 @@ test('a classic sidecar goes on until the application has ended', async () => {
   expect((await logs).stdout).toContain('last words: 200')
 })
 
-/** Asks once more three seconds after it was told to end. */
+/** Serves on for three seconds after it was told to end, and then asks once more. */
 function slowLeaver(): Readonly<Record<string, unknown>> {
+  const last = 'curl --silent --output /dev/null --write-out "last words: %{http_code}" http://echo/last'
   const script = [
-    'leave() { sleep 3; curl --silent --output /dev/null --write-out "last words: %{http_code}" http://echo/last; exit 0; }',
+    '/echo serve :9090 &',
+    `leave() { sleep 3; ${last}; exit 0; }`,
     'trap leave TERM',
-    'echo up',
     'while :; do sleep 1; done',
-  ].join('\n')
-  return {
-    terminationGracePeriodSeconds: 30,
-    containers: [{ ...toolsContainer('app'), command: ['/bin/sh', '-c', script] }],
-  }
+  ]
+  const app = { ...toolsContainer('app'), command: ['/bin/sh', '-c', script.join('\n')] }
+  return { terminationGracePeriodSeconds: 30, containers: [app] }
 }
 
 test('the proxy can read its own token only, and nothing of ours can talk to the API server', async () => {

@@ -9,17 +9,23 @@ export interface EndWait {
 }
 
 const PAUSE_MS = 200
+/** Between two connections of a client there may be none for a moment. */
+const QUIET_MS = 1_000
 
 /**
- * Waits until the application has closed all of its sockets: only then can it do without the proxy.
+ * Waits until the application has had no socket for a while: only then can it do without the proxy. Nothing else can be seen of it, since
+ * its processes are in a namespace of their own.
  *
  * @returns whether it came to that in time
  */
 export async function awaitEnd({ countSockets, withinMs, clock }: EndWait): Promise<boolean> {
   const endUs = clock.monotonicUs() + withinMs * 1000
-  while (countSockets() > 0) {
-    if (clock.monotonicUs() >= endUs) return false
+  let quietSinceUs = clock.monotonicUs()
+  for (;;) {
+    const nowUs = clock.monotonicUs()
+    if (countSockets() > 0) quietSinceUs = nowUs
+    if (nowUs - quietSinceUs >= QUIET_MS * 1000) return true
+    if (nowUs >= endUs) return false
     await clock.sleep(PAUSE_MS)
   }
-  return true
 }

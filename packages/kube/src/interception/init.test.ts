@@ -211,12 +211,19 @@ describe('awaitEnd()', () => {
     expect(countForeignSockets(TABLE, 15020)).toBe(2)
   })
 
-  test('waits until nothing of the application is left', async () => {
+  test('waits until nothing of the application was there for a second', async () => {
     const clock = new ManualClock()
-    let open = 2
-    const ended = awaitEnd({ countSockets: () => open--, withinMs: 10_000, clock })
-    await clock.advanceAsync(1_000)
+    const startMs = clock.nowMs()
+    // It closes one connection, and opens the next one soon after.
+    const isOpen = () => clock.nowMs() - startMs < 400 || clock.nowMs() - startMs === 800
+    const ended = awaitEnd({ countSockets: () => Number(isOpen()), withinMs: 10_000, clock })
+    let endedMs = 0
+    void ended.then(() => {
+      endedMs = clock.nowMs() - startMs
+    })
+    await clock.advanceAsync(3_000)
     expect(await ended).toBe(true)
+    expect(endedMs).toBe(1_800)
   })
 
   test('waits no longer than it may', async () => {
