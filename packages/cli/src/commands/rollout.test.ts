@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { StatRowSchema } from '@heddle/api/admin'
@@ -72,6 +73,8 @@ async function run(
     isDone = true
   })
   while (!isDone) {
+    await setImmediate()
+    if (clock.waiting === 0) continue
     // The proxy lives by real time: it is let keep up.
     const { applied, proxies } = await mesh.admin.getApplied({})
     if (clock.waiting > 0 && applied === proxies) clock.advance(1_000)
@@ -188,10 +191,13 @@ test('rollout start leaves alone what somebody else has set meanwhile', async ()
 
 test('a rollout that runs, or was killed, keeps another from beginning', async () => {
   let second = ''
-  await run(START, async () => {
+  const ended = new AbortController()
+  const first = async (): Promise<Row> => {
     if (second === '') second = (await mesh.run(rollout, START)).stderr
-    return GOOD as Row
-  })
+    ended.abort('SIGINT')
+    return GOOD
+  }
+  await run(START, first, { interruption: ended.signal })
   expect(second).toContain('a rollout of cart runs already, or was killed')
 })
 
@@ -250,18 +256,4 @@ test.each([
   const ran = await mesh.run(rollout, START)
   expect(ran.status).toBe(1)
   expect(ran.stderr).toContain(`HTTPRoute shop/cart: ${stderr}\n  a rollout needs rules with`)
-})
-
-test.each([
-  { args: ['start', 'cart', '--from', 'a', '--to', 'a'], stderr: '--from and --to are the same' },
-  { args: ['start', 'cart', '--from', 'a', '--to', 'b', '--steps', '50,5'], stderr: 'whole percents that rise' },
-  { args: ['start', 'cart', '--from', 'a', '--to', 'b', '--interval', '1s'], stderr: 'from 10s to 1h' },
-  { args: ['start', 'cart', '--from', 'a', '--to', 'b', '--max-latency', '1s'], stderr: 'p99=200ms' },
-  { args: ['start', 'svc/cart', '--from', 'a', '--to', 'b'], stderr: 'expected the name of an HTTPRoute' },
-  { args: ['start', 'none', '--from', 'a', '--to', 'b'], stderr: 'there is no HTTPRoute default/none' },
-  { args: ['status', 'cart', '-n', 'shop'], stderr: 'there was no rollout of HTTPRoute shop/cart' },
-])('rollout $args fails: $stderr', async ({ args, stderr }) => {
-  const ran = await mesh.run(rollout, ['rollout', ...args])
-  expect(ran.status).toBe(1)
-  expect(ran.stderr).toContain(stderr)
 })
