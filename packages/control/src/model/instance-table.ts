@@ -4,6 +4,7 @@ import { canonicalIp } from '@heddle/api/kinds/ip-address'
 import { LabelIndex } from '@heddle/api/kinds/label-index'
 import type { Workload } from '@heddle/api/kinds/workload'
 import { type Instance, type InstancePort, type InstanceRef, type InstanceState, instanceKey } from './instance.ts'
+import { SetsByKey } from './sets-by-key.ts'
 import { wholePort } from './target-port.ts'
 
 /** Whether an instance should get traffic, and why not. */
@@ -53,13 +54,13 @@ export class InstanceTable {
   readonly #registrationIs: RegistrationMeaning
   readonly #given = new Map<string, Instance>()
   readonly #registered = new Map<string, Registered>()
-  readonly #registeredOf = new Map<string, Set<string>>()
+  readonly #registeredOf = new SetsByKey<string>()
   readonly #listed = new Map<string, Listed>()
-  readonly #listedAt = new Map<string, Set<string>>()
+  readonly #listedAt = new SetsByKey<string>()
   readonly #healthOfListed = new Map<string, InstanceHealth>()
   readonly #instances = new Map<string, Instance>()
   /** By address alone: there are few instances at one. */
-  readonly #byAddress = new Map<string, Set<string>>()
+  readonly #byAddress = new SetsByKey<string>()
 
   /** @param workloads - by `NAMESPACE/NAME`, kept up by the owner of this table */
   constructor(workloads: ReadonlyMap<string, Workload>, registrationIs: RegistrationMeaning = 'instance') {
@@ -82,7 +83,7 @@ export class InstanceTable {
    */
   at(address: string, port: number): InstanceAt | undefined {
     let best: InstanceAt | undefined
-    for (const key of [...(this.#byAddress.get(address) ?? [])].sort()) {
+    for (const key of [...this.#byAddress.get(address)].sort()) {
       const found = portAt(this.#instances.get(key)!, address, port)
       if (found !== undefined && (best === undefined || rankOf(found) < rankOf(best))) best = found
     }
@@ -106,15 +107,15 @@ export class InstanceTable {
   /** @returns keys of the instances that may be different now */
   setRegistered(key: string, registered: Registered | undefined): string[] {
     const before = this.#registered.get(key)
-    if (before !== undefined) removeFrom(this.#registeredOf, workloadKeyOf(before.node), key)
+    if (before !== undefined) this.#registeredOf.remove(workloadKeyOf(before.node), key)
     if (registered === undefined) this.#registered.delete(key)
     if (registered !== undefined) {
       this.#registered.set(key, registered)
-      addTo(this.#registeredOf, workloadKeyOf(registered.node), key)
+      this.#registeredOf.add(workloadKeyOf(registered.node), key)
     }
     const nodes = [before?.node, registered?.node].filter((node) => node !== undefined)
     const addresses = nodes.flatMap((node) => node.ports.map((port) => canonicalIp(port.address) ?? ''))
-    return [key, ...addresses.flatMap((address) => [...(this.#listedAt.get(address) ?? [])])]
+    return [key, ...addresses.flatMap((address) => [...this.#listedAt.get(address)])]
   }
 
   /** @returns keys of the instances that may be different now; none for one that is not listed */
@@ -129,7 +130,7 @@ export class InstanceTable {
     const old = this.#unlist(before)
     const now = this.#list(after)
     for (const key of old) if (!this.#listed.has(key)) this.#healthOfListed.delete(key)
-    return [...old, ...now, ...(this.#registeredOf.get(workloadKey) ?? [])]
+    return [...old, ...now, ...this.#registeredOf.get(workloadKey)]
   }
 
   /** Works out the instances of `keys` anew. @returns those that are different */
@@ -162,7 +163,7 @@ export class InstanceTable {
   #isTakenOver({ workload, address }: Listed): boolean {
     if (this.#registrationIs === 'stream') return false
     const { namespace, name } = workload.metadata
-    for (const key of this.#registeredOf.get(`${namespace}/${name}`) ?? []) {
+    for (const key of this.#registeredOf.get(`${namespace}/${name}`)) {
       const { node } = this.#registered.get(key)!
       if (node.ports.some((port) => canonicalIp(port.address) === address)) return true
     }
@@ -172,7 +173,7 @@ export class InstanceTable {
   #list(workload: Workload | undefined): string[] {
     return listedKeys(workload).map(([key, listed]) => {
       this.#listed.set(key, listed)
-      addTo(this.#listedAt, listed.address, key)
+      this.#listedAt.add(listed.address, key)
       return key
     })
   }
@@ -180,7 +181,7 @@ export class InstanceTable {
   #unlist(workload: Workload | undefined): string[] {
     return listedKeys(workload).map(([key, { address }]) => {
       this.#listed.delete(key)
-      removeFrom(this.#listedAt, address, key)
+      this.#listedAt.remove(address, key)
       return key
     })
   }
@@ -188,13 +189,13 @@ export class InstanceTable {
   #index(key: string, instance: Instance): void {
     this.#instances.set(key, instance)
     this.byLabel.add(instance)
-    for (const address of addressesOf(instance)) addTo(this.#byAddress, address, key)
+    for (const address of addressesOf(instance)) this.#byAddress.add(address, key)
   }
 
   #unindex(key: string, instance: Instance): void {
     this.#instances.delete(key)
     this.byLabel.remove(instance)
-    for (const address of addressesOf(instance)) removeFrom(this.#byAddress, address, key)
+    for (const address of addressesOf(instance)) this.#byAddress.remove(address, key)
   }
 }
 
@@ -277,16 +278,4 @@ function listedKeys(workload: Workload | undefined): [string, Listed][] {
 
 function workloadKeyOf(node: Node): string {
   return `${node.namespace}/${node.workload}`
-}
-
-function addTo(sets: Map<string, Set<string>>, key: string, item: string): void {
-  const items = sets.get(key)
-  if (items === undefined) sets.set(key, new Set([item]))
-  else items.add(item)
-}
-
-function removeFrom(sets: Map<string, Set<string>>, key: string, item: string): void {
-  const items = sets.get(key)
-  items?.delete(item)
-  if (items?.size === 0) sets.delete(key)
 }
