@@ -1,13 +1,14 @@
 import { create } from '@bufbuild/protobuf'
 import type { ServiceImpl } from '@connectrpc/connect'
-import { GetAppliedRequestSchema, ListDecisionsRequestSchema } from '@heddle/api/admin'
+import { ListDecisionsRequestSchema } from '@heddle/api/admin'
 import type { ReplicaService } from '@heddle/api/replica'
-import { getApplied } from '../admin/get-applied.ts'
+import { getAppliedOf } from '../admin/get-applied.ts'
 import { listOwnDecisions } from '../admin/list-decisions.ts'
 import { listOwnProxies } from '../admin/list-proxies.ts'
 import type { DiscoveryHub } from '../discovery/discovery-hub.ts'
 import type { Model } from '../model/model.ts'
 import { countHolders } from '../replicas/holders.ts'
+import type { Source } from '../sources/source.ts'
 import { toReporterTraffic } from '../telemetry/report-message.ts'
 import type { TelemetryStore } from '../telemetry/telemetry-store.ts'
 
@@ -15,6 +16,7 @@ export interface ReplicaDeps {
   readonly model: Model
   readonly hub: DiscoveryHub
   readonly store: TelemetryStore
+  readonly source: Source
 }
 
 /** Answers other replicas about the proxies that are connected here, or were. */
@@ -36,9 +38,7 @@ export function replicaHandlers(deps: ReplicaDeps): ServiceImpl<typeof ReplicaSe
         return { namespace, service, ...count }
       }),
     }),
-    getApplied: ({ request = create(GetAppliedRequestSchema) }) => {
-      return { response: getApplied({ ...request, revision: 0n }, deps) }
-    },
+    getApplied: (asked) => ({ response: getAppliedOf(asked, deps) }),
     async listDecisions({ request = create(ListDecisionsRequestSchema) }, { signal }) {
       const { records, asked, silent } = await listOwnDecisions(request, { hub, signal })
       return { response: { records: [...records], asked, silent: [...silent] } }

@@ -503,6 +503,13 @@ export declare type GetAppliedRequest = Message<"heddle.replica.v1.GetAppliedReq
    * @generated from field: heddle.admin.v1.GetAppliedRequest request = 1;
    */
   request?: GetAppliedRequest$1 | undefined;
+
+  /**
+   * Which generation of each object of the request the asker knows; 0: none. Where another is known the proxies count as behind.
+   *
+   * @generated from field: repeated int64 generations = 2;
+   */
+  generations: bigint[];
 };
 
 /**
@@ -515,6 +522,13 @@ export declare type GetAppliedRequestJson = {
    * @generated from field: heddle.admin.v1.GetAppliedRequest request = 1;
    */
   request?: GetAppliedRequestJson$1;
+
+  /**
+   * Which generation of each object of the request the asker knows; 0: none. Where another is known the proxies count as behind.
+   *
+   * @generated from field: repeated int64 generations = 2;
+   */
+  generations?: string[];
 };
 
 /**
