@@ -6,13 +6,16 @@ import { ControlProcess } from './discovery/control-process.ts'
 import { joinBy } from './discovery/join.ts'
 import { type ProxyLink, SimulatedProxy } from './discovery/simulated-proxy.ts'
 import { describeSpread, type Spread, settle, spread } from './discovery/spread.ts'
-import { eachOf, type FakePod, fillCluster, keepNodes, NAMESPACE, setReady } from './kubernetes/fake-workloads.ts'
+import { Churn } from './kubernetes/churn.ts'
+import { eachOf, type FakePod, fillCluster, keepNodes, NAMESPACE } from './kubernetes/fake-workloads.ts'
+import { WatchedPod } from './kubernetes/watched-pod.ts'
 
 const USAGE = `usage: node bench/kubernetes-scale.ts [--services 1000] [--pods 10000] [--proxies 500] [--changes 20] [--churn-seconds 30]
 
 What a cluster costs the control plane, and how long a change of a pod takes to reach every proxy: an API server of the harness with pods
 that no kubelet runs, a control plane in a process of its own, simulated proxies in this one, each with a stream over mTLS. Each proxy
-holds the same Service and nine others. At the end 1 % of the pods change each second. Needs root, and what make cluster-up needs.
+holds the same Service and nine others. Times are from the moment the API server tells a change to its watchers. At the end 1 % of the pods
+change each second. Needs root, and what make cluster-up needs.
 `
 
 interface Options {
@@ -23,8 +26,6 @@ interface Options {
   readonly churnSeconds: number
 }
 
-const TICK_MS = 100
-const CHURN_SHARE = 0.01
 const OTHERS = 9
 
 async function main(options: Options): Promise<void> {
@@ -36,7 +37,7 @@ async function main(options: Options): Promise<void> {
   const pods = await fillCluster(client, options)
   print('filled', `${options.services} Services, ${pods.length} pods in ${seconds(startMs)}`)
   void keepNodes(client, ended.signal)
-  await measure(options, { client, pods, kubeconfig: cluster.kubeconfig })
+  await measure(options, { client, pods, kubeconfig: cluster.kubeconfig, signal: ended.signal })
   ended.abort()
   access.close()
 }
@@ -45,9 +46,10 @@ interface Filled {
   readonly client: KubeClient
   readonly pods: readonly FakePod[]
   readonly kubeconfig: string
+  readonly signal: AbortSignal
 }
 
-async function measure(options: Options, { client, pods, kubeconfig }: Filled): Promise<void> {
+async function measure(options: Options, { client, pods, kubeconfig, signal }: Filled): Promise<void> {
   const startMs = performance.now()
   await using control = await ControlProcess.startOnCluster(kubeconfig)
   print('started', `control plane ready after ${seconds(startMs)}, ${await costOf(control)}`)
@@ -59,70 +61,49 @@ async function measure(options: Options, { client, pods, kubeconfig }: Filled): 
   print('connected', `${proxies.length} proxies in ${seconds(openMs)}, ${await costOf(control)}`)
   await settle()
   const changing = pods.find(({ service }) => service === 0)!
-  const quiet = await measureChanges({ client, proxies, changing, count: options.changes, control })
+  const watched = new WatchedPod(client, { pod: changing, signal })
+  const quiet = await measureChanges({ watched, proxies, count: options.changes, control })
   print('a pod', quiet)
   if (options.churnSeconds > 0)
-    print('with churn', await measureChurn(options, { client, pods, proxies, changing, control }))
+    print('with churn', await measureChurn(options, { client, pods, proxies, watched, control }))
   print('at the end', await costOf(control))
   for (const proxy of proxies) proxy.close()
 }
 
 interface Changing {
-  readonly client: KubeClient
+  readonly watched: WatchedPod
   readonly proxies: readonly SimulatedProxy[]
-  readonly changing: FakePod
   readonly control: ControlProcess
 }
 
 async function measureChanges({
-  client,
+  watched,
   proxies,
-  changing,
   control,
   count,
 }: Changing & { readonly count: number }): Promise<string> {
   const before = await control.cpuMs()
   const changes: Spread[] = []
-  for (let i = 0; i < count; i++) {
-    changes.push(await spread(proxies, () => void setReady(client, changing, i % 2 === 1)))
-  }
+  for (let i = 0; i < count; i++) changes.push(await spread(proxies, () => watched.toggle()))
   const cpuMs = ((await control.cpuMs()) - before) / count
-  return `${describeSpread(changes)}; ${cpuMs.toFixed(0)} ms CPU per change`
+  return `${describeSpread(changes)}; ${cpuMs.toFixed(0)} ms CPU per change; ${watched.describe()}`
 }
 
 /** Changes of other pods go on while those of one are measured, whose Service every proxy holds. */
 async function measureChurn(
   { churnSeconds }: Options,
-  { pods, ...changing }: Changing & { readonly pods: readonly FakePod[] },
+  { client, pods, watched, proxies, control }: Changing & Pick<Filled, 'client' | 'pods'>,
 ): Promise<string> {
-  const others = pods.filter(({ service }) => service !== 0)
-  const perTick = Math.max(1, Math.round((pods.length * CHURN_SHARE * TICK_MS) / 1000))
-  const unready = new Set<FakePod>()
-  let changed = 0
-  let failed = 0
+  const churn = new Churn(client, pods)
+  const cpuBefore = await control.cpuMs()
   const startMs = performance.now()
-  const change = async () => {
-    const pod = others[Math.floor(Math.random() * others.length)]!
-    const isReady = unready.delete(pod)
-    if (!isReady) unready.add(pod)
-    await setReady(changing.client, pod, isReady).then(
-      () => (changed += 1),
-      () => (failed += 1),
-    )
-  }
-  const timer = setInterval(() => {
-    for (let i = 0; i < perTick; i++) void change()
-  }, TICK_MS)
-  const cpuBefore = await changing.control.cpuMs()
   const changes: Spread[] = []
-  for (let i = 0; performance.now() - startMs < churnSeconds * 1000; i++) {
-    changes.push(await spread(changing.proxies, () => void setReady(changing.client, changing.changing, i % 2 === 1)))
+  while (performance.now() - startMs < churnSeconds * 1000) {
+    changes.push(await spread(proxies, () => watched.toggle()))
   }
-  clearInterval(timer)
   const tookMs = performance.now() - startMs
-  const cpuShare = ((await changing.control.cpuMs()) - cpuBefore) / tookMs
-  const rate = `${((changed / tookMs) * 1000).toFixed(0)} pods changed per second (${failed} failed)`
-  return `${describeSpread(changes)}; ${rate}, ${(cpuShare * 100).toFixed(0)} % of a CPU`
+  const cpuShare = ((await control.cpuMs()) - cpuBefore) / tookMs
+  return `${describeSpread(changes)}; ${churn.stop()}, ${(cpuShare * 100).toFixed(0)} % of a CPU; ${watched.describe()}`
 }
 
 /** Each is the proxy of one of the pods. */

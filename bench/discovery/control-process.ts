@@ -28,17 +28,17 @@ export class ControlProcess implements AsyncDisposable {
   static async start(yaml: Readonly<Record<string, string>>): Promise<ControlProcess> {
     const dir = await mkdtemp(join(tmpdir(), 'heddle-bench-'))
     for (const [name, text] of Object.entries(yaml)) await writeFile(join(dir, name), text)
-    return ControlProcess.#run(dir, ['--config', dir])
+    return ControlProcess.#run(dir, ['--config', dir, '--log-level', 'off'])
   }
 
   /** One that follows a cluster, as the user of the kubeconfig. Its namespace must be there. */
   static async startOnCluster(kubeconfig: string): Promise<ControlProcess> {
     const dir = await mkdtemp(join(tmpdir(), 'heddle-bench-'))
-    return ControlProcess.#run(dir, ['--kubernetes', '--kubeconfig', kubeconfig])
+    return ControlProcess.#run(dir, ['--kubernetes', '--kubeconfig', kubeconfig, '--log-level', 'warn'])
   }
 
   static async #run(dir: string, source: readonly string[]): Promise<ControlProcess> {
-    const flags = [...source, '--state', join(dir, '.state'), '--listen', '127.0.0.1:0', '--log-level', 'off']
+    const flags = [...source, '--state', join(dir, '.state'), '--listen', '127.0.0.1:0']
     const child = spawn(process.execPath, [MAIN, ...flags, '--exit-with-stdin'], { stdio: ['pipe', 'pipe', 'inherit'] })
     const [line] = (await once(child.stdout!.setEncoding('utf8'), 'data')) as [string]
     const ready = JSON.parse(line) as ReadyLine

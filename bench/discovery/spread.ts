@@ -6,17 +6,22 @@ export interface Spread {
   readonly bytes: number
 }
 
-/** Makes a change, and waits until each proxy has heard of it. */
-export async function spread(proxies: readonly SimulatedProxy[], change: () => void): Promise<Spread> {
+/**
+ * Makes a change, and waits until each proxy has heard of it.
+ *
+ * @param change - where it is a promise, times are from when it resolves; whoever heard before took no time
+ */
+export async function spread(proxies: readonly SimulatedProxy[], change: () => unknown): Promise<Spread> {
   const bytesBefore = receivedBy(proxies)
-  const startMs = performance.now()
   const heard = proxies.map((proxy) => {
     return new Promise<number>((resolve) => {
-      proxy.onUpdate = () => resolve(performance.now() - startMs)
+      proxy.onUpdate = () => resolve(performance.now())
     })
   })
-  change()
-  const latenciesMs = await Promise.all(heard)
+  let madeMs = performance.now()
+  const made = change()
+  if (made instanceof Promise) madeMs = await made.then(() => performance.now())
+  const latenciesMs = (await Promise.all(heard)).map((heardMs) => Math.max(0, heardMs - madeMs))
   await settle()
   return { latenciesMs, bytes: receivedBy(proxies) - bytesBefore }
 }

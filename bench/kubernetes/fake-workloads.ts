@@ -19,7 +19,7 @@ export const NAMESPACE = 'bench'
 const NODE_COUNT = 10
 const NODE_LEASES = 'kube-node-lease'
 const RENEW_MS = 10_000
-const CONCURRENCY = 50
+const CONCURRENCY = 100
 
 /** Makes nodes, Services and pods, all of them ready; each Service has its share of the pods. */
 export async function fillCluster(client: KubeClient, { services, pods }: Sizes): Promise<readonly FakePod[]> {
