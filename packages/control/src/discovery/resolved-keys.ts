@@ -1,4 +1,5 @@
 import type { Destination, DestinationDelta } from '@heddle/api/discovery'
+import { SetsByKey } from '../model/sets-by-key.ts'
 import { topicOfKey } from '../model/topic.ts'
 
 /** Hears that the meaning of keys it holds has changed. */
@@ -40,7 +41,7 @@ export interface KeyResolver {
 export class ResolvedKeys {
   readonly #resolver: KeyResolver
   readonly #keys = new Map<string, HeldKey>()
-  readonly #keysOfTopic = new Map<string, Set<string>>()
+  readonly #keysOfTopic = new SetsByKey<string>()
 
   constructor(resolver: KeyResolver) {
     this.#resolver = resolver
@@ -53,7 +54,7 @@ export class ResolvedKeys {
 
   /** Held keys whose meaning may change with one of the topics. */
   *keysOf(topics: Iterable<string>): Iterable<string> {
-    for (const topic of topics) yield* this.#keysOfTopic.get(topic) ?? []
+    for (const topic of topics) yield* this.#keysOfTopic.get(topic)
   }
 
   /** Tells what `key` means, and `holder` from now on when that changes. */
@@ -109,17 +110,13 @@ export class ResolvedKeys {
     const topic = topicOfKey(key)
     const added: HeldKey = { topic, byNamespace: new Map(), meanings: new Map() }
     this.#keys.set(key, added)
-    const keys = this.#keysOfTopic.get(topic)
-    if (keys === undefined) this.#keysOfTopic.set(topic, new Set([key]))
-    keys?.add(key)
+    this.#keysOfTopic.add(topic, key)
     return added
   }
 
   #remove(key: string, { topic }: HeldKey): void {
     this.#keys.delete(key)
-    const keys = this.#keysOfTopic.get(topic)
-    keys?.delete(key)
-    if (keys?.size === 0) this.#keysOfTopic.delete(topic)
+    this.#keysOfTopic.remove(topic, key)
   }
 
   #meaningFor(namespace: string, key: string, held: HeldKey): Meaning {
