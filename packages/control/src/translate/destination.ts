@@ -9,6 +9,7 @@ import {
   ServiceSchema,
   UnmeshedSchema,
 } from '@heddle/api/discovery'
+import type { ServiceSpec } from '@heddle/api/kinds/service'
 import { hasPort } from '@heddle/kube/port-range'
 import type { Instance } from '../model/instance.ts'
 import type { InstanceAt } from '../model/instance-table.ts'
@@ -67,14 +68,14 @@ function toService(resolution: ServiceResolution, { trustDomain }: TranslateCont
 
 /** Those that should get traffic, and whether any of the instances says that what comes to the port is not to be looked at. */
 function toEndpoints({ service, port, instances, addressed }: ServiceResolution, trustDomain: string) {
-  const { publishNotReadyAddresses, ipFamilies } = service.spec
+  const { ipFamilies } = service.spec
   const endpoints: Endpoint[] = []
   let isOpaque = false
   for (const instance of instances) {
     const target = findTargetPort(instance, port.targetPort, ipFamilies?.[0])
     if (target === undefined) continue
     if (instance.opaquePorts !== undefined) isOpaque ||= hasPort(instance.opaquePorts, target.port)
-    if (!shouldGetTraffic(instance, publishNotReadyAddresses)) continue
+    if (!shouldGetTraffic(instance, service.spec)) continue
     endpoints.push(translateEndpoint(instance, target, trustDomain))
   }
   if (addressed.length > 0) addAddressed(endpoints, addressed, trustDomain)
@@ -85,7 +86,7 @@ function toEndpoints({ service, port, instances, addressed }: ServiceResolution,
 function addAddressed(endpoints: Endpoint[], addressed: readonly InstanceAt[], trustDomain: string): void {
   const known = new Set(endpoints.map(({ id }) => id))
   for (const { instance, port } of addressed) {
-    if (!shouldGetTraffic(instance, false)) continue
+    if (instance.state !== 'ready') continue
     const endpoint = translateEndpoint(instance, port, trustDomain)
     if (!known.has(endpoint.id)) endpoints.push(endpoint)
     known.add(endpoint.id)
@@ -93,8 +94,8 @@ function addAddressed(endpoints: Endpoint[], addressed: readonly InstanceAt[], t
 }
 
 /** Who drains is about to go, so no wish of a Service brings traffic there. */
-function shouldGetTraffic({ state }: Instance, publishNotReady: boolean): boolean {
-  return state === 'ready' || (state === 'unhealthy' && publishNotReady)
+function shouldGetTraffic({ state }: Instance, { publishNotReadyAddresses }: ServiceSpec): boolean {
+  return state === 'ready' || (state === 'unhealthy' && publishNotReadyAddresses)
 }
 
 /** The Service says it; where it does not, the Workloads behind it do, if they agree, or any of the instances. */
