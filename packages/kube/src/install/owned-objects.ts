@@ -1,5 +1,6 @@
 import type { KubeClient, KubeDraft, KubeObject, Resource } from '../client/client.ts'
 import {
+  apiVersionOf,
   CLUSTER_ROLE_BINDINGS,
   CLUSTER_ROLES,
   CONFIG_MAPS,
@@ -109,10 +110,11 @@ function identityOf({ apiVersion, kind, metadata: { name, namespace = '' } }: Ku
   return `${apiVersion} ${kind} ${namespace}/${name}`
 }
 
-function toReference({ group, version, kind, namespaced }: Resource, { metadata }: KubeObject): KubeDraft {
+function toReference(resource: Resource, { metadata }: KubeObject): KubeDraft {
+  const { kind, namespaced } = resource
   const { name, namespace } = metadata
   return {
-    apiVersion: group === '' ? version : `${group}/${version}`,
+    apiVersion: apiVersionOf(resource),
     kind,
     metadata: { name, ...(namespaced && namespace !== undefined && { namespace }) },
   }
