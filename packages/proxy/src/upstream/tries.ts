@@ -2,8 +2,7 @@ import { readHashKey } from '@heddle/engine/balance/hash-key'
 import type { EndpointOutcome } from '@heddle/engine/outlier/outcome'
 import { mayRetry, type RetryVerdict, type TryOutcome } from '@heddle/engine/retry'
 import { parseRetryAfterMs } from '@heddle/engine/retry/after'
-import { mayHedge } from '@heddle/engine/retry/hedge'
-import { IDEMPOTENT_METHODS, type RetryPolicy } from '@heddle/engine/retry/policy'
+import { IDEMPOTENT_METHODS } from '@heddle/engine/retry/policy'
 import { ProxyError } from '../errors/proxy-error.ts'
 import { type Exchange, SWITCHING_PROTOCOLS } from '../exchange/exchange.ts'
 import { inTurn } from '../exchange/in-turn.ts'
@@ -12,27 +11,15 @@ import type { Deadline } from '../grpc/deadlines.ts'
 import { nameFailure } from '../records/request-id.ts'
 import { type AnswerHead, Attempt, type AttemptOwner, type BrokenEnd } from './attempt.ts'
 import { type AttemptEnd, logAttempt } from './attempt-log.ts'
-import type { BackendState } from './backend-state.ts'
-import type { Circuit, CircuitGuest, CircuitPlace } from './circuit.ts'
+import type { CircuitGuest, CircuitPlace } from './circuit.ts'
 import { type DestinationState, noTarget, pickTarget } from './destination-state.ts'
+import { type HedgeOwner, Hedging } from './hedging.ts'
 import type { TryKind } from './resilience-counters.ts'
 import type { Target } from './target.ts'
+import type { Treatment } from './treatment.ts'
 import { Try, type TryOwner } from './try.ts'
 import { isOwnFailure, isUsable, outcomeOfExchange } from './try-outcome.ts'
 
-/** What route and destination say about the tries of a request. */
-export interface Treatment {
-  /** Of the destination. */
-  readonly service: BackendState
-  readonly circuit: Circuit | undefined
-  readonly retry: RetryPolicy | undefined
-  /** Of one try, in ms; 0: none. */
-  readonly tryTimeoutMs: number
-  /** Of the whole request, in ms; 0: none. */
-  readonly requestTimeoutMs: number
-}
-
-const NO_METHODS: ReadonlySet<string> = new Set()
 const TOO_MANY_REQUESTS = 429
 const UNAVAILABLE = 503
 const GATEWAY_TIMEOUT = 504
@@ -47,7 +34,7 @@ const GATEWAY_TIMEOUT = 504
  *   \--refused--> end
  * ```
  */
-export class Tries implements AttemptOwner, CircuitGuest, TryOwner {
+export class Tries implements AttemptOwner, CircuitGuest, HedgeOwner, TryOwner {
   readonly #exchange: Exchange
   readonly #state: DestinationState
   readonly #treatment: Treatment
@@ -60,7 +47,7 @@ export class Tries implements AttemptOwner, CircuitGuest, TryOwner {
   #isAdmitted = false
   #isProbe = false
   #backoff: Deadline | undefined
-  #hedge: Deadline | undefined
+  #hedging: Hedging | undefined
   /** Of the last answer. */
   #retryAfterMs: number | undefined
   /** Why nothing followed on the answer that went to the client. */
@@ -192,7 +179,7 @@ export class Tries implements AttemptOwner, CircuitGuest, TryOwner {
   exchangeEnded(outcome: Outcome): void {
     this.#place?.quit()
     this.#backoff?.cancel()
-    this.#hedge?.cancel()
+    this.#hedging?.cancel()
     const said = outcomeOfExchange(outcome)
     const live = this.#live
     this.#live = []
@@ -219,7 +206,24 @@ export class Tries implements AttemptOwner, CircuitGuest, TryOwner {
     }
     this.#count = 1
     this.#send(target, 'first')
-    this.#hedgeLater(service.hedging?.afterMs ?? 0)
+    if (service.hedging !== undefined) this.#hedging = Hedging.start(this, this.#exchange, this.#treatment)
+  }
+
+  get live(): readonly Try[] {
+    return this.#live
+  }
+
+  pickBeside(): Target | undefined {
+    const exchange = this.#exchange
+    const { tried } = exchange
+    exchange.tried = [...(tried ?? []), ...this.#live.map(({ attempt }) => attempt.target.endpoint.load)]
+    const target = this.#pick()
+    exchange.tried = tried
+    return target
+  }
+
+  sendBeside(target: Target): void {
+    this.#send(target, 'hedge')
   }
 
   /** One that was not tried yet. */
@@ -313,49 +317,9 @@ export class Tries implements AttemptOwner, CircuitGuest, TryOwner {
     this.#send(target, 'retry')
   }
 
-  #hedgeLater(afterMs: number): void {
-    const { core, head, isEnded } = this.#exchange
-    if (afterMs === 0 || isEnded || head.upgrade !== undefined) return
-    const owner = { deadlinePassed: () => inTurn(this.#exchange, () => this.#hedgeNow()) }
-    this.#hedge = core.deadlines.add(core.turn.nowUs() + afterMs * 1000, owner)
-  }
-
-  #hedgeNow(): void {
-    const exchange = this.#exchange
-    const latest = this.#live.at(-1)
-    if (exchange.isEnded || exchange.isAnswered || latest === undefined) return
-    const { service, retry } = this.#treatment
-    const nowUs = exchange.core.turn.nowUs()
-    const facts = {
-      tries: this.#live.length,
-      silentMs: (nowUs - latest.beganUs) / 1000,
-      method: exchange.head.method,
-      methods: retry?.methods ?? NO_METHODS,
-      isAnswerBegun: false,
-      canReplay: exchange.mayRewind && (exchange.isRequestOver || exchange.head.bodyLength === 0),
-    }
-    const target = this.#pickBeside()
-    if (target === undefined) return
-    const verdict = mayHedge(service.hedging, facts, { budget: service.budget, nowMs: this.#nowMs })
-    if (verdict.kind === 'wait') this.#hedgeLater(verdict.ms)
-    if (verdict.kind !== 'send') return
-    this.#send(target, 'hedge')
-    this.#hedgeLater(service.hedging?.afterMs ?? 0)
-  }
-
-  /** One that is neither tried nor being tried. */
-  #pickBeside(): Target | undefined {
-    const exchange = this.#exchange
-    const { tried } = exchange
-    exchange.tried = [...(tried ?? []), ...this.#live.map(({ attempt }) => attempt.target.endpoint.load)]
-    const target = this.#pick()
-    exchange.tried = tried
-    return target
-  }
-
   /** `attempt` has the answer: all others are for nothing. */
   #settle(attempt: Attempt, status: number): void {
-    this.#hedge?.cancel()
+    this.#hedging?.cancel()
     const exchange = this.#exchange
     if (this.#live.length > 1) {
       for (const other of this.#live) {
