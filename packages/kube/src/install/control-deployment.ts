@@ -11,6 +11,7 @@ const SELECTED = { [COMPONENT_LABEL]: CONTROL_COMPONENT } as const
 /** Of the image; nobody needs to know it. */
 const USER_ID = 65_532
 const STATE = '/var/lib/heddle'
+const LEAVE_SECONDS = 5
 
 /** The control plane, and what lets drains take only one of it at a time. */
 export function controlDeployment(installation: Installation): readonly KubeDraft[] {
@@ -95,6 +96,8 @@ function container({ namespace, values }: Installation): object {
     readinessProbe: probe('/ready', { periodSeconds: 2, failureThreshold: 3 }),
     // Until the first lists of a large cluster are there.
     startupProbe: probe('/live', { periodSeconds: 2, failureThreshold: 60 }),
+    // It answers until nobody asks it any more: the API server's webhooks go by endpoints that take a moment to follow.
+    lifecycle: { preStop: { sleep: { seconds: LEAVE_SECONDS } } },
     resources: resources(values.control),
     securityContext: {
       allowPrivilegeEscalation: false,
