@@ -40,11 +40,17 @@ export function callerFor({ namespace, serviceAccount }: Node): StreamCaller & {
   }
 }
 
+/** What differs between worlds. */
+interface WorldOptions {
+  readonly limits?: DiscoveryLimits
+  readonly instancesFrom?: 'registrations' | 'source'
+}
+
 /** A hub with a real model and a clock that is turned by hand. */
-export function discoveryWorld(yaml: string, limits?: DiscoveryLimits) {
+export function discoveryWorld(yaml: string, { limits, instancesFrom = 'registrations' }: WorldOptions = {}) {
   const clock = new ManualClock()
   const ended = new AbortController()
-  const model = createModel({ clock, graceMs: 3_000, signal: ended.signal })
+  const model = createModel({ clock, graceMs: 3_000, instancesFrom, signal: ended.signal })
   model.applyObjects({ upserted: parseObjects(yaml), removed: [] })
   let bundle = 'BUNDLE 1'
   const log = createLog(() => undefined, 'off')

@@ -277,7 +277,7 @@ describe('open() refuses', () => {
   })
 
   test('more streams of one identity than the limit, but not the return of an instance', () => {
-    const { open, hub } = discoveryWorld(SHOP, { subscriptionsPerStream: 2, streamsPerIdentity: 2 })
+    const { open, hub } = discoveryWorld(SHOP, { limits: { subscriptionsPerStream: 2, streamsPerIdentity: 2 } })
     open(nodeOf('web', 0))
     open(nodeOf('web', 1))
     expect(() => open(nodeOf('web', 2))).toThrow(expect.objectContaining({ code: Code.ResourceExhausted }))
@@ -287,7 +287,7 @@ describe('open() refuses', () => {
   })
 
   test('more subscriptions than the limit, also later, and leaves nothing behind', () => {
-    const { open, hub, model } = discoveryWorld(SHOP, { subscriptionsPerStream: 2, streamsPerIdentity: 2 })
+    const { open, hub, model } = discoveryWorld(SHOP, { limits: { subscriptionsPerStream: 2, streamsPerIdentity: 2 } })
     const tooMany = { 'name:a.shop:1': '', 'name:b.shop:1': '', 'name:c.shop:1': '' }
     expect(() => open(nodeOf('web'), tooMany)).toThrow(expect.objectContaining({ code: Code.ResourceExhausted }))
     expect([hub.keyCount, hub.streamCount, model.instances('').length]).toEqual([0, 0, 0])
