@@ -7,6 +7,8 @@ import type {
   ObjectName,
   Resource,
 } from '@heddle/kube/client'
+import { apiVersionOf } from '@heddle/kube/resources'
+import { isLabelSelected } from '@heddle/testkit/label-selector'
 import type { Cluster } from '../src/client/cluster.ts'
 
 /** A cluster that has these objects, and can be read only. */
@@ -47,13 +49,11 @@ function readerOf(objects: readonly KubeDraft[]): Pick<KubeClient, 'get' | 'list
   }
 }
 
-function isOf({ apiVersion, kind }: KubeDraft, { group, version, kind: wanted }: Resource): boolean {
-  return kind === wanted && apiVersion === (group === '' ? version : `${group}/${version}`)
+function isOf({ apiVersion, kind }: KubeDraft, resource: Resource): boolean {
+  return kind === resource.kind && apiVersion === apiVersionOf(resource)
 }
 
 function isListed({ metadata }: KubeDraft, { namespace, labelSelector }: ListOptions): boolean {
   if (namespace !== undefined && metadata.namespace !== namespace) return false
-  if (labelSelector === undefined) return true
-  const [label = '', value] = labelSelector.split('=')
-  return metadata.labels?.[label] === value
+  return isLabelSelected(metadata.labels, labelSelector)
 }

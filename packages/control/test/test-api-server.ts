@@ -11,7 +11,7 @@ import {
   type Resource,
 } from '@heddle/kube/client'
 import { apiVersionOf } from '@heddle/kube/resources'
-import { FakeCluster } from '../src/sources/kubernetes/fake-cluster.ts'
+import { FakeCluster } from './fake-cluster.ts'
 
 /** Whom a token is for. */
 export interface TestToken {

@@ -1,7 +1,7 @@
 import { systemClock } from '@heddle/base/clock'
 import { createLog } from '@heddle/base/log'
 import { expect, test, vi } from 'vitest'
-import { FakeCluster } from '../sources/kubernetes/fake-cluster.ts'
+import { FakeCluster } from '../../test/fake-cluster.ts'
 import { followPeers } from './peer-addresses.ts'
 
 const log = createLog(() => {}, 'off')

@@ -1,10 +1,10 @@
 import { createLog } from '@heddle/base/log'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { toObjects } from '../../test/cluster-world.ts'
+import { FakeCluster } from '../../test/fake-cluster.ts'
+import { type ModelOfCluster, modelOfCluster } from '../../test/model-of-cluster.ts'
 import type { DiscoveryStream } from '../discovery/discovery-stream.ts'
-import { toObjects } from '../sources/kubernetes/cluster-world.ts'
-import { FakeCluster } from '../sources/kubernetes/fake-cluster.ts'
-import { type ModelOfCluster, modelOfCluster } from '../sources/kubernetes/model-of-cluster.ts'
 import { eventually } from '../sources/source-contract.ts'
 import { writeStatuses } from './status-writer.ts'
 

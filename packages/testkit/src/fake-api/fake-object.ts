@@ -1,3 +1,5 @@
+import { isLabelSelected, isSelectedBy } from './label-selector.ts'
+
 /** An object as the fake API server stores it. */
 export interface FakeObject {
   readonly apiVersion?: string
@@ -42,22 +44,10 @@ export function toTarget(path: string): FakeTarget | undefined {
 
 /** Whether an object is selected. Labels: `a=b`, `a!=b`, `a`, `!a`; fields: `metadata.name=x`. */
 export function isSelected(object: FakeObject, query: URLSearchParams): boolean {
-  const labels = object.metadata.labels ?? {}
   return (
-    terms(query.get('labelSelector')).every((term) => matches(term, (key) => labels[key])) &&
-    terms(query.get('fieldSelector')).every((term) => matches(term, (key) => fieldOf(object, key)))
+    isLabelSelected(object.metadata.labels, query.get('labelSelector')) &&
+    isSelectedBy(query.get('fieldSelector'), (path) => fieldOf(object, path))
   )
-}
-
-function terms(selector: string | null): readonly string[] {
-  return (selector ?? '').split(',').filter((term) => term !== '')
-}
-
-function matches(term: string, readValue: (key: string) => string | undefined): boolean {
-  const [, negated, key, operator, value] = /^(!?)([^=!]+)(==?|!=)?(.*)$/.exec(term) ?? []
-  const actual = readValue(key!)
-  if (operator === undefined) return (actual !== undefined) === (negated === '')
-  return (actual === value) === (operator !== '!=')
 }
 
 function fieldOf(object: FakeObject, path: string): string | undefined {

@@ -5,12 +5,12 @@ import { DestinationSchema, InboundSchema } from '@heddle/api/discovery'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
+import { toObjects } from '../../../test/cluster-world.ts'
+import { FakeCluster } from '../../../test/fake-cluster.ts'
+import { modelOfCluster } from '../../../test/model-of-cluster.ts'
 import type { Model } from '../../model/model.ts'
 import { translateDestination } from '../../translate/destination.ts'
 import { translateInbound } from '../../translate/inbound.ts'
-import { toObjects } from './cluster-world.ts'
-import { FakeCluster } from './fake-cluster.ts'
-import { modelOfCluster } from './model-of-cluster.ts'
 
 /** The last document of an `in.yaml`; those before it are what the API server has. */
 interface Question {

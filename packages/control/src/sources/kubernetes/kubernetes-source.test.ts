@@ -4,11 +4,11 @@ import { formatProblem } from '@heddle/api/manifest/problem'
 import { systemClock } from '@heddle/base/clock'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ClusterWorld, toObjects } from '../../../test/cluster-world.ts'
+import { FakeCluster } from '../../../test/fake-cluster.ts'
+import { type ModelOfCluster, modelOfCluster } from '../../../test/model-of-cluster.ts'
 import { eventually, testSource } from '../source-contract.ts'
-import { ClusterWorld, toObjects } from './cluster-world.ts'
 import { CLUSTER_DOCUMENTS } from './contract-documents.ts'
-import { FakeCluster } from './fake-cluster.ts'
-import { type ModelOfCluster, modelOfCluster } from './model-of-cluster.ts'
 
 describe('a cluster is a source that', () => {
   testSource({ ...CLUSTER_DOCUMENTS, open: async () => new ClusterWorld() })

@@ -12,6 +12,7 @@ import {
   type WatchOptions,
 } from '@heddle/kube/client'
 import { apiVersionOf, RESOURCES, resourceOf } from '@heddle/kube/resources'
+import { isLabelSelected } from '@heddle/testkit/label-selector'
 
 /** The part of the API that a source and its statuses use. */
 type FakeClient = Pick<KubeClient, 'listPages' | 'watch' | 'request' | 'get' | 'patch'>
@@ -77,7 +78,7 @@ export class FakeCluster implements FakeClient {
     { labelSelector }: { readonly labelSelector?: string } = {},
   ): AsyncGenerator<KubeList<T>> {
     this.#requireUp()
-    const items = this.#of(resource).filter((object) => isSelected(object, labelSelector))
+    const items = this.#of(resource).filter((object) => isLabelSelected(object.metadata.labels, labelSelector))
     yield { items: structuredClone(items) as unknown as T[], resourceVersion: String(this.#version) }
   }
 
@@ -165,7 +166,7 @@ export class FakeCluster implements FakeClient {
 
   #since(resource: Resource, { resourceVersion, labelSelector }: WatchOptions): WatchEvent[] {
     return this.#log
-      .filter((one) => isOf(one.resource, resource) && isSelected(one.event.object, labelSelector))
+      .filter((one) => isOf(one.resource, resource) && isLabelSelected(one.event.object.metadata.labels, labelSelector))
       .map(({ event }) => event)
       .filter(({ object }) => Number(object.metadata.resourceVersion) > Number(resourceVersion))
   }
@@ -178,7 +179,8 @@ export class FakeCluster implements FakeClient {
   #tell(resource: Resource, type: WatchEvent['type'], object: KubeObject): void {
     this.#log.push({ resource, event: { type, object } })
     for (const watch of this.#watches) {
-      if (isOf(watch.resource, resource) && isSelected(object, watch.labelSelector)) watch.push({ type, object })
+      if (isOf(watch.resource, resource) && isLabelSelected(object.metadata.labels, watch.labelSelector))
+        watch.push({ type, object })
     }
   }
 
@@ -206,14 +208,4 @@ function toName(resource: Resource) {
 
 function withVersion(object: KubeObject, resourceVersion: string): KubeObject {
   return { ...object, metadata: { ...object.metadata, resourceVersion } }
-}
-
-/** `LABEL`, `LABEL=VALUE` and `LABEL!=VALUE`, which is all that is asked for. */
-function isSelected({ metadata: { labels = {} } }: KubeObject, selector: string | undefined): boolean {
-  return (selector ?? '').split(',').every((part) => {
-    const [, label = '', operator, value = ''] = /^([^!=]*)(!?=)?(.*)$/.exec(part) ?? []
-    if (label === '') return true
-    if (operator === undefined) return labels[label] !== undefined
-    return (labels[label] === value) === (operator === '=')
-  })
 }

@@ -1,9 +1,9 @@
 import type { Clock } from '@heddle/base/clock'
 import { createLog } from '@heddle/base/log'
-import { createModel, type Model } from '../../model/model.ts'
-import type { ObjectChange } from '../source.ts'
+import { createModel, type Model } from '../src/model/model.ts'
+import { type KubernetesSource, kubernetesSource } from '../src/sources/kubernetes/kubernetes-source.ts'
+import type { ObjectChange } from '../src/sources/source.ts'
 import type { FakeCluster } from './fake-cluster.ts'
-import { type KubernetesSource, kubernetesSource } from './kubernetes-source.ts'
 
 /** A cluster in memory with the model of it, for tests. */
 export interface ModelOfCluster {

@@ -2,9 +2,9 @@ import { systemClock } from '@heddle/base/clock'
 import { createLog } from '@heddle/base/log'
 import type { KubeObject } from '@heddle/kube/client'
 import { parseAllDocuments } from 'yaml'
-import type { SourceWorld } from '../source-contract.ts'
+import { kubernetesSource } from '../src/sources/kubernetes/kubernetes-source.ts'
+import type { SourceWorld } from '../src/sources/source-contract.ts'
 import { FakeCluster } from './fake-cluster.ts'
-import { kubernetesSource } from './kubernetes-source.ts'
 
 /** A cluster in memory, and a source that follows it. */
 export class ClusterWorld implements SourceWorld {
