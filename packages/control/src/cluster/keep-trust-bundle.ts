@@ -1,7 +1,7 @@
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import { type KubeClient, KubeError, type KubeObject, type Resource } from '@heddle/kube/client'
-import { INSTALL_NAMES, INSTALLATION_LABEL } from '@heddle/kube/install/names'
+import { INSTALL_NAMES, INSTALLATION_LABEL, TRUST_BUNDLE_KEY } from '@heddle/kube/install/names'
 import { CONFIG_MAPS, MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS } from '@heddle/kube/resources'
 import { followOne } from './follow-one.ts'
 import { Repair } from './repair.ts'
@@ -16,9 +16,6 @@ export interface TrustBundleOptions {
   readonly clock: Clock
   readonly log: Log
 }
-
-/** The key of the ConfigMap. */
-export const TRUST_BUNDLE_KEY = 'trust-bundle.pem'
 
 /** Who owns the fields that are written here. */
 const FIELD_MANAGER = 'heddle-control'
