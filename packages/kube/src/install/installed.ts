@@ -1,8 +1,8 @@
-import { parse } from 'yaml'
 import type { KubeClient, KubeObject } from '../client/client.ts'
 import { CONFIG_MAPS, CUSTOM_RESOURCE_DEFINITIONS } from '../client/resources.ts'
 import { CONFIG_KEYS, INSTALL_NAMES } from './install-names.ts'
-import { isMap, type ValueTree } from './override.ts'
+import type { ValueTree } from './override.ts'
+import { readValueTree } from './read-value-tree.ts'
 import { renderCrds } from './render-crds.ts'
 
 /** What a cluster says about its installation. */
@@ -29,18 +29,9 @@ export async function findInstalled(client: Reader, namespace: string): Promise<
   const { data = {}, metadata } = found
   return {
     version: data[CONFIG_KEYS.version] ?? 'unknown',
-    overrides: readTree(data[CONFIG_KEYS.overrides]),
-    values: readTree(data[CONFIG_KEYS.values]),
+    overrides: readValueTree(data[CONFIG_KEYS.overrides] ?? ''),
+    values: readValueTree(data[CONFIG_KEYS.values] ?? ''),
     isHelms: metadata.labels?.['app.kubernetes.io/managed-by'] === 'Helm',
-  }
-}
-
-function readTree(text = ''): ValueTree {
-  try {
-    const tree: unknown = parse(text)
-    return isMap(tree) ? tree : {}
-  } catch {
-    return {}
   }
 }
 

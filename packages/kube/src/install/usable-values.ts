@@ -1,10 +1,10 @@
 import { checkSchema } from '@heddle/api/manifest/check-schema'
 import { formatPath, type Path } from '@heddle/api/manifest/finding'
-import { parse } from 'yaml'
 import type { InstallValues } from './install-values.ts'
 import { installValuesSchema } from './install-values-schema.ts'
 import { keepKnownValues } from './known-values.ts'
 import { DEFAULT_VALUES, isMap, mergeValues, type ValueTree } from './override.ts'
+import { readValueTree } from './read-value-tree.ts'
 
 /** The values of an installation as far as this version can use them. */
 export interface UsableValues {
@@ -22,7 +22,7 @@ const MAX_TURNS = 50
  * this version does not know, or cannot use, has its default; never throws.
  */
 export function readUsableValues(text: string): UsableValues {
-  const { values, unknown } = keepKnownValues(readTree(text))
+  const { values, unknown } = keepKnownValues(readValueTree(text))
   const unused = unknown.map((name) => `${name} is not a value of this version`)
   let usable = values
   for (let turn = 0; turn < MAX_TURNS; turn++) {
@@ -33,15 +33,6 @@ export function readUsableValues(text: string): UsableValues {
     usable = withoutValue(usable, error.path)
   }
   return { values: mergeValues(DEFAULT_VALUES, usable) as unknown as InstallValues, unused }
-}
-
-function readTree(text: string): ValueTree {
-  try {
-    const tree: unknown = parse(text)
-    return isMap(tree) ? tree : {}
-  } catch {
-    return {}
-  }
 }
 
 /** A list with a wrong entry goes as a whole. */

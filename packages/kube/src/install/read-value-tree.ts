@@ -1,0 +1,12 @@
+import { parse } from 'yaml'
+import { isMap, type ValueTree } from './override.ts'
+
+/** Reads values that an installation keeps, as YAML; empty where that cannot be read. */
+export function readValueTree(text: string): ValueTree {
+  try {
+    const tree: unknown = parse(text)
+    return isMap(tree) ? tree : {}
+  } catch {
+    return {}
+  }
+}
