@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseManifests } from '@heddle/api/manifest'
 import { formatProblem } from '@heddle/api/manifest/problem'
+import { stringifyManifest } from '@heddle/api/manifest/stringify'
 import { expect, test } from 'vitest'
-import { stringify } from 'yaml'
 import { toManifest, toManifestWithStatus } from './object-manifest.ts'
 
 const TESTDATA = join(import.meta.dirname, '../translate/testdata')
@@ -21,7 +21,7 @@ test.each(names.map((name) => ({ name })))('what is shown of $name is read as th
     { index: 0, about: '', type: 'Accepted', status: 'True', reason: 'Accepted', message: '' },
   ] as const
   for (const show of [toManifest, (object: (typeof objects)[number]) => toManifestWithStatus(object, conditions)]) {
-    const text = objects.map((object) => stringify(show(object))).join('---\n')
+    const text = objects.map((object) => stringifyManifest(show(object))).join('---\n')
     const again = parseManifests([{ path: 'out.yaml', text }])
     const errors = again.problems.filter(({ severity }) => severity === 'error')
     expect(errors.map(formatProblem)).toEqual([])
