@@ -58,7 +58,7 @@ export function bundlePrograms(folder: string): Bundles {
 }
 
 /** Names stay as they are, so that stacks in logs say something. */
-export function bundleForNode(entry: string, file: string, options: readonly string[] = []): void {
+function bundleForNode(entry: string, file: string, options: readonly string[] = []): void {
   build(entry, file, ['--target=node', '--format=esm', '--minify-whitespace', '--minify-syntax', ...options])
 }
 

@@ -26,7 +26,7 @@ export interface AppliedDeps {
  *
  * @throws {ConnectError} failedPrecondition: there was no such revision since the control plane started
  */
-export function getApplied({ revision, objects }: GetAppliedRequest, deps: AppliedDeps): GetAppliedResponse {
+function getApplied({ revision, objects }: GetAppliedRequest, deps: AppliedDeps): GetAppliedResponse {
   const newest = deps.model.revision
   if (revision > BigInt(newest)) {
     throw new ConnectError(

@@ -69,7 +69,7 @@ export function sharedTokenAccess(adminToken: string): AdminAccess {
 }
 
 /** Nothing was shown. */
-export const NO_TOKEN: AccessRefusal = {
+const NO_TOKEN: AccessRefusal = {
   reason: 'no_token',
   detail: 'the admin token is needed as bearer token',
   code: Code.Unauthenticated,

@@ -14,7 +14,7 @@ export interface ProofFiles {
 }
 
 /** The token of the service account cannot be read; the kubelet may not have written it yet. */
-export class ServiceAccountTokenError extends Error {
+class ServiceAccountTokenError extends Error {
   override readonly name = 'ServiceAccountTokenError'
 }
 
