@@ -125,32 +125,22 @@ export class TelemetryStore {
   *window(windowMs: number): Iterable<SeriesWindow> {
     const nowMs = this.#clock.nowMs()
     const spans = new Map<string, number>()
-    for (const series of this.#series.values()) {
-      const totals = createTotals()
-      series.rolling.sum(totals, windowMs, nowMs)
-      const openConnections = this.#openConnections(series, nowMs)
-      if (openConnections === 0 && !hasTraffic(totals)) continue
-      const { reporterKey, facts } = series
+    for (const { reporterKey, ...counted } of this.#counted(windowMs)) {
       const spanMs = spans.get(reporterKey) ?? spanOf(this.#reporters.get(reporterKey), windowMs, nowMs)
       spans.set(reporterKey, spanMs)
-      yield { facts, totals, openConnections, spanMs }
+      yield { ...counted, spanMs }
     }
   }
 
   /** The same by reporter, with what is needed to add up the reports that came to several replicas. */
   reports(windowMs: number): ReporterWindow[] {
-    const nowMs = this.#clock.nowMs()
     const byReporter = new Map<string, ReporterWindow & { readonly series: CountedSeries[] }>()
-    for (const series of this.#series.values()) {
-      const totals = createTotals()
-      series.rolling.sum(totals, windowMs, nowMs)
-      const openConnections = this.#openConnections(series, nowMs)
-      if (openConnections === 0 && !hasTraffic(totals)) continue
-      const { facts, reporterKey } = series
-      const key = JSON.stringify([facts.reporter.namespace, facts.reporter.workload, facts.reporter.instance])
-      const found = byReporter.get(key) ?? this.#reporterWindow(facts.reporter, reporterKey, windowMs)
+    for (const { reporterKey, ...counted } of this.#counted(windowMs)) {
+      const { reporter } = counted.facts
+      const key = JSON.stringify([reporter.namespace, reporter.workload, reporter.instance])
+      const found = byReporter.get(key) ?? this.#reporterWindow(reporter, reporterKey, windowMs)
       byReporter.set(key, found)
-      found.series.push({ facts, totals, openConnections })
+      found.series.push(counted)
     }
     return [...byReporter.values()]
   }
@@ -204,6 +194,17 @@ export class TelemetryStore {
     }
     for (const { facts, cells } of series) {
       this.#storedSeries(facts)?.rolling.restore(cells)
+    }
+  }
+
+  *#counted(windowMs: number): Iterable<CountedSeries & { readonly reporterKey: string }> {
+    const nowMs = this.#clock.nowMs()
+    for (const series of this.#series.values()) {
+      const { facts, reporterKey } = series
+      const totals = createTotals()
+      series.rolling.sum(totals, windowMs, nowMs)
+      const openConnections = this.#openConnections(series, nowMs)
+      if (openConnections > 0 || hasTraffic(totals)) yield { facts, totals, openConnections, reporterKey }
     }
   }
 
