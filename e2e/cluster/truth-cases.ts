@@ -241,7 +241,7 @@ export const WRONG: readonly TruthCase[] = [
   { what: 'backend unknown balancer', text: backend('balancer: {type: Fastest}') },
   { what: 'backend hash of nothing', text: backend('balancer: {type: RingHash}') },
   { what: 'backend hash not used', text: backend('balancer: {type: RoundRobin, hashOn: [{header: x}]}') },
-  { what: 'backend two hashes in one', text: backend('balancer: {type: Maglev, hashOn: [{header: x, cookie: y}]}') },
+  { what: 'backend two hashes in one', text: backend('balancer: {type: Maglev, hashOn: [{header: x, cookie: z}]}') },
   { what: 'backend outliers by nothing', text: backend('outlierDetection: {consecutiveFailures: 0}') },
   { what: 'backend ejections above all', text: backend('outlierDetection: {maxEjectionPercent: 101}') },
   { what: 'backend budget above all', text: backend('retryBudget: {percent: 200}') },

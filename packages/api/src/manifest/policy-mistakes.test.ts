@@ -59,7 +59,7 @@ const POLICY_ERRORS: readonly Mistake[] = [
   },
   {
     mistake: 'two hash sources in one',
-    text: policy('BackendPolicy', `${TARGET}\nbalancer: {type: Maglev, hashOn: [{header: x, cookie: y}]}`),
+    text: policy('BackendPolicy', `${TARGET}\nbalancer: {type: Maglev, hashOn: [{header: x, cookie: z}]}`),
     problem: 'f:6:37: spec.balancer.hashOn[0]: expected exactly one of header, cookie, queryParam, sourceAddress',
   },
   {

@@ -80,6 +80,6 @@ describe('splitDocuments()', () => {
   test('names are as the reader of manifests has them', () => {
     const [first] = splitDocuments('kind: Service\nmetadata: {name: a}\n')
     expect(first?.refs).toEqual([{ kind: 'Service', namespace: 'default', name: 'a' }])
-    expect(splitDocuments(namespace('n'))[0]?.refs[0]?.namespace).toBe('')
+    expect(splitDocuments(namespace('one'))[0]?.refs[0]?.namespace).toBe('')
   })
 })
