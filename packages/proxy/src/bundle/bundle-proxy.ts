@@ -57,7 +57,7 @@ export function bundleProxy({ root, bun, file }: BundleOptions): Bundled {
     const main = join(unfinished, 'main.js')
     writeFileSync(main, start + readFileSync(main, 'utf8').replace(BUN_MARK, ''))
     renameSync(main, file)
-    removeOldParts(folder, new Set(parts))
+    removeOldParts(file, new Set(parts))
   } finally {
     rmSync(unfinished, { recursive: true, force: true })
   }
@@ -73,12 +73,13 @@ function build(bun: string, entry: string, folder: string): void {
   if (status !== 0) throw new Error(`the proxy cannot be bundled:\n${stdout}${stderr}`)
 }
 
-function removeOldParts(folder: string, parts: ReadonlySet<string>): void {
-  const old = Date.now() - KEEP_PARTS_MS
-  for (const name of readdirSync(folder)) {
+/** Parts of other bundles that are much older than `file`. */
+function removeOldParts(file: string, parts: ReadonlySet<string>): void {
+  const oldMs = statSync(file).mtimeMs - KEEP_PARTS_MS
+  for (const name of readdirSync(dirname(file))) {
     if (!PART.test(name) || parts.has(name)) continue
-    const file = join(folder, name)
-    if (statSync(file).mtimeMs < old) rmSync(file, { force: true })
+    const part = join(dirname(file), name)
+    if (statSync(part).mtimeMs < oldMs) rmSync(part, { force: true })
   }
 }
 
