@@ -12,10 +12,10 @@ import { type Image, packImage } from './images/pack-image.ts'
 const COMMAND = resolve(import.meta.dirname, '../../bin/heddle')
 const ROLL_OUT_MS = 120_000
 
-/** `heddle` for an administrator of a cluster. */
+/** `heddle` for an administrator of a cluster; meshes that run on this machine are not seen. */
 export function heddle(cluster: Cluster, args: readonly string[], input?: string): Promise<Finished> {
   return run([COMMAND, ...args], {
-    env: { KUBECONFIG: cluster.kubeconfig },
+    env: { KUBECONFIG: cluster.kubeconfig, HEDDLE_HOME: join(CACHE, 'no-meshes') },
     ...(input !== undefined && { input }),
   })
 }

@@ -77,6 +77,16 @@ async function stat(namespace: string): Promise<ReadonlyMap<string, StatJson>> {
   return new Map(rows.map((row) => [row.name, row]))
 }
 
+interface EdgeJson {
+  readonly src: string
+  readonly dst: string
+  readonly secured: boolean
+}
+
+async function edgesOf(namespace: string): Promise<readonly EdgeJson[]> {
+  return JSON.parse(await heddleOutput(cluster, ['edges', 'deploy', '-n', namespace, '-o', 'json'])) as EdgeJson[]
+}
+
 test('check --pre says that it can be installed, and changes nothing', async () => {
   const { status, unwell, categories } = await check('--pre')
   expect(categories).toEqual(['kubernetes-api', 'kubernetes-version', 'gateway-api', 'pre-kubernetes-setup'])
@@ -149,23 +159,17 @@ test('afterwards every pod has a proxy, and what they say to each other is secur
   })
   expect(rows.get('echo')).toMatchObject({ meshed: '2/2', success: 1 })
   expect(rows.get('client')).toMatchObject({ meshed: '1/1' })
-  const edges = JSON.parse(await heddleOutput(cluster, ['edges', 'deploy', '-n', RUNNING, '-o', 'json'])) as {
-    readonly src: string
-    readonly dst: string
-    readonly secured: boolean
-    readonly client_id: string
-  }[]
-  const own = edges.filter(({ src }) => src !== '(unmeshed)')
-  expect(own).toMatchObject([
-    { src: 'client', dst: 'echo', secured: true, client_id: `spiffe://heddle.local/ns/${RUNNING}/sa/default` },
-  ])
+  // For a moment the new client talked to the old servers, which had no proxy.
+  const secured = (await edgesOf(RUNNING)).filter(({ secured: isSecured }) => isSecured)
+  const id = `spiffe://heddle.local/ns/${RUNNING}/sa/default`
+  expect(secured).toMatchObject([{ src: 'client', dst: 'echo', client_id: id, server_id: id }])
 })
 
 test('check --proxy finds nothing that fails', async () => {
   const { status, unwell, categories } = await check('--proxy', '-n', RUNNING, '--wait', '30s')
   expect(categories.at(-1)).toBe('heddle-data-plane')
-  // The load came from outside of the mesh.
-  expect(unwell.filter((one) => !one.startsWith('data-plane-secured warning: (unmeshed)'))).toEqual([])
+  // The load came from outside of the mesh, and the new client talked to old servers for a moment.
+  expect(unwell.filter((one) => !one.startsWith('data-plane-secured warning'))).toEqual([])
   expect(status).toBe(0)
 })
 
@@ -184,6 +188,8 @@ test('the demo runs by kubectl apply alone, with the golden metrics that it has 
   )
   for (const name of PROGRAMS) expect(rows.get(name)?.meshed).toBe('1/1')
   expect(rows.get('emoji')?.success).toBe(1)
+  const talk = (await edgesOf(NAMESPACE)).map(({ src, dst, secured }) => `${src} ${dst} ${secured}`)
+  expect(talk).toEqual(['vote-bot web true', 'web emoji true', 'web voting true'])
   // Votes for one emoji fail on purpose, about every twelfth request.
   for (const name of ['web', 'voting']) {
     expect(rows.get(name)?.success).toBeGreaterThan(0.7)

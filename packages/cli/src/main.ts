@@ -25,25 +25,33 @@ async function main(): Promise<void> {
     openCluster,
     hasKubeconfig: () => hasKubeconfig(process.env),
   }
+  let chosen: World | undefined
   const isDebugging = (process.env.HEDDLE_DEBUG ?? '') !== ''
   const status = await runCli(process.argv.slice(2), COMMANDS, {
     terminal,
     isDebugging,
-    deps: ({ worldFlags, setExitStatus }) => ({
-      terminal,
-      clock: systemClock,
-      env: process.env,
-      cwd: process.cwd(),
-      stateDirectory,
-      world: () => findWorld(worldFlags(), search),
-      cluster: () => openCluster(worldFlags()),
-      connect: async (need) => connect(await findWorld(worldFlags(), search), need),
-      interruption: () => {
-        interruption ??= new Interruption()
-        return interruption
-      },
-      setExitStatus,
-    }),
+    deps: ({ worldFlags, setExitStatus }) => {
+      // A mesh that comes up on this host meanwhile must not take over the second half of a command that is about a cluster.
+      const world = async () => {
+        if (chosen?.kind !== 'cluster') chosen = await findWorld(worldFlags(), search)
+        return chosen
+      }
+      return {
+        terminal,
+        clock: systemClock,
+        env: process.env,
+        cwd: process.cwd(),
+        stateDirectory,
+        world,
+        cluster: () => openCluster(worldFlags()),
+        connect: async (need) => connect(await world(), need),
+        interruption: () => {
+          interruption ??= new Interruption()
+          return interruption
+        },
+        setExitStatus,
+      }
+    },
   })
   process.exitCode = status
 }
