@@ -1,5 +1,6 @@
 import type { BackendPolicyJson } from '@heddle/api/discovery/policy'
 import type { CircuitBreakerJson, FaultJson, RouteJson } from '@heddle/api/discovery/route'
+import { isMap } from '@heddle/base/is-map'
 import { checkAttached } from './attached-fields.ts'
 
 /**
@@ -179,9 +180,8 @@ class Checker {
   constructor(value: unknown, path: string, problems: string[]) {
     this.#path = path
     this.#problems = problems
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    this.#value = isObject ? (value as Readonly<Record<string, unknown>>) : {}
-    if (!isObject) problems.push(`${path === '' ? 'the file' : path}: expected an object`)
+    this.#value = isMap(value) ? value : {}
+    if (!isMap(value)) problems.push(`${path === '' ? 'the file' : path}: expected an object`)
   }
 
   get fields(): readonly string[] {

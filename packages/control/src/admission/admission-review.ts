@@ -1,3 +1,5 @@
+import { isMap } from '@heddle/base/is-map'
+
 /** What the API server asks, of an `admission.k8s.io/v1` AdmissionReview. */
 export interface AdmissionRequest {
   readonly uid: string
@@ -123,9 +125,4 @@ function toKind(value: unknown): AdmissionRequest['kind'] {
 function toMap(value: unknown, what: string): Json {
   if (!isMap(value)) throw new ReviewError(`${what} is no map`)
   return value
-}
-
-/** Whether a value is a map of fields. */
-export function isMap(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -3,7 +3,8 @@ import type { MeshObject } from '@heddle/api/kinds'
 import { KINDS } from '@heddle/api/kinds/table'
 import { checkObject } from '@heddle/api/manifest/check-object'
 import { type Finding, formatPath } from '@heddle/api/manifest/finding'
-import { type AdmissionRequest, isMap, type Json, type Verdict } from './admission-review.ts'
+import { isMap } from '@heddle/base/is-map'
+import type { AdmissionRequest, Json, Verdict } from './admission-review.ts'
 
 /** What an object is checked against. */
 export interface ObjectSurroundings {

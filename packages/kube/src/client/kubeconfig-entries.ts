@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, join } from 'node:path'
 import { ConfigError } from '@heddle/base/config-error'
+import { isMap } from '@heddle/base/is-map'
 import { parseDocument } from 'yaml'
 
 /** A kubeconfig's `cluster`; paths are absolute. */
@@ -182,7 +183,7 @@ function toContext(fields: Fields): ContextEntry {
 }
 
 function toFields(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {}
+  return isMap(value) ? value : {}
 }
 
 function listOf(value: unknown): readonly Fields[] {

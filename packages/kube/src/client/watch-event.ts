@@ -1,3 +1,4 @@
+import { isMap } from '@heddle/base/is-map'
 import { type ApiStatus, parseStatus } from './api-status.ts'
 import type { KubeObject, WatchEvent } from './client.ts'
 
@@ -17,7 +18,7 @@ export function parseWatchLine(line: string): WatchLine {
   } catch (error) {
     return garbage((error as Error).message)
   }
-  if (!isRecord(value) || !isRecord(value.object)) return garbage('no object')
+  if (!isMap(value) || !isMap(value.object)) return garbage('no object')
   if (value.type === 'ERROR') return { kind: 'error', status: parseStatus(value.object, 500) }
   if (!TYPES.has(value.type)) return garbage(`type ${JSON.stringify(value.type)?.slice(0, 40)}`)
   if (!isVersioned(value.object, value.type)) return garbage('object without name or version')
@@ -28,12 +29,11 @@ function garbage(what: string): WatchLine {
   return { kind: 'garbage', message: `not an event of a watch: ${what}` }
 }
 
-function isVersioned(object: Record<string, unknown>, type: unknown): object is Record<string, unknown> & KubeObject {
+function isVersioned(
+  object: Readonly<Record<string, unknown>>,
+  type: unknown,
+): object is Readonly<Record<string, unknown>> & KubeObject {
   const { metadata } = object
-  if (!isRecord(metadata) || typeof metadata.resourceVersion !== 'string') return false
+  if (!isMap(metadata) || typeof metadata.resourceVersion !== 'string') return false
   return type === 'BOOKMARK' || typeof metadata.name === 'string'
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,8 +1,9 @@
+import { isMap } from '@heddle/base/is-map'
 import { type InjectInput, type InjectOutcome, injectPod, type SkipReason } from './inject-pod.ts'
 import { PREFIX } from './names.ts'
 import type { PodTemplate } from './pod.ts'
 import type { AnnotationProblem } from './read-settings.ts'
-import { isList, isMap, type Manifest, replaceAt, templatePathOf, valueAt } from './workload-kinds.ts'
+import { isList, type Manifest, replaceAt, templatePathOf, valueAt } from './workload-kinds.ts'
 
 /** What decides on the injection of workloads. */
 export interface WorkloadRules extends Pick<InjectInput, 'values' | 'namespaceAnnotations' | 'optIn' | 'earlier'> {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isMap } from './workload-kinds.ts'
+import { isMap } from '@heddle/base/is-map'
 
 /** One step of a JSON patch (RFC 6902), of the operations that injection needs. */
 export type PatchStep =

@@ -44,8 +44,3 @@ export function replaceAt<T extends object>(object: T, path: readonly string[], 
   const inner = (object as Readonly<Record<string, unknown>>)[first]
   return { ...object, [first]: replaceAt(inner as object, rest, value) }
 }
-
-/** Whether a value is a map of fields. */
-export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}

@@ -1,6 +1,7 @@
 import type { Schema } from '@heddle/api/kinds/schema'
+import { isMap } from '@heddle/base/is-map'
 import { installValuesSchema } from './install-values-schema.ts'
-import { isMap, type ValueTree } from './override.ts'
+import type { ValueTree } from './override.ts'
 
 /** Values that were said to another version: those that this one knows, and the names of the others. */
 export interface KnownValues {

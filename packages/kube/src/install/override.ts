@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Schema } from '@heddle/api/kinds/schema'
+import { isMap } from '@heddle/base/is-map'
 import { installValuesSchema } from './install-values-schema.ts'
 
 /** Values as files have them: maps of maps, lists and words. */
@@ -40,9 +41,4 @@ function differences(values: ValueTree, defaults: ValueTree): ValueTree {
       return Object.keys(inner).length === 0 ? [] : [[name, inner]]
     }),
   )
-}
-
-/** Whether a value is a map, and no list, word or nothing. */
-export function isMap(value: unknown): value is ValueTree {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

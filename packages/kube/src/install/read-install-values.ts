@@ -3,10 +3,11 @@ import { type Finding, formatPath } from '@heddle/api/manifest/finding'
 import { formatProblem } from '@heddle/api/manifest/problem'
 import { readDocuments } from '@heddle/api/manifest/read-documents'
 import { ConfigError } from '@heddle/base/config-error'
+import { isMap } from '@heddle/base/is-map'
 import { HA_VALUES } from './ha-values.ts'
 import type { InstallValues } from './install-values.ts'
 import { installValuesSchema } from './install-values-schema.ts'
-import { DEFAULT_VALUES, isMap, mergeValues, type ValueTree } from './override.ts'
+import { DEFAULT_VALUES, mergeValues, type ValueTree } from './override.ts'
 import { parseSetting } from './parse-setting.ts'
 
 /** Something that says values; of two that say the same one the later counts. */

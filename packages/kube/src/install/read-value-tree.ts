@@ -1,5 +1,6 @@
+import { isMap } from '@heddle/base/is-map'
 import { parse } from 'yaml'
-import { isMap, type ValueTree } from './override.ts'
+import type { ValueTree } from './override.ts'
 
 /** Reads values that an installation keeps, as YAML; empty where that cannot be read. */
 export function readValueTree(text: string): ValueTree {

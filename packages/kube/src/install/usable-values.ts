@@ -1,9 +1,10 @@
 import { checkSchema } from '@heddle/api/manifest/check-schema'
 import { formatPath, type Path } from '@heddle/api/manifest/finding'
+import { isMap } from '@heddle/base/is-map'
 import type { InstallValues } from './install-values.ts'
 import { installValuesSchema } from './install-values-schema.ts'
 import { keepKnownValues } from './known-values.ts'
-import { DEFAULT_VALUES, isMap, mergeValues, type ValueTree } from './override.ts'
+import { DEFAULT_VALUES, mergeValues, type ValueTree } from './override.ts'
 import { readValueTree } from './read-value-tree.ts'
 
 /** The values of an installation as far as this version can use them. */

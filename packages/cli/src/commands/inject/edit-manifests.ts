@@ -1,4 +1,5 @@
-import { isList, isMap, type Manifest } from '@heddle/kube/inject/manifest'
+import { isMap } from '@heddle/base/is-map'
+import { isList, type Manifest } from '@heddle/kube/inject/manifest'
 import type { WorkloadChange, WorkloadReport } from '@heddle/kube/inject/workload'
 import { diffJson, type PatchStep, splitPointer } from '@heddle/kube/json-patch'
 import { type Document, isSeq, isMap as isYamlMap, parseAllDocuments, stringify, visit } from 'yaml'
