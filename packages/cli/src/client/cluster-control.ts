@@ -1,16 +1,9 @@
 import type { KubeObject } from '@heddle/kube/client'
-import {
-  ADMIN_AUDIENCE,
-  COMPONENT_LABEL,
-  CONTROL_COMPONENT,
-  INSTALL_NAMES,
-  INSTALL_PORTS,
-  TRUST_BUNDLE_KEY,
-} from '@heddle/kube/install/names'
+import { ADMIN_AUDIENCE, INSTALL_NAMES, INSTALL_PORTS, TRUST_BUNDLE_KEY } from '@heddle/kube/install/names'
 import { CliError, messageOf } from '../cli-error.ts'
 import type { Cluster } from './cluster.ts'
 import { type ControlClient, type ControlNeed, type ControlPlace, createControlClient } from './control-client.ts'
-import { chooseControlPod, type PodObject } from './control-pod.ts'
+import { chooseControlPod, listControlPods, type PodObject } from './control-pod.ts'
 import { explainKube, isKubeStatus } from './explain-kube.ts'
 
 const { controlAccount, operatorAccount, trustBundle, viewerAccount } = INSTALL_NAMES
@@ -91,13 +84,9 @@ async function findPod(cluster: Cluster): Promise<string> {
 }
 
 async function listPods(cluster: Cluster): Promise<readonly PodObject[]> {
-  const { PODS } = await import('@heddle/kube/resources')
-  const { kube, heddleNamespace: namespace } = cluster
-  const options = { namespace, labelSelector: `${COMPONENT_LABEL}=${CONTROL_COMPONENT}` }
-  const { items } = await kube.list<PodObject>(PODS, options).catch((error: unknown) => {
-    throw explainKube(error, `list pods in namespace "${namespace}"`, cluster)
+  return await listControlPods(cluster).catch((error: unknown) => {
+    throw explainKube(error, `list pods in namespace "${cluster.heddleNamespace}"`, cluster)
   })
-  return items
 }
 
 interface TokenRequest {

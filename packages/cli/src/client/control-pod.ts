@@ -1,5 +1,7 @@
 import type { KubeObject } from '@heddle/kube/client'
+import { COMPONENT_LABEL, CONTROL_COMPONENT } from '@heddle/kube/install/names'
 import { CliError } from '../cli-error.ts'
+import type { Cluster } from './cluster.ts'
 
 /** What of a pod is looked at. */
 export interface PodObject extends KubeObject {
@@ -71,6 +73,13 @@ function describeContainer({ name, ready, state, restartCount = 0 }: ContainerSt
   const isDone = terminated !== undefined
   if (ready || isDone) return []
   return [`container ${name} is not ready${restartCount > 0 ? ` and has been started ${restartCount + 1} times` : ''}`]
+}
+
+/** All pods of the control plane. @throws what the client throws */
+export async function listControlPods({ kube, heddleNamespace }: Cluster): Promise<readonly PodObject[]> {
+  const { PODS } = await import('@heddle/kube/resources')
+  const labelSelector = `${COMPONENT_LABEL}=${CONTROL_COMPONENT}`
+  return (await kube.list<PodObject>(PODS, { namespace: heddleNamespace, labelSelector })).items
 }
 
 /**

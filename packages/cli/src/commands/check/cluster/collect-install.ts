@@ -1,13 +1,7 @@
 import type { Clock } from '@heddle/base/clock'
 import type { KubeDraft, KubeObject, ObjectName } from '@heddle/kube/client'
 import { renderInstall } from '@heddle/kube/install'
-import {
-  COMPONENT_LABEL,
-  CONFIG_KEYS,
-  CONTROL_COMPONENT,
-  INSTALL_NAMES,
-  TRUST_BUNDLE_KEY,
-} from '@heddle/kube/install/names'
+import { CONFIG_KEYS, INSTALL_NAMES, TRUST_BUNDLE_KEY } from '@heddle/kube/install/names'
 import { readInstallValues } from '@heddle/kube/install/read-values'
 import type { InstallValues } from '@heddle/kube/install/values'
 import {
@@ -15,13 +9,12 @@ import {
   DEPLOYMENTS,
   LEASES,
   MUTATING_WEBHOOKS,
-  PODS,
   resourceOf,
   VALIDATING_WEBHOOKS,
 } from '@heddle/kube/resources'
 import type { Cluster } from '../../../client/cluster.ts'
 import type { ControlClient } from '../../../client/control-client.ts'
-import type { PodObject } from '../../../client/control-pod.ts'
+import { listControlPods } from '../../../client/control-pod.ts'
 import { collectFacts } from '../collect-facts.ts'
 import { type Fact, learn } from '../fact.ts'
 import type {
@@ -135,11 +128,6 @@ function collectDeployment(cluster: Cluster): Promise<Fact<ControlDeployment | u
       isSpread: spec?.template?.spec?.affinity?.podAntiAffinity !== undefined,
     }
   })
-}
-
-async function listControlPods({ kube, heddleNamespace }: Cluster): Promise<readonly PodObject[]> {
-  const labelSelector = `${COMPONENT_LABEL}=${CONTROL_COMPONENT}`
-  return (await kube.list<PodObject>(PODS, { namespace: heddleNamespace, labelSelector })).items
 }
 
 interface LeaseObject extends KubeObject {
