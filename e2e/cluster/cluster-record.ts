@@ -21,6 +21,7 @@ const CLUSTERS = join(CACHE, 'clusters')
 const SLOT_FOLDER = join(CLUSTERS, '.slots')
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,8}[a-z0-9])?$/
 
+/** Where everything of a cluster is. */
 export function folderOf(name: string): string {
   return join(CLUSTERS, name)
 }
@@ -30,6 +31,7 @@ export function checkName(name: string): void {
   if (!NAME.test(name)) throw new Error(`"${name}": a cluster's name is 1 to 10 of a-z, 0-9 and -`)
 }
 
+/** What is on record of a cluster; `undefined`: nothing that can be read. */
 export function readRecord(name: string): ClusterRecord | undefined {
   try {
     return JSON.parse(readFileSync(fileOf(name), 'utf8')) as ClusterRecord
@@ -38,6 +40,7 @@ export function readRecord(name: string): ClusterRecord | undefined {
   }
 }
 
+/** Replaces what is on record, whole. */
 export function writeRecord(record: ClusterRecord): void {
   mkdirSync(record.folder, { recursive: true, mode: 0o700 })
   writeFileSync(`${fileOf(record.name)}.new`, `${JSON.stringify(record, undefined, 2)}\n`)
@@ -50,6 +53,7 @@ export function removeRecord({ name, folder, slot }: ClusterShape): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 }
 
+/** Names of the clusters on record. */
 export function listClusters(): readonly string[] {
   return existsSync(CLUSTERS) ? readdirSync(CLUSTERS).filter((name) => NAME.test(name)) : []
 }
@@ -60,6 +64,7 @@ export function isLeftOver({ owner, machines }: ClusterRecord): boolean {
   return !machines.some((machine) => isRunning(machine))
 }
 
+/** By which a cluster is tied to the life of this process. */
 export function thisProcess(): ProcessIdentity {
   return { pid: process.pid, startTime: startTimeOf(process.pid) ?? '' }
 }

@@ -3,6 +3,7 @@ import type { Log } from '@heddle/base/log'
 import type { KubeClient, KubeObject, Resource } from '@heddle/kube/client'
 import { createInformer, type InformerListener } from '@heddle/kube/informer'
 
+/** Which object is followed, and what of it is kept. */
 export interface FollowOneOptions<T> {
   readonly client: Pick<KubeClient, 'listPages' | 'watch'>
   readonly resource: Resource

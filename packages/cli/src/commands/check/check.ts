@@ -64,6 +64,7 @@ export interface CheckResult {
   readonly verdict: Verdict
 }
 
+/** The checks of a category that were made: none after one that is fatal and failed. */
 export interface CategoryResult {
   readonly name: string
   readonly checks: readonly CheckResult[]

@@ -13,7 +13,6 @@ export interface BaseFacts {
   /** This host's clock, in ms since the epoch. */
   readonly nowMs: number
   readonly api: Fact<ApiVersion>
-  /** Each in ms since the epoch; the API server's clock is told in whole seconds. */
   readonly clock: Fact<ClockReading>
   readonly nodes: Fact<readonly NodeFact[]>
   readonly crds: Fact<readonly CrdFact[]>
@@ -27,17 +26,20 @@ export interface ApiVersion {
   readonly text: string
 }
 
+/** Two clocks at one moment, in ms since the epoch; the API server tells its own in whole seconds. */
 export interface ClockReading {
   readonly serverMs: number
   readonly localMs: number
   readonly roundTripMs: number
 }
 
+/** A Node, and the version of its kubelet. */
 export interface NodeFact {
   readonly name: string
   readonly kubelet: ApiVersion
 }
 
+/** A CustomResourceDefinition of Heddle or the Gateway API. */
 export interface CrdFact {
   /** `httproutes.gateway.networking.k8s.io` */
   readonly name: string
@@ -83,11 +85,13 @@ export interface InstallFacts extends BaseFacts {
   readonly control: Fact<MeshFacts>
 }
 
+/** What the ConfigMap of the installation says. */
 export interface InstalledConfig {
   readonly version: string
   readonly values: InstallValues
 }
 
+/** An object that the installation consists of. */
 export interface ExpectedObject {
   readonly kind: string
   /** Empty: none. */
@@ -97,26 +101,32 @@ export interface ExpectedObject {
   readonly there: Fact<boolean>
 }
 
+/** The control plane's Deployment: how many pods it should have, and how many are ready and of its newest template. */
 export interface ControlDeployment {
   readonly replicas: number
   readonly ready: number
   readonly updated: number
   readonly image: string
+  /** Whether its pods keep away from each other. */
   readonly isSpread: boolean
 }
 
+/** Who leads among the replicas. */
 export interface LeaseFact {
   readonly holder: string
+  /** Ms since the epoch; 0: never. */
   readonly renewedMs: number
   readonly durationMs: number
 }
 
+/** A certificate and from when to when it counts, in ms since the epoch. */
 export interface CertificateFact {
   readonly subject: string
   readonly notBeforeMs: number
   readonly notAfterMs: number
 }
 
+/** A webhook as it is registered. */
 export interface WebhookFact {
   /** `heddle-injector`, ... */
   readonly configuration: string
@@ -128,6 +138,7 @@ export interface WebhookFact {
   readonly isTrusted: boolean
 }
 
+/** The certificate that webhooks are answered with. */
 export interface ServedCertificate extends CertificateFact {
   /** Why a client with the caBundle would refuse it; empty: it would not. */
   readonly refusal: string
@@ -142,6 +153,7 @@ export interface ProxyFacts extends InstallFacts {
   readonly services: Fact<readonly ServiceFact[]>
 }
 
+/** A namespace, with what it says of injection. */
 export interface NamespaceFact {
   readonly name: string
   readonly annotations: Readonly<Record<string, string>>
