@@ -110,11 +110,11 @@ export class HttpKubeClient implements KubeClient {
   }
 
   apply<T extends KubeObject>(resource: Resource, object: KubeDraft, options: ApplyOptions): Promise<T> {
-    const { fieldManager, force = false, dryRun = false, subresource } = options
+    const { fieldManager, force = false, subresource } = options
     return this.request<T>({
       method: 'PATCH',
       path: pathOf(resource, object, subresource),
-      query: { fieldManager, force: String(force), ...dryRunQuery(dryRun) },
+      query: { fieldManager, force: String(force), ...dryRunQuery(options) },
       // JSON is YAML; older API servers know the type by this name only.
       contentType: 'application/apply-patch+yaml',
       body: completed(resource, object),
@@ -125,7 +125,7 @@ export class HttpKubeClient implements KubeClient {
     return this.request<T>({
       method: 'PATCH',
       path: objectPath(ref, options.subresource),
-      query: dryRunQuery(options.dryRun === true),
+      query: dryRunQuery(options),
       contentType: PATCH_TYPES[options.type],
       body: patch,
     })
@@ -168,8 +168,8 @@ function pathOf(resource: Resource, { metadata }: KubeDraft, subresource?: strin
   return objectPath({ resource, name, ...(namespace === undefined ? {} : { namespace }) }, subresource)
 }
 
-function dryRunQuery(isDry: boolean): Readonly<Record<string, string>> {
-  return isDry ? { dryRun: 'All' } : {}
+function dryRunQuery({ dryRun }: Pick<PatchOptions, 'dryRun'>): Readonly<Record<string, string>> {
+  return dryRun === true ? { dryRun: 'All' } : {}
 }
 
 function isMissing(outcome: CallOutcome): boolean {

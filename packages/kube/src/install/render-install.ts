@@ -38,7 +38,11 @@ function namespaceObject(installation: Installation): KubeDraft {
 }
 
 function accounts(installation: Installation): readonly KubeDraft[] {
-  const account = (name: string, automountServiceAccountToken: boolean): KubeDraft =>
-    ownObject(installation, name, { apiVersion: 'v1', kind: 'ServiceAccount', automountServiceAccountToken })
-  return [account(controlAccount, true), account(viewerAccount, false), account(operatorAccount, false)]
+  const body = { apiVersion: 'v1', kind: 'ServiceAccount' }
+  // Nothing runs as the others: people ask for their tokens.
+  return [
+    ownObject(installation, controlAccount, { ...body, automountServiceAccountToken: true }),
+    ownObject(installation, viewerAccount, { ...body, automountServiceAccountToken: false }),
+    ownObject(installation, operatorAccount, { ...body, automountServiceAccountToken: false }),
+  ]
 }
