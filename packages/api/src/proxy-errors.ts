@@ -18,7 +18,7 @@ export interface ErrorSpec {
 
 /**
  * Every way a request or connection can fail in the proxy, for the proxy and for whoever explains it. docs/errors.md is generated from
- * this table.
+ * this table. It is one file however long it gets: whoever adds a way to fail has to see that it is not there yet.
  */
 export const PROXY_ERRORS = {
   // finding the destination

@@ -1,17 +1,17 @@
-import { PROXY_ERRORS, type ProxyErrorCode, toErrorCode } from '@heddle/api/proxy-errors'
+import { type ProxyErrorCode, toErrorCode } from '@heddle/api/proxy-errors'
 import { observeFailure, observeRtt } from '@heddle/engine/balance'
 import { type EndpointOutcome, outcomeOf } from '@heddle/engine/outlier/outcome'
 import type { Fields } from '@heddle/http/fields'
-import { H2_CODE } from '@heddle/http/h2-codes'
 import type { ResponseHead } from '@heddle/http/message'
 import type { BodySender, ResponseReceiver, StreamReset } from '@heddle/http/session'
 import { ProxyError } from '../errors/proxy-error.ts'
 import { type Exchange, SWITCHING_PROTOCOLS } from '../exchange/exchange.ts'
-import { type HttpVersion, markHttp1, unmarkHttp1 } from '../exchange/http-version.ts'
+import { markHttp1, unmarkHttp1 } from '../exchange/http-version.ts'
 import { takeUnprocessed } from '../exchange/unprocessed.ts'
 import { runResponseFilters } from '../filters/chain.ts'
 import type { Deadline } from '../grpc/deadlines.ts'
 import { nameFailure } from '../records/request-id.ts'
+import { codeToPassOn, isRetryable, versionFor } from './attempt-rules.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { PooledConnection, PoolWaiter } from './pooled-connection.ts'
 import type { Target } from './target.ts'
@@ -335,24 +335,4 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     this.target.endpoint.load.inFlight -= 1
     return true
   }
-}
-
-/**
- * What to speak with `target`. Extended CONNECT (RFC 8441) has neither a method nor a choice of protocols, nor can it be declined
- * with an ordinary answer, so of all upgrades only WebSockets travel that way.
- */
-function versionFor({ head, version }: Exchange, target: Target): HttpVersion {
-  if (head.upgrade === undefined) return target.version ?? version
-  if (target.endpoint.isMeshed) return head.upgrade === WEB_SOCKET ? (target.version ?? version) : 'http1'
-  // Where nothing is declared: hardly any server takes WebSockets over HTTP/2.
-  return target.version ?? 'http1'
-}
-
-/** What the server says of its stream holds for the client's, but for what only the beginning of an answer can mean. */
-function codeToPassOn({ kind, code }: StreamReset): number | undefined {
-  return kind === 'peer-closed' && code !== H2_CODE.noError ? code : undefined
-}
-
-function isRetryable(code: ProxyErrorCode | undefined): code is ProxyErrorCode {
-  return code !== undefined && PROXY_ERRORS[code].retryable
 }
