@@ -25,7 +25,8 @@ export function clusterObject(installation: Installation, name: string, body: Ob
   return toObject({ name, labels: ownLabels(installation) }, body)
 }
 
-function toObject(metadata: KubeMeta, { apiVersion, kind, ...fields }: ObjectBody): KubeDraft {
+/** An object of a body and its metadata, in the order in which people write them. */
+export function toObject(metadata: KubeMeta, { apiVersion, kind, ...fields }: ObjectBody): KubeDraft {
   return { apiVersion, kind, metadata, ...fields }
 }
 

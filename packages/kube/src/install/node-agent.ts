@@ -3,6 +3,8 @@ import { AGENT_PROGRAM, INJECT_ANNOTATION } from '../inject/names.ts'
 import { imageOf } from './image.ts'
 import { INSTALL_NAMES, PART_OF_HEDDLE } from './install-names.ts'
 import type { InstallValues } from './install-values.ts'
+import { toObject } from './installation.ts'
+import { bindingBody, roleBody } from './rbac.ts'
 
 const NAME = INSTALL_NAMES.nodeAgent
 const LABELS = { 'app.kubernetes.io/name': NAME, ...PART_OF_HEDDLE }
@@ -14,28 +16,17 @@ const SELECTOR = { 'app.kubernetes.io/name': NAME }
  */
 export function renderNodeAgent(values: Pick<InstallValues, 'image'>): readonly KubeDraft[] {
   const own = { name: NAME, namespace: NAME, labels: LABELS }
-  const role = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: NAME }
+  const shared = { name: NAME, labels: LABELS }
+  const privileged = { ...shared, labels: { ...LABELS, 'pod-security.kubernetes.io/enforce': 'privileged' } }
+  const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] }]
+  const role = { kind: 'ClusterRole', name: NAME } as const
+  const subjects = [{ kind: 'ServiceAccount', name: NAME, namespace: NAME }] as const
   return [
-    {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: { name: NAME, labels: { ...LABELS, 'pod-security.kubernetes.io/enforce': 'privileged' } },
-    },
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: own },
-    {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRole',
-      metadata: { name: NAME, labels: LABELS },
-      rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] }],
-    },
-    {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRoleBinding',
-      metadata: { name: NAME, labels: LABELS },
-      roleRef: role,
-      subjects: [{ kind: 'ServiceAccount', name: NAME, namespace: NAME }],
-    },
-    { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: own, spec: daemonSet(values) },
+    toObject(privileged, { apiVersion: 'v1', kind: 'Namespace' }),
+    toObject(own, { apiVersion: 'v1', kind: 'ServiceAccount' }),
+    toObject(shared, roleBody('ClusterRole', rules)),
+    toObject(shared, bindingBody('ClusterRoleBinding', role, subjects)),
+    toObject(own, { apiVersion: 'apps/v1', kind: 'DaemonSet', spec: daemonSet(values) }),
   ]
 }
 
