@@ -33,9 +33,7 @@ export class Repair {
     this.#isWanted = true
     if (this.#isRunning) return
     this.#isRunning = true
-    void this.#run(signal).finally(() => {
-      this.#isRunning = false
-    })
+    void this.#run(signal)
   }
 
   /**
@@ -66,5 +64,7 @@ export class Repair {
         await clock.sleep(this.#backoff.nextMs(), signal)
       }
     }
+    // Not a turn later: what is wanted until then would wait for the next change.
+    this.#isRunning = false
   }
 }
