@@ -48,6 +48,8 @@ export interface Instance {
   readonly state: InstanceState
   /** Why it is not ready, one sentence; empty when ready. */
   readonly reason: string
+  /** Nobody said that it cannot serve: only its host was not heard of. It is better than nothing where nothing else is left. */
+  readonly isUnheard?: true
 }
 
 /** A registration as the server keeps it, to give it back to the model after a restart. */

@@ -30,7 +30,9 @@ export interface TranslateContext {
  * get traffic, and `version` is a hash of the content.
  *
  * When no instance is ready the Service has no endpoints: a request then fails at once and says so. Sending it to
- * instances that said they cannot serve would hide the reason, and would undo a drain.
+ * instances that said they cannot serve would hide the reason, and would undo a drain. Those whose host was not heard of have
+ * not said so: they get what would fail otherwise. (An API server that was away for two minutes finds all nodes silent at first,
+ * and every Service without endpoints for some twenty seconds: e2e/cluster/high-availability.kube.ts.)
  */
 export function translateDestination(resolution: Resolution, context: TranslateContext): Destination {
   const target = toTarget(resolution, context)
@@ -70,16 +72,17 @@ function toService(resolution: ServiceResolution, { trustDomain }: TranslateCont
 function toEndpoints({ service, port, instances, addressed }: ServiceResolution, trustDomain: string) {
   const { ipFamilies } = service.spec
   const endpoints: Endpoint[] = []
+  const unheard: Endpoint[] = []
   let isOpaque = false
   for (const instance of instances) {
     const target = findTargetPort(instance, port.targetPort, ipFamilies?.[0])
     if (target === undefined) continue
     if (instance.opaquePorts !== undefined) isOpaque ||= hasPort(instance.opaquePorts, target.port)
-    if (!shouldGetTraffic(instance, service.spec)) continue
-    endpoints.push(translateEndpoint(instance, target, trustDomain))
+    if (shouldGetTraffic(instance, service.spec)) endpoints.push(translateEndpoint(instance, target, trustDomain))
+    else if (instance.isUnheard === true) unheard.push(translateEndpoint(instance, target, trustDomain))
   }
   if (addressed.length > 0) addAddressed(endpoints, addressed, trustDomain)
-  return { endpoints, isOpaque }
+  return { endpoints: endpoints.length > 0 ? endpoints : unheard, isOpaque }
 }
 
 /** An address may be that of an instance that the selector found already. */

@@ -86,12 +86,23 @@ function toOwned({ name, labels = {}, ownerReferences = [] }: KubeMeta) {
 function stateOf(
   { deletionTimestamp }: KubeMeta,
   { conditions = [] }: PodStatus,
-): { readonly state: InstanceState; readonly reason: string } {
+): Pick<Instance, 'state' | 'reason' | 'isUnheard'> {
   if (deletionTimestamp !== undefined) return { state: 'draining', reason: 'the pod is being deleted' }
   const ready = conditions.find(({ type }) => type === 'Ready')
   if (ready?.status === 'True') return { state: 'ready', reason: '' }
+  if (isUnheard(conditions)) return { state: 'unhealthy', reason: 'its node was not heard of', isUnheard: true }
   const why = ready?.message || ready?.reason || 'it has not been started yet'
   return { state: 'unhealthy', reason: `the pod is not ready: ${why}` }
+}
+
+/**
+ * Whether the node controller and not the kubelet says that the pod is not ready: of what the kubelet said it changes only that one
+ * condition. It does so for all pods of all nodes when the API server was away for longer than nodes may be silent.
+ */
+function isUnheard(conditions: NonNullable<PodStatus['conditions']>): boolean {
+  const ready = conditions.find(({ type }) => type === 'Ready')
+  const hasContainers = conditions.some(({ type, status }) => type === 'ContainersReady' && status === 'True')
+  return ready?.status === 'False' && hasContainers && ready.reason !== 'ReadinessGatesNotReady'
 }
 
 /** IPv4 first, in the one spelling of each. */
