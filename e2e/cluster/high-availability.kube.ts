@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { until } from '../harness/until.ts'
+import type { Cluster } from './cluster.ts'
+import { installHeddle, loadDemoImage, untilControlReady } from './install-heddle.ts'
+import { Load, type LoadResult } from './load.ts'
+import { startCluster } from './start-cluster.ts'
+
+/** What may go away without a failed request: replicas of the control plane, all of them, the API server; on a cluster of its own. */
+
+const DEMO = resolve(import.meta.dirname, '../../packages/demo/deploy')
+const PROGRAMS = ['emoji', 'voting', 'web', 'vote-bot'] as const
+const NAMESPACE = 'emojivote'
+const PER_SECOND = 10
+/** As long as an upgrade of a control plane's node takes. */
+const API_SERVER_AWAY_MS = 120_000
+
+let cluster: Cluster
+let load: Load
+
+beforeAll(async () => {
+  cluster = await startCluster({ name: `h-${process.pid.toString(36)}`, tier: 'node' })
+  await installHeddle(cluster, ['--set', 'control.replicas=2'])
+  await loadDemoImage(cluster)
+  for (const path of ['local/services.yaml', 'cluster/deployments.yaml']) {
+    await cluster.kubectl(['apply', '-f', '-'], { input: readFileSync(join(DEMO, path), 'utf8') })
+  }
+  for (const name of PROGRAMS) {
+    const args = ['rollout', 'status', '--timeout=100s', `deployment/${name}`, '--namespace', NAMESPACE]
+    await cluster.kubectl(args, { deadlineMs: 110_000 })
+  }
+}, 400_000)
+afterAll(() => cluster?.stop())
+
+beforeEach(async () => {
+  const path = '--output=jsonpath={.spec.clusterIP}'
+  const address = await cluster.kubectl(['get', 'service', 'web-svc', '--namespace', NAMESPACE, path])
+  await untilConnected(PROGRAMS.length)
+  load = new Load([`http://${address}/api/list`, `http://${address}/leaderboard`], PER_SECOND)
+  await until('there is load', () => load.requests > PER_SECOND)
+})
+/** Also after a test that failed, so that its load does not go on. */
+afterEach(() => load.stop())
+
+interface ControlPod {
+  readonly name: string
+  readonly address: string
+}
+
+async function controlPods(): Promise<readonly ControlPod[]> {
+  const path = '{range .items[*]}{.metadata.name} {.status.podIP}{"\\n"}{end}'
+  const text = await cluster.kubectl(['get', 'pods', '--namespace=heddle', `--output=jsonpath=${path}`])
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' '))
+    .flatMap(([name = '', address = '']) => (address === '' ? [] : [{ name, address }]))
+}
+
+/** How many proxies are connected, over all replicas. */
+async function connected(): Promise<number> {
+  const counts = await Promise.all((await controlPods()).map(streamsAt))
+  return counts.reduce((sum, count) => sum + count, 0)
+}
+
+async function streamsAt({ address }: ControlPod): Promise<number> {
+  try {
+    const answer = await fetch(`http://${address}:15014/metrics`, { signal: AbortSignal.timeout(2_000) })
+    return Number(/^heddle_control_streams (\d+)$/m.exec(await answer.text())?.[1] ?? 0)
+  } catch {
+    return 0
+  }
+}
+
+async function untilConnected(proxies: number): Promise<void> {
+  await until(`${proxies} proxies are connected`, async () => (await connected()) === proxies, 60_000)
+}
+
+function expectNoFailure({ failures, requests }: LoadResult): void {
+  expect(failures).toEqual([])
+  expect(requests).toBeGreaterThan(PER_SECOND)
+}
+
+test('each replica is killed in turn: its proxies go to the other, and no request fails', async () => {
+  for (const { name } of await controlPods()) {
+    await cluster.kubectl(['delete', 'pod', name, '--namespace=heddle', '--grace-period=0', '--force'])
+    await untilConnected(PROGRAMS.length)
+    await untilControlReady(cluster)
+  }
+  expectNoFailure(await load.stop())
+}, 240_000)
+
+test('replicas are replaced one by one, and no request fails', async () => {
+  await cluster.kubectl(['rollout', 'restart', 'deployment/heddle-control', '--namespace=heddle'])
+  await untilControlReady(cluster)
+  await untilConnected(PROGRAMS.length)
+  expectNoFailure(await load.stop())
+}, 240_000)
+
+test('all replicas are gone: traffic goes on, new pods follow the failure policy, all comes back', async () => {
+  const scale = (replicas: number) =>
+    cluster.kubectl(['scale', 'deployment/heddle-control', '--namespace=heddle', `--replicas=${replicas}`])
+  await scale(0)
+  await until('no replica is left', async () => (await controlPods()).length === 0, 60_000)
+  // "Ignore" unless the installation says otherwise: a pod comes without a proxy rather than not at all.
+  await cluster.kubectl([
+    'run',
+    'plain',
+    '--image=heddle/demo:0.1.0',
+    `--namespace=${NAMESPACE}`,
+    '--',
+    'node',
+    '--version',
+  ])
+  const containers = '--output=jsonpath={.spec.initContainers[*].name} {.spec.containers[*].name}'
+  expect(await cluster.kubectl(['get', 'pod', 'plain', `--namespace=${NAMESPACE}`, containers])).toBe(' plain')
+  await scale(2)
+  await untilControlReady(cluster)
+  await untilConnected(PROGRAMS.length)
+  expectNoFailure(await load.stop())
+}, 240_000)
+
+test('the API server is away for two minutes: traffic goes on, and what was changed afterwards arrives', async () => {
+  await cluster.killPart('kube-apiserver')
+  await sleep(API_SERVER_AWAY_MS)
+  await cluster.startPart('kube-apiserver')
+  await until('the API server is back', async () => (await cluster.tryKubectl(['get', 'nodes'])).status === 0, 60_000)
+  await untilControlReady(cluster)
+  await untilConnected(PROGRAMS.length)
+  await cluster.kubectl(['scale', 'deployment/emoji', `--namespace=${NAMESPACE}`, '--replicas=2'])
+  await until(
+    'the new pod has a proxy that is connected',
+    async () => (await connected()) === PROGRAMS.length + 1,
+    90_000,
+  )
+  expectNoFailure(await load.stop())
+}, 400_000)
