@@ -89,5 +89,5 @@ test('edges of one that does not exist fails', async () => {
 
 test('edges of a kind that is unknown fails', async () => {
   const { world } = answering([])
-  expect(await runCommand(edges, ['edges', 'job'], world)).toMatchObject({ status: 1, stdout: '' })
+  expect(await runCommand(edges, ['edges', 'secret'], world)).toMatchObject({ status: 1, stdout: '' })
 })

@@ -139,7 +139,7 @@ describe('stat asks', () => {
 })
 
 test.each([
-  { args: ['statefulset'], says: 'statefulset' },
+  { args: ['secret'], says: 'statefulset' },
   { args: ['deploy', '-t', '9s'], says: '10s to 6h' },
   { args: ['deploy', '-t', 'soon'], says: '30s or 1h30m' },
   { args: ['deploy', '--to', 'deploy/a', '--from', 'deploy/b'], says: 'only one' },
