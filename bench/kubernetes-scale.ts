@@ -52,6 +52,8 @@ interface Filled {
 async function measure(options: Options, { client, pods, kubeconfig, signal }: Filled): Promise<void> {
   const startMs = performance.now()
   await using control = await ControlProcess.startOnCluster(kubeconfig)
+  // Long before it is changed: a watch tells nothing of what was before.
+  const watched = new WatchedPod(client, { pod: pods.find(({ service }) => service === 0)!, signal })
   print('started', `control plane ready after ${seconds(startMs)}, ${await costOf(control)}`)
   const link = await joinBy(control, `spiffe://heddle.local/ns/${NAMESPACE}/sa/default`, {
     serviceAccountToken: await accountToken(client),
@@ -60,8 +62,6 @@ async function measure(options: Options, { client, pods, kubeconfig, signal }: F
   const proxies = await openAll(options, pods, link)
   print('connected', `${proxies.length} proxies in ${seconds(openMs)}, ${await costOf(control)}`)
   await settle()
-  const changing = pods.find(({ service }) => service === 0)!
-  const watched = new WatchedPod(client, { pod: changing, signal })
   const quiet = await measureChanges({ watched, proxies, count: options.changes, control })
   print('a pod', quiet)
   if (options.churnSeconds > 0)

@@ -1,4 +1,4 @@
-import type { KubeClient } from '@heddle/kube/client'
+import type { KubeClient, WatchOptions } from '@heddle/kube/client'
 import { PODS } from '@heddle/kube/resources'
 import { type FakePod, NAMESPACE, setReady } from './fake-workloads.ts'
 
@@ -35,9 +35,14 @@ export class WatchedPod {
     while (!signal.aborted) {
       const resourceVersion = (await this.#client.get(ref))?.metadata.resourceVersion ?? ''
       const options = { namespace: NAMESPACE, fieldSelector, resourceVersion }
-      for await (const event of this.#client.watch(PODS, options, signal)) {
-        if (event.type === 'MODIFIED') this.#told?.()
-      }
+      await this.#follow(options, signal).catch(() => undefined)
+    }
+  }
+
+  /** Ends when the API server ends it, and fails when nothing happens for long. */
+  async #follow(options: WatchOptions, signal: AbortSignal): Promise<void> {
+    for await (const event of this.#client.watch(PODS, options, signal)) {
+      if (event.type === 'MODIFIED') this.#told?.()
     }
   }
 
