@@ -2,7 +2,7 @@ import type { Clock } from '@heddle/base/clock'
 import type { KubeDraft, KubeObject, ObjectName } from '@heddle/kube/client'
 import { renderInstall } from '@heddle/kube/install'
 import { CONFIG_KEYS, INSTALL_NAMES, TRUST_BUNDLE_KEY } from '@heddle/kube/install/names'
-import { readInstallValues } from '@heddle/kube/install/read-values'
+import { readUsableValues } from '@heddle/kube/install/usable-values'
 import type { InstallValues } from '@heddle/kube/install/values'
 import {
   CONFIG_MAPS,
@@ -79,14 +79,15 @@ function collectConfig(cluster: Cluster): Promise<Fact<InstalledConfig | undefin
     const found = await cluster.kube.get<ConfigMapObject>(name)
     if (found === undefined) return undefined
     const { [CONFIG_KEYS.values]: text = '', [CONFIG_KEYS.version]: version = '' } = found.data ?? {}
-    return { version, values: readInstallValues([{ kind: 'file', path: CONFIG_KEYS.values, text }]) }
+    // Written by another version, perhaps: that the versions differ is a finding of its own.
+    return { version, values: readUsableValues(text).values }
   })
 }
 
 /** Without the installation's own values its parts are told by the defaults. */
 function valuesOf(config: Fact<InstalledConfig | undefined>): InstallValues {
   const found = config.kind === 'known' ? config.value?.values : undefined
-  return found ?? readInstallValues([])
+  return found ?? readUsableValues('').values
 }
 
 function collectExpected(cluster: Cluster, values: InstallValues): Promise<readonly ExpectedObject[]> {
