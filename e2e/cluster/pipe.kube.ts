@@ -105,7 +105,7 @@ test('check before the installation says what to do', async () => {
 test('two pipes install it, and check finds nothing to say', async () => {
   await applyHeddle(cluster)
   await untilControlReady(cluster)
-  const { status, unwell } = await check('--wait', '30s')
+  const { status, unwell } = await check('--wait', '45s')
   expect(unwell).toEqual([])
   expect(status).toBe(0)
 })

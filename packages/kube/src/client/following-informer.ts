@@ -147,7 +147,7 @@ export class FollowingInformer<T> implements Informer<T> {
       return clock.sleep(MISSING_MS, signal)
     }
     if (isForgotten(error)) this.#version = undefined
-    const retryMs = Math.round(this.#backoff.nextMs())
+    const retryMs = askedFor(error) ?? Math.round(this.#backoff.nextMs())
     log.warn('resource not followed', { kind: resource.kind, error: error.message, retryMs })
     return clock.sleep(retryMs, signal)
   }
@@ -160,6 +160,12 @@ export class FollowingInformer<T> implements Informer<T> {
       ...(fieldSelector === undefined ? {} : { fieldSelector }),
     }
   }
+}
+
+/** How long the API server wants to be left alone, as while it sets up the storage of a kind that has just come. */
+function askedFor(error: Error): number | undefined {
+  const seconds = error instanceof KubeError && error.status === 429 ? error.details.retryAfterSeconds : undefined
+  return seconds === undefined ? undefined : seconds * 1000
 }
 
 /** Whether the API server no longer knows what came after a version, or after a page. */
