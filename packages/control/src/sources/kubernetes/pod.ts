@@ -9,7 +9,7 @@ import {
 } from '@heddle/kube/inject/names'
 import { type PortRange, parsePortRanges } from '@heddle/kube/port-range'
 import { workloadOf } from '@heddle/kube/workload-name'
-import type { Instance, InstancePort, InstanceState } from '../../model/instance.ts'
+import type { Instance, InstancePort } from '../../model/instance.ts'
 
 /** A pod, as far as the mesh makes use of it. */
 export interface TrimmedPod {
