@@ -146,7 +146,7 @@ describe('the control plane', () => {
   })
 
   test.each([
-    { name: 'without a token', token: '', says: /neither a client certificate nor a join token/ },
+    { name: 'without a token', token: '', says: /neither a client certificate nor a token/ },
     { name: 'with something that is no token', token: 'let-me-in', says: /join token/ },
     {
       name: 'with a token that it did not make',
