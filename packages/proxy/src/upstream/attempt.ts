@@ -234,9 +234,10 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     const detail = `${this.target.endpoint.name}: ${reset.error?.message ?? reset.detail}`
     const error = new ProxyError(this.#codeOf(reset), detail)
     this.#exchange.grpc?.sawReset(reset.code)
-    if (this.#traceOf(reset) === 'likely') this.#observeFailure()
+    const trace = this.#traceOf(reset)
+    if (trace === 'likely') this.#observeFailure()
     if (this.#exchange.isAnswered) this.#exchange.fail(error, codeToPassOn(reset))
-    else this.#owner.brokeOff(this.#exchange, this, { error, trace: this.#traceOf(reset) })
+    else this.#owner.brokeOff(this.#exchange, this, { error, trace })
   }
 
   #observeAnswer(): void {
