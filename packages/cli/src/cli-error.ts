@@ -19,11 +19,6 @@ export interface CliErrorOptions {
   readonly cause?: unknown
 }
 
-/** The text of anything that was thrown. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
 /** The `code` of a system error (`ENOENT`, `EADDRINUSE`), else `undefined`. */
 export function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined

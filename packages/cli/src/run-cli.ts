@@ -1,5 +1,6 @@
+import { messageOf } from '@heddle/base/message-of'
 import { Command as CommanderCommand, CommanderError } from 'commander'
-import { CliError, messageOf } from './cli-error.ts'
+import { CliError } from './cli-error.ts'
 import { addWorldFlags, type WorldFlags } from './client/world-flags.ts'
 import type { CliDeps, Command } from './command.ts'
 import { NamespaceOption } from './commands/resource-options.ts'

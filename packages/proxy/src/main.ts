@@ -1,6 +1,7 @@
 import { systemClock } from '@heddle/base/clock'
 import { ConfigError } from '@heddle/base/config-error'
 import { createLog } from '@heddle/base/log'
+import { messageOf } from '@heddle/base/message-of'
 import { Registry } from '@heddle/telemetry/registry'
 import { parseSidecarConfig, type SidecarConfig } from './config/sidecar-config.ts'
 import { exitWhenDrained, listenForEnd } from './sidecar/process-end.ts'
@@ -50,6 +51,6 @@ function emit(event: object): void {
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`${messageOf(error)}\n`)
   process.exit(error instanceof ConfigError ? 2 : 1)
 })

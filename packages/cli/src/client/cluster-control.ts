@@ -1,6 +1,7 @@
+import { messageOf } from '@heddle/base/message-of'
 import type { KubeObject } from '@heddle/kube/client'
 import { ADMIN_AUDIENCE, INSTALL_NAMES, INSTALL_PORTS, TRUST_BUNDLE_KEY } from '@heddle/kube/install/names'
-import { CliError, messageOf } from '../cli-error.ts'
+import { CliError } from '../cli-error.ts'
 import type { Cluster } from './cluster.ts'
 import { type ControlClient, type ControlNeed, type ControlPlace, createControlClient } from './control-client.ts'
 import { chooseControlPod, listControlPods, type PodObject } from './control-pod.ts'

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { messageOf } from '@heddle/base/message-of'
 import type { KubeClient } from '@heddle/kube/client'
 import type { ClusterAccess } from '@heddle/kube/kubeconfig'
-import { CliError, messageOf } from '../cli-error.ts'
+import { CliError } from '../cli-error.ts'
 import type { WorldFlags } from './world-flags.ts'
 
 /** A cluster as the user's own credentials see it. */

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CliError, codeOf, messageOf } from '../cli-error.ts'
+import { messageOf } from '@heddle/base/message-of'
+import { CliError, codeOf } from '../cli-error.ts'
 import type { SiteNetwork } from '../site/site.ts'
 import { meshPaths } from '../state/state-directory.ts'
 

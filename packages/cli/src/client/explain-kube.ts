@@ -1,4 +1,5 @@
-import { CliError, messageOf } from '../cli-error.ts'
+import { messageOf } from '@heddle/base/message-of'
+import { CliError } from '../cli-error.ts'
 import type { Cluster } from './cluster.ts'
 
 /** What of an error of the API server is looked at. */

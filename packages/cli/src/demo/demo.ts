@@ -1,5 +1,5 @@
 import { delimiter } from 'node:path'
-import { messageOf } from '../cli-error.ts'
+import { messageOf } from '@heddle/base/message-of'
 import type { CliDeps } from '../command.ts'
 import { COMMAND_FOLDER, findDemo } from '../process/repository.ts'
 import { formatGolden, readGolden } from '../up/read-golden.ts'

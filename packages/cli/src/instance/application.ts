@@ -1,6 +1,6 @@
 import { Backoff } from '@heddle/base/backoff'
 import type { Clock } from '@heddle/base/clock'
-import { messageOf } from '../cli-error.ts'
+import { messageOf } from '@heddle/base/message-of'
 import { type Child, describeExit, type ExitStatus, startChild } from '../process/child.ts'
 import type { LogFile } from '../process/log-file.ts'
 import type { ProcessRecord } from './sidecar.ts'

@@ -1,6 +1,7 @@
 import { Backoff } from '@heddle/base/backoff'
 import type { Clock } from '@heddle/base/clock'
-import { CliError, messageOf } from '../cli-error.ts'
+import { messageOf } from '@heddle/base/message-of'
+import { CliError } from '../cli-error.ts'
 import { type Child, describeExit, type ExitStatus, startChild } from '../process/child.ts'
 import type { LogFile } from '../process/log-file.ts'
 import { readableLines } from '../process/readable-lines.ts'

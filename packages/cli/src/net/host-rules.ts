@@ -1,4 +1,4 @@
-import { messageOf } from '../cli-error.ts'
+import { messageOf } from '@heddle/base/message-of'
 import { runTool } from '../process/run-tool.ts'
 
 /** A rule of the host's own tables that the mesh adds and takes back. */

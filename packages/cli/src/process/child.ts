@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Clock } from '@heddle/base/clock'
+import { messageOf } from '@heddle/base/message-of'
 import { type ProcessIdentity, startTimeOf } from '@heddle/base/process-start'
-import { CliError, codeOf, messageOf } from '../cli-error.ts'
+import { CliError, codeOf } from '../cli-error.ts'
 
 export interface ChildSpec {
   readonly command: readonly string[]

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { CliError, messageOf } from '../cli-error.ts'
+import { messageOf } from '@heddle/base/message-of'
+import { CliError } from '../cli-error.ts'
 import type { Context } from '../client/context.ts'
 import type { ControlClient } from '../client/control-client.ts'
 import type { CliDeps } from '../command.ts'

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
-import { CliError, codeOf, messageOf } from '../cli-error.ts'
+import { messageOf } from '@heddle/base/message-of'
+import { CliError, codeOf } from '../cli-error.ts'
 
 export interface ForegroundOptions {
   readonly command: readonly string[]

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CliError, messageOf } from '../cli-error.ts'
+import { messageOf } from '@heddle/base/message-of'
+import { CliError } from '../cli-error.ts'
 import type { CliDeps } from '../command.ts'
 import type { ProcessRecord } from '../instance/sidecar.ts'
 import { address4 } from '../net/subnet.ts'

@@ -1,5 +1,6 @@
+import { messageOf } from '@heddle/base/message-of'
 import { formatRedirectRules } from '@heddle/kube/interception'
-import { CliError, messageOf } from '../cli-error.ts'
+import { CliError } from '../cli-error.ts'
 import { findTool, runTool } from '../process/run-tool.ts'
 import type { Mode } from './site.ts'
 

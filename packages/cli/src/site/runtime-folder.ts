@@ -1,6 +1,7 @@
 import { chmod, chown, constants, copyFile, link, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { CliError, messageOf } from '../cli-error.ts'
+import { messageOf } from '@heddle/base/message-of'
+import { CliError } from '../cli-error.ts'
 import { findBun, PROXY_BUILD } from '../process/repository.ts'
 import { runTool } from '../process/run-tool.ts'
 import { makeDirectory } from '../state/make-directory.ts'

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { CliError, messageOf } from '../cli-error.ts'
+import { messageOf } from '@heddle/base/message-of'
+import { CliError } from '../cli-error.ts'
 import { addBridge, hostForwards, hostHasIpv6, removeBridge, takenRanges } from '../net/bridge.ts'
 import { addHostRules, type HostRule, hostRules, removeHostRules } from '../net/host-rules.ts'
 import { formatHostsFile, type NamedService } from '../net/hosts-file.ts'

@@ -1,7 +1,8 @@
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { messageOf } from '@heddle/base/message-of'
 import { isRunning, type ProcessIdentity, startTimeOf } from '@heddle/base/process-start'
-import { CliError, codeOf, messageOf } from '../cli-error.ts'
+import { CliError, codeOf } from '../cli-error.ts'
 import { makeDirectory } from './make-directory.ts'
 
 const TRIES = 5

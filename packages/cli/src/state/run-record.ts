@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
+import { messageOf } from '@heddle/base/message-of'
 import { startTimeOf } from '@heddle/base/process-start'
-import { CliError, messageOf } from '../cli-error.ts'
+import { CliError } from '../cli-error.ts'
 import { EMPTY_RUN_STATE, isEmptyRunState, type RunState, replaceFile, type StartedProcess } from './run-state.ts'
 
 type Kind = Exclude<keyof RunState, 'processes' | 'owner' | 'copies'>

@@ -1,6 +1,7 @@
 import type { Clock } from '@heddle/base/clock'
 import { formatDurationMs } from '@heddle/base/duration'
-import { CliError, messageOf } from '../cli-error.ts'
+import { messageOf } from '@heddle/base/message-of'
+import { CliError } from '../cli-error.ts'
 import { Instance, type InstanceDeps } from '../instance/instance.ts'
 import type { DesiredWorkload } from './desired.ts'
 import { planRollout, type RolloutInstance } from './plan-rollout.ts'

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises'
 import type { Manifests } from '@heddle/api/manifest'
+import { messageOf } from '@heddle/base/message-of'
 import { readManifests } from '@heddle/control/read-manifests'
-import { CliError, codeOf, messageOf } from '../cli-error.ts'
+import { CliError, codeOf } from '../cli-error.ts'
 
 /**
  * Reads the manifests below a directory exactly as the control plane does.

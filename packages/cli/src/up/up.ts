@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { formatProblem, type Problem } from '@heddle/api/manifest/problem'
-import { CliError, messageOf } from '../cli-error.ts'
+import { messageOf } from '@heddle/base/message-of'
+import { CliError } from '../cli-error.ts'
 import type { CliDeps } from '../command.ts'
 import type { WantedMode } from '../site/choose-mode.ts'
 import { meshPaths } from '../state/state-directory.ts'

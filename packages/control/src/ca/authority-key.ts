@@ -1,3 +1,4 @@
+import { messageOf } from '@heddle/base/message-of'
 import 'reflect-metadata'
 import { createPrivateKey, createPublicKey, webcrypto, X509Certificate } from 'node:crypto'
 import { readCertificate } from '@heddle/identity/certificate'
@@ -65,6 +66,6 @@ function parse(file: string, certificatePem: string, keyPem: string) {
     if (privateKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw new CaError('the key is not a P-256 key')
     return { certificate, privateKey, facts: readCertificate(certificate.raw) }
   } catch (error) {
-    throw new CaError(`${file}: damaged: ${error instanceof Error ? error.message : String(error)}`)
+    throw new CaError(`${file}: damaged: ${messageOf(error)}`)
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
+import { messageOf } from '@heddle/base/message-of'
 import { renewalTimeMs } from '@heddle/identity/rotation'
 import { isTrustDomain } from '@heddle/identity/spiffe-id'
 import type { Authority } from './authority-key.ts'
@@ -84,7 +85,7 @@ export async function openCertificateAuthority(options: CertificateAuthorityOpti
     return new StoredAuthority({ ...options, leafLifeMs, mayRotate }, root, issuer)
   } catch (error) {
     if (error instanceof CaError) throw error
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     throw new CaError(`${store.placeOf('root')}: ${why}`, { cause: error })
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '@heddle/base/clock'
+import { messageOf } from '@heddle/base/message-of'
 import { formatSpiffeId } from '@heddle/identity/spiffe-id'
 import { type JoinTokenRecord, readJoinTokens, writeJoinTokens } from './join-token-file.ts'
 import { createJoinTokenText, formatJoinToken, hashSecret, isSecretOf, parseJoinToken } from './join-token-text.ts'
@@ -146,7 +147,7 @@ export class JoinTokens implements JoinTokenBook {
       this.#identityOf(request)
       return undefined
     } catch (error) {
-      return error instanceof Error ? error.message : String(error)
+      return messageOf(error)
     }
   }
 

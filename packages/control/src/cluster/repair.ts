@@ -1,6 +1,7 @@
 import { Backoff } from '@heddle/base/backoff'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
+import { messageOf } from '@heddle/base/message-of'
 
 export interface RepairOptions {
   /** For the log. */
@@ -60,7 +61,7 @@ export class Repair {
         this.#backoff.reset()
       } catch (error) {
         this.#isWanted = true
-        log.warn('not put right yet', { what, error: error instanceof Error ? error.message : String(error) })
+        log.warn('not put right yet', { what, error: messageOf(error) })
         await clock.sleep(this.#backoff.nextMs(), signal)
       }
     }

@@ -1,6 +1,7 @@
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import type { Clock } from '@heddle/base/clock'
+import { messageOf } from '@heddle/base/message-of'
 
 /** What to try at an address. */
 export type Probe =
@@ -26,7 +27,7 @@ export async function runProbe(probe: Probe, { clock, timeoutMs }: ProbeDeps): P
     return await (probe.kind === 'tcp' ? probeTcp(probe, limit.signal) : probeHttp(probe, limit.signal))
   } catch (error) {
     if (limit.signal.aborted) return `no answer within ${timeoutMs} ms`
-    return error instanceof Error ? error.message : String(error)
+    return messageOf(error)
   } finally {
     timer.cancel()
   }

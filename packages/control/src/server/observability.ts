@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { messageOf } from '@heddle/base/message-of'
 import { PROMETHEUS_CONTENT_TYPE } from '@heddle/telemetry/prometheus'
 import type { Registry } from '@heddle/telemetry/registry'
 import { formatHostPort, type HostPort } from '../config/host-port.ts'
@@ -31,7 +32,7 @@ export async function listenObservability(options: ObservabilityOptions): Promis
     server.listen({ host: address.host, port: address.port })
     await once(server, 'listening')
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     throw new ListenError(`cannot listen on ${formatHostPort(address)}: ${why}`, { cause: error })
   }
   const { port } = server.address() as AddressInfo

@@ -8,6 +8,7 @@ import {
 import type { AddressInfo, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '@heddle/base/clock'
+import { messageOf } from '@heddle/base/message-of'
 import type { ServerTls } from '../ca/server-identity.ts'
 import { formatHostPort, type HostPort } from '../config/host-port.ts'
 
@@ -103,7 +104,7 @@ async function listen(server: Http2SecureServer, address: HostPort): Promise<voi
     server.listen({ host: address.host, port: address.port })
     await once(server, 'listening')
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     throw new ListenError(`cannot listen on ${formatHostPort(address)}: ${why}`, { cause: error })
   }
 }

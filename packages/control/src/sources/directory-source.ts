@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { formatRef, type MeshObject } from '@heddle/api/kinds'
 import type { ObjectRef } from '@heddle/api/kinds/meta'
 import type { Clock, Timer } from '@heddle/base/clock'
+import { messageOf } from '@heddle/base/message-of'
 import { diffObjects } from './diff-objects.ts'
 import { DirectoryWatch } from './directory-watch.ts'
 import type { ObjectEdit } from './object-edit.ts'
@@ -133,7 +134,7 @@ class DirectorySource implements Source, ObjectStore {
     try {
       await writeFiles(writes)
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
+      const why = messageOf(cause)
       throw new EditError(`nothing was changed, because a file cannot be written: ${why}`, { isStale: false, cause })
     }
   }

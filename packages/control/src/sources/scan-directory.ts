@@ -3,6 +3,7 @@ import { lstat, readdir, realpath, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { fileProblem, MAX_FILE_CHARACTERS } from '@heddle/api/manifest'
 import type { Problem } from '@heddle/api/manifest/problem'
+import { messageOf } from '@heddle/base/message-of'
 
 /** What a directory holds, without the contents of its files. */
 export interface Scan {
@@ -146,5 +147,5 @@ export function readingReason(error: unknown): string {
     EMFILE: 'cannot be read: too many files are open',
     ENOTDIR: 'is not a directory',
   }
-  return words[code] ?? `cannot be read: ${error instanceof Error ? error.message : String(error)}`
+  return words[code] ?? `cannot be read: ${messageOf(error)}`
 }

@@ -3,6 +3,7 @@ import { CONTROL_ACCOUNT } from '@heddle/api/control-account'
 import { PROXY_PORTS } from '@heddle/api/proxy-ports'
 import { ConfigError } from '@heddle/base/config-error'
 import { LOG_LEVELS, type LogLevel } from '@heddle/base/log'
+import { messageOf } from '@heddle/base/message-of'
 import { readPemCertificates } from '@heddle/identity/certificate'
 import { formatSpiffeId, isTrustDomain, parseSpiffeId } from '@heddle/identity/spiffe-id'
 import type { Limits } from '../limits.ts'
@@ -339,7 +340,7 @@ function parseBundle(text: string): string {
     readPemCertificates(text)
     return text
   } catch (error) {
-    throw new RangeError(error instanceof Error ? error.message : String(error))
+    throw new RangeError(messageOf(error))
   }
 }
 

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
+import { messageOf } from '@heddle/base/message-of'
 import type { SocketAddress } from '../config/address.ts'
 import { ControlError } from './control-error.ts'
 
@@ -28,7 +29,7 @@ export async function addressesOf(
       .slice(0, MAX_ADDRESSES)
       .map((address) => ({ host: address, port }))
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     throw new ControlError('unreachable', `control plane ${host}:${port}: ${why}`)
   }
 }

@@ -2,6 +2,7 @@ import type { LocalityJson, NodeJson, ServiceJson, WatchResponseJson } from '@he
 import { Backoff } from '@heddle/base/backoff'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
+import { messageOf } from '@heddle/base/message-of'
 import type { Locality } from '@heddle/engine/balance/locality'
 import { readPemCertificates } from '@heddle/identity/certificate'
 import type { Counter, Registry } from '@heddle/telemetry/registry'
@@ -288,7 +289,7 @@ function problemOfBundle(pem: string): string | undefined {
     readPemCertificates(pem)
     return undefined
   } catch (error) {
-    return `trust bundle: ${error instanceof Error ? error.message : String(error)}`
+    return `trust bundle: ${messageOf(error)}`
   }
 }
 

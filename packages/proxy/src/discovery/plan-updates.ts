@@ -1,4 +1,5 @@
 import type { DestinationUpdateJson } from '@heddle/api/discovery'
+import { messageOf } from '@heddle/base/message-of'
 import type { LoadedCode } from '../routing/later-code.ts'
 import type { Destination } from '../workload.ts'
 import { applyDelta, type DestinationContext, toDestination } from './destination-json.ts'
@@ -33,7 +34,7 @@ export function planUpdates(
       else next.set(key, destination)
     } catch (error) {
       // Not only what is checked: whatever is made of nonsense, the message is refused, and the proxy goes on.
-      problems.push(`${key}: ${error instanceof Error ? error.message : String(error)}`)
+      problems.push(`${key}: ${messageOf(error)}`)
     }
   }
   return { next, outdated, problems }

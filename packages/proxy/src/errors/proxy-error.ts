@@ -1,4 +1,5 @@
 import { type ErrorSpec, PROXY_ERRORS, type ProxyErrorCode } from '@heddle/api/proxy-errors'
+import { messageOf } from '@heddle/base/message-of'
 
 /**
  * A request or connection failed inside the proxy. The code is the stable part: it is the `heddle-error` response header,
@@ -24,5 +25,5 @@ export class ProxyError extends Error {
 /** `error` itself when it is a ProxyError, else one that says `internal_error`. */
 export function toProxyError(error: unknown): ProxyError {
   if (error instanceof ProxyError) return error
-  return new ProxyError('internal_error', error instanceof Error ? error.message : String(error), error)
+  return new ProxyError('internal_error', messageOf(error), error)
 }

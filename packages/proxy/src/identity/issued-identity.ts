@@ -2,6 +2,7 @@ import type { SignResponseJson } from '@heddle/api/identity'
 import { Backoff } from '@heddle/base/backoff'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
+import { messageOf } from '@heddle/base/message-of'
 import { createCsr } from '@heddle/identity/csr'
 import { createWorkloadKey, type WorkloadKey } from '@heddle/identity/key-pair'
 import { rotationSchedule } from '@heddle/identity/rotation'
@@ -170,10 +171,6 @@ export class IssuedIdentity implements WorkloadIdentity {
     const expiresInSeconds = Math.round((current.notAfterMs - nowMs) / 1000)
     this.#deps.log[urgencyOf(current, nowMs)]('certificate not renewed', { ...fields, expiresInSeconds })
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 /** There is much time at first: only what comes near the end is anybody's business. */

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { messageOf } from '@heddle/base/message-of'
 import { ControlError } from '../control/control-error.ts'
 
 /** There is no join token to be shown. */
@@ -17,7 +18,7 @@ export async function readJoinToken(file: string | undefined): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).trim()
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
     throw new JoinTokenError(isMissing ? 'there is no join token' : `the join token cannot be read: ${reason}`)
   }

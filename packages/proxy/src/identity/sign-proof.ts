@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { messageOf } from '@heddle/base/message-of'
 import { readJoinToken } from './join-token.ts'
 
 /** What proves a workload to the control plane, beside the certificate of its connection; what is empty proves nothing. */
@@ -41,7 +42,7 @@ export async function readProof(
 
 async function readServiceAccountToken(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     throw new ServiceAccountTokenError(`the token of the service account cannot be read: ${reason}`)
   })
   const token = text.trim()

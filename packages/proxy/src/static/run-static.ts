@@ -3,6 +3,7 @@ import { checkStaticConfig, type StaticConfig } from '@heddle/api/static-config'
 import type { Clock } from '@heddle/base/clock'
 import { ConfigError } from '@heddle/base/config-error'
 import type { Log } from '@heddle/base/log'
+import { messageOf } from '@heddle/base/message-of'
 import type { Registry } from '@heddle/telemetry/registry'
 import { TrafficTable } from '@heddle/telemetry/traffic'
 import { resolveLimits } from '../limits.ts'
@@ -22,7 +23,7 @@ export function readStaticConfig(file: string, shownAs = file): StaticConfig {
   try {
     value = JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
-    throw refusal(shownAs, [error instanceof Error ? error.message : String(error)])
+    throw refusal(shownAs, [messageOf(error)])
   }
   const result = checkStaticConfig(value)
   if (result.kind === 'invalid') throw refusal(shownAs, result.problems)

@@ -1,3 +1,4 @@
+import { messageOf } from '@heddle/base/message-of'
 import { RE2JS } from 're2js'
 
 /** Longer ones would make a table of routes dear to compile. */
@@ -14,7 +15,7 @@ export function findPatternFault(pattern: string): string | undefined {
     RE2JS.compile(pattern)
     return undefined
   } catch (error) {
-    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+    const [reason = ''] = messageOf(error).split('\n')
     return reason.replace(/^error parsing regexp: /, '')
   }
 }

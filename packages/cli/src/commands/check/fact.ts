@@ -1,4 +1,4 @@
-import { messageOf } from '../../cli-error.ts'
+import { messageOf } from '@heddle/base/message-of'
 import type { Verdict } from './check.ts'
 
 /** Something that was looked up, or why it is not known. */

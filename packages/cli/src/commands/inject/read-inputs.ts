@@ -2,7 +2,8 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Clock } from '@heddle/base/clock'
-import { CliError, codeOf, messageOf } from '../../cli-error.ts'
+import { messageOf } from '@heddle/base/message-of'
+import { CliError, codeOf } from '../../cli-error.ts'
 
 /** A file as it was read. */
 export interface InputFile {

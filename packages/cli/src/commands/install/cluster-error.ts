@@ -1,4 +1,5 @@
-import { CliError, messageOf } from '../../cli-error.ts'
+import { messageOf } from '@heddle/base/message-of'
+import { CliError } from '../../cli-error.ts'
 import type { Cluster } from '../../client/cluster.ts'
 
 /** Asks the cluster something. @throws {CliError} where it refuses, or does not answer */

@@ -2,10 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { ConfigError } from '@heddle/base/config-error'
+import { messageOf } from '@heddle/base/message-of'
 import type { ValuesInput } from '@heddle/kube/install/read-values'
 import type { InstallValues } from '@heddle/kube/install/values'
 import { type Command as CommanderCommand, Option } from 'commander'
-import { CliError, messageOf } from '../../cli-error.ts'
+import { CliError } from '../../cli-error.ts'
 
 /** Flags that say values of an installation. */
 export interface ValueFlags {

@@ -2,8 +2,9 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { ManifestFile } from '@heddle/api/manifest'
+import { messageOf } from '@heddle/base/message-of'
 import { Option } from 'commander'
-import { CliError, codeOf, messageOf } from '../../cli-error.ts'
+import { CliError, codeOf } from '../../cli-error.ts'
 
 /** More files than this are no folder of manifests. */
 const MAX_FILES = 1000

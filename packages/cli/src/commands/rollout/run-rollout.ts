@@ -1,6 +1,7 @@
 import { ResourceKind } from '@heddle/api/admin'
 import { formatDurationMs } from '@heddle/base/duration'
-import { CliError, messageOf } from '../../cli-error.ts'
+import { messageOf } from '@heddle/base/message-of'
+import { CliError } from '../../cli-error.ts'
 import type { ControlClient } from '../../client/control-client.ts'
 import type { CliDeps } from '../../command.ts'
 import { formatApplied } from '../objects/applied.ts'

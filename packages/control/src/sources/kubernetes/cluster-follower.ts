@@ -2,6 +2,7 @@ import type { MeshObject } from '@heddle/api/kinds'
 import { KINDS, type Kind } from '@heddle/api/kinds/table'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
+import { messageOf } from '@heddle/base/message-of'
 import type { KubeClient, KubeObject, Resource } from '@heddle/kube/client'
 import { createInformer, type Informer } from '@heddle/kube/informer'
 import { apiVersionOf, ENDPOINT_SLICES, NODES, PODS, resourceOf } from '@heddle/kube/resources'
@@ -125,7 +126,7 @@ export class ClusterFollower {
       this.#findFailure = undefined
       return true
     } catch (error) {
-      this.#findFailure = error instanceof Error ? error.message : String(error)
+      this.#findFailure = messageOf(error)
       return false
     }
   }
