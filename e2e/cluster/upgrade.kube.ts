@@ -120,8 +120,6 @@ test('proxies of both versions work together, and learn of each other from the n
 })
 
 test('pods are replaced, and all proxies are of the present version', async () => {
-  // Requests during restarts of workloads are what pipe.kube.ts is about.
-  await load.stop()
   for (const name of PROGRAMS) {
     await cluster.kubectl(['rollout', 'restart', `deployment/${name}`, '--namespace', NAMESPACE])
     await untilRolledOut()
@@ -129,6 +127,7 @@ test('pods are replaced, and all proxies are of the present version', async () =
   await until('only new pods are there', async () => Object.keys(await proxyImages()).join() === CURRENT)
   const { status, stdout } = await heddle(cluster, ['check', '--proxy', '--namespace', NAMESPACE, '--wait', '30s'])
   expect(status, stdout).toBe(0)
+  expect((await load.stop()).failures).toEqual([])
 })
 
 test('the way back is the same pipe with the earlier command line', async () => {
