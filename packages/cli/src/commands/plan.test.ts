@@ -12,11 +12,12 @@ import { get } from './get.ts'
 import { plan } from './plan.ts'
 
 const CART = 'name:cart.shop:80'
+const STARTED_MS = BigInt(systemClock.nowMs())
 
 function record(requestId: string, path: string, more: Partial<RecordInit> = {}): RecordInit {
   return {
     requestId,
-    startedMs: BigInt(systemClock.nowMs()),
+    startedMs: STARTED_MS,
     direction: 'outbound',
     key: CART,
     request: { method: 'GET', path, authority: 'cart' },
