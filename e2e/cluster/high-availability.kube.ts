@@ -7,6 +7,7 @@ import type { Cluster } from './cluster.ts'
 import { installHeddle, loadDemoImage, untilControlReady } from './install-heddle.ts'
 import { Load, type LoadResult } from './load.ts'
 import { startCluster } from './start-cluster.ts'
+import { tellFailure } from './tell-failure.ts'
 
 /** What may go away without a failed request: replicas of the control plane, all of them, the API server; on a cluster of its own. */
 
@@ -42,7 +43,10 @@ beforeEach(async () => {
   await until('there is load', () => load.requests > PER_SECOND)
 })
 /** Also after a test that failed, so that its load does not go on. */
-afterEach(() => load.stop())
+afterEach(async (context) => {
+  await load.stop()
+  await tellFailure(cluster, context)
+})
 
 interface ControlPod {
   readonly name: string

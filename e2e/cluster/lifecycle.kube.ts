@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { until } from '../harness/until.ts'
 import type { Cluster } from './cluster.ts'
@@ -9,6 +9,7 @@ import { Load } from './load.ts'
 import { deployment, toolsContainer } from './objects.ts'
 import { memoryOf } from './out-of-memory.ts'
 import { startCluster } from './start-cluster.ts'
+import { tellFailure } from './tell-failure.ts'
 
 /**
  * What becomes of requests while pods come and go as they do on every cluster: a rollout, a scale to zero, a drain, a proxy that is
@@ -43,6 +44,7 @@ beforeAll(async () => {
   await answers()
 }, 400_000)
 afterAll(() => cluster?.stop())
+afterEach((context) => tellFailure(cluster, context))
 
 /** The demo's Deployments, with the replicas that these tests need, and on the nodes that they need. */
 function application(): readonly object[] {

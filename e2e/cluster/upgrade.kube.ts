@@ -10,6 +10,7 @@ import { installGatewayCrds } from './gateway-crds.ts'
 import { heddle, heddleOutput, loadDemoImage, loadHeddleImages, untilControlReady } from './install-heddle.ts'
 import { Load } from './load.ts'
 import { startCluster } from './start-cluster.ts'
+import { tellFailure } from './tell-failure.ts'
 
 /** A running mesh of an earlier version becomes one of the present, and goes back, under load; in order, on a cluster of its own. */
 
@@ -52,7 +53,10 @@ beforeEach(async () => {
   await until('there is load', () => load.requests > PER_SECOND)
 })
 /** Also after a test that failed, so that its load does not go on. */
-afterEach(() => load.stop())
+afterEach(async (context) => {
+  await load.stop()
+  await tellFailure(cluster, context)
+})
 
 function runEarlier(args: readonly string[]): Promise<Finished> {
   return run([earlier.command, ...args], { env: { KUBECONFIG: cluster.kubeconfig } })
