@@ -123,6 +123,17 @@ describe('runNodeAgent()', () => {
     end.abort()
   })
 
+  test('keeps nothing of a container that has ended', async () => {
+    const { ran, clock, tell, end } = await start([podWith()])
+    await clock.advanceAsync(0)
+    const ended = podWith({}, { initContainerStatuses: [] })
+    await tell({ type: 'MODIFIED', object: { ...ended, metadata: { ...ended.metadata, resourceVersion: '2' } } })
+    const again = podWith()
+    await tell({ type: 'MODIFIED', object: { ...again, metadata: { ...again.metadata, resourceVersion: '3' } } })
+    expect(ran).toHaveLength(2)
+    end.abort()
+  })
+
   test('waits for a process that is not there yet', async () => {
     const processes: Record<string, readonly [string, string]> = { '1': PROCESSES['1']! }
     const { ran, clock, end } = await start([podWith()], table(processes))

@@ -42,7 +42,10 @@ export async function runNodeAgent(deps: NodeAgentDeps, signal: AbortSignal): Pr
     log: deps.log,
   })
   await informer.start(
-    { onUpserted: (_name, pod) => agent.see(pod), onRemoved: (_name, before) => agent.forget(before) },
+    {
+      onUpserted: (_name, pod, before) => agent.see(pod, before),
+      onRemoved: (_name, before) => agent.forget(before),
+    },
     signal,
   )
 }
@@ -69,7 +72,9 @@ class NodeAgent {
     }
   }
 
-  see(pod: WaitingPod | undefined): void {
+  see(pod: WaitingPod | undefined, before: WaitingPod | undefined): void {
+    // A container that has ended never comes back, so what is kept does not grow with the pods that were there.
+    if (before?.containerId !== pod?.containerId) this.forget(before)
     if (pod === undefined || this.#taken.has(pod.containerId)) return
     this.#taken.add(pod.containerId)
     void this.#redirect(pod)
