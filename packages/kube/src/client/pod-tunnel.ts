@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { Clock, Timer } from '@heddle/base/clock'
 import type { PodSocket } from './pod-socket.ts'
 
-/** A client's connection and the pod's side of it. */
+/** A client's connection, whose errors somebody hears already, and the pod's side of it. */
 export interface Tunnel {
   readonly socket: Socket
   readonly pod: PodSocket
@@ -28,8 +28,6 @@ export function carry({ socket, pod, clock, onFailure }: Tunnel): void {
   })
   socket.on('end', awaitLastWords)
   socket.on('drain', () => pod.resume())
-  // What broke is the client's own affair; 'close' follows.
-  socket.on('error', () => {})
   socket.on('close', () => {
     lastWords?.cancel()
     pod.close()

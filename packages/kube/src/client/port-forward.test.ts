@@ -281,4 +281,26 @@ describe('openPortForward()', () => {
     await client.ended
     await eventually(() => expect(world.sockets.clients.size).toBe(0))
   })
+
+  test('ends the pod of a client that was gone before the pod answered', async () => {
+    let opened = 0
+    await using world = await startWorld((pod) => {
+      opened += 1
+      echo(pod)
+    })
+    const forward = await world.open()
+    const first = talk(forward.port)
+    first.socket.write('hello')
+    await eventually(() => expect(first.said()).toBe('hello'))
+    const upgrade = world.sockets.handleUpgrade.bind(world.sockets)
+    const answers: (() => void)[] = []
+    world.sockets.handleUpgrade = (...args) => void answers.push(() => upgrade(...args))
+    const gone = talk(forward.port)
+    await eventually(() => expect(answers).toHaveLength(1))
+    await forward.close()
+    await gone.ended
+    for (const answer of answers) answer()
+    await eventually(() => expect(opened).toBe(2))
+    await eventually(() => expect(world.sockets.clients.size).toBe(0))
+  })
 })

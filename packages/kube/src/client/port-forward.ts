@@ -47,10 +47,16 @@ export async function openPortForward(
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
+    // What broke is the client's own affair; 'close' follows.
+    socket.on('error', () => {})
     const pod = ready?.isOpen === true ? Promise.resolve(ready) : connect()
     ready = undefined
     pod.then(
-      (opened) => carry({ socket, pod: opened, clock, onFailure }),
+      (opened) => {
+        // A client that has gone meanwhile would never end it.
+        if (socket.destroyed) opened.close()
+        else carry({ socket, pod: opened, clock, onFailure })
+      },
       (error: Error) => {
         onFailure(error)
         socket.destroy()
