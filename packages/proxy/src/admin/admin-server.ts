@@ -1,5 +1,6 @@
 import { createServer, isIP, type Socket } from 'node:net'
 import type { Clock } from '@heddle/base/clock'
+import { FairRoom } from '@heddle/base/fair-room'
 import { createFields } from '@heddle/http/fields'
 import { createH1Server } from '@heddle/http/h1'
 import type { RequestHead } from '@heddle/http/message'
@@ -31,7 +32,7 @@ export interface AdminServer {
   close(): void
 }
 
-/** One more, and the oldest is closed: whoever fills the port with idle connections must not keep others out. */
+/** One more, and one of whoever has the most is closed: filling the port, with whatever, keeps nobody else out. */
 const MAX_CONNECTIONS = 32
 const MAX_BODY_BYTES = 1_024
 /** A connection lives so long at most, however it is used. */
@@ -64,13 +65,14 @@ type HeadedHandler = (request: AdminRequest, head: RequestHead) => AdminAnswer
 
 async function listen(address: SocketAddress, handler: HeadedHandler, clock: Clock): Promise<AdminServer> {
   const sockets = new Set<Socket>()
+  const room = new FairRoom({ places: MAX_CONNECTIONS, evenly: 'oldest' })
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    const [oldest] = sockets
-    if (sockets.size >= MAX_CONNECTIONS) oldest?.destroy()
+    const leave = room.enter(socket.remoteAddress ?? '', () => socket.destroy())
     sockets.add(socket)
     const timer = clock.after(MAX_LIFE_MS, () => socket.destroy())
     socket.once('close', () => {
       timer.cancel()
+      leave?.()
       sockets.delete(socket)
     })
     serve(socket, handler)

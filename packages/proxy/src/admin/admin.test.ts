@@ -53,8 +53,10 @@ async function world(): Promise<World> {
   return self
 }
 
-async function connected(port: number): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1')
+async function connected(port: number, localAddress = '127.0.0.1'): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress })
+  // One that is closed for another is reset.
+  socket.on('error', () => undefined)
   await once(socket, 'connect')
   return socket
 }
@@ -188,6 +190,21 @@ describe('probe listener', () => {
   ])('answers $line with $status, whatever the Host', async ({ line, status }) => {
     const answer = await probe(request(line).replace('127.0.0.1', '10.1.2.3:15020'))
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  })
+
+  test('answers a kubelet whose connection is older than all of a neighbour that floods it', async () => {
+    const handler = probeRoutes({ registry: new Registry(), notReady: () => [] })
+    const server = await listenProbe({ host: '127.0.0.1', port: 0 }, handler, systemClock)
+    const kubelet = await connected(server.address.port)
+    const flood = await Promise.all(Array.from({ length: 100 }, () => connected(server.address.port, '127.0.0.2')))
+    // Answered, so all that came before it were accepted.
+    for (const socket of [flood.at(-1)!, kubelet]) {
+      socket.write(request('GET /live'))
+      const [answer] = await once(socket, 'data')
+      expect(String(answer)).toMatch(/^HTTP\/1.1 200 /)
+    }
+    for (const socket of [kubelet, ...flood]) socket.destroy()
+    server.close()
   })
 
   test('is not ready for the reasons of the proxy', async () => {
