@@ -30,6 +30,7 @@ describe('createTokenReviewer()', () => {
         method: 'POST',
         path: '/apis/authentication.k8s.io/v1/tokenreviews',
         body: { kind: 'TokenReview', spec: { token: TOKEN, audiences: [AUDIENCE] } },
+        isIdempotent: true,
       },
     ])
   })

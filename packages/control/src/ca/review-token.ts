@@ -65,8 +65,8 @@ export function createTokenReviewer({ client, audience }: TokenReviewerOptions):
           kind: 'TokenReview',
           spec: { token, audiences: [audience] },
         }
-        const review = await client.request<TokenReview>({ method: 'POST', path: PATH, body, deadlineMs: DEADLINE_MS })
-        return judge(review, audience)
+        const call = { method: 'POST', path: PATH, body, deadlineMs: DEADLINE_MS, isIdempotent: true }
+        return judge(await client.request<TokenReview>(call), audience)
       } catch (error) {
         return refused('token_review_unavailable', toDetail(error))
       } finally {
