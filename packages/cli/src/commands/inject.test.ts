@@ -119,7 +119,7 @@ describe('inject', () => {
 
   test.each([
     { name: 'a place in a file that is no YAML', text: 'a: [', says: /^error: bad\.yaml:1:\d+: / },
-    { name: 'what is no object', text: '- 1', says: /expected objects/ },
+    { name: 'what is no object', text: 'kind: A\n---\n- 1', says: /bad\.yaml: document 2 is no object/ },
     { name: 'that there is nothing', text: '# nothing', says: /no object in what was given/ },
   ])('says $name', async ({ text, says }) => {
     await writeFile(join(folder, 'bad.yaml'), text)

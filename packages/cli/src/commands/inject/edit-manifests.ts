@@ -17,10 +17,15 @@ export interface EditedFile {
   readonly reports: readonly WorkloadReport[]
 }
 
-/** Changes each object of a file. @throws {CliError} for what is no YAML */
+/** Changes each object of a file. @throws {CliError} for what is no YAML, and for a document that is no object */
 export function editManifests(file: InputFile, change: (object: Manifest) => WorkloadChange): EditedFile {
   const documents = parseFile(file)
-  const edited = documents.map((document) => editDocument(document, change)).filter((one) => one !== undefined)
+  const edited = documents.flatMap((document, index) => {
+    const value: unknown = document.toJS()
+    if (value === null || value === undefined) return []
+    if (isMap(value)) return editDocument({ document, value }, change)
+    throw new CliError(`${file.name}: document ${index + 1} is no object with apiVersion and kind`)
+  })
   const isJson = /^\s*[[{]/.test(file.text)
   const isIndented = !/^( *)[^\s#-][^\n]*:[^\S\n]*\n\1- /m.test(file.text)
   const format = { lineWidth: 0, indentSeq: isIndented }
@@ -56,14 +61,15 @@ interface EditedDocument {
   readonly reports: readonly WorkloadReport[]
 }
 
-/** `undefined`: there is nothing in it. */
+interface ReadDocument {
+  readonly document: Document.Parsed
+  readonly value: Manifest
+}
+
 function editDocument(
-  document: Document.Parsed,
+  { document, value: before }: ReadDocument,
   change: (object: Manifest) => WorkloadChange,
-): EditedDocument | undefined {
-  const before: unknown = document.toJS()
-  if (before === null || before === undefined) return undefined
-  if (!isMap(before)) throw new CliError('expected objects with apiVersion and kind')
+): EditedDocument {
   const { object: changed, reports } = change(before)
   const object = changed === before ? before : withoutVersion(changed)
   const steps = diffJson(before, object)
