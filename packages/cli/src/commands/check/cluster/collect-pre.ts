@@ -24,7 +24,7 @@ export async function collectPre(base: BaseFacts, cluster: Cluster): Promise<Pre
   return { ...base, namespaceExists, rights, podRefusal }
 }
 
-/** Everything that `heddle install` has is to be made; and what Roles allow has to be allowed to whoever makes them. */
+/** Everything that `heddle install` has is to be made; and of what its Roles allow, that which is given least: Secrets can be read. */
 async function askRights(cluster: Cluster): Promise<readonly Right[]> {
   const { heddleNamespace } = cluster
   const objects = [...renderCrds(), ...renderInstall(readInstallValues([{ kind: 'ha' }]), heddleNamespace)]
@@ -51,6 +51,7 @@ async function askRight(
   const { status } = await kube.request<ReviewAnswer>({
     method: 'POST',
     path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+    isIdempotent: true,
     body: {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SelfSubjectAccessReview',

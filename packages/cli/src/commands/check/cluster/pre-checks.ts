@@ -37,7 +37,7 @@ export const PRE_SETUP: Category<PreFacts> = {
         judgeFact(podRefusal, (refusal) =>
           warningUnlessEmpty(
             refusal === '' ? [] : [refusal],
-            'Allow it in the namespaces of meshed applications, or use a CNI plugin.',
+            'Allow it in the namespaces of meshed applications, or let the agent of the node redirect: heddle install-node-agent.',
           ),
         ),
     },
