@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { FairRoom } from '@heddle/base/fair-room'
 import { messageOf } from '@heddle/base/message-of'
 import { PROMETHEUS_CONTENT_TYPE } from '@heddle/telemetry/prometheus'
 import type { Registry } from '@heddle/telemetry/registry'
@@ -20,14 +21,29 @@ export interface Observability {
   close(): Promise<void>
 }
 
+/** Whoever fills the port, with whatever, keeps no kubelet out, and takes no connection from the API beside it. */
+const MAX_CONNECTIONS = 64
+/** A request that does not come, or an answer that is not taken. */
+const SILENCE_MS = 10_000
+const HEAD_MS = 5_000
+
 /**
- * Listens for those who watch over the process, from its start on.
+ * Listens for those who watch over the process, from its start on. On a cluster everybody can connect: it tells what anyone may know.
  *
  * @throws {ListenError} when the address is taken or not allowed
  */
 export async function listenObservability(options: ObservabilityOptions): Promise<Observability> {
   const { address } = options
-  const server = createServer((request, response) => answer(request, response, options))
+  const server = createServer(
+    { headersTimeout: HEAD_MS, requestTimeout: SILENCE_MS, connectionsCheckingInterval: HEAD_MS },
+    (request, response) => answer(request, response, options),
+  )
+  server.setTimeout(SILENCE_MS)
+  const room = new FairRoom({ places: MAX_CONNECTIONS, evenly: 'oldest' })
+  server.on('connection', (socket: Socket) => {
+    const leave = room.enter(socket.remoteAddress ?? '', () => socket.destroy())
+    socket.once('close', () => leave?.())
+  })
   try {
     server.listen({ host: address.host, port: address.port })
     await once(server, 'listening')
