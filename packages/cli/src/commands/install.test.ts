@@ -219,12 +219,18 @@ describe('heddle uninstall', () => {
     expect(printed.at(-1)).toBe('Namespace heddle')
   })
 
+  const pod: KubeDraft = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'web-1', namespace: 'shop', annotations: { 'heddle.dev/status': '{}' } },
+  }
+
+  test.each(['Succeeded', 'Failed'])('lets be pods that have ended: %s', async (phase) => {
+    const cluster = storedCluster([...everything, { ...pod, status: { phase } }])
+    expect(await runCommand(uninstall, ['uninstall'], { cluster })).toMatchObject({ status: 0 })
+  })
+
   test('refuses while pods have a proxy, unless forced', async () => {
-    const pod: KubeDraft = {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'web-1', namespace: 'shop', annotations: { 'heddle.dev/status': '{}' } },
-    }
     const cluster = storedCluster([...everything, pod, { ...pod, metadata: { ...pod.metadata, name: 'web-2' } }])
     const refused = await runCommand(uninstall, ['uninstall'], { cluster })
     expect(refused).toMatchObject({ status: 1, stdout: '' })

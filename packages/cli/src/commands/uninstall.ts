@@ -45,8 +45,7 @@ const NAMED = 5
 
 async function refuseWhileMeshed(cluster: Cluster): Promise<void> {
   const { countMeshedPods } = await import('@heddle/kube/install/owned-objects')
-  const { STATUS_ANNOTATION } = await import('@heddle/kube/inject/names')
-  const counts = await askCluster(cluster, () => countMeshedPods(cluster.kube, STATUS_ANNOTATION))
+  const counts = await askCluster(cluster, () => countMeshedPods(cluster.kube))
   if (counts.size === 0) return
   const named = [...counts].slice(0, NAMED).map(([namespace, count]) => `${namespace} (${count})`)
   const rest = counts.size > NAMED ? ` and ${counts.size - NAMED} more` : ''

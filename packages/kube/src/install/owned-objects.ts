@@ -19,6 +19,7 @@ import {
   SERVICES,
   VALIDATING_WEBHOOKS,
 } from '../client/resources.ts'
+import { STATUS_ANNOTATION } from '../inject/names.ts'
 import { INSTALL_NAMES, INSTALLATION_LABEL, PART_OF_HEDDLE } from './install-names.ts'
 
 /** Kinds of which an installation has, or ever had, objects; in the order in which they best go: what asks the control plane first. */
@@ -126,17 +127,19 @@ function toSelector(labels: Readonly<Record<string, string>>): string {
     .join(',')
 }
 
-/** Namespaces in which pods with a proxy run, and how many each. */
-export async function countMeshedPods(
-  client: Pick<KubeClient, 'listPages'>,
-  statusAnnotation: string,
-): Promise<ReadonlyMap<string, number>> {
+/** Namespaces in which pods with a proxy run, and how many each; those that have ended, as of Jobs, run none. */
+export async function countMeshedPods(client: Pick<KubeClient, 'listPages'>): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>()
   for await (const { items } of client.listPages(PODS)) {
-    for (const { metadata } of items) {
-      const { namespace = '', annotations = {} } = metadata
-      if (annotations[statusAnnotation] !== undefined) counts.set(namespace, (counts.get(namespace) ?? 0) + 1)
+    for (const pod of items.filter(hasRunningProxy)) {
+      const { namespace = '' } = pod.metadata
+      counts.set(namespace, (counts.get(namespace) ?? 0) + 1)
     }
   }
   return counts
+}
+
+function hasRunningProxy({ metadata, status }: KubeObject): boolean {
+  const { phase } = (status ?? {}) as { readonly phase?: string }
+  return metadata.annotations?.[STATUS_ANNOTATION] !== undefined && phase !== 'Succeeded' && phase !== 'Failed'
 }
