@@ -163,6 +163,24 @@ describe('holdLease()', () => {
     expect(isEnded).toBe(true)
   })
 
+  test('does not lead by a call that is answered after its end', async () => {
+    await using world = await startWorld()
+    let answer = () => {}
+    const held = new Promise<void>((resolve) => (answer = resolve))
+    const slow = {
+      ...world.client,
+      get: () => held.then(() => undefined),
+      create: async <T>() => ({ metadata: NAME }) as T,
+    } as unknown as typeof world.client
+    const late = world.stand('late', slow)
+    const ended = late.end()
+    await world.pass(2500)
+    await ended
+    answer()
+    await world.pass(500)
+    expect(late.terms).toBe(0)
+  })
+
   test('makes exactly one of many leader, whoever ends', async () => {
     await using world = await startWorld()
     const replicas = ['a', 'b', 'c'].map((holder) => world.stand(holder))

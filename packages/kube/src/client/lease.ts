@@ -55,6 +55,7 @@ class Candidate {
   #lease: Lease | undefined
   #leading: AbortController | undefined
   #loseTimer = { cancel() {} }
+  #hasLeft = false
 
   constructor(options: LeaseOptions) {
     this.#options = options
@@ -83,7 +84,8 @@ class Candidate {
     const startedUs = clock.monotonicUs()
     try {
       const isOurs = await this.#within(this.#renewalMs, this.#takeOrRenew())
-      if (isOurs === true) this.#lead(startedUs)
+      // A call that was under way may end after the lease was given back.
+      if (isOurs === true && !this.#hasLeft) this.#lead(startedUs)
       if (isOurs === false) this.#lose('another holds it')
     } catch (error) {
       log.warn('lease not reached', { lease: name, error: (error as Error).message })
@@ -187,6 +189,7 @@ class Candidate {
 
   /** So that the next one need not wait for it to expire. */
   async #giveBack(): Promise<void> {
+    this.#hasLeft = true
     const isHeld = this.#leading !== undefined
     this.#lose('the process ends')
     if (!isHeld || this.#lease === undefined) return
