@@ -75,6 +75,7 @@ function outputOf(exec: ExecEntry, info: string, { env, clock }: AccessWorld): P
     })
     child.on('error', (error) => reject(deadline.signal.aborted ? new Error('it did not end in time') : error))
     child.on('close', (code, signal) => {
+      if (output.length > MOST_BYTES) return reject(new Error(`its answer has more than ${MOST_BYTES} bytes`))
       if (code === 0) return resolve(output)
       reject(new Error(signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`))
     })

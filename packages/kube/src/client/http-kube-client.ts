@@ -100,9 +100,9 @@ export class HttpKubeClient implements KubeClient {
 
   create<T extends KubeObject>(resource: Resource, object: KubeDraft): Promise<T> {
     const body = completed(resource, object)
-    const { namespace, name } = object.metadata
-    objectPath({ resource, name, ...(namespace === undefined ? {} : { namespace }) })
-    return this.request<T>({ method: 'POST', path: collectionPath(resource, namespace), body })
+    // Objects are created at the path of all of them; what lacks its name or namespace is refused all the same.
+    pathOf(resource, object)
+    return this.request<T>({ method: 'POST', path: collectionPath(resource, object.metadata.namespace), body })
   }
 
   update<T extends KubeObject>(resource: Resource, object: KubeDraft): Promise<T> {

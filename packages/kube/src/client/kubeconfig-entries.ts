@@ -80,7 +80,7 @@ export function parseKubeconfig(text: string, path: string): Kubeconfig {
   const read = { resolve, problems }
   const config = {
     currentContext: textOf(root, 'current-context') ?? '',
-    clusters: entriesOf(root, 'cluster', (_name, fields) => toCluster(fields, read)),
+    clusters: entriesOf(root, 'cluster', (name, fields) => toCluster(name, fields, read)),
     users: entriesOf(root, 'user', (name, fields) => toUser(name, fields, read)),
     contexts: entriesOf(root, 'context', (_name, fields) => toContext(fields)),
   }
@@ -117,9 +117,9 @@ function entriesOf<T>(
   return entries
 }
 
-function toCluster(fields: Fields, { resolve, problems }: Reading): ClusterEntry {
+function toCluster(name: string, fields: Fields, { resolve, problems }: Reading): ClusterEntry {
   const server = textOf(fields, 'server')
-  if (server === undefined || !/^https?:\/\/[^/]/.test(server)) problems.push('a cluster has no server that is a URL')
+  if (server === undefined || !/^https?:\/\/[^/]/.test(server)) problems.push(`cluster ${name} has no server that is a URL`)
   return {
     server: (server ?? '').replace(/\/+$/, ''),
     skipTlsVerify: fields['insecure-skip-tls-verify'] === true,

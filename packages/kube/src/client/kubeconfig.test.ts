@@ -200,7 +200,7 @@ describe('loadClusterAccess()', () => {
       name: 'a server that is no URL',
       content: config({ cluster: { server: '10.0.0.1' } }),
       options: {},
-      message: 'a cluster has no server that is a URL',
+      message: 'cluster c has no server that is a URL',
     },
     {
       name: 'a plugin without command',
