@@ -17,9 +17,9 @@ export function diffJson(before: unknown, after: unknown, path = ''): readonly P
   return [{ op: 'replace', path, value: after }]
 }
 
-type Map = Readonly<Record<string, unknown>>
+type Fields = Readonly<Record<string, unknown>>
 
-function diffMaps(before: Map, after: Map, path: string): readonly PatchStep[] {
+function diffMaps(before: Fields, after: Fields, path: string): readonly PatchStep[] {
   const steps: PatchStep[] = []
   for (const [name, value] of Object.entries(before)) {
     const at = `${path}/${escapeStep(name)}`

@@ -12,6 +12,7 @@ export interface PolicyRule {
 const API_GROUP = 'rbac.authorization.k8s.io'
 const API_VERSION = `${API_GROUP}/v1`
 
+/** What a Role or ClusterRole of these rules says. */
 export function roleBody(kind: 'Role' | 'ClusterRole', rules: readonly PolicyRule[]): ObjectBody {
   return { apiVersion: API_VERSION, kind, rules }
 }

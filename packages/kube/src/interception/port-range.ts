@@ -9,7 +9,7 @@ const MAX_RANGES = 100
 
 /** Parses `25,4000-4100`; empty: none. @throws {RangeError} saying which part is wrong */
 export function parsePortRanges(text: string): readonly PortRange[] {
-  const ranges = parts(text).map(parseRange)
+  const ranges = splitList(text).map(parseRange)
   if (ranges.length > MAX_RANGES) throw new RangeError(`more than ${MAX_RANGES} ports and ranges`)
   return ranges
 }
@@ -25,7 +25,7 @@ export function hasPort(ranges: readonly PortRange[], port: number): boolean {
 }
 
 /** The entries of a list with commas; spaces around them do not count. */
-export function parts(text: string): readonly string[] {
+export function splitList(text: string): readonly string[] {
   return text
     .split(',')
     .map((part) => part.trim())

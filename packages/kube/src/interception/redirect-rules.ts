@@ -4,6 +4,7 @@ import type { PortRange } from './port-range.ts'
 /** Of loopback: what the proxy sends here is meant for itself. Its loop guard (accept/loop-guard.ts) has the same. */
 const SELF_ADDRESS = '127.0.0.6'
 
+/** Of IP. */
 export type Family = 'ipv4' | 'ipv6'
 
 /** Chains of ours in the nat table, by the chain of the kernel that leads there. */
