@@ -119,7 +119,8 @@ function entriesOf<T>(
 
 function toCluster(name: string, fields: Fields, { resolve, problems }: Reading): ClusterEntry {
   const server = textOf(fields, 'server')
-  if (server === undefined || !/^https?:\/\/[^/]/.test(server)) problems.push(`cluster ${name} has no server that is a URL`)
+  if (server === undefined || !/^https?:\/\/[^/]/.test(server))
+    problems.push(`cluster ${name} has no server that is a URL`)
   return {
     server: (server ?? '').replace(/\/+$/, ''),
     skipTlsVerify: fields['insecure-skip-tls-verify'] === true,
