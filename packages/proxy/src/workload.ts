@@ -26,8 +26,15 @@ export interface WorkloadContext {
   readonly inbound: InboundPolicy
   /** Left out: none are kept. */
   readonly records?: DecisionRecords
+  /** Addresses that a kubelet connects from; left out: there is none. */
+  readonly kubelets?: AddressSet
   readonly clock: Clock
   readonly log: Log
+}
+
+/** IP literals in any spelling. */
+export interface AddressSet {
+  has(address: string): boolean
 }
 
 /** How bytes on a port are to be read; `detect`: look at the first ones. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { TcpProbe } from '@heddle/api/tcp-probe'
 import { formatPortRanges } from '../interception/port-range.ts'
 import type { InjectValues } from './inject-values.ts'
 import type { InjectionStatus } from './injection-status.ts'
@@ -14,6 +15,7 @@ import type { Container, PodSpec, PodTemplate, Volume } from './pod.ts'
 import { proxyContainer } from './proxy-container.ts'
 import { redirectContainer } from './redirect-container.ts'
 import type { InjectSettings } from './settings.ts'
+import { type RewrittenProbe, rewriteTcpProbes } from './tcp-probes.ts'
 import { workloadOf } from './workload-name.ts'
 
 /** What a sidecar is made of. */
@@ -35,8 +37,9 @@ const TOKEN_MODE = 0o444
 
 /** Puts proxy, redirection, identity and marks into a pod that has none of them. */
 export function addSidecar(pod: PodTemplate, sidecar: Sidecar): PodTemplate {
-  const { metadata = {}, spec = {} } = pod
-  const parts = partsOf(pod, sidecar)
+  const { metadata = {} } = pod
+  const { spec, rewritten, asked } = rewriteTcpProbes(pod.spec ?? {}, sidecar.settings)
+  const parts = { ...partsOf(pod, sidecar, asked), tcpProbes: rewritten }
   const status = JSON.stringify(toStatus(parts, sidecar.values.version))
   return {
     ...pod,
@@ -56,13 +59,18 @@ interface Parts {
   readonly imagePullSecrets: readonly { readonly name: string }[]
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
+  readonly tcpProbes: readonly RewrittenProbe[]
 }
 
-function partsOf(pod: PodTemplate, { settings, values, workload }: Sidecar): Parts {
+function partsOf(
+  pod: PodTemplate,
+  { settings, values, workload }: Sidecar,
+  tcpProbes: readonly TcpProbe[],
+): Omit<Parts, 'tcpProbes'> {
   const { metadata = {}, spec = {} } = pod
   const name = workload ?? workloadOf(metadata)?.name
   const graceSeconds = spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
-  const proxy = proxyContainer({ settings, values, workload: name, graceSeconds })
+  const proxy = proxyContainer({ settings, values, workload: name, graceSeconds, tcpProbes })
   const redirect = redirectContainer(settings, values)
   const isNative = settings.proxyMode === 'native'
   const secrets = (spec.imagePullSecrets ?? []) as readonly { readonly name?: string }[]
@@ -124,7 +132,7 @@ function addParts(spec: PodSpec, parts: Parts, mode: InjectSettings['proxyMode']
 }
 
 function toStatus(parts: Parts, version: string): InjectionStatus {
-  const { initContainers, containers, volumes, imagePullSecrets, labels, annotations } = parts
+  const { initContainers, containers, volumes, imagePullSecrets, labels, annotations, tcpProbes } = parts
   const namesOf = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name)
   return {
     version,
@@ -135,5 +143,6 @@ function toStatus(parts: Parts, version: string): InjectionStatus {
     imagePullSecrets: namesOf(imagePullSecrets),
     labels: Object.keys(labels),
     annotations: Object.keys(annotations),
+    ...(tcpProbes.length > 0 && { tcpProbes }),
   }
 }

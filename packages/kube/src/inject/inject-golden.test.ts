@@ -5,7 +5,7 @@ import { parseAllDocuments, stringify } from 'yaml'
 import { uninjectWorkload } from './annotate-workload.ts'
 import { VALUES } from './inject-fixture.ts'
 import { injectWorkload, type WorkloadRules } from './inject-workload.ts'
-import type { Manifest } from './workload-kinds.ts'
+import { type Manifest, templatePathOf, valueAt } from './workload-kinds.ts'
 
 /** The last document of an `in.yaml`. */
 interface Question extends Partial<WorkloadRules> {
@@ -35,6 +35,13 @@ test.each(names.map((name) => ({ name })))('changes nothing of an injected $name
 test('uninjectWorkload() leaves what was there before, without our annotations', () => {
   const [object, rules] = read('deployment')
   expect(uninjectWorkload(injectWorkload(object, rules).object).object).toEqual(object)
+})
+
+test('uninjectWorkload() gives probes back as they were', () => {
+  const [object, rules] = read('tcp-probes')
+  const injected = injectWorkload(object, rules).object
+  const specOf = (manifest: Manifest) => valueAt(manifest, [...templatePathOf(manifest)!, 'spec'])
+  expect(specOf(uninjectWorkload(injected).object)).toEqual(specOf(object))
 })
 
 function read(name: string): [Manifest, WorkloadRules] {

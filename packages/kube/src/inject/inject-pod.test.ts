@@ -115,6 +115,19 @@ describe('injectPod()', () => {
       says: 'does not while a classic sidecar runs',
     },
     {
+      name: 'a probe names a host',
+      pod: podWith({}, { containers: [{ name: 'web', readinessProbe: { tcpSocket: { port: 80, host: 'web' } } }] }),
+      says: 'readinessProbe of container web names a host',
+    },
+    {
+      name: 'a probe begins before the proxy',
+      pod: podWith(
+        { 'heddle.dev/proxy-mode': 'classic' },
+        { initContainers: [{ name: 'log', restartPolicy: 'Always', startupProbe: { tcpSocket: { port: 80 } } }] },
+      ),
+      says: 'startupProbe of container log begins before a classic sidecar',
+    },
+    {
       name: 'the grace is too short',
       pod: podWith({}, { terminationGracePeriodSeconds: 2 }),
       says: 'less than the proxy takes',
@@ -125,6 +138,36 @@ describe('injectPod()', () => {
 
   test('says nothing of a native sidecar in a Job', () => {
     expect(inject(podWith({}, { restartPolicy: 'Never' }))).toMatchObject({ warnings: [] })
+  })
+
+  test('has the kubelet ask the proxy for what its own connection cannot tell', () => {
+    const containers = [{ name: 'web', readinessProbe: { tcpSocket: { port: 8080 }, timeoutSeconds: 5 } }]
+    const [, proxy] = injected(podWith({}, { containers })).spec!.initContainers!
+    const pod = injected(podWith({}, { containers }))
+    const path = '/probe/tcp/8080/5'
+    const readinessProbe = { httpGet: { path, port: 15_020 }, timeoutSeconds: 5 }
+    expect(pod.spec!.containers).toEqual([{ name: 'web', readinessProbe }])
+    expect(proxy!.env).toContainEqual({ name: 'HEDDLE_TCP_PROBES', value: '8080/5' })
+  })
+
+  test.each([
+    { name: 'it is not to be', annotations: { 'heddle.dev/rewrite-tcp-probes': 'disabled' }, tcpSocket: { port: 80 } },
+    { name: 'its port is skipped', annotations: { 'heddle.dev/skip-inbound-ports': '80' }, tcpSocket: { port: 80 } },
+    { name: 'there is no port of its name', annotations: {}, tcpSocket: { port: 'http' } },
+  ])('leaves a probe by tcpSocket alone where $name, and says nothing', ({ annotations, tcpSocket }) => {
+    const containers = [{ name: 'web', livenessProbe: { tcpSocket } }]
+    const outcome = inject(podWith(annotations, { containers }))
+    expect(outcome).toMatchObject({ pod: { spec: { containers } }, warnings: [] })
+    expect(JSON.stringify(outcome)).not.toContain('HEDDLE_TCP_PROBES')
+  })
+
+  test('takes a probe that was changed after the injection as it is', () => {
+    const containers = [{ name: 'web', readinessProbe: { tcpSocket: { port: 8080 } } }]
+    const pod = injected(podWith({}, { containers }))
+    const changed = [{ name: 'web', readinessProbe: { httpGet: { path: '/ready', port: 8080 } } }]
+    const again = { ...pod, spec: { ...pod.spec, containers: changed } }
+    const outcome = injectPod({ pod: again, namespaceAnnotations: {}, values: VALUES, earlier: 'replace' })
+    expect(outcome).toMatchObject({ kind: 'injected', pod: { spec: { containers: changed } } })
   })
 
   test('asks for nothing that Pod Security forbids as restricted, where the agent of the node redirects', () => {
@@ -152,11 +195,25 @@ describe('injectPod()', () => {
 })
 
 const NAME = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/)
-const CONTAINER = fc.record({
-  name: NAME,
-  image: fc.string(),
-  env: fc.array(fc.record({ name: NAME, value: fc.string() })),
-})
+const PORT = fc.oneof(fc.integer({ min: 1, max: 65_535 }), NAME)
+const PROBE = fc.oneof(
+  fc.record({ tcpSocket: fc.record({ port: PORT }), timeoutSeconds: fc.integer({ min: 1, max: 60 }) }),
+  fc.record({ tcpSocket: fc.record({ port: PORT, host: NAME }) }),
+  fc.record({ httpGet: fc.record({ port: PORT, path: fc.string() }) }),
+)
+const CONTAINER = fc.record(
+  {
+    name: NAME,
+    image: fc.string(),
+    env: fc.array(fc.record({ name: NAME, value: fc.string() })),
+    ports: fc.array(fc.record({ name: NAME, containerPort: fc.integer({ min: 1, max: 65_535 }) })),
+    startupProbe: PROBE,
+    readinessProbe: PROBE,
+    livenessProbe: PROBE,
+  },
+  { requiredKeys: ['name'] },
+)
+const INIT_CONTAINER = CONTAINER.map((container) => ({ ...container, name: `init-${container.name}` }))
 const POD = fc.record(
   {
     kind: fc.constant('Pod'),
@@ -168,7 +225,9 @@ const POD = fc.record(
     }),
     spec: fc.record({
       containers: fc.uniqueArray(CONTAINER, { minLength: 1, selector: ({ name }) => name }),
-      initContainers: fc.option(fc.array(CONTAINER, { minLength: 1 }), { nil: undefined }),
+      initContainers: fc.option(fc.uniqueArray(INIT_CONTAINER, { minLength: 1, selector: ({ name }) => name }), {
+        nil: undefined,
+      }),
       volumes: fc.option(fc.array(fc.record({ name: NAME }), { minLength: 1 }), { nil: undefined }),
     }),
   },

@@ -1,6 +1,8 @@
+import { isMap } from '@heddle/base/is-map'
 import { PROXY_CONTAINER, STATUS_ANNOTATION } from './names.ts'
 import type { PodSpec, PodTemplate } from './pod.ts'
 import { annotationOf } from './read-settings.ts'
+import { PROBES, type RewrittenProbe, restoreTcpProbes } from './tcp-probes.ts'
 
 /** What injection put into a pod, by name: the value of its annotation {@link STATUS_ANNOTATION}, as JSON. */
 export interface InjectionStatus {
@@ -14,6 +16,8 @@ export interface InjectionStatus {
   readonly imagePullSecrets: readonly string[]
   readonly labels: readonly string[]
   readonly annotations: readonly string[]
+  /** Left out: none. */
+  readonly tcpProbes?: readonly RewrittenProbe[]
 }
 
 /** Whether a proxy of ours is in the pod, whoever put it there. */
@@ -38,6 +42,7 @@ export function readStatus(pod: PodTemplate): InjectionStatus | undefined {
       imagePullSecrets: listOf('imagePullSecrets'),
       labels: listOf('labels'),
       annotations: listOf('annotations'),
+      tcpProbes: Array.isArray(names.tcpProbes) ? names.tcpProbes.filter(isRewritten) : [],
     }
   } catch {
     return undefined
@@ -57,7 +62,7 @@ export function removeInjection(pod: PodTemplate, status: InjectionStatus): PodT
       ...(keptLabels !== undefined && { labels: keptLabels }),
       ...(kept !== undefined && { annotations: kept }),
     },
-    spec: removeParts(spec, status),
+    spec: restoreTcpProbes(removeParts(spec, status), status.tcpProbes ?? []),
   }
 }
 
@@ -87,4 +92,8 @@ function withoutKeys(
 
 function isText(value: unknown): value is string {
   return typeof value === 'string'
+}
+
+function isRewritten(value: unknown): value is RewrittenProbe {
+  return isMap(value) && PROBES.some((name) => name === value.probe) && isMap(value.tcpSocket)
 }

@@ -1,7 +1,8 @@
 import { PROXY_PORTS } from '@heddle/api/proxy-ports'
 import { hasPort } from '../interception/port-range.ts'
-import type { Container, PodTemplate } from './pod.ts'
+import type { Container, PodSpec, PodTemplate } from './pod.ts'
 import { drainDelayMsOf, type InjectSettings } from './settings.ts'
+import { isAsked, namesHost, PROBES, toTcpProbe } from './tcp-probes.ts'
 
 const DEFAULT_GRACE_SECONDS = 30
 
@@ -12,6 +13,7 @@ export function findDoubts({ spec = {} }: PodTemplate, settings: InjectSettings)
     ...usesProxyUid(container, spec.securityContext?.runAsUser, settings),
     ...takesProxyPort(container),
     ...hasOpaqueSkipped(container, settings),
+    ...asksInVain(container, spec, settings),
   ])
   if (settings.proxyMode === 'classic' && (spec.restartPolicy === 'Never' || spec.restartPolicy === 'OnFailure')) {
     doubts.push('a pod that should end does not while a classic sidecar runs in it: use heddle.dev/proxy-mode: native')
@@ -44,4 +46,20 @@ function hasOpaqueSkipped({ name, ports = [] }: Container, settings: InjectSetti
       ({ containerPort: port }) => hasPort(settings.opaquePorts, port) && hasPort(settings.skipInboundPorts, port),
     )
     .map(({ containerPort }) => `port ${containerPort} of container ${name} is both opaque and skipped: it is skipped`)
+}
+
+/** Who switched the rewriting off needs not be told. */
+function asksInVain(container: Container, spec: PodSpec, settings: InjectSettings): string[] {
+  if (settings.rewriteTcpProbes === 'disabled') return []
+  return PROBES.flatMap((name) => {
+    const { tcpSocket } = container[name] ?? {}
+    if (tcpSocket === undefined) return []
+    const says = (why: string) => [
+      `${name} of container ${container.name} ${why}, so it is left as it is: a proxy may answer it`,
+    ]
+    if (namesHost(tcpSocket)) return says('names a host')
+    const isLate =
+      !isAsked(spec, container, settings) && toTcpProbe(container[name]!, container, settings) !== undefined
+    return isLate ? says('begins before a classic sidecar') : []
+  })
 }

@@ -43,6 +43,9 @@ export interface Container {
   readonly image?: string
   readonly restartPolicy?: string
   readonly ports?: readonly ContainerPort[]
+  readonly startupProbe?: Probe
+  readonly readinessProbe?: Probe
+  readonly livenessProbe?: Probe
   readonly securityContext?: { readonly runAsUser?: number; readonly [field: string]: unknown }
   readonly [field: string]: unknown
 }
@@ -53,6 +56,22 @@ export interface ContainerPort {
   readonly name?: string
   readonly protocol?: string
   readonly [field: string]: unknown
+}
+
+/** How a kubelet asks a container. */
+export interface Probe {
+  readonly tcpSocket?: TcpSocket
+  readonly httpGet?: { readonly path?: string; readonly port: number | string; readonly [field: string]: unknown }
+  readonly timeoutSeconds?: number
+  readonly [field: string]: unknown
+}
+
+/** A probe that is content with a connection. */
+export interface TcpSocket {
+  /** Number, or name of a port of the container. */
+  readonly port: number | string
+  /** Left out: the pod. */
+  readonly host?: string
 }
 
 /** A volume of a Pod. */

@@ -1,4 +1,5 @@
 import { PROXY_PORTS } from '@heddle/api/proxy-ports'
+import { formatTcpProbe, type TcpProbe } from '@heddle/api/tcp-probe'
 import { formatDurationMs } from '@heddle/base/duration'
 import { containerFrame } from './container-frame.ts'
 import type { InjectValues } from './inject-values.ts'
@@ -14,6 +15,8 @@ export interface ProxyOfPod {
   readonly workload: string | undefined
   /** `terminationGracePeriodSeconds` of the pod. */
   readonly graceSeconds: number
+  /** What the kubelet asks it of the application. */
+  readonly tcpProbes: readonly TcpProbe[]
 }
 
 /** An `env` entry of a container. */
@@ -63,7 +66,7 @@ function classicLifecycle({ settings, graceSeconds }: ProxyOfPod): Readonly<Reco
   return { postStart: { exec: { command: ready } }, preStop: { exec: { command: ended } } }
 }
 
-function environment({ settings, values, workload }: ProxyOfPod): readonly EnvVar[] {
+function environment({ settings, values, workload, tcpProbes }: ProxyOfPod): readonly EnvVar[] {
   const { trustDomain, controlAddress, controlIdentity, trustBundlePem } = values
   return [
     { name: 'HEDDLE_MODE', value: 'transparent' },
@@ -79,6 +82,9 @@ function environment({ settings, values, workload }: ProxyOfPod): readonly EnvVa
     { name: 'HEDDLE_SERVICE_ACCOUNT_TOKEN_FILE', value: TOKEN_FILE },
     // Of both families: a kubelet probes the first address of the pod, whichever that is.
     { name: 'HEDDLE_PROBE_ADDRESS', value: `[::]:${PROXY_PORTS.probe}` },
+    ...(tcpProbes.length === 0 ? [] : [{ name: 'HEDDLE_TCP_PROBES', value: tcpProbes.map(formatTcpProbe).join(',') }]),
+    // Before 1.29, where only classic sidecars are, an API server does not know the other field.
+    field('HEDDLE_NODE_ADDRESSES', settings.proxyMode === 'native' ? 'status.hostIPs' : 'status.hostIP'),
     { name: 'HEDDLE_LOG_LEVEL', value: settings.proxyLogLevel },
     { name: 'HEDDLE_ACCESS_LOG', value: settings.proxyAccessLog },
     { name: 'HEDDLE_DRAIN_DELAY_MS', value: String(drainDelayMsOf(settings)) },

@@ -13,6 +13,7 @@ export interface InjectSettings {
   readonly skipOutboundPorts: readonly PortRange[]
   readonly skipSubnets: readonly string[]
   readonly opaquePorts: readonly PortRange[]
+  readonly rewriteTcpProbes: 'enabled' | 'disabled'
   /** Empty: that of the installed mesh. */
   readonly proxyImage: string
   readonly proxyImagePullPolicy: 'Always' | 'IfNotPresent' | 'Never'
@@ -84,6 +85,11 @@ export const SETTINGS: SettingTable = {
     },
     parsePortRanges,
   ),
+  rewriteTcpProbes: oneOf('rewrite-tcp-probes', ['enabled', 'disabled'], {
+    fallback: 'enabled',
+    about:
+      'Whether probes by `tcpSocket` [ask the proxy](../tasks/inject.md#probes), which connects to the application. As they are they would reach the proxy, and succeed before the application listens. A proxy of a version before this annotation cannot be asked.',
+  }),
   proxyImage: matching(
     'proxy-image',
     { expects: 'an image', about: 'Image of the proxy and of its init container; unset: that of the installed mesh.' },

@@ -164,5 +164,5 @@ function hopOf({ workload, app, protocol }: Inbound, peerIdentity: string): Inbo
     peerIdentity,
     security: peerIdentity === '' ? 'peer_not_meshed' : 'mtls',
   }
-  return new InboundHop(key, upstreams.localState(app.address, app.port, protocol), context.traffic)
+  return new InboundHop(key, upstreams.localState(app.address, app.port, protocol), context)
 }

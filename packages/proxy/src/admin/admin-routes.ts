@@ -21,11 +21,14 @@ export interface AdminSources {
   readonly drain: () => void
 }
 
+/** By method and path: `GET /live`. */
+export type AdminRoutes = Readonly<Record<string, AdminHandler>>
+
 const MOST_CONNECTIONS = 1_000
 
 /** The routes of docs/reference/admin-interface.md. */
 export function adminRoutes(sources: AdminSources): AdminHandler {
-  const routes: Readonly<Record<string, AdminHandler>> = {
+  const routes: AdminRoutes = {
     'GET /': () => text(200, `this is a Heddle proxy; it answers to\n${Object.keys(routes).sort().join('\n')}`),
     ...openRoutes(sources),
     'GET /config': () => json(sources.config()),
@@ -41,9 +44,12 @@ export function adminRoutes(sources: AdminSources): AdminHandler {
   return choose(routes)
 }
 
-/** What is answered to others than this host: whether it lives, whether it is ready, and what it counted. */
-export function probeRoutes(sources: Pick<AdminSources, 'registry' | 'notReady'>): AdminHandler {
-  return choose(openRoutes(sources))
+/** What is answered to others than this host: whether it lives, whether it is ready, what it counted, and `ofApplication`. */
+export function probeRoutes(
+  sources: Pick<AdminSources, 'registry' | 'notReady'>,
+  ofApplication: AdminRoutes = {},
+): AdminHandler {
+  return choose({ ...openRoutes(sources), ...ofApplication })
 }
 
 function openRoutes({ registry, notReady }: Pick<AdminSources, 'registry' | 'notReady'>) {
@@ -54,11 +60,11 @@ function openRoutes({ registry, notReady }: Pick<AdminSources, 'registry' | 'not
   }
 }
 
-function choose(routes: Readonly<Record<string, AdminHandler>>): AdminHandler {
+function choose(routes: AdminRoutes): AdminHandler {
   return (request) => (routes[`${request.method} ${request.path}`] ?? notFound(routes))(request)
 }
 
-function notFound(routes: Readonly<Record<string, AdminHandler>>): AdminHandler {
+function notFound(routes: AdminRoutes): AdminHandler {
   return ({ path }: AdminRequest) => {
     const methods = Object.keys(routes).filter((route) => route.endsWith(` ${path}`))
     if (methods.length === 0) return text(404, `no such page; there are ${Object.keys(routes).sort().join(', ')}`)

@@ -16,8 +16,8 @@ export interface AdminAnswer {
   readonly body: string
 }
 
-/** Answers a request; `path` without, `query` with what follows the question mark. */
-export type AdminHandler = (request: AdminRequest) => AdminAnswer
+/** Answers a request, now or later; `path` without, `query` with what follows the question mark. What is promised is never rejected. */
+export type AdminHandler = (request: AdminRequest) => AdminAnswer | Promise<AdminAnswer>
 
 export interface AdminRequest {
   readonly method: string
@@ -36,7 +36,7 @@ export interface AdminServer {
 const MAX_CONNECTIONS = 32
 const MAX_BODY_BYTES = 1_024
 /** A connection lives so long at most, however it is used. */
-const MAX_LIFE_MS = 30_000
+export const MAX_LIFE_MS = 30_000
 
 /**
  * Listens for people, scripts and Prometheus, on loopback.
@@ -61,7 +61,7 @@ export async function listenProbe(address: SocketAddress, handler: AdminHandler,
   return await listen(address, handler, clock).catch(() => listen({ ...address, host: '0.0.0.0' }, handler, clock))
 }
 
-type HeadedHandler = (request: AdminRequest, head: RequestHead) => AdminAnswer
+type HeadedHandler = (request: AdminRequest, head: RequestHead) => ReturnType<AdminHandler>
 
 async function listen(address: SocketAddress, handler: HeadedHandler, clock: Clock): Promise<AdminServer> {
   const sockets = new Set<Socket>()
@@ -132,7 +132,17 @@ class AdminExchange implements BodyReceiver {
   }
 
   onEnd(): void {
-    const { contentType, status, body } = this.#answer()
+    const answer = this.#answer()
+    if (answer instanceof Promise) void answer.then((later) => this.#send(later))
+    else this.#send(answer)
+  }
+
+  onAbort(): void {}
+
+  onWritable(): void {}
+
+  /** Where the client has gone meanwhile, the stream does nothing. */
+  #send({ contentType, status, body }: AdminAnswer): void {
     const octets = Buffer.from(body)
     const fields = createFields([
       ['content-type', contentType],
@@ -145,11 +155,7 @@ class AdminExchange implements BodyReceiver {
     this.#stream.sendEnd()
   }
 
-  onAbort(): void {}
-
-  onWritable(): void {}
-
-  #answer(): AdminAnswer {
+  #answer(): ReturnType<AdminHandler> {
     const { method, path } = this.#head
     if (this.#body.length > MAX_BODY_BYTES) return text(413, `more than ${MAX_BODY_BYTES} octets`)
     const [pathname = '', search = ''] = path.split('?', 2)

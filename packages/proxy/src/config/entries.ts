@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { parseTcpProbe, type TcpProbe } from '@heddle/api/tcp-probe'
 import { LIMITS, type LimitName, type Limits } from '../limits.ts'
 import { parseIpPort, type SocketAddress } from './address.ts'
 
@@ -74,6 +75,14 @@ export function parseIpList(text: string): readonly string[] {
   const wrong = addresses.find((address) => isIP(address) === 0)
   if (wrong !== undefined) throw new RangeError(`${wrong} is no IP address`)
   return addresses
+}
+
+/** Parses `8080/1,5432/5`: the port, and how long a kubelet waits in seconds. @throws {RangeError} */
+export function parseTcpProbes(text: string): readonly TcpProbe[] {
+  return text
+    .split(',')
+    .filter((probe) => probe !== '')
+    .map(parseTcpProbe)
 }
 
 type Entry<K extends string> = { readonly [P in K]?: string }

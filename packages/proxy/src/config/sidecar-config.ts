@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { CONTROL_ACCOUNT } from '@heddle/api/control-account'
 import { PROXY_PORTS } from '@heddle/api/proxy-ports'
+import type { TcpProbe } from '@heddle/api/tcp-probe'
 import { ConfigError } from '@heddle/base/config-error'
 import { LOG_LEVELS, type LogLevel } from '@heddle/base/log'
 import { messageOf } from '@heddle/base/message-of'
@@ -14,6 +15,7 @@ import {
   parseLabels,
   parseLimits,
   parsePorts,
+  parseTcpProbes,
   parseUpstreams,
   type Upstream,
 } from './entries.ts'
@@ -50,6 +52,10 @@ export interface SidecarConfig {
   readonly adminAddress: SocketAddress
   /** `undefined`: nowhere. */
   readonly probeAddress: SocketAddress | undefined
+  /** What is answered there for the application. */
+  readonly tcpProbes: readonly TcpProbe[]
+  /** Empty: not known. */
+  readonly nodeAddresses: readonly string[]
   readonly healthCheck: HealthCheck | undefined
   readonly beforeDiscovery: 'refuse' | 'pass-through'
   readonly discoveryTimeoutMs: number
@@ -203,10 +209,30 @@ export const SIDECAR_ENVIRONMENT: VariableTable<SidecarConfig> = {
       {
         expects: '`IP:PORT`',
         about:
-          'Where `GET /live`, `/ready` and `/metrics` are answered to others than this host, such as a kubelet and Prometheus, and nothing else is; unset: nowhere.',
+          'Where `GET /live`, `/ready` and `/metrics` are answered to others than this host, such as a kubelet and Prometheus, and what `HEDDLE_TCP_PROBES` names, and nothing else is; unset: nowhere.',
       },
       parseIpPort,
     ),
+  ),
+  tcpProbes: syntax(
+    'HEDDLE_TCP_PROBES',
+    {
+      fallback: '',
+      expects: 'probes like `8080/1,5432/5`',
+      about:
+        "Ports of the application of which a kubelet asks whether they take connections, each with the seconds that it waits for an answer: `GET /probe/tcp/8080/1` at `HEDDLE_PROBE_ADDRESS`. The proxy connects to the first of `HEDDLE_ADVERTISE_ADDRESSES`, else to `127.0.0.1`. It is there for the `tcpSocket` of a pod's probes.",
+    },
+    parseTcpProbes,
+  ),
+  nodeAddresses: syntax(
+    'HEDDLE_NODE_ADDRESSES',
+    {
+      fallback: '',
+      expects: 'IP addresses, `,` between them',
+      about:
+        "Kubernetes: the addresses of the pod's node. A request in plain with the user agent of a kubelet is counted as a probe only if it comes from one of them or from the pod's default gateway; unset: none is.",
+    },
+    parseIpList,
   ),
   healthCheck: optional(
     syntax(

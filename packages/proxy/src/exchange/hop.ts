@@ -7,8 +7,8 @@ import type {
   DestinationSource,
   Direction,
   SeriesKey,
-  TrafficRecorder,
   TrafficSeries,
+  WorkloadContext,
 } from '../workload.ts'
 
 type SeriesProtocol = SeriesKey['protocol']
@@ -34,8 +34,8 @@ export interface Hop {
   seriesOf(state: DestinationState | undefined, target: Target | undefined, protocol: SeriesProtocol): TrafficSeries
   /** Counters of the accepted connection itself, where it is one between peers. */
   connectionSeries(protocol: SeriesProtocol): TrafficSeries | undefined
-  /** Counters of a kubelet's probes, where such may come. */
-  probeSeries?(protocol: SeriesProtocol): TrafficSeries
+  /** Counters of a kubelet's probes, where such may come; `undefined`: `address` is none that the kubelet connects from. */
+  probeSeries?(address: string, protocol: SeriesProtocol): TrafficSeries | undefined
 }
 
 /** From the own application to a destination of the mesh or beyond. */
@@ -102,6 +102,8 @@ export class OutboundHop implements Hop {
   }
 }
 
+type InboundContext = Pick<WorkloadContext, 'traffic' | 'kubelets'>
+
 /** From a client, meshed or not, to the own application. */
 export class InboundHop implements Hop {
   readonly direction = 'inbound'
@@ -109,14 +111,14 @@ export class InboundHop implements Hop {
   readonly peerIdentity: string
   readonly #key: Omit<SeriesKey, 'protocol'>
   readonly #state: DestinationState
-  readonly #traffic: TrafficRecorder
+  readonly #context: InboundContext
   #protocol: SeriesProtocol | undefined
   #series: TrafficSeries | undefined
 
-  constructor(key: Omit<SeriesKey, 'protocol'>, state: DestinationState, traffic: TrafficRecorder) {
+  constructor(key: Omit<SeriesKey, 'protocol'>, state: DestinationState, context: InboundContext) {
     this.#key = key
     this.#state = state
-    this.#traffic = traffic
+    this.#context = context
     this.peerIdentity = key.peerIdentity
     this.name = state.targets[0]!.endpoint.name
   }
@@ -136,13 +138,15 @@ export class InboundHop implements Hop {
   connectionSeries(protocol: SeriesProtocol): TrafficSeries {
     if (this.#series === undefined || this.#protocol !== protocol) {
       this.#protocol = protocol
-      this.#series = this.#traffic.series({ ...this.#key, protocol })
+      this.#series = this.#context.traffic.series({ ...this.#key, protocol })
     }
     return this.#series
   }
 
-  probeSeries(protocol: SeriesProtocol): TrafficSeries {
-    return this.#traffic.series({ ...this.#key, security: 'probe', protocol })
+  probeSeries(address: string, protocol: SeriesProtocol): TrafficSeries | undefined {
+    const { kubelets, traffic } = this.#context
+    if (kubelets?.has(address) !== true) return undefined
+    return traffic.series({ ...this.#key, security: 'probe', protocol })
   }
 }
 

@@ -21,7 +21,7 @@ export interface ProbeTarget {
  *
  * @throws {RangeError} when it names a port that the workload does not have
  */
-export function createProbe({ probe }: HealthCheck, target: ProbeTarget, clock: Clock): Probe {
+export function createProbe({ probe }: Pick<HealthCheck, 'probe'>, target: ProbeTarget, clock: Clock): Probe {
   const address = addressOf(probe.port, target)
   const ask = probe.kind === 'http' ? askHttp(probe.path, address) : () => Promise.resolve(undefined)
   return (timeoutMs) =>

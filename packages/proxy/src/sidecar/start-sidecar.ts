@@ -2,11 +2,13 @@ import type { NodeJson } from '@heddle/api/discovery'
 import packageJson from '../../package.json' with { type: 'json' }
 import { adminRoutes, probeRoutes } from '../admin/admin-routes.ts'
 import { type AdminServer, listenAdmin, listenProbe } from '../admin/admin-server.ts'
+import { tcpProbeRoutes } from '../admin/tcp-probe-routes.ts'
 import { formatHostPort } from '../config/address.ts'
 import type { SidecarConfig } from '../config/sidecar-config.ts'
 import { type DataPlane, startProxy } from '../start-proxy.ts'
 import type { WorkloadContext } from '../workload.ts'
 import { describeSidecar } from './describe-sidecar.ts'
+import { kubeletAddresses } from './kubelet-addresses.ts'
 import { toListeners, toNodePorts } from './listeners.ts'
 import { RunningSidecar, type Sidecar } from './running-sidecar.ts'
 import { createParts, type SidecarDeps, type SidecarParts } from './sidecar-parts.ts'
@@ -31,6 +33,7 @@ export async function startSidecar(config: SidecarConfig, deps: SidecarDeps): Pr
     traffic,
     inbound: discovery.inbound,
     records,
+    kubelets: kubeletAddresses(config.nodeAddresses),
     clock,
     log,
   }
@@ -82,13 +85,14 @@ function startAdmin(config: SidecarConfig, parts: SidecarParts, dataPlane: DataP
 }
 
 async function startProbe(
-  { probeAddress }: SidecarConfig,
+  { probeAddress, tcpProbes, advertiseAddresses }: SidecarConfig,
   parts: SidecarParts,
   dataPlane: DataPlane,
 ): Promise<AdminServer | undefined> {
   if (probeAddress === undefined) return undefined
-  const { registry, clock } = parts.deps
-  const routes = probeRoutes({ registry, notReady: () => whyNotReady(parts, dataPlane) })
+  const { registry, clock, log } = parts.deps
+  const ofApplication = tcpProbeRoutes(tcpProbes, { host: advertiseAddresses[0] ?? '127.0.0.1', clock, log })
+  const routes = probeRoutes({ registry, notReady: () => whyNotReady(parts, dataPlane) }, ofApplication)
   return await listenProbe(probeAddress, routes, clock)
 }
 

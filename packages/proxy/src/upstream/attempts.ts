@@ -48,11 +48,13 @@ const KUBELET = 'kube-probe/'
 
 /**
  * Probes come in plain from the node, every few seconds: counted as requests they would be traffic that nobody secured. Whoever
- * only says that it is a kubelet gains nothing by it: it is served as any plain client.
+ * says that it is a kubelet and comes from elsewhere is counted as any plain client.
  */
-function probeSeries({ hop, head, version }: Exchange): TrafficSeries | undefined {
+function probeSeries(exchange: Exchange): TrafficSeries | undefined {
+  const { hop, head, version } = exchange
   if (hop.probeSeries === undefined || hop.peerIdentity !== '') return undefined
-  return head.fields.get('user-agent')?.startsWith(KUBELET) === true ? hop.probeSeries(version) : undefined
+  if (head.fields.get('user-agent')?.startsWith(KUBELET) !== true) return undefined
+  return hop.probeSeries(exchange.source, version)
 }
 
 const OWNER: AttemptOwner = {

@@ -12,6 +12,7 @@ import type { ListenerConfig } from '../../src/listener-config.ts'
 import { DecisionRecords } from '../../src/records/decision-records.ts'
 import { type DataPlane, startProxy } from '../../src/start-proxy.ts'
 import type {
+  AddressSet,
   AppProtocol,
   Destination,
   DestinationSource,
@@ -107,6 +108,7 @@ export interface TestProxyOptions {
   readonly accessLog?: 'failures' | 'all'
   readonly clock?: Clock
   readonly locality?: Locality
+  readonly kubelets?: AddressSet
 }
 
 export interface TestProxy {
@@ -134,6 +136,7 @@ async function startTestProxy(options: TestProxyOptions): Promise<TestProxy> {
     ...INSTANCE,
     records,
     ...(options.locality !== undefined && { locality: options.locality }),
+    ...(options.kubelets !== undefined && { kubelets: options.kubelets }),
     identity: options.identity ?? NOBODY,
     destinations: toSource(options.destinations ?? {}),
     traffic,
