@@ -11,7 +11,7 @@ import {
   SKIP_INBOUND_ANNOTATION,
   STATUS_ANNOTATION,
 } from './names.ts'
-import type { Container, PodSpec, PodTemplate, Volume } from './pod.ts'
+import { type Container, graceSecondsOf, type PodSpec, type PodTemplate, type Volume } from './pod.ts'
 import { proxyContainer } from './proxy-container.ts'
 import { redirectContainer } from './redirect-container.ts'
 import type { InjectSettings } from './settings.ts'
@@ -28,8 +28,6 @@ export interface Sidecar {
 
 /** `kubectl logs` and `exec` mean the first container unless this says another. */
 const DEFAULT_CONTAINER_ANNOTATION = 'kubectl.kubernetes.io/default-container'
-/** Kubernetes' own. */
-const DEFAULT_GRACE_SECONDS = 30
 /** The kubelet replaces the file when 80 % of this are over. */
 const TOKEN_SECONDS = 3600
 /** Readable for the proxy's user, whoever else the pod runs as; the kubelet narrows it where it can. */
@@ -69,8 +67,7 @@ function partsOf(
 ): Omit<Parts, 'tcpProbes'> {
   const { metadata = {}, spec = {} } = pod
   const name = workload ?? workloadOf(metadata)?.name
-  const graceSeconds = spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
-  const proxy = proxyContainer({ settings, values, workload: name, graceSeconds, tcpProbes })
+  const proxy = proxyContainer({ settings, values, workload: name, graceSeconds: graceSecondsOf(spec), tcpProbes })
   const redirect = redirectContainer(settings, values)
   const isNative = settings.proxyMode === 'native'
   const secrets = (spec.imagePullSecrets ?? []) as readonly { readonly name?: string }[]

@@ -1,4 +1,12 @@
-import { INJECT_ANNOTATION, OPAQUE_PORTS_ANNOTATION, PREFIX, SKIPPED_ANNOTATION, STATUS_ANNOTATION } from './names.ts'
+import {
+  CONTROL_NAMESPACE_LABEL,
+  INJECT_ANNOTATION,
+  OPAQUE_PORTS_ANNOTATION,
+  PREFIX,
+  SKIP_INBOUND_ANNOTATION,
+  SKIPPED_ANNOTATION,
+  STATUS_ANNOTATION,
+} from './names.ts'
 import { type InjectSettings, SETTINGS } from './settings.ts'
 
 /** The page `docs/reference/annotations.md`. */
@@ -41,6 +49,6 @@ const TAIL = `
 | --- | --- | --- |
 | \`${STATUS_ANNOTATION}\` | pods with a proxy | version, and the names of all that was put in, as JSON; \`heddle uninject\` takes out just that |
 | \`${SKIPPED_ANNOTATION}\` | pods that ask for a proxy and cannot have one | why: \`host-network\` or \`unsupported-os\` |
-| \`${OPAQUE_PORTS_ANNOTATION}\` | pods with a proxy | the ports in force, where the namespace or the installation said them |
-| \`heddle.dev/control-plane-ns\` (label) | pods with a proxy | the namespace of their control plane: \`kubectl get pods -A -l heddle.dev/control-plane-ns\` lists the mesh |
+| \`${OPAQUE_PORTS_ANNOTATION}\`, \`${SKIP_INBOUND_ANNOTATION}\` | pods with a proxy | the ports in force, where the namespace or the installation said them |
+| \`${CONTROL_NAMESPACE_LABEL}\` (label) | pods with a proxy | the namespace of their control plane: \`kubectl get pods -A -l ${CONTROL_NAMESPACE_LABEL}\` lists the mesh |
 `

@@ -1,10 +1,8 @@
 import { PROXY_PORTS } from '@heddle/api/proxy-ports'
 import { hasPort } from '../interception/port-range.ts'
-import type { Container, PodSpec, PodTemplate } from './pod.ts'
+import { type Container, graceSecondsOf, type PodSpec, type PodTemplate } from './pod.ts'
 import { drainDelayMsOf, type InjectSettings } from './settings.ts'
 import { isAsked, namesHost, PROBES, toTcpProbe } from './tcp-probes.ts'
-
-const DEFAULT_GRACE_SECONDS = 30
 
 /** What will probably not be as its author thinks, one sentence each. */
 export function findDoubts({ spec = {} }: PodTemplate, settings: InjectSettings): readonly string[] {
@@ -18,7 +16,7 @@ export function findDoubts({ spec = {} }: PodTemplate, settings: InjectSettings)
   if (settings.proxyMode === 'classic' && (spec.restartPolicy === 'Never' || spec.restartPolicy === 'OnFailure')) {
     doubts.push('a pod that should end does not while a classic sidecar runs in it: use heddle.dev/proxy-mode: native')
   }
-  const graceSeconds = spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
+  const graceSeconds = graceSecondsOf(spec)
   if (graceSeconds * 1000 < drainDelayMsOf(settings) + settings.proxyDrainMs) {
     doubts.push(`terminationGracePeriodSeconds is ${graceSeconds}, less than the proxy takes to drain`)
   }

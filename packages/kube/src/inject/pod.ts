@@ -79,3 +79,11 @@ export interface Volume {
   readonly name: string
   readonly [field: string]: unknown
 }
+
+/** Kubernetes' own. */
+const DEFAULT_GRACE_SECONDS = 30
+
+/** How long a pod may take to end, in seconds. */
+export function graceSecondsOf({ terminationGracePeriodSeconds }: PodSpec): number {
+  return terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
+}
