@@ -24,6 +24,8 @@ function route(kind: string, rule: string, rest = PARENT): string {
 
 const http = (rule: string, rest?: string) => route('HTTPRoute', rule, rest)
 const grpc = (rule: string, rest?: string) => route('GRPCRoute', rule, rest)
+const tls = (rule: string, rest = `${PARENT}\nhostnames: [a.example]`) => route('TLSRoute', rule, rest)
+const tcp = (rule: string, rest?: string) => route('TCPRoute', rule, rest)
 const filter = (text: string) => http(`filters: [${text}]\n${BACKEND}`)
 const match = (text: string) => http(`matches: [${text}]\n${BACKEND}`)
 const service = (spec: string) => manifest('v1 Service', spec)
@@ -82,6 +84,12 @@ export const RIGHT: readonly TruthCase[] = [
   { what: 'grpc', text: grpc(BACKEND) },
   { what: 'grpc method', text: grpc(`matches: [{method: {service: a.B, method: C}}]\n${BACKEND}`) },
   { what: 'grpc headers', text: grpc(`matches: [{headers: [{name: a, value: b}]}]\n${BACKEND}`) },
+  { what: 'tls', text: tls(BACKEND) },
+  { what: 'tls of any name below another', text: tls(BACKEND, `${PARENT}\nhostnames: ["*.b.example"]`) },
+  { what: 'tls of a gateway', text: tls(BACKEND, 'parentRefs: [{name: gate}]\nhostnames: [a.example]') },
+  { what: 'tcp', text: tcp(BACKEND) },
+  { what: 'tcp at a port', text: tcp(BACKEND, 'parentRefs: [{group: "", kind: Service, name: web-svc, port: 80}]') },
+  { what: 'tcp with weights', text: tcp('backendRefs: [{name: a, port: 80, weight: 9}, {name: b, port: 80}]') },
   {
     what: 'grant',
     text: grant(
@@ -210,6 +218,14 @@ export const WRONG: readonly TruthCase[] = [
     what: 'grpc redirect',
     text: grpc(`filters: [{type: RequestRedirect, requestRedirect: {hostname: a}}]\n${BACKEND}`),
   },
+  { what: 'tls without host names', text: tls(BACKEND, PARENT) },
+  { what: 'tls of an address', text: tls(BACKEND, `${PARENT}\nhostnames: ["192.0.2.1"]`) },
+  { what: 'tls with matches', text: tls(`matches: [{path: {value: /a}}]\n${BACKEND}`) },
+  { what: 'tcp without backend', text: tcp('name: nowhere') },
+  { what: 'tcp backend without port', text: tcp('backendRefs: [{name: web-svc}]') },
+  { what: 'tcp backend of another kind', text: tcp('backendRefs: [{kind: Deployment, name: web, port: 80}]') },
+  { what: 'tcp weight below zero', text: tcp('backendRefs: [{name: web-svc, port: 80, weight: -1}]') },
+  { what: 'tcp with a timeout', text: tcp(`timeouts: {request: 10s}\n${BACKEND}`) },
   { what: 'grant from nobody', text: grant('from: []\nto: [{group: "", kind: Service}]') },
   {
     what: 'grant without group',
