@@ -83,8 +83,8 @@ function environment({ settings, values, workload, tcpProbes }: ProxyOfPod): rea
     // Of both families: a kubelet probes the first address of the pod, whichever that is.
     { name: 'HEDDLE_PROBE_ADDRESS', value: `[::]:${PROXY_PORTS.probe}` },
     ...(tcpProbes.length === 0 ? [] : [{ name: 'HEDDLE_TCP_PROBES', value: tcpProbes.map(formatTcpProbe).join(',') }]),
-    // Before 1.29, where only classic sidecars are, an API server does not know the other field.
-    field('HEDDLE_NODE_ADDRESSES', settings.proxyMode === 'native' ? 'status.hostIPs' : 'status.hostIP'),
+    // A kubelet connects to the first address of a pod, and this one is of the same family. Older API servers do not know "hostIPs".
+    field('HEDDLE_NODE_ADDRESSES', 'status.hostIP'),
     { name: 'HEDDLE_LOG_LEVEL', value: settings.proxyLogLevel },
     { name: 'HEDDLE_ACCESS_LOG', value: settings.proxyAccessLog },
     { name: 'HEDDLE_DRAIN_DELAY_MS', value: String(drainDelayMsOf(settings)) },
