@@ -96,6 +96,29 @@ describe('the sidecar of a pod', () => {
   )
 
   test(
+    'says whether its application takes connections while there is no control plane',
+    async () => {
+      await using plane = await controlPlane(9)
+      await using pod = await podEnvironment(plane, 'token')
+      const application = await startSilentServer()
+      const asked = `/probe/tcp/${application.port}/1`
+      await using proxy = startProxyProcess(BUN, {
+        ...pod.env,
+        HEDDLE_CONTROL_ADDRESS: '127.0.0.1:9',
+        HEDDLE_TCP_PROBES: `${application.port}/1`,
+      })
+      const { probe } = await proxy.event('listening')
+      const statusOf = async (path: string) => (await fetch(`http://${String(probe)}${path}`)).status
+      expect(await statusOf('/ready')).toBe(503)
+      expect(await statusOf(asked)).toBe(200)
+      application[Symbol.dispose]()
+      expect(await statusOf(asked)).toBe(503)
+      expect(await statusOf('/ready')).toBe(503)
+    },
+    LIMIT_MS,
+  )
+
+  test(
     'serves on after SIGTERM until its application holds no connection any more',
     async () => {
       using application = await startSilentServer()
