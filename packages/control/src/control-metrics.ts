@@ -12,6 +12,7 @@ export interface CallMetrics {
   readonly calls: Family<Counter>
   readonly refused: Family<Counter>
   readonly handshakesFailed: Counter
+  readonly connectionsOusted: Counter
 }
 
 export function createCallMetrics(registry: Registry): CallMetrics {
@@ -25,6 +26,10 @@ export function createCallMetrics(registry: Registry): CallMetrics {
       labels: ['reason'],
     }),
     handshakesFailed: registry.counter('heddle_control_failed_handshakes_total', 'TLS handshakes that failed'),
+    connectionsOusted: registry.counter(
+      'heddle_control_ousted_connections_total',
+      'Connections to the API that were ended for others, since too many came from their address',
+    ),
   }
 }
 

@@ -32,13 +32,20 @@ function tcp(): Promise<Socket> {
   })
 }
 
-function tls(options: { readonly ALPNProtocols?: string[]; readonly maxVersion?: 'TLSv1.2' } = {}): Promise<TLSSocket> {
+interface TlsTry {
+  readonly ALPNProtocols?: string[]
+  readonly maxVersion?: 'TLSv1.2'
+  readonly localAddress?: string
+}
+
+function tls(options: TlsTry = {}): Promise<TLSSocket> {
   const { port } = world.control.addresses[0]!
   return new Promise((resolve, reject) => {
     const socket = connectTls({ host: '127.0.0.1', port, ca, servername: 'localhost', ...options }, () =>
       resolve(socket),
     )
-    socket.once('error', reject)
+    // Later ones are what happens to a hostile client.
+    socket.on('error', reject)
   })
 }
 
@@ -100,6 +107,18 @@ describe('goes on after', () => {
       socket.write('content-length: 100\r\n\r\n{')
       raw.resetAndDestroy()
     }
+    expect(await isWell()).toBe(true)
+  })
+
+  test('a neighbour that begins calls and ends none', async () => {
+    const head = `POST /heddle.identity.v1.IdentityService/Sign HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n`
+    const sockets = await Promise.all(Array.from({ length: 300 }, () => tls({ localAddress: '127.0.0.2' })))
+    for (const socket of sockets) socket.write(`${head}content-length: 100\r\n\r\n{`)
+    const [refused] = await Promise.all([answerOf(sockets.at(-1)!), isWell()])
+    expect(refused).toMatch(/^HTTP\/1.1 503 /)
+    const identity = await world.identity()
+    await expect(identity.sign({ joinToken: 'none' })).rejects.toMatchObject({ code: Code.Unauthenticated })
+    for (const socket of sockets) socket.destroy()
     expect(await isWell()).toBe(true)
   })
 

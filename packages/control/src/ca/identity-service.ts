@@ -33,6 +33,8 @@ export interface SignRequest {
 export interface SignPeer {
   /** The identity of the verified client certificate; `undefined` when there was none. */
   readonly spiffeId?: string | undefined
+  /** The address that it comes from. */
+  readonly source?: string
 }
 
 /** Every way in which a request can be refused; the same words in metrics and logs. */
@@ -185,7 +187,7 @@ export class IdentityService {
   async #podOf(token: string, peer: SignPeer): Promise<CallerVerdict> {
     const { reviewer, ca } = this.#deps
     if (reviewer === undefined) return { kind: 'refused', reason: 'token_reviews_not_here' }
-    const verdict = await reviewer.review(token)
+    const verdict = await reviewer.review(token, peer.source)
     if (verdict.kind === 'refused') {
       const isAway = verdict.reason === 'token_review_unavailable'
       return isAway && peer.spiffeId !== undefined ? { kind: 'good', spiffeId: peer.spiffeId } : verdict

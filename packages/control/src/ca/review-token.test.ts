@@ -81,6 +81,20 @@ describe('createTokenReviewer()', () => {
     expect(verdict.kind === 'refused' && verdict.detail).toContain(detail)
   })
 
+  test('gives a pod its turn while a neighbour has all of them', async () => {
+    const { promise: never } = Promise.withResolvers<object>()
+    const { reviewer } = reviewerOf(({ signal, body }) => {
+      const { token } = (body as { readonly spec: { readonly token: string } }).spec
+      if (token === TOKEN) return status()
+      const aborted = new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('given up'))))
+      return Promise.race([never, aborted])
+    })
+    const flood = Array.from({ length: 64 }, (_, at) => reviewer.review(`a.b.c${at}`, '10.0.0.66'))
+    expect(await reviewer.review('a.b.one-more', '10.0.0.66')).toMatchObject({ reason: 'token_review_unavailable' })
+    expect(await reviewer.review(TOKEN, '10.0.0.7')).toMatchObject({ kind: 'good' })
+    expect(await flood[0]).toMatchObject({ reason: 'token_review_unavailable', detail: '64 reviews are under way' })
+  })
+
   test('lets only so many reviews be under way', async () => {
     const { promise, resolve } = Promise.withResolvers<object>()
     const { reviewer, asked } = reviewerOf(() => promise)

@@ -1,3 +1,4 @@
+import { FairRoom } from '@heddle/base/fair-room'
 import { type KubeClient, KubeError } from '@heddle/kube/client'
 import { isToken } from './service-account-token.ts'
 
@@ -21,8 +22,12 @@ export type ReviewVerdict =
 
 /** Judges tokens of service accounts. */
 export interface TokenReviewer {
-  /** Never rejects: an API server that cannot be asked is a reason as well. */
-  review(token: string): Promise<ReviewVerdict>
+  /**
+   * Never rejects: an API server that cannot be asked is a reason as well.
+   *
+   * @param source - address of who shows it: none gets so many turns that others get none
+   */
+  review(token: string, source?: string): Promise<ReviewVerdict>
 }
 
 export interface TokenReviewerOptions {
@@ -45,6 +50,7 @@ interface TokenReview {
 const PATH = '/apis/authentication.k8s.io/v1/tokenreviews'
 const DEADLINE_MS = 3_000
 const MAX_REVIEWS = 64
+const TOO_MANY = `${MAX_REVIEWS} reviews are under way`
 const MAX_DETAIL = 200
 const USERNAME = /^system:serviceaccount:([^:]+):([^:]+)$/
 
@@ -53,24 +59,26 @@ const USERNAME = /^system:serviceaccount:([^:]+):([^:]+)$/
  * Nothing is remembered.
  */
 export function createTokenReviewer({ client, audience }: TokenReviewerOptions): TokenReviewer {
-  let underWay = 0
+  const room = new FairRoom({ places: MAX_REVIEWS, evenly: 'newcomer' })
   return {
-    async review(token) {
+    async review(token, source = '') {
       if (!isToken(token)) return refused('service_account_token_malformed')
-      if (underWay >= MAX_REVIEWS) return refused('token_review_unavailable', `${MAX_REVIEWS} reviews are under way`)
-      underWay += 1
+      const ousted = new AbortController()
+      const leave = room.enter(source, () => ousted.abort())
+      if (leave === undefined) return refused('token_review_unavailable', TOO_MANY)
       try {
         const body = {
           apiVersion: 'authentication.k8s.io/v1',
           kind: 'TokenReview',
           spec: { token, audiences: [audience] },
         }
-        const call = { method: 'POST', path: PATH, body, deadlineMs: DEADLINE_MS, isIdempotent: true }
+        const { signal } = ousted
+        const call = { method: 'POST', path: PATH, body, deadlineMs: DEADLINE_MS, isIdempotent: true, signal }
         return judge(await client.request<TokenReview>(call), audience)
       } catch (error) {
-        return refused('token_review_unavailable', toDetail(error))
+        return refused('token_review_unavailable', ousted.signal.aborted ? TOO_MANY : toDetail(error))
       } finally {
-        underWay -= 1
+        leave()
       }
     },
   }

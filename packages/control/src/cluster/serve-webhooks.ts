@@ -20,12 +20,17 @@ export interface WebhookOptions {
  */
 export async function serveWebhooks(options: WebhookOptions, signal: AbortSignal): Promise<TlsListener> {
   const { address, admission, identity, clock, log } = options
+  const ousted = admission.registry.counter(
+    'heddle_admission_ousted_connections_total',
+    'Connections to the webhooks that were ended for others, since too many came from their address',
+  )
   const listener = await listenTls({
     address,
     handler: createAdmissionHandler(admission),
     clock,
     tls: identity.current(),
-    onSecure: () => {},
+    onSecure: () => 'unproven',
+    onOusted: () => ousted.add(),
     onHandshakeError: (error) => log.debug('handshake of a webhook failed', { error: error.message }),
   })
   identity.onRotate((tls) => listener.rotate(tls), signal)

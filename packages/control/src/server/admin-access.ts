@@ -8,6 +8,8 @@ export interface AdminCall {
   readonly authorization: string | null
   /** As in {@link ADMIN_METHODS}. */
   readonly method: string
+  /** The address that it came from. */
+  readonly source: string
 }
 
 /** Why a call is refused before it is read. */

@@ -10,7 +10,8 @@ import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import type { CallMetrics } from '../control-metrics.ts'
 import type { AdminAccess } from './admin-access.ts'
-import { createGate, peerKey } from './gate.ts'
+import { boundStrangers } from './bound-strangers.ts'
+import { createGate, peerKey, sourceKey } from './gate.ts'
 import { observeCalls } from './observe-calls.ts'
 import { peerOf } from './peer.ts'
 import type { RequestHandler } from './tls-listener.ts'
@@ -57,17 +58,22 @@ export function createApiHandler(options: ApiOptions): RequestHandler {
       router.service(TelemetryService, telemetry, { readMaxBytes: MAX_BYTES.telemetry })
       router.service(ReplicaService, replica, { readMaxBytes: MAX_BYTES.replica })
     },
-    contextValues: (request) => createContextValues().set(peerKey, peerOf(request.socket, clock)),
+    contextValues: ({ socket }) => {
+      return createContextValues()
+        .set(peerKey, peerOf(socket, clock))
+        .set(sourceKey, socket.remoteAddress ?? '')
+    },
     requestGate: createGate({ access, ownIdentity, refused: metrics.refused }),
     interceptors: [observeCalls({ calls: metrics.calls, log })],
     readMaxBytes: MAX_BYTES.identity,
   })
+  const mayEnter = boundStrangers({ clock, refused: metrics.refused })
   return (request, response) => {
     const { socket } = request
     response.once('finish', () => {
       if (request.httpVersionMajor === 1 && !request.complete) endSoon(socket, clock)
     })
-    handle(request, response)
+    if (peerOf(socket, clock).kind === 'verified' || mayEnter(request, response)) handle(request, response)
   }
 }
 

@@ -21,7 +21,7 @@ function world(verdict: ReviewVerdict) {
   }
   const access = clusterAccess({ reviewer, namespace: 'heddle', clock })
   const call = (method: string, authorization: string | null = 'Bearer a.b.c') =>
-    access.refusalOf({ authorization, method })
+    access.refusalOf({ authorization, method, source: '10.0.0.7' })
   return Object.assign(self, { call })
 }
 
@@ -79,6 +79,16 @@ describe('clusterAccess()', () => {
     expect(self.reviewed.length).toBe(2)
     self.verdict = { kind: 'refused', reason: 'token_review_refused' }
     self.clock.advance(30_000)
+    expect(await self.call('stat')).toMatchObject({ reason: 'token_review_refused' })
+  })
+
+  test('forgets a review after 30 seconds, also when the clock was set back', async () => {
+    const self = world({ kind: 'good', account: VIEWER })
+    await self.call('stat')
+    self.verdict = { kind: 'refused', reason: 'token_review_refused' }
+    self.clock.advance(30_000)
+    const setBackMs = self.clock.nowMs() - 86_400_000
+    self.clock.nowMs = () => setBackMs
     expect(await self.call('stat')).toMatchObject({ reason: 'token_review_refused' })
   })
 

@@ -19,7 +19,8 @@ const MAX_REMEMBERED = 256
 
 interface Remembered {
   readonly verdict: ReviewVerdict
-  readonly untilMs: number
+  /** Monotonic: a clock that is set back must not make a right last longer. */
+  readonly untilUs: number
 }
 
 /**
@@ -28,22 +29,22 @@ interface Remembered {
  */
 export function clusterAccess({ reviewer, namespace, clock }: ClusterAccessOptions): AdminAccess {
   const remembered = new Map<string, Remembered>()
-  const review = async (token: string): Promise<ReviewVerdict> => {
+  const review = async (token: string, source: string): Promise<ReviewVerdict> => {
     const key = createHash('sha256').update(token).digest('base64')
     const known = remembered.get(key)
-    if (known !== undefined && clock.nowMs() < known.untilMs) return known.verdict
+    if (known !== undefined && clock.monotonicUs() < known.untilUs) return known.verdict
     remembered.delete(key)
-    const verdict = await reviewer.review(token)
+    const verdict = await reviewer.review(token, source)
     const isAway = verdict.kind === 'refused' && verdict.reason === 'token_review_unavailable'
-    if (!isAway) remembered.set(key, { verdict, untilMs: clock.nowMs() + REMEMBER_MS })
+    if (!isAway) remembered.set(key, { verdict, untilUs: clock.monotonicUs() + REMEMBER_MS * 1_000 })
     if (remembered.size > MAX_REMEMBERED) remembered.delete(remembered.keys().next().value!)
     return verdict
   }
   return {
-    async refusalOf({ authorization, method }) {
+    async refusalOf({ authorization, method, source }) {
       const token = authorization === null ? undefined : bearerOf(authorization)
       if (token === undefined) return noToken(namespace)
-      return refusalOf(await review(token), { namespace, method })
+      return refusalOf(await review(token, source), { namespace, method })
     },
   }
 }

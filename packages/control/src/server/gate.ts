@@ -9,6 +9,9 @@ import type { Peer, VerifiedPeer } from './peer.ts'
 /** The peer of the connection that a call came over. */
 export const peerKey = createContextKey<Peer>({ kind: 'anonymous' }, { description: 'peer of the connection' })
 
+/** The address that a call came from: not who called, only whom to count it for. */
+export const sourceKey = createContextKey<string>('', { description: 'address of the peer' })
+
 /** Why calls were refused before they were read. */
 export interface GateOptions {
   readonly access: AdminAccess
@@ -55,7 +58,8 @@ async function refusalOf(context: HandlerContext, options: GateOptions): Promise
       return undefined
     case AdminService.typeName: {
       const authorization = context.requestHeader.get('authorization')
-      return await options.access.refusalOf({ authorization, method: context.method.localName })
+      const source = context.values.get(sourceKey)
+      return await options.access.refusalOf({ authorization, source, method: context.method.localName })
     }
     case ReplicaService.typeName:
       return peer.kind === 'verified' && peer.spiffeId === options.ownIdentity ? undefined : NOT_A_REPLICA

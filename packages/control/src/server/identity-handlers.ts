@@ -1,7 +1,7 @@
 import { Code, ConnectError, type HandlerContext, type ServiceImpl } from '@connectrpc/connect'
 import type { IdentityService as IdentityApi } from '@heddle/api/identity'
 import type { IdentityService, SignRefusalCode } from '../ca/identity-service.ts'
-import { peerKey } from './gate.ts'
+import { peerKey, sourceKey } from './gate.ts'
 
 const CODES: Readonly<Record<SignRefusalCode, Code>> = {
   invalid_argument: Code.InvalidArgument,
@@ -16,7 +16,8 @@ export function identityHandlers(service: IdentityService): ServiceImpl<typeof I
   return {
     async sign(request, context: HandlerContext) {
       const peer = context.values.get(peerKey)
-      const answer = await service.sign(request, { spiffeId: peer.kind === 'verified' ? peer.spiffeId : undefined })
+      const spiffeId = peer.kind === 'verified' ? peer.spiffeId : undefined
+      const answer = await service.sign(request, { spiffeId, source: context.values.get(sourceKey) })
       if (answer.kind === 'refused') throw new ConnectError(answer.message, CODES[answer.code])
       const { certificateChainPem, trustBundlePem, notBeforeMs, notAfterMs } = answer
       return { certificateChainPem, trustBundlePem, notBeforeMs, notAfterMs }

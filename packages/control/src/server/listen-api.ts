@@ -76,14 +76,16 @@ function listenOne(address: HostPort, handler: RequestHandler, { parts, deps, ca
     tls: parts.server.current(),
     onSecure(socket) {
       const peer = identifyPeer(socket, rules)
-      if (peer.kind !== 'refused') return
+      if (peer.kind !== 'refused') return peer.kind === 'verified' ? 'proven' : 'unproven'
       const fields = { reason: peer.reason, detail: peer.detail, from: socket.remoteAddress }
       refusals.write({ level: 'warn', event: 'client certificate refused', kind: peer.reason, fields })
+      return 'unproven'
     },
     onHandshakeError(error, socket) {
       calls.handshakesFailed.add()
       log.debug('handshake failed', { error: error.message, from: socket.remoteAddress })
     },
+    onOusted: () => calls.connectionsOusted.add(),
   })
 }
 

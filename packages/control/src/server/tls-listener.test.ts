@@ -1,18 +1,21 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { connect as connectTcp, createServer, type Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import { systemClock } from '@heddle/base/clock'
-import { createTestCa, type TestCa } from '@heddle/testkit/test-ca'
+import { createTestCa, type TestCa, type TestIdentity } from '@heddle/testkit/test-ca'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ServerTls } from '../ca/server-identity.ts'
 import { ListenError, listenTls, type TlsListener } from './tls-listener.ts'
 
 let ca: TestCa
 let listener: TlsListener
+let ousted: number
+const MAX_UNPROVEN = 32
 const sockets: TLSSocket[] = []
 
 beforeEach(async () => {
   ca = await createTestCa()
+  ousted = 0
   listener = await start({ host: '127.0.0.1', port: 0 })
 })
 afterEach(async () => {
@@ -33,20 +36,35 @@ async function start(address: { readonly host: string; readonly port: number }):
     address,
     tls: await serverTls(),
     handler: (_request, response) => void response.end('well'),
-    onSecure: () => undefined,
+    onSecure: (socket) => (socket.getPeerX509Certificate() === undefined ? 'unproven' : 'proven'),
+    onOusted: () => {
+      ousted += 1
+    },
     onHandshakeError: () => undefined,
+    maxUnproven: MAX_UNPROVEN,
     clock: systemClock,
   })
 }
 
-async function open(): Promise<TLSSocket> {
+async function open(identity: Partial<TestIdentity> = {}): Promise<TLSSocket> {
   const { port } = listener.address
-  const socket = connect({ host: '127.0.0.1', port, ca: ca.trustBundlePem, servername: 'localhost' })
+  const { certificateChainPem: cert, privateKeyPem: key } = identity
+  const shown = cert === undefined || key === undefined ? {} : { cert, key }
+  const socket = connect({ host: '127.0.0.1', port, ca: ca.trustBundlePem, servername: 'localhost', ...shown })
   sockets.push(socket)
   socket.on('error', () => undefined)
   // A socket that nobody reads never notices its end.
   socket.on('data', () => undefined)
   await once(socket, 'secureConnect')
+  return socket
+}
+
+/** A connection of another address that says nothing. */
+async function neighbour(): Promise<Socket> {
+  const socket = connectTcp({ host: '127.0.0.1', port: listener.address.port, localAddress: '127.0.0.2' })
+  socket.on('error', () => undefined)
+  socket.resume()
+  await once(socket, 'connect')
   return socket
 }
 
@@ -80,6 +98,39 @@ describe('listenTls()', () => {
     await listener.close(100)
     await Promise.all(ends)
     expect([idle.destroyed, busy.destroyed]).toEqual([true, true])
+  })
+
+  test('goes on for whoever has proved an identity, and for newcomers, while a neighbour fills it', async () => {
+    const early = await open()
+    const proxy = await open(await ca.issueFor('spiffe://heddle.local/ns/shop/sa/web'))
+    await Promise.all(Array.from({ length: 100 }, () => neighbour()))
+    expect(await ask(await open())).toContain('200 OK')
+    expect(await ask(proxy)).toContain('200 OK')
+    expect(await ask(early)).toContain('200 OK')
+    expect(ousted).toBe(2 + 100 - MAX_UNPROVEN)
+  })
+
+  test('gives back the place of a connection however it ends', async () => {
+    for (let round = 0; round < 3; round++) {
+      const flood = await Promise.all(Array.from({ length: MAX_UNPROVEN - 5 }, () => neighbour()))
+      for (const [at, socket] of flood.entries()) {
+        if (at % 3 === 0) socket.end('no TLS at all')
+        else if (at % 3 === 1) socket.resetAndDestroy()
+        else socket.destroy()
+      }
+      await Promise.all(flood.map((socket) => socket.closed || once(socket, 'close')))
+      const secure = await open()
+      expect(await ask(secure)).toContain('200 OK')
+      secure.destroy()
+    }
+    expect(ousted).toBe(0)
+  })
+
+  test('cuts connections before their handshake, too, when it is closed', async () => {
+    const silent = await neighbour()
+    const ended = once(silent, 'close')
+    await listener.close(0)
+    await ended
   })
 
   test('names the address that it cannot have', async () => {

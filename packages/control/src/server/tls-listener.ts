@@ -11,6 +11,7 @@ import type { Clock } from '@heddle/base/clock'
 import { messageOf } from '@heddle/base/message-of'
 import type { ServerTls } from '../ca/server-identity.ts'
 import { formatHostPort, type HostPort } from '../config/host-port.ts'
+import { ConnectionRooms, type Standing } from './connection-rooms.ts'
 
 /** Answers one request, of HTTP/1.1 or HTTP/2. */
 export type RequestHandler = (request: Http2ServerRequest, response: Http2ServerResponse) => void
@@ -20,8 +21,12 @@ export interface TlsListenerOptions {
   readonly tls: ServerTls
   readonly handler: RequestHandler
   /** Called when a handshake is over, before any request of the connection. */
-  readonly onSecure: (socket: TLSSocket) => void
+  readonly onSecure: (socket: TLSSocket) => Standing
   readonly onHandshakeError: (error: Error, socket: Socket) => void
+  /** A connection was ended for another, since there were too many and most came from its address. */
+  readonly onOusted: () => void
+  /** Connections that have proved no identity; 1,024 unless given. */
+  readonly maxUnproven?: number
   readonly clock: Clock
 }
 
@@ -46,6 +51,10 @@ const KEEP_ALIVE_MS = 75_000
 /** Open streams are never silent for so long, they have heartbeats. */
 const SILENCE_MS = 120_000
 const MAX_CONNECTIONS = 20_000
+/** A proxy proves who it is by its second connection, and a person has one. */
+const MAX_UNPROVEN = 1_024
+/** Of one connection of HTTP/2: a proxy has its stream and a few calls at a time. */
+const MAX_STREAMS = 100
 const KEEP_ALIVE_PROBE_MS = 15_000
 /** Of one connection of HTTP/2, in MB: a proxy must be able to acknowledge while the message of a large Service is on its way. */
 const SESSION_MEMORY_MB = 32
@@ -57,7 +66,7 @@ const IDLE_LOOK_MS = 20
  * @throws {ListenError} when the address is taken or not allowed
  */
 export async function listenTls(options: TlsListenerOptions): Promise<TlsListener> {
-  const { address, tls, handler, onSecure, onHandshakeError, clock } = options
+  const { address, tls, handler, onSecure, onHandshakeError, onOusted, maxUnproven = MAX_UNPROVEN, clock } = options
   const server = createSecureServer(
     {
       ...toSecureContext(tls),
@@ -67,19 +76,19 @@ export async function listenTls(options: TlsListenerOptions): Promise<TlsListene
       rejectUnauthorized: false,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       maxSessionMemory: SESSION_MEMORY_MB,
+      settings: { maxConcurrentStreams: MAX_STREAMS },
     },
     handler,
   )
-  Object.assign(server, { maxConnections: MAX_CONNECTIONS, keepAliveTimeout: KEEP_ALIVE_MS })
+  Object.assign(server, { keepAliveTimeout: KEEP_ALIVE_MS })
   server.setTimeout(SILENCE_MS)
-  const open = new Set<TLSSocket>()
+  const rooms = new ConnectionRooms({ connections: MAX_CONNECTIONS, unproven: maxUnproven, onOusted })
+  server.prependListener('connection', (socket: Socket) => rooms.accept(socket))
   // Before the server's own listener, so that the peer is known when the first request comes.
   server.prependListener('secureConnection', (socket: TLSSocket) => {
-    open.add(socket)
-    socket.once('close', () => open.delete(socket))
     socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS)
     socket.setNoDelay(true)
-    onSecure(socket)
+    rooms.secured(socket, onSecure(socket))
   })
   server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
     onHandshakeError(error, socket)
@@ -91,7 +100,7 @@ export async function listenTls(options: TlsListenerOptions): Promise<TlsListene
   return {
     address: { host: address.host, port },
     rotate: (next) => server.setSecureContext(toSecureContext(next)),
-    close: (limitMs) => closeServer({ server, open, clock }, limitMs),
+    close: (limitMs) => closeServer({ server, rooms, clock }, limitMs),
   }
 }
 
@@ -111,17 +120,15 @@ async function listen(server: Http2SecureServer, address: HostPort): Promise<voi
 
 interface Closing {
   readonly server: Http2SecureServer
-  readonly open: ReadonlySet<TLSSocket>
+  readonly rooms: ConnectionRooms
   readonly clock: Clock
 }
 
 /** Node closes idle connections only once, but each becomes idle when its last answer is out. */
-async function closeServer({ server, open, clock }: Closing, limitMs: number): Promise<void> {
+async function closeServer({ server, rooms, clock }: Closing, limitMs: number): Promise<void> {
   const closed = new AbortController()
   server.close(() => closed.abort())
-  const cut = clock.after(limitMs, () => {
-    for (const socket of open) socket.destroy()
-  })
+  const cut = clock.after(limitMs, () => rooms.cut())
   while (!closed.signal.aborted) {
     await clock.sleep(IDLE_LOOK_MS, closed.signal)
     closeIdle(server)
