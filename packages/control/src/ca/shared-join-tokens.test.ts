@@ -1,3 +1,4 @@
+import type { KubeObject, ObjectName } from '@heddle/kube/client'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { describe, expect, test } from 'vitest'
 import { FakeObjects } from '../../test/fake-objects.ts'
@@ -33,6 +34,56 @@ describe('join tokens that replicas share', () => {
     const { one, other } = world()
     const made = await Promise.all([one, other, one, other].map((tokens) => tokens.create(FOR_VM)))
     for (const { token } of made) expect(await one.check(token)).toMatchObject({ kind: 'good' })
+  })
+
+  test('are read once for many who ask at the same time, and never for what is no token', async () => {
+    const { client, one } = world()
+    const { token } = await one.create(FOR_VM)
+    let reads = 0
+    const get = client.get.bind(client)
+    client.get = (ref) => {
+      reads += 1
+      return get(ref)
+    }
+    const guess = `hdl1.${'a'.repeat(12)}.${'b'.repeat(43)}`
+    const verdicts = await Promise.all(Array.from({ length: 500 }, (_, at) => one.check(at === 300 ? token : guess)))
+    expect(verdicts.filter(({ kind }) => kind === 'good')).toHaveLength(1)
+    expect(reads).toBeLessThanOrEqual(2)
+    expect(await one.check('hdl1.no.token')).toEqual({ kind: 'refused', reason: 'token_malformed' })
+    expect(reads).toBeLessThanOrEqual(2)
+  })
+
+  test('are checked against what is there after the question', async () => {
+    const { client, one, other } = world()
+    const started = Promise.withResolvers<void>()
+    const blocked = Promise.withResolvers<void>()
+    const get = client.get.bind(client)
+    let isFirst = true
+    client.get = async <T extends KubeObject>(ref: ObjectName) => {
+      const found = structuredClone(await get<T>(ref))
+      if (!isFirst) return found
+      isFirst = false
+      started.resolve()
+      await blocked.promise
+      return found
+    }
+    const early = one.check(`hdl1.${'a'.repeat(12)}.${'b'.repeat(43)}`)
+    await started.promise
+    const { token } = await other.create(FOR_VM)
+    const late = one.check(token)
+    blocked.resolve()
+    expect(await early).toEqual({ kind: 'refused', reason: 'token_unknown' })
+    expect(await late).toMatchObject({ kind: 'good' })
+  })
+
+  test('can be checked again after the API server was away', async () => {
+    const { client, one } = world()
+    const { token } = await one.create(FOR_VM)
+    const get = client.get.bind(client)
+    client.get = () => Promise.reject(new Error('away'))
+    await expect(Promise.all([one.check(token), one.check(token)])).rejects.toThrow('away')
+    client.get = get
+    expect(await one.check(token)).toMatchObject({ kind: 'good' })
   })
 
   test('are kept as hashes', async () => {

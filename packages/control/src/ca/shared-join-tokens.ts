@@ -2,6 +2,7 @@ import { type KubeClient, KubeError, type KubeMeta, type KubeObject } from '@hed
 import { SECRETS } from '@heddle/kube/resources'
 import { CaError } from './ca-error.ts'
 import { formatJoinTokens, type JoinTokenRecord, parseJoinTokens } from './join-token-file.ts'
+import { parseJoinToken } from './join-token-text.ts'
 import {
   type JoinToken,
   type JoinTokenBook,
@@ -33,6 +34,9 @@ const KEY = 'join-tokens.json'
  */
 export class SharedJoinTokens implements JoinTokenBook {
   readonly #options: SharedJoinTokensOptions
+  /** The last reading that was begun by a check, and the one that begins when it is over. */
+  #reading: Promise<unknown> = Promise.resolve()
+  #next: Promise<Secret | undefined> | undefined
 
   constructor(options: SharedJoinTokensOptions) {
     this.#options = options
@@ -42,8 +46,31 @@ export class SharedJoinTokens implements JoinTokenBook {
     return this.#with((tokens) => tokens.create(request))
   }
 
-  check(token: string, keyHash?: string): Promise<TokenVerdict> {
-    return this.#with((tokens) => tokens.check(token, keyHash))
+  async check(token: string, keyHash?: string): Promise<TokenVerdict> {
+    if (parseJoinToken(token) === undefined) return { kind: 'refused', reason: 'token_malformed' }
+    const { client: _, namespace: _namespace, name: _name, labels: _labels, ...rules } = this.#options
+    const save = () => Promise.resolve()
+    return new JoinTokens({ ...rules, save }, this.#recordsIn(await this.#readSoon())).check(token, keyHash)
+  }
+
+  /**
+   * Reads the Secret after it was called, together with whoever else wants that: anyone can ask for a check, and must not slow down
+   * what else is asked of the API server.
+   */
+  #readSoon(): Promise<Secret | undefined> {
+    this.#next ??= this.#reading
+      .catch(() => undefined)
+      .then(() => {
+        this.#reading = this.#next!
+        this.#next = undefined
+        return this.#read()
+      })
+    return this.#next
+  }
+
+  #read(): Promise<Secret | undefined> {
+    const { client, namespace, name } = this.#options
+    return client.get<Secret>({ resource: SECRETS, namespace, name })
   }
 
   redeem(token: string, keyHash: string): Promise<TokenVerdict> {
@@ -51,9 +78,9 @@ export class SharedJoinTokens implements JoinTokenBook {
   }
 
   async #with<T>(work: (tokens: JoinTokens) => T | Promise<T>): Promise<T> {
-    const { client, namespace, name, labels: _, ...rules } = this.#options
+    const { client: _client, namespace, name, labels: _, ...rules } = this.#options
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const secret = await client.get<Secret>({ resource: SECRETS, namespace, name })
+      const secret = await this.#read()
       const save = (records: Iterable<JoinTokenRecord>) => this.#save(secret, records)
       const tokens = new JoinTokens({ maxTokens: MAX_TOKENS, ...rules, save }, this.#recordsIn(secret))
       try {
