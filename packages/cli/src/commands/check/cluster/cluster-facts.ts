@@ -153,10 +153,11 @@ export interface ProxyFacts extends InstallFacts {
   readonly services: Fact<readonly ServiceFact[]>
 }
 
-/** A namespace, with what it says of injection. */
+/** A namespace, with what it says of injection, or where it seems to. */
 export interface NamespaceFact {
   readonly name: string
   readonly annotations: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
 }
 
 /** What of a Service is looked at. */

@@ -167,8 +167,8 @@ export const GOOD_PROXIES: ProxyFacts = {
   ...GOOD_INSTALL,
   namespace: '',
   namespaces: known([
-    { name: 'shop', annotations: { 'heddle.dev/inject': 'enabled' } },
-    { name: 'other', annotations: {} },
+    { name: 'shop', annotations: { 'heddle.dev/inject': 'enabled' }, labels: {} },
+    { name: 'other', annotations: {}, labels: {} },
   ]),
   meshPods: known([MESHED_POD]),
   services: known([

@@ -18,5 +18,6 @@ export async function collectProxies(install: InstallFacts, cluster: Cluster, na
 }
 
 function toNamespace({ metadata }: KubeObject): NamespaceFact {
-  return { name: metadata.name, annotations: metadata.annotations ?? {} }
+  const { name, annotations = {}, labels = {} } = metadata
+  return { name, annotations, labels }
 }

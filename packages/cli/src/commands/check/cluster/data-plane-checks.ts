@@ -1,17 +1,11 @@
-import {
-  INJECT_ANNOTATION,
-  OPAQUE_PORTS_ANNOTATION,
-  PREFIX,
-  PROXY_CONTAINER,
-  SKIPPED_ANNOTATION,
-  STATUS_ANNOTATION,
-} from '@heddle/kube/inject/names'
-import { formatAnnotationProblem, readSettings } from '@heddle/kube/inject/read-settings'
+import { INJECT_ANNOTATION, PROXY_CONTAINER, SKIPPED_ANNOTATION } from '@heddle/kube/inject/names'
 import type { ContainerStatus, PodObject } from '../../../client/control-pod.ts'
-import { type Category, errorUnlessEmpty, type Verdict, warningUnlessEmpty } from '../check.ts'
+import { type Category, errorUnlessEmpty, warningUnlessEmpty } from '../check.ts'
 import { judgeFact } from '../fact.ts'
 import { describeEdge, judgeApplied, judgeCertificates } from '../workload-checks.ts'
-import type { NamespaceFact, ProxyFacts, ServiceFact } from './cluster-facts.ts'
+import { ANNOTATION_CHECKS } from './annotation-checks.ts'
+import type { NamespaceFact, ProxyFacts } from './cluster-facts.ts'
+import { annotationsOf, hasProxy, isRunning, placeOf } from './mesh-pod.ts'
 
 const RESTART = 'Restart the workload, so that its pods are made anew: kubectl -n NAMESPACE rollout restart deploy/NAME'
 
@@ -122,50 +116,7 @@ export const DATA_PLANE: Category<ProxyFacts> = {
           ),
         ),
     },
-    {
-      id: 'data-plane-annotations',
-      description: 'annotations of pods and namespaces are known and can be obeyed',
-      about:
-        'An annotation of `heddle.dev/` that Heddle does not know has no effect, and one whose value cannot be obeyed keeps new pods from being made. [annotations.md](annotations.md) has all of them.',
-      judge: ({ meshPods, namespaces, heddleNamespace }) =>
-        // Heddle's own pods have annotations of their own.
-        judgeFact(meshPods, (pods) =>
-          judgeFact(namespaces, (all) =>
-            judgeAnnotations(
-              pods.filter(({ metadata }) => metadata.namespace !== heddleNamespace),
-              all,
-            ),
-          ),
-        ),
-    },
-    {
-      id: 'data-plane-service-annotations',
-      description: 'annotations stand on pods and not on Services',
-      about:
-        'Annotations about the proxy of a pod have no effect on a Service, but for `heddle.dev/opaque-ports`. Move them to the pod template of the workload, or to the namespace.',
-      judge: ({ services }) =>
-        judgeFact(services, (all) =>
-          warningUnlessEmpty(
-            all.flatMap(describeMisplaced),
-            'Move them to the pod template of the workload, or to the namespace.',
-          ),
-        ),
-    },
-    {
-      id: 'opaque-ports',
-      description: 'opaque ports are the same on all pods of a Service',
-      about:
-        'Pods behind one port of a Service differ in whether that port is opaque (`heddle.dev/opaque-ports`): clients are told one thing, and some of the pods do another. Give all of them the same annotation, in their pod templates or on the namespace.',
-      judge: ({ services, meshPods }) =>
-        judgeFact(services, (all) =>
-          judgeFact(meshPods, (pods) =>
-            warningUnlessEmpty(
-              all.flatMap((service) => describeOpaque(service, pods)),
-              `Give the pods of a Service the same ${OPAQUE_PORTS_ANNOTATION}.`,
-            ),
-          ),
-        ),
-    },
+    ...ANNOTATION_CHECKS,
     {
       id: 'data-plane-secured',
       description: 'traffic between workloads is mTLS',
@@ -190,23 +141,6 @@ function isMeant({ namespace }: { readonly namespace: string }, facts: ProxyFact
   return facts.namespace === '' || facts.namespace === namespace
 }
 
-function annotationsOf({ metadata }: PodObject | ServiceFact): Readonly<Record<string, string>> {
-  return metadata.annotations ?? {}
-}
-
-function hasProxy(pod: PodObject): boolean {
-  const { initContainers = [], containers = [] } = pod.spec ?? {}
-  return (
-    annotationsOf(pod)[STATUS_ANNOTATION] !== undefined &&
-    [...initContainers, ...containers].some(({ name }) => name === PROXY_CONTAINER)
-  )
-}
-
-/** Pods that came to their end, as those of Jobs, serve no more. */
-function isRunning({ status, metadata }: PodObject): boolean {
-  return metadata.deletionTimestamp === undefined && status?.phase !== 'Succeeded' && status?.phase !== 'Failed'
-}
-
 function describeProxy(pod: PodObject): readonly string[] {
   const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {}
   const proxy = [...initContainerStatuses, ...containerStatuses].find(({ name }) => name === PROXY_CONTAINER)
@@ -219,10 +153,6 @@ function describeState(proxy: ContainerStatus | undefined): string {
   if (waiting?.reason !== undefined) return [waiting.reason, waiting.message].filter(Boolean).join(': ')
   if (terminated !== undefined) return `ended: ${terminated.reason ?? 'Error'}, exit code ${terminated.exitCode}`
   return proxy === undefined ? 'has not started' : 'is not ready'
-}
-
-function placeOf({ metadata }: PodObject | ServiceFact): string {
-  return `${metadata.namespace}/${metadata.name}`
 }
 
 function findWithout(pods: readonly PodObject[], namespaces: readonly NamespaceFact[]): readonly string[] {
@@ -239,58 +169,4 @@ function findWithout(pods: readonly PodObject[], namespaces: readonly NamespaceF
       const reason = annotationsOf(pod)[SKIPPED_ANNOTATION]
       return `${placeOf(pod)} has none${reason === undefined ? '' : `: ${reason}`}`
     })
-}
-
-function judgeAnnotations(pods: readonly PodObject[], namespaces: readonly NamespaceFact[]): Verdict {
-  const ofNamespace = new Map(namespaces.map(({ name, annotations }) => [name, annotations]))
-  const problems: string[] = []
-  const warnings: string[] = []
-  for (const pod of pods) {
-    const namespace = ofNamespace.get(pod.metadata.namespace ?? '') ?? {}
-    const reading = readSettings({ pod: annotationsOf(pod), namespace, defaults: {} })
-    if (reading.kind === 'refused')
-      problems.push(...reading.problems.map((one) => `${placeOf(pod)}: ${formatAnnotationProblem(one)}`))
-    else warnings.push(...reading.warnings.map((warning) => `${placeOf(pod)}: ${warning}`))
-  }
-  const remedy = 'See docs/reference/annotations.md for all annotations.'
-  return problems.length > 0
-    ? errorUnlessEmpty([...problems, ...warnings], remedy)
-    : warningUnlessEmpty(warnings, remedy)
-}
-
-function describeMisplaced(service: ServiceFact): readonly string[] {
-  return (
-    Object.keys(annotationsOf(service))
-      // The ports of a Service may be declared opaque as well.
-      .filter((name) => name.startsWith(PREFIX) && name !== OPAQUE_PORTS_ANNOTATION)
-      .map((name) => `Service ${placeOf(service)}: ${name}`)
-  )
-}
-
-function describeOpaque(service: ServiceFact, pods: readonly PodObject[]): readonly string[] {
-  const selector = Object.entries(service.spec?.selector ?? {})
-  if (selector.length === 0) return []
-  const behind = pods.filter(({ metadata }) => {
-    return (
-      metadata.namespace === service.metadata.namespace &&
-      selector.every(([name, value]) => metadata.labels?.[name] === value)
-    )
-  })
-  const own = behind.filter((pod) => isRunning(pod) && hasProxy(pod))
-  return (service.spec?.ports ?? []).flatMap(({ port, targetPort = port }) => {
-    const opaque = own.filter((pod) => isOpaque(pod, toNumber(targetPort, pod)))
-    if (opaque.length === 0 || opaque.length === own.length) return []
-    return [`port ${port} of Service ${placeOf(service)} is opaque on ${opaque.length} of ${own.length} pods`]
-  })
-}
-
-function toNumber(targetPort: number | string, { spec }: PodObject): number | undefined {
-  if (typeof targetPort === 'number') return targetPort
-  return spec?.containers?.flatMap(({ ports = [] }) => ports).find(({ name }) => name === targetPort)?.containerPort
-}
-
-function isOpaque(pod: PodObject, port: number | undefined): boolean {
-  const reading = readSettings({ pod: annotationsOf(pod), namespace: {}, defaults: {} })
-  if (port === undefined || reading.kind === 'refused') return false
-  return reading.settings.opaquePorts.some(({ first, last }) => port >= first && port <= last)
 }

@@ -303,6 +303,35 @@ const PROXY_CASES: readonly { readonly says: string; readonly change: Partial<Pr
     change: withPods(pod({ annotations: { ...MESHED_POD.metadata.annotations, 'heddle.dev/opaque-port': '1' } })),
   },
   {
+    says: 'data-plane-annotations warning: namespace shop: annotation heddle.dev/proxy-mod has no effect on a pod; did you mean heddle.dev/proxy-mode?',
+    change: {
+      namespaces: known([
+        { name: 'shop', annotations: { 'heddle.dev/inject': 'enabled', 'heddle.dev/proxy-mod': 'native' }, labels: {} },
+      ]),
+    },
+  },
+  {
+    says: 'data-plane-labels warning: namespace shop has the label heddle.dev/inject, which is an annotation',
+    change: {
+      namespaces: known([
+        { name: 'shop', annotations: { 'heddle.dev/inject': 'enabled' }, labels: { 'heddle.dev/inject': 'enabled' } },
+        { name: 'heddle', annotations: {}, labels: { 'heddle.dev/inject': 'disabled' } },
+      ]),
+    },
+  },
+  {
+    says: 'data-plane-labels warning: shop/web-1 has the label heddle.dev/opaque-ports, which is an annotation',
+    change: withPods(
+      pod({
+        labels: {
+          ...MESHED_POD.metadata.labels,
+          'heddle.dev/opaque-ports': '1',
+          'heddle.dev/control-plane-ns': 'heddle',
+        },
+      }),
+    ),
+  },
+  {
     says: 'data-plane-service-annotations warning: Service shop/db: heddle.dev/skip-inbound-ports',
     change: {
       services: known([
