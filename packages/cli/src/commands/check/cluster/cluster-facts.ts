@@ -151,6 +151,14 @@ export interface ProxyFacts extends InstallFacts {
   readonly namespaces: Fact<readonly NamespaceFact[]>
   readonly meshPods: Fact<readonly PodObject[]>
   readonly services: Fact<readonly ServiceFact[]>
+  /** `undefined`: it is not installed. */
+  readonly nodeAgent: Fact<NodeAgentFact | undefined>
+}
+
+/** On how many nodes the agent is to run, and on how many it is ready. */
+export interface NodeAgentFact {
+  readonly wanted: number
+  readonly ready: number
 }
 
 /** A namespace, with what it says of injection, or where it seems to. */

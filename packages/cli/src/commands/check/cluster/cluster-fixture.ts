@@ -171,6 +171,7 @@ export const GOOD_PROXIES: ProxyFacts = {
     { name: 'other', annotations: {}, labels: {} },
   ]),
   meshPods: known([MESHED_POD]),
+  nodeAgent: known(undefined),
   services: known([
     {
       metadata: { name: 'web', namespace: 'shop' },

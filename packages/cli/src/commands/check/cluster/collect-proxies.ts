@@ -1,20 +1,32 @@
 import type { KubeObject } from '@heddle/kube/client'
-import { NAMESPACES, PODS, SERVICES } from '@heddle/kube/resources'
+import { INSTALL_NAMES } from '@heddle/kube/install/names'
+import { DAEMON_SETS, NAMESPACES, PODS, SERVICES } from '@heddle/kube/resources'
 import type { Cluster } from '../../../client/cluster.ts'
 import type { PodObject } from '../../../client/control-pod.ts'
-import type { InstallFacts, NamespaceFact, ProxyFacts, ServiceFact } from './cluster-facts.ts'
+import type { InstallFacts, NamespaceFact, NodeAgentFact, ProxyFacts, ServiceFact } from './cluster-facts.ts'
 import { ask } from './collect-base.ts'
 
 /** Looks up pods and what belongs to them; with a namespace only there. */
 export async function collectProxies(install: InstallFacts, cluster: Cluster, namespace: string): Promise<ProxyFacts> {
   const { kube } = cluster
   const where = namespace === '' ? {} : { namespace }
-  const [namespaces, meshPods, services] = await Promise.all([
+  const [namespaces, meshPods, services, nodeAgent] = await Promise.all([
     ask(cluster, 'list namespaces', async () => (await kube.list<KubeObject>(NAMESPACES)).items.map(toNamespace)),
     ask(cluster, 'list pods', async () => (await kube.list<PodObject>(PODS, where)).items),
     ask(cluster, 'list services', async () => (await kube.list<ServiceFact>(SERVICES, where)).items),
+    ask(cluster, 'read the DaemonSet of the agent of nodes', () => findNodeAgent(cluster)),
   ])
-  return { ...install, namespace, namespaces, meshPods, services }
+  return { ...install, namespace, namespaces, meshPods, services, nodeAgent }
+}
+
+interface DaemonSet extends KubeObject {
+  readonly status?: { readonly desiredNumberScheduled?: number; readonly numberReady?: number }
+}
+
+async function findNodeAgent({ kube }: Cluster): Promise<NodeAgentFact | undefined> {
+  const name = INSTALL_NAMES.nodeAgent
+  const found = await kube.get<DaemonSet>({ resource: DAEMON_SETS, namespace: name, name })
+  return found && { wanted: found.status?.desiredNumberScheduled ?? 0, ready: found.status?.numberReady ?? 0 }
 }
 
 function toNamespace({ metadata }: KubeObject): NamespaceFact {

@@ -6,6 +6,7 @@ import { describeEdge, judgeApplied, judgeCertificates } from '../workload-check
 import { ANNOTATION_CHECKS } from './annotation-checks.ts'
 import type { NamespaceFact, ProxyFacts } from './cluster-facts.ts'
 import { annotationsOf, hasProxy, isRunning, placeOf } from './mesh-pod.ts'
+import { NODE_AGENT_CHECK } from './node-agent-check.ts'
 
 const RESTART = 'Restart the workload, so that its pods are made anew: kubectl -n NAMESPACE rollout restart deploy/NAME'
 
@@ -116,6 +117,7 @@ export const DATA_PLANE: Category<ProxyFacts> = {
           ),
         ),
     },
+    NODE_AGENT_CHECK,
     ...ANNOTATION_CHECKS,
     {
       id: 'data-plane-secured',

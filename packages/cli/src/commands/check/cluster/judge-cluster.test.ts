@@ -299,6 +299,17 @@ const PROXY_CASES: readonly { readonly says: string; readonly change: Partial<Pr
     change: proxies({ proxyVersion: '0.0.9' }),
   },
   {
+    says: 'node-agent error: there is no DaemonSet heddle-node-agent, and 1 pod needs it',
+    change: withPods({
+      ...MESHED_POD,
+      spec: { ...MESHED_POD.spec, initContainers: [{ name: 'heddle-validate' }, { name: 'heddle-proxy' }] },
+    }),
+  },
+  {
+    says: 'node-agent warning: it is ready on 1 of 2 nodes',
+    change: { nodeAgent: known({ wanted: 2, ready: 1 }) },
+  },
+  {
     says: 'data-plane-annotations warning: shop/web-1: annotation heddle.dev/opaque-port has no effect on a pod; did you mean heddle.dev/opaque-ports?',
     change: withPods(pod({ annotations: { ...MESHED_POD.metadata.annotations, 'heddle.dev/opaque-port': '1' } })),
   },
