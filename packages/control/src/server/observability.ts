@@ -1,12 +1,10 @@
-import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { FairRoom } from '@heddle/base/fair-room'
-import { messageOf } from '@heddle/base/message-of'
 import { PROMETHEUS_CONTENT_TYPE } from '@heddle/telemetry/prometheus'
 import type { Registry } from '@heddle/telemetry/registry'
-import { formatHostPort, type HostPort } from '../config/host-port.ts'
-import { ListenError } from './tls-listener.ts'
+import type { HostPort } from '../config/host-port.ts'
+import { bindServer } from './bind-server.ts'
 
 export interface ObservabilityOptions {
   readonly address: HostPort
@@ -44,16 +42,9 @@ export async function listenObservability(options: ObservabilityOptions): Promis
     const leave = room.enter(socket.remoteAddress ?? '', () => socket.destroy())
     socket.once('close', () => leave?.())
   })
-  try {
-    server.listen({ host: address.host, port: address.port })
-    await once(server, 'listening')
-  } catch (error) {
-    const why = messageOf(error)
-    throw new ListenError(`cannot listen on ${formatHostPort(address)}: ${why}`, { cause: error })
-  }
-  const { port } = server.address() as AddressInfo
+  const bound = await bindServer(server, address)
   return {
-    address: { host: address.host, port },
+    address: bound,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -5,7 +5,8 @@ import { systemClock } from '@heddle/base/clock'
 import { createTestCa, type TestCa, type TestIdentity } from '@heddle/testkit/test-ca'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ServerTls } from '../ca/server-identity.ts'
-import { ListenError, listenTls, type TlsListener } from './tls-listener.ts'
+import { ListenError } from './bind-server.ts'
+import { listenTls, type TlsListener } from './tls-listener.ts'
 
 let ca: TestCa
 let listener: TlsListener

@@ -1,16 +1,15 @@
-import { once } from 'node:events'
 import {
   createSecureServer,
   type Http2SecureServer,
   type Http2ServerRequest,
   type Http2ServerResponse,
 } from 'node:http2'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '@heddle/base/clock'
-import { messageOf } from '@heddle/base/message-of'
 import type { ServerTls } from '../ca/server-identity.ts'
-import { formatHostPort, type HostPort } from '../config/host-port.ts'
+import type { HostPort } from '../config/host-port.ts'
+import { bindServer } from './bind-server.ts'
 import { ConnectionRooms, type Standing } from './connection-rooms.ts'
 
 /** Answers one request, of HTTP/1.1 or HTTP/2. */
@@ -28,11 +27,6 @@ export interface TlsListenerOptions {
   /** Connections that have proved no identity; 1,024 unless given. */
   readonly maxUnproven?: number
   readonly clock: Clock
-}
-
-/** The address cannot be listened on. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError'
 }
 
 /** A listening TLS server. */
@@ -95,10 +89,9 @@ export async function listenTls(options: TlsListenerOptions): Promise<TlsListene
     socket.destroy()
   })
   server.on('sessionError', () => undefined)
-  await listen(server, address)
-  const { port } = server.address() as AddressInfo
+  const bound = await bindServer(server, address)
   return {
-    address: { host: address.host, port },
+    address: bound,
     rotate: (next) => server.setSecureContext(toSecureContext(next)),
     close: (limitMs) => closeServer({ server, rooms, clock }, limitMs),
   }
@@ -106,16 +99,6 @@ export async function listenTls(options: TlsListenerOptions): Promise<TlsListene
 
 function toSecureContext(tls: ServerTls) {
   return { cert: tls.certificateChainPem, key: tls.privateKeyPem, ca: tls.trustBundlePem }
-}
-
-async function listen(server: Http2SecureServer, address: HostPort): Promise<void> {
-  try {
-    server.listen({ host: address.host, port: address.port })
-    await once(server, 'listening')
-  } catch (error) {
-    const why = messageOf(error)
-    throw new ListenError(`cannot listen on ${formatHostPort(address)}: ${why}`, { cause: error })
-  }
 }
 
 interface Closing {
