@@ -5,7 +5,13 @@ export function collectionPath(resource: Resource, namespace?: string): string {
   const { group, version, plural, namespaced } = resource
   const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`
   if (!namespaced || namespace === undefined) return `${root}/${plural}`
-  return `${root}/namespaces/${encodeURIComponent(namespace)}/${plural}`
+  return `${root}/namespaces/${toStep(namespace)}/${plural}`
+}
+
+/** @throws {TypeError} for what a URL takes for a folder, and would make it the path of something else */
+function toStep(name: string): string {
+  if (name === '.' || name === '..') throw new TypeError(`"${name}" is no name`)
+  return encodeURIComponent(name)
 }
 
 /**
@@ -19,7 +25,7 @@ export function objectPath({ resource, namespace, name }: ObjectName, subresourc
   }
   // An empty name would make it the path of all objects, and a deletion one of all.
   if (name === '') throw new TypeError(`a ${resource.kind} needs a name`)
-  const path = `${collectionPath(resource, namespace)}/${encodeURIComponent(name)}`
+  const path = `${collectionPath(resource, namespace)}/${toStep(name)}`
   return subresource === undefined ? path : `${path}/${subresource}`
 }
 
