@@ -44,7 +44,7 @@ export class ReplicaWorld implements AsyncDisposable {
     const logged: string[] = []
     const args = `--kubernetes --replica ${name} --listen 127.0.0.${this.#count}:0 --webhook-listen 127.0.0.1:0`
     const config = parseControlConfig([...args.split(' '), '--state', join(this.#dir, name), ...flags])
-    const cluster = { client: this.api, reviews: this.api, close: () => {} }
+    const cluster = { client: this.api, reviews: this.api, admissions: this.api, close: () => {} }
     const log = createLog((line) => logged.push(line), 'info')
     const control = await startControl(config, { clock: systemClock, log, cluster, leaveMs: 0 })
     const replica = { name, control, logged, url: `https://${formatHostPort(control.addresses[0]!)}` }

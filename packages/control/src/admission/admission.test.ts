@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { type ClientRequest, createServer, type IncomingMessage, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import type { MeshObject } from '@heddle/api/kinds'
@@ -41,6 +41,7 @@ describe('the webhooks', () => {
   let registry: Registry
   let server: Server
   let read: () => Promise<void>
+  const begun: ClientRequest[] = []
 
   beforeEach(async () => {
     namespaces = { shop: ENABLED, plain: {} }
@@ -67,7 +68,10 @@ describe('the webhooks', () => {
     server = createServer(handler as never).listen(0, '127.0.0.1')
     await once(server, 'listening')
   })
-  afterEach(() => server.close())
+  afterEach(() => {
+    for (const asked of begun.splice(0)) asked.destroy()
+    server.close()
+  })
 
   async function post(path: string, body: string, headers: Readonly<Record<string, string>> = {}) {
     const { port } = server.address() as AddressInfo
@@ -158,6 +162,62 @@ describe('the webhooks', () => {
     while (!asked) await setImmediate()
     clock.advance(5_000)
     expect((await answer).status).toBe(500)
+  })
+
+  /** Begins to ask from another address. */
+  async function neighbour(body: string): Promise<ClientRequest> {
+    const { port } = server.address() as AddressInfo
+    const headers = { 'content-type': 'application/json', 'content-length': String(8 * 1024 * 1024) }
+    const asked = request({
+      host: '127.0.0.1',
+      localAddress: '127.0.0.2',
+      port,
+      path: '/inject',
+      method: 'POST',
+      headers,
+      agent: false,
+    })
+    asked.on('error', () => undefined)
+    begun.push(asked)
+    await new Promise<void>((resolve) => asked.write(body, () => resolve()))
+    return asked
+  }
+
+  const statusOf = async (asked: ClientRequest) => {
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+    answer.resume()
+    return answer.statusCode
+  }
+
+  test('answer the API server while a neighbour begins questions and ends none', async () => {
+    for (let at = 0; at < 128; at++) await neighbour('{')
+    expect(await statusOf(await neighbour('{'))).toBe(503)
+    const oldest = new Promise((resolve) => begun[0]!.once('close', resolve))
+    expect((await ask('/inject', { object: POD })).patch).toBeDefined()
+    await oldest
+    expect(registry.render()).toContain('{webhook="inject",outcome="failed"} 2')
+  })
+
+  test('have memory for large questions of others while a neighbour asks as many as it may', async () => {
+    const large = `{"x":"${'y'.repeat(100_000)}`
+    for (let at = 0; at < 4; at++) await neighbour(large)
+    expect(await statusOf(await neighbour(large))).toBe(503)
+    const annotations = { note: 'z'.repeat(300_000) }
+    const object = { ...POD, metadata: { ...POD.metadata, annotations } }
+    expect((await ask('/inject', { object })).patch).toBeDefined()
+  })
+
+  test('give up a question for another while they wait for its namespace', async () => {
+    const waiting: (() => void)[] = []
+    read = () => new Promise((resolve) => waiting.push(resolve))
+    const flood = Array.from({ length: 128 }, async () => (await post('/inject', review({ object: POD }))).status)
+    while (waiting.length < 128) await setImmediate()
+    read = () => Promise.resolve()
+    const other = await neighbour('')
+    expect(await flood[0]).toBe(503)
+    other.destroy()
+    for (const resolve of waiting) resolve()
+    expect((await Promise.all(flood)).filter((status) => status === 200)).toHaveLength(127)
   })
 
   test.each([

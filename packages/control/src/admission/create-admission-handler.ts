@@ -10,7 +10,8 @@ import type { RequestHandler } from '../server/tls-listener.ts'
 import { type AdmissionRequest, formatReview, parseReview, ReviewError, type Verdict } from './admission-review.ts'
 import { type InstalledValuesSource, installedValues } from './installed-values.ts'
 import { type NamespaceReader, namespaceReader } from './namespace-reader.ts'
-import { BodyError, readBody } from './read-body.ts'
+import { QuestionRooms, type Turn } from './question-rooms.ts'
+import { BodyError, readBody, tooMany } from './read-body.ts'
 import { reviewObject } from './review-object.ts'
 import { reviewPod } from './review-pod.ts'
 
@@ -25,7 +26,6 @@ export interface AdmissionDeps extends InstalledValuesSource {
 
 /** The API server waits 10 s at most where the installation does not say otherwise. */
 const LOOKUP_MS = 5_000
-const MAX_UNDER_WAY = 128
 
 /**
  * The webhooks of the API server: `POST /inject` puts proxies into pods that are being made, `POST /validate` refuses what
@@ -51,7 +51,7 @@ class Webhooks {
   readonly #annotationsOf: NamespaceReader
   /** About these nothing is ever said, whatever the API server was told to ask: what is needed to come up must come up. */
   readonly #exempt: readonly string[]
-  #underWay = 0
+  readonly #rooms = new QuestionRooms()
 
   constructor(deps: AdmissionDeps) {
     this.#deps = deps
@@ -78,31 +78,28 @@ class Webhooks {
   async #answerTo(request: Http2ServerRequest): Promise<Answer> {
     const webhook = webhookOf(request)
     if (typeof webhook !== 'string') return webhook
-    if (this.#underWay >= MAX_UNDER_WAY)
-      return this.#failed(webhook, { status: 503, text: 'too many questions at once\n' })
-    this.#underWay += 1
+    const turn = this.#rooms.enter(request.socket.remoteAddress ?? '')
+    if (turn === undefined) return this.#failed(webhook, this.#explain(webhook, tooMany()))
     try {
-      const review = parseReview(await readBody(request, this.#deps.clock))
-      return { status: 200, text: formatReview(review.uid, await this.#decide(webhook, review)) }
+      const text = await readBody(request, turn, this.#deps.clock)
+      const question = questionIn(text)
+      return { status: 200, text: formatReview(question.uid, await this.#decide(webhook, { ...question, text, turn })) }
     } catch (error) {
-      return this.#failed(webhook, this.#explain(webhook, error))
+      return this.#failed(webhook, this.#explain(webhook, turn.signal.aborted ? tooMany() : error))
     } finally {
-      this.#underWay -= 1
+      turn.leave()
     }
   }
 
-  async #decide(webhook: WebhookName, review: AdmissionRequest): Promise<Verdict> {
-    if (this.#exempt.includes(review.namespace)) return this.#counted(webhook, 'exempt', ALLOWED)
-    return webhook === 'inject' ? await this.#inject(review) : this.#validate(review)
+  async #decide(webhook: WebhookName, asked: Asked): Promise<Verdict> {
+    if (this.#exempt.includes(asked.namespace)) return this.#counted(webhook, 'exempt', ALLOWED)
+    if (webhook === 'validate') return this.#validate(parseReview(asked.text))
+    return asked.isNewPod ? await this.#inject(asked) : this.#counted('inject', 'skipped', ALLOWED)
   }
 
-  async #inject(review: AdmissionRequest): Promise<Verdict> {
-    const { kind, operation, namespace, object } = review
-    if (operation !== 'CREATE' || kind.group !== '' || kind.kind !== 'Pod' || object === undefined) {
-      return this.#counted('inject', 'skipped', ALLOWED)
-    }
-    const namespaceAnnotations = await this.#lookUp(namespace)
-    const { verdict, outcome } = reviewPod(review, { namespaceAnnotations, values: this.#values() })
+  async #inject({ namespace, text, turn }: Asked): Promise<Verdict> {
+    const namespaceAnnotations = await this.#lookUp(namespace, turn.signal)
+    const { verdict, outcome } = reviewPod(parseReview(text), { namespaceAnnotations, values: this.#values() })
     this.#deps.log.debug('pod reviewed', { namespace, outcome })
     return this.#counted('inject', outcome, verdict)
   }
@@ -113,10 +110,10 @@ class Webhooks {
     return this.#counted('validate', verdict.kind === 'allowed' ? 'allowed' : 'refused', verdict)
   }
 
-  async #lookUp(namespace: string): Promise<Readonly<Record<string, string>>> {
+  async #lookUp(namespace: string, ousted: AbortSignal): Promise<Readonly<Record<string, string>>> {
     const { clock } = this.#deps
     const late = new AbortController()
-    const timeout = clock.sleep(LOOKUP_MS, late.signal).then(() => undefined)
+    const timeout = clock.sleep(LOOKUP_MS, AbortSignal.any([late.signal, ousted])).then(() => undefined)
     try {
       const found = await Promise.race([this.#annotationsOf(namespace), timeout])
       if (found === undefined) throw new Error(`namespace ${namespace} could not be read within ${LOOKUP_MS} ms`)
@@ -149,6 +146,25 @@ class Webhooks {
 }
 
 const ALLOWED: Verdict = { kind: 'allowed' }
+
+/** What is known of a question while something is waited for. */
+interface Question {
+  readonly uid: string
+  readonly namespace: string
+  readonly isNewPod: boolean
+}
+
+interface Asked extends Question {
+  readonly text: string
+  readonly turn: Turn
+}
+
+/** Apart from the object, which in memory is up to 20 times as large as its text: as such it is not kept while others are read. */
+function questionIn(text: string): Question {
+  const { uid, namespace, kind, operation, object }: AdmissionRequest = parseReview(text)
+  const isPod = kind.group === '' && kind.kind === 'Pod'
+  return { uid, namespace, isNewPod: isPod && operation === 'CREATE' && object !== undefined }
+}
 
 function webhookOf({ method, url = '/', headers }: Http2ServerRequest): WebhookName | Answer {
   const path = url.split('?')[0]

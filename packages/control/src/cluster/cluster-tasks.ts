@@ -52,7 +52,7 @@ export async function startClusterTasks(cluster: ClusterParts, tasks: TaskDeps):
 }
 
 async function listenWebhooks(cluster: ClusterParts, tasks: TaskDeps): Promise<HostPort | undefined> {
-  const { client, config } = cluster
+  const { client, admissions, config } = cluster
   const { parts, deps, registry, undo, signal } = tasks
   const { namespace, webhookListen } = config
   if (webhookListen === undefined) return undefined
@@ -60,7 +60,7 @@ async function listenWebhooks(cluster: ClusterParts, tasks: TaskDeps): Promise<H
   const { trustDomain } = ca
   const values = await followInstallValues({ client, namespace, ...deps }, signal)
   const trustBundlePem = () => ca.trustBundlePem
-  const admission = { client, model, values, trustBundlePem, trustDomain, namespace, registry, ...deps }
+  const admission = { client: admissions, model, values, trustBundlePem, trustDomain, namespace, registry, ...deps }
   const listener = await serveWebhooks({ address: webhookListen, admission, identity, ...deps }, signal)
   undo.defer(() => listener.close(CLOSE_LIMIT_MS))
   return listener.address

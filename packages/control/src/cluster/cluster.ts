@@ -8,11 +8,13 @@ export interface Cluster {
   readonly client: KubeClient
   /** For what those cause who have not proved yet who they are: however many they are, they must not slow down anything else. */
   readonly reviews: Pick<KubeClient, 'request' | 'get' | 'create' | 'update'>
+  /** For what those cause who ask the webhooks, which may be anybody: they must slow down neither of the others. */
+  readonly admissions: Pick<KubeClient, 'get'>
   close(): void
 }
 
-/** As many proxies can join in a second; they come back by themselves. */
-const REVIEWS_PER_SECOND = 100
+/** As many proxies can join in a second; they come back by themselves. As many pods can be made. */
+const PER_SECOND = 100
 
 /**
  * Opens the API server of the configuration. Nothing is asked of it yet.
@@ -28,15 +30,12 @@ export async function openCluster({ kubeconfig, context }: KubernetesConfig, clo
         ...(kubeconfig !== undefined && { kubeconfig }),
         ...(context !== undefined && { context }),
       })
-  const userAgent = 'heddle-control'
+  const base = { clock, userAgent: 'heddle-control' }
+  const ofOthers = { ...base, perSecond: PER_SECOND, burst: 2 * PER_SECOND }
   return {
-    client: createKubeClient(access, { clock, userAgent }),
-    reviews: createKubeClient(access, {
-      clock,
-      userAgent,
-      perSecond: REVIEWS_PER_SECOND,
-      burst: 2 * REVIEWS_PER_SECOND,
-    }),
+    client: createKubeClient(access, base),
+    reviews: createKubeClient(access, ofOthers),
+    admissions: createKubeClient(access, ofOthers),
     close: () => access.close(),
   }
 }
