@@ -80,9 +80,10 @@ function container({ namespace, values }: Installation): object {
       `--namespace=${namespace}`,
       `--trust-domain=${values.trustDomain}`,
       `--leaf-life=${values.control.leafLife}`,
-      `--listen=0.0.0.0:${api}`,
-      `--webhook-listen=0.0.0.0:${webhook}`,
-      `--admin=0.0.0.0:${admin}`,
+      // Of both families: a kubelet probes the first address of the pod, and Services lead to either.
+      `--listen=[::]:${api}`,
+      `--webhook-listen=[::]:${webhook}`,
+      `--admin=[::]:${admin}`,
       // In a folder of its own: the mode of the volume's is not its to change.
       `--state=${STATE}/state`,
       `--log-level=${values.control.logLevel}`,
