@@ -301,6 +301,21 @@ describe('the webhooks', () => {
     expect(answer.status!.message).toContain('spec.rules[0].matches[0].path')
   })
 
+  test.each(
+    ['127.0.0.1', '169.254.169.254', '::1', '::ffff:127.0.0.1', 'fe80::1', '0.0.0.0', '224.0.0.1'].map((address) => ({
+      address,
+    })),
+  )('refuse a Workload at $address, which is another for each who connects', async ({ address }) => {
+    const object = {
+      apiVersion: 'heddle.dev/v1alpha1',
+      kind: 'Workload',
+      metadata: { name: 'vm', namespace: 'shop' },
+      spec: { addresses: ['10.0.0.8', address], healthCheck: { httpGet: { path: '/latest/meta-data', port: 80 } } },
+    }
+    const answer = await ask('/validate', { object })
+    expect(answer.status!.message).toContain('Workload vm: spec.addresses[1]: an address of loopback')
+  })
+
   test('refuse a Workload at an address that a Service has', async () => {
     objects = parseManifests([{ path: 'a', text: SERVICE }]).objects
     const workload = (address: string) => ({

@@ -4,6 +4,7 @@ import { KINDS } from '@heddle/api/kinds/table'
 import { checkObject } from '@heddle/api/manifest/check-object'
 import { type Finding, formatPath } from '@heddle/api/manifest/finding'
 import { isMap } from '@heddle/base/is-map'
+import { findSpecialAddresses } from '../sources/kubernetes/special-addresses.ts'
 import type { AdmissionRequest, Json, Verdict } from './admission-review.ts'
 
 /** What an object is checked against. */
@@ -16,13 +17,14 @@ export interface ObjectSurroundings {
 const GATEWAY_GROUP = 'gateway.networking.k8s.io'
 
 /**
- * Decides whether an object may be written: as `heddle validate` does, for kinds of ours and for routes that are attached to a Service.
- * Routes of gateways are somebody else's. Pure.
+ * Decides whether an object may be written: as `heddle validate` does, for kinds of ours and for routes that are attached to a Service;
+ * of a host's own addresses, which are right on a host, a cluster takes none. Routes of gateways are somebody else's. Pure.
  */
 export function reviewObject(request: AdmissionRequest, { objects, nowMs }: ObjectSurroundings): Verdict {
   const { object } = request
   if (object === undefined || !isOurs(object) || isGoing(object) || isUnchanged(request)) return { kind: 'allowed' }
-  const findings = checkObject(withoutServerFields(object), { others: objects, nowMs })
+  const special = object.kind === 'Workload' ? findSpecialAddresses(object) : []
+  const findings = [...special, ...checkObject(withoutServerFields(object), { others: objects, nowMs })]
   const errors = findings.filter(({ severity }) => severity === 'error')
   // A grant that is nothing to us may be for a gateway.
   const warnings = object.kind === 'ReferenceGrant' ? [] : findings.filter(({ severity }) => severity === 'warning')

@@ -77,15 +77,21 @@ export class InstanceTable {
   }
 
   /**
-   * The instance that others reach at `address` and `port`, and its port. One that goes, whose address may be another's already, comes
-   * behind one that stays; then one with a proxy goes before one without. Of equals, as two that are listed there, which no set of
-   * files may have, the first by name.
+   * The instance that others reach at `address` and `port`, and its port. One that the source gives goes before all that somebody
+   * listed, in whatever state: what is at the address of a pod is not for others to say. Then one that goes, whose address may be
+   * another's already, comes behind one that stays; then one with a proxy goes before one without. Of equals, as two that are listed
+   * there, which no set of files may have, the first by name.
    */
   at(address: string, port: number): InstanceAt | undefined {
     let best: InstanceAt | undefined
+    let bestRank = Number.POSITIVE_INFINITY
     for (const key of [...this.#byAddress.get(address)].sort()) {
       const found = portAt(this.#instances.get(key)!, address, port)
-      if (found !== undefined && (best === undefined || rankOf(found) < rankOf(best))) best = found
+      if (found === undefined) continue
+      const rank = rankOf(found) + (this.#given.has(key) ? 0 : LISTED_RANK)
+      if (rank >= bestRank) continue
+      best = found
+      bestRank = rank
     }
     return best
   }
@@ -198,6 +204,9 @@ export class InstanceTable {
     for (const address of addressesOf(instance)) this.#byAddress.remove(address, key)
   }
 }
+
+/** Above all that {@link rankOf} gives. */
+const LISTED_RANK = 4
 
 function rankOf({ instance: { state, meshed } }: InstanceAt): number {
   return (state === 'draining' ? 2 : 0) + (meshed ? 0 : 1)

@@ -10,6 +10,7 @@ import { rawValue } from '@heddle/api/manifest/raw-value'
 import { readObject } from '@heddle/api/manifest/read-object'
 import type { KubeObject } from '@heddle/kube/client'
 import { isPolicy } from '../../model/policy-table.ts'
+import { findSpecialAddresses } from './special-addresses.ts'
 import { trimMeta } from './trim-meta.ts'
 
 /** An object of the API server, as far as the mesh makes use of it. */
@@ -76,8 +77,9 @@ export function readCustomObject(kind: Kind, { apiVersion, metadata, spec, statu
   const value = { apiVersion: apiVersion ?? kind.apiVersion, kind: kind.kind, metadata: toOwnMeta(metadata), spec }
   const raw = rawValue(value, originOf(kind.kind, metadata))
   // First, because afterwards the defaults are filled in, and some findings are about what was written.
-  const problems = findingsOf(value, isRouteKind ? refs : []).map((finding) => raw.problem(finding))
-  const object = toObject(kind, value)
+  const special = kind.kind === 'Workload' ? findSpecialAddresses(value) : []
+  const problems = [...findingsOf(value, isRouteKind ? refs : []), ...special].map((finding) => raw.problem(finding))
+  const object = special.length > 0 ? undefined : toObject(kind, value)
   return { object, problems, isOurs, status: source }
 }
 

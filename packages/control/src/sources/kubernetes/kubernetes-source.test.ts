@@ -59,6 +59,38 @@ function behindCart(): string[] {
   return resolution.instances.map(({ instance, state }) => `${instance} ${state}`)
 }
 
+/** Of another namespace, whose name comes first. */
+function thief(address: string): string {
+  return `apiVersion: heddle.dev/v1alpha1
+kind: Workload
+metadata: {name: thief, namespace: aaa}
+spec: {serviceAccount: thief, addresses: ['${address}']}
+`
+}
+
+describe('a Workload of a neighbour', () => {
+  test.each([
+    { name: 'ready', victim: pod('web', '10.1.0.1') },
+    { name: 'draining', victim: pod('web', '10.1.0.1', ', deletionTimestamp: "2026-01-01T00:00:00Z"') },
+    { name: 'without a proxy', victim: pod('web', '10.1.0.1').replace("{heddle.dev/status: '{}'}", '{}') },
+    { name: 'not ready', victim: pod('web', '10.1.0.1').replace('"True"', '"False"') },
+  ])('does not take the address of a pod that is $name', async ({ victim }) => {
+    put(victim, thief('10.1.0.1'))
+    await start()
+    const found = world.model.resolve('address:10.1.0.1:8080')
+    expect(found).toMatchObject({ kind: 'endpoint', instance: { namespace: 'shop', instance: 'web' } })
+  })
+
+  test('leads nobody to himself', async () => {
+    put(thief('127.0.0.1'))
+    await start()
+    expect(world.model.resolve('address:127.0.0.1:15000').kind).toBe('unmeshed')
+    expect(world.source.status().problems.map(formatProblem).join()).toContain('an address of loopback')
+    put(thief('10.9.0.1'))
+    await eventually(() => expect(world.model.resolve('address:10.9.0.1:80').kind).toBe('endpoint'))
+  })
+})
+
 describe('pods of a cluster', () => {
   test('come, change and go; a place follows its Node', async () => {
     put(SERVICE, pod('a', '10.1.0.1'))
