@@ -165,7 +165,8 @@ export class FollowingInformer<T> implements Informer<T> {
 /** How long the API server wants to be left alone, as while it sets up the storage of a kind that has just come. */
 function askedFor(error: Error): number | undefined {
   const seconds = error instanceof KubeError && error.status === 429 ? error.details.retryAfterSeconds : undefined
-  return seconds === undefined ? undefined : seconds * 1000
+  // To ask again at once, for ever, would be what it complains of.
+  return seconds === undefined || seconds <= 0 ? undefined : seconds * 1000
 }
 
 /** Whether the API server no longer knows what came after a version, or after a page. */

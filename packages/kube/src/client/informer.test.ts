@@ -171,6 +171,16 @@ describe('an informer', () => {
     expect(world.told).toEqual(['n/a - > 1', 'synced'])
   })
 
+  test('waits also where a server that is overloaded asks for no wait', async () => {
+    await using world = await startWorld()
+    const body = { kind: 'Status', code: 429, reason: 'TooManyRequests', details: { retryAfterSeconds: 0 } }
+    world.server.addRule(() => ({ status: 429, body: JSON.stringify(body) }))
+    void world.start()
+    await eventually(() => expect([world.informer.counters.failures, world.clock.waiting]).toEqual([1, 1]))
+    world.clock.advance(100)
+    expect(world.clock.waiting).toBe(1)
+  })
+
   test('asks a server that ends each watch at once with growing waits', async () => {
     await using world = await startWorld()
     world.server.addRule(({ query }) => (query.has('watch') ? { status: 200, body: '' } : undefined))
