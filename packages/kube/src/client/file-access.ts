@@ -33,10 +33,9 @@ export async function fileAccess(
 ): Promise<ClusterAccess> {
   if (files.length === 0) throw new ConfigError([NO_FILE], 'no cluster is configured')
   const config = joinKubeconfigs(await Promise.all(files.map(readKubeconfig)))
-  const chosen = choose(config, options)
+  const chosen = choose(config, options, world.env)
   if (needsLibrary(chosen)) return libraryAccess(chosen, world)
-  const { cluster, contextName, namespace } = chosen
-  const proxyUrl = cluster.proxyUrl ?? proxyFor(cluster.server, world.env)
+  const { cluster, contextName, namespace, proxyUrl } = chosen
   return new CredentialedAccess({
     server: cluster.server,
     contextName,
@@ -55,6 +54,8 @@ export interface ChosenContext {
   readonly namespace: string
   readonly cluster: ClusterEntry
   readonly user: UserEntry
+  /** The cluster's, else the environment's. */
+  readonly proxyUrl?: string
 }
 
 async function readKubeconfig(path: string): Promise<Kubeconfig> {
@@ -67,19 +68,37 @@ async function readKubeconfig(path: string): Promise<Kubeconfig> {
   return parseKubeconfig(text, path)
 }
 
-function choose(config: Kubeconfig, options: AccessOptions): ChosenContext {
+function choose(config: Kubeconfig, options: AccessOptions, env: AccessWorld['env']): ChosenContext {
   const contextName = options.context ?? config.currentContext
   const context = config.contexts.get(contextName)
   if (context === undefined) throw noContext(contextName, config)
   const cluster = config.clusters.get(context.cluster)
   const user = context.user === '' ? NOBODY : config.users.get(context.user)
   const problems = [
-    ...(cluster === undefined ? [`context ${contextName}: there is no cluster ${context.cluster}`] : []),
-    ...(user === undefined ? [`context ${contextName}: there is no user ${context.user}`] : []),
+    ...problemsOfCluster(cluster, context.cluster).map((problem) => `context ${contextName}: ${problem}`),
+    ...problemsOfUser(user, context.user).map((problem) => `context ${contextName}: ${problem}`),
     ...(options.asUser === undefined && options.asGroups !== undefined ? ['groups need a user to act as'] : []),
   ]
   if (cluster === undefined || user === undefined || problems.length > 0) throw new ConfigError(problems)
-  return { contextName, namespace: context.namespace ?? 'default', cluster, user: acting(user, options) }
+  const proxyUrl = cluster.proxyUrl ?? proxyFor(cluster.server, env)
+  return {
+    contextName,
+    namespace: context.namespace ?? 'default',
+    cluster,
+    user: acting(user, options),
+    ...(proxyUrl === undefined ? {} : { proxyUrl }),
+  }
+}
+
+function problemsOfCluster(cluster: ClusterEntry | undefined, name: string): readonly string[] {
+  if (cluster === undefined) return [`there is no cluster ${name}`]
+  const isUsable = /^https?:\/\//.test(cluster.server) && URL.canParse(cluster.server)
+  return isUsable ? [] : [`cluster ${name} has no server that is a URL`]
+}
+
+function problemsOfUser(user: UserEntry | undefined, name: string): readonly string[] {
+  if (user === undefined) return [`there is no user ${name}`]
+  return user.exec?.command === '' ? [`the credential plugin of user ${name} has no command`] : []
 }
 
 const NOBODY: UserEntry = { name: '', impersonation: { groups: [], extra: {} } }

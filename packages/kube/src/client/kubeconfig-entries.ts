@@ -5,6 +5,7 @@ import { parseDocument } from 'yaml'
 
 /** A kubeconfig's `cluster`; paths are absolute. */
 export interface ClusterEntry {
+  /** Without a slash at its end; empty where the entry has none. */
   readonly server: string
   readonly caData?: string
   readonly caFile?: string
@@ -41,7 +42,7 @@ export interface Impersonation {
 /** A credential plugin (client.authentication.k8s.io). */
 export interface ExecEntry {
   readonly apiVersion: string
-  /** A path is relative to its file; a bare name is looked for in `PATH`. */
+  /** A path is relative to its file; a bare name is looked for in `PATH`; empty where the entry has none. */
   readonly command: string
   readonly args: readonly string[]
   readonly env: readonly { readonly name: string; readonly value: string }[]
@@ -68,24 +69,22 @@ export interface Kubeconfig {
 type Fields = Readonly<Record<string, unknown>>
 
 /**
- * Reads one file's text.
+ * Reads one file's text. Entries are taken as they are: as with kubectl, one that nobody uses may be incomplete.
  *
- * @throws {ConfigError} naming each entry that is not as kubectl would have it
+ * @throws {ConfigError} where it is not YAML
  */
 export function parseKubeconfig(text: string, path: string): Kubeconfig {
   const document = parseDocument(text)
   const problems = document.errors.map((error) => error.message)
-  const root = problems.length > 0 ? {} : toFields(document.toJS())
+  if (problems.length > 0) throw new ConfigError(problems, `${path} is not a kubeconfig`)
+  const root = toFields(document.toJS())
   const resolve = (file: string) => (isAbsolute(file) ? file : join(dirname(path), file))
-  const read = { resolve, problems }
-  const config = {
+  return {
     currentContext: textOf(root, 'current-context') ?? '',
-    clusters: entriesOf(root, 'cluster', (name, fields) => toCluster(name, fields, read)),
-    users: entriesOf(root, 'user', (name, fields) => toUser(name, fields, read)),
+    clusters: entriesOf(root, 'cluster', (_name, fields) => toCluster(fields, resolve)),
+    users: entriesOf(root, 'user', (name, fields) => toUser(name, fields, resolve)),
     contexts: entriesOf(root, 'context', (_name, fields) => toContext(fields)),
   }
-  if (problems.length > 0) throw new ConfigError(problems, `${path} is not a kubeconfig`)
-  return config
 }
 
 /** Of entries with the same name the first counts, as with kubectl. */
@@ -99,10 +98,8 @@ export function joinKubeconfigs(configs: readonly Kubeconfig[]): Kubeconfig {
   }
 }
 
-interface Reading {
-  readonly resolve: (file: string) => string
-  readonly problems: string[]
-}
+/** Makes a path absolute that is relative to its kubeconfig. */
+type Resolve = (file: string) => string
 
 function entriesOf<T>(
   root: Fields,
@@ -117,12 +114,9 @@ function entriesOf<T>(
   return entries
 }
 
-function toCluster(name: string, fields: Fields, { resolve, problems }: Reading): ClusterEntry {
-  const server = textOf(fields, 'server')
-  if (server === undefined || !/^https?:\/\/[^/]/.test(server))
-    problems.push(`cluster ${name} has no server that is a URL`)
+function toCluster(fields: Fields, resolve: Resolve): ClusterEntry {
   return {
-    server: (server ?? '').replace(/\/+$/, ''),
+    server: (textOf(fields, 'server') ?? '').replace(/\/+$/, ''),
     skipTlsVerify: fields['insecure-skip-tls-verify'] === true,
     ...named('caData', textOf(fields, 'certificate-authority-data')),
     ...named('caFile', mapped(textOf(fields, 'certificate-authority'), resolve)),
@@ -131,8 +125,8 @@ function toCluster(name: string, fields: Fields, { resolve, problems }: Reading)
   }
 }
 
-function toUser(name: string, fields: Fields, read: Reading): UserEntry {
-  const file = (word: string) => mapped(textOf(fields, word), read.resolve)
+function toUser(name: string, fields: Fields, resolve: Resolve): UserEntry {
+  const file = (word: string) => mapped(textOf(fields, word), resolve)
   const { exec } = fields
   return {
     name,
@@ -145,7 +139,7 @@ function toUser(name: string, fields: Fields, read: Reading): UserEntry {
     ...named('tokenFile', file('tokenFile')),
     ...named('username', textOf(fields, 'username')),
     ...named('password', textOf(fields, 'password')),
-    ...(exec === undefined || exec === null ? {} : { exec: toExec(name, toFields(exec), read) }),
+    ...(exec === undefined || exec === null ? {} : { exec: toExec(toFields(exec), resolve) }),
     ...named('authProvider', fields['auth-provider'] ?? undefined),
   }
 }
@@ -160,9 +154,8 @@ function toImpersonation(fields: Fields): Impersonation {
   }
 }
 
-function toExec(user: string, fields: Fields, { resolve, problems }: Reading): ExecEntry {
+function toExec(fields: Fields, resolve: Resolve): ExecEntry {
   const command = textOf(fields, 'command') ?? ''
-  if (command === '') problems.push(`the credential plugin of user ${user} has no command`)
   const mode = textOf(fields, 'interactiveMode')
   return {
     apiVersion: textOf(fields, 'apiVersion') ?? 'client.authentication.k8s.io/v1beta1',

@@ -208,9 +208,25 @@ describe('loadClusterAccess()', () => {
       options: {},
       message: 'the credential plugin of user u has no command',
     },
+    {
+      name: 'a server that has no port of this world',
+      content: config({ cluster: { server: 'https://h:99999' } }),
+      options: {},
+      message: 'context dev: cluster c has no server that is a URL',
+    },
     { name: 'what is not YAML', content: 'a: b: c', options: {}, message: 'is not a kubeconfig' },
   ])('refuses $name', async ({ content, options, message }) => {
     await expect(load(content, options)).rejects.toThrow(message)
+  })
+
+  test('passes over entries that are incomplete, but that nobody has chosen', async () => {
+    const { clusters, users, ...rest } = config()
+    const access = await load({
+      ...rest,
+      clusters: [...clusters, { name: 'half', cluster: {} }],
+      users: [...users, { name: 'half', user: { exec: {} } }],
+    })
+    expect(access.server).toBe('https://10.0.0.1:6443')
   })
 
   test('says which file it cannot read', async () => {
@@ -232,10 +248,14 @@ describe('loadClusterAccess()', () => {
     })
   })
 
-  test('goes through SOCKS proxies by the library, with our own credentials', async () => {
+  const SOCKS = 'socks5://127.0.0.1:1080'
+  test.each([
+    { name: 'of the cluster', proxy: { 'proxy-url': SOCKS }, env: {} },
+    { name: 'of the environment', proxy: {}, env: { HTTPS_PROXY: SOCKS } },
+  ])('goes through the SOCKS proxy $name by the library, with our own credentials', async ({ proxy, env }) => {
     await write('token', 'of-a-file')
-    const cluster = { 'proxy-url': 'socks5://127.0.0.1:1080', 'certificate-authority-data': base64('CA') }
-    const access = await load(config({ user: { tokenFile: 'token', as: 'ada' }, cluster }))
+    const cluster = { ...proxy, 'certificate-authority-data': base64('CA') }
+    const access = await load(config({ user: { tokenFile: 'token', as: 'ada' }, cluster }), {}, env)
     const { headers, agent } = await access.credentials()
     expect(headers).toEqual({ Authorization: 'Bearer of-a-file', 'Impersonate-User': 'ada' })
     expect(agent.constructor.name).toBe('SocksProxyAgent')

@@ -6,8 +6,8 @@ import type { AccessWorld, ClusterAccess } from './kubeconfig.ts'
 import { createUserSource, impersonationHeaders } from './user-source.ts'
 
 /** What we leave to `@kubernetes/client-node`: kubectl's auth providers (OpenID Connect above all), and SOCKS proxies. */
-export function needsLibrary({ user, cluster }: ChosenContext): boolean {
-  return user.authProvider !== undefined || cluster.proxyUrl?.startsWith('socks') === true
+export function needsLibrary({ user, proxyUrl }: ChosenContext): boolean {
+  return user.authProvider !== undefined || proxyUrl?.startsWith('socks') === true
 }
 
 /**
@@ -48,13 +48,13 @@ async function importLibrary() {
 }
 
 /** Tokens of files and of credential plugins are read by our own code, which knows more of them. */
-function toLibraryOptions({ contextName, cluster, user }: ChosenContext) {
+function toLibraryOptions({ contextName, cluster, user, proxyUrl }: ChosenContext) {
   const { skipTlsVerify: skipTLSVerify, ...rest } = cluster
   const { exec: _exec, ...known } = user
   return {
     currentContext: contextName,
     contexts: [{ name: contextName, cluster: 'cluster', user: user.name }],
-    clusters: [{ name: 'cluster', skipTLSVerify, ...rest }],
+    clusters: [{ name: 'cluster', skipTLSVerify, ...rest, ...(proxyUrl === undefined ? {} : { proxyUrl }) }],
     users: [known],
   }
 }
