@@ -3,12 +3,12 @@ import { type Category, type Check, errorUnlessEmpty, SUCCESS, type Verdict, war
 import { judgeAuthority, judgeObjects, judgeSkew } from '../control-plane-checks.ts'
 import { judgeFact, requireFact } from '../fact.ts'
 import type { CertificateFact, InstallFacts, WebhookFact } from './cluster-facts.ts'
+import { lookAtLog } from './look-further.ts'
 
 const DAY_MS = 86_400_000
 const LEAST_ROOT_DAYS = 60
 /** The control plane renews it by itself long before. */
 const LEAST_SERVED_MS = 3_600_000
-const LOOK_AT_LOG = 'Look at "kubectl -n NAMESPACE logs deploy/heddle-control".'
 
 /** Whether the control plane answers, by whom it says it is. */
 export const CONTROL_API: Category<InstallFacts> = {
@@ -20,7 +20,7 @@ export const CONTROL_API: Category<InstallFacts> = {
       about:
         'The command line opens a port-forward to a pod of the control plane, checks its certificate against the ConfigMap `heddle-trust-bundle` and its SPIFFE id, and shows a token of the ServiceAccount `heddle-viewer`. The line says which of these failed. Without an answer nothing is known of proxies.',
       isFatal: true,
-      judge: ({ control }) => requireFact(control, () => SUCCESS, LOOK_AT_LOG),
+      judge: ({ control, heddleNamespace }) => requireFact(control, () => SUCCESS, lookAtLog(heddleNamespace)),
     },
     {
       id: 'control-plane-clock-skew',
@@ -60,7 +60,8 @@ export const IDENTITY: Category<InstallFacts> = {
       description: 'trust bundle has root certificates that are valid',
       about:
         'The ConfigMap `heddle-trust-bundle` has the root certificates by which proxies and this command line know the mesh. It is written by the control plane: when it is missing or damaged, delete it, and it is written anew.',
-      judge: ({ trust, nowMs }) => requireFact(trust, (roots) => judgeRoots(roots, nowMs), LOOK_AT_LOG),
+      judge: ({ trust, nowMs, heddleNamespace }) =>
+        requireFact(trust, (roots) => judgeRoots(roots, nowMs), lookAtLog(heddleNamespace)),
     },
     {
       id: 'trust-root-validity',
@@ -103,13 +104,14 @@ export const WEBHOOKS: Category<InstallFacts> = {
       description: 'webhook server certificate is valid, and trusted by its caBundle',
       about:
         'The control plane signs the certificate of its webhook server itself and renews it by itself, without a restart. When the API server cannot verify it, it refuses (or, with failure policy `Ignore`, passes over) injection and validation. The log of the control plane says why it was not renewed.',
-      judge: ({ webhookServer, nowMs }) =>
+      judge: ({ webhookServer, nowMs, heddleNamespace }) =>
         judgeFact(webhookServer, ({ refusal, notAfterMs }) => {
-          if (refusal !== '') return errorUnlessEmpty([refusal], LOOK_AT_LOG)
+          const remedy = lookAtLog(heddleNamespace)
+          if (refusal !== '') return errorUnlessEmpty([refusal], remedy)
           const remainingMs = notAfterMs - nowMs
-          if (remainingMs <= 0) return errorUnlessEmpty([`it expired at ${toIsoTime(BigInt(notAfterMs))}`], LOOK_AT_LOG)
+          if (remainingMs <= 0) return errorUnlessEmpty([`it expired at ${toIsoTime(BigInt(notAfterMs))}`], remedy)
           const late = remainingMs < LEAST_SERVED_MS ? [`it expires in ${formatRemaining(remainingMs)}`] : []
-          return warningUnlessEmpty(late, LOOK_AT_LOG)
+          return warningUnlessEmpty(late, remedy)
         }),
     },
   ],
@@ -139,14 +141,14 @@ export const VERSIONS: Category<InstallFacts> = {
       description: 'control plane runs in the version that was installed',
       about:
         "The control plane that answers is of another version than the installation's ConfigMap says: an upgrade is under way, or its new pods do not get ready.",
-      judge: ({ control, config }) =>
+      judge: ({ control, config, heddleNamespace }) =>
         judgeFact(control, ({ version }) =>
           judgeFact(config, (found) =>
             warningUnlessEmpty(
               found === undefined || found.version === version.version
                 ? []
                 : [`installed ${found.version}, running ${version.version}`],
-              'Wait for the rollout: kubectl -n NAMESPACE rollout status deploy/heddle-control',
+              `Wait for the rollout: kubectl -n ${heddleNamespace} rollout status deploy/heddle-control`,
             ),
           ),
         ),
@@ -224,11 +226,11 @@ function webhookCheck(short: 'injector' | 'validator', title: string): Check<Ins
     id: `webhook-${short}`,
     description: `${title} is configured with the mesh's root`,
     about: `The caBundle of \`${configuration}\` is written by the control plane when it starts, and again when its root changes. While it is missing or another one, the API server cannot verify the webhook. The leader's log says why it could not write it.`,
-    judge: ({ webhooks }) =>
+    judge: ({ webhooks, heddleNamespace }) =>
       judgeFact(webhooks, (all) => {
         const own = all.filter((one) => one.configuration === configuration)
         const faults = own.length === 0 ? [`${configuration} has no webhooks`] : own.flatMap(describeWebhook)
-        return errorUnlessEmpty(faults, LOOK_AT_LOG)
+        return errorUnlessEmpty(faults, lookAtLog(heddleNamespace))
       }),
   }
 }

@@ -2,6 +2,7 @@ import { describeUnready, isReady, type PodObject } from '../../../client/contro
 import { type Category, type Check, errorUnlessEmpty, SUCCESS, type Verdict, warningUnlessEmpty } from '../check.ts'
 import { judgeFact, requireFact } from '../fact.ts'
 import type { ControlDeployment, CrdFact, ExpectedObject, InstallFacts, LeaseFact } from './cluster-facts.ts'
+import { lookAtLog, lookAtPods } from './look-further.ts'
 
 const APPLY_AGAIN = 'Apply it again: heddle upgrade | kubectl apply -f -'
 /** A leader renews every few seconds. */
@@ -58,7 +59,8 @@ export const EXISTENCE: Category<InstallFacts> = {
       description: 'control plane replicas are ready',
       about:
         'Fewer pods of the Deployment `heddle-control` are ready than it should have. Proxies go on serving with what they know; new pods wait for their first certificate until one is ready.',
-      judge: ({ deployment }) => judgeFact(deployment, judgeReplicas),
+      judge: ({ deployment, heddleNamespace }) =>
+        judgeFact(deployment, (found) => judgeReplicas(found, lookAtPods(heddleNamespace))),
     },
     {
       id: 'control-plane-pods',
@@ -66,24 +68,22 @@ export const EXISTENCE: Category<InstallFacts> = {
       about:
         'Each pod that is not ready is named with what it waits for: an image that cannot be pulled, no node with room for it, a container that ends. `kubectl -n heddle describe pods` and `kubectl -n heddle logs deploy/heddle-control` say more.',
       isFatal: true,
-      judge: ({ pods }) =>
-        judgeFact(pods, (all) =>
-          all.some(isReady)
-            ? warningUnlessEmpty(describePods(all), LOOK)
-            : errorUnlessEmpty(all.length === 0 ? ['there is none'] : describePods(all), LOOK),
-        ),
+      judge: ({ pods, heddleNamespace }) =>
+        judgeFact(pods, (all) => {
+          const remedy = lookAtPods(heddleNamespace)
+          if (all.some(isReady)) return warningUnlessEmpty(describePods(all), remedy)
+          return errorUnlessEmpty(all.length === 0 ? ['there is none'] : describePods(all), remedy)
+        }),
     },
     {
       id: 'control-plane-leader',
       description: 'one control plane replica leads',
       about:
         'Writing statuses of routes and renewing the certificates of webhooks is done by one replica, which holds the Lease `heddle-control-leader`. Without one, requests are served all the same, but statuses are not brought up to date.',
-      judge: (facts) => judgeFact(facts.lease, (lease) => judgeLease(lease, facts.nowMs)),
+      judge: (facts) => judgeFact(facts.lease, (lease) => judgeLease(lease, facts)),
     },
   ],
 }
-
-const LOOK = 'Look at "kubectl -n NAMESPACE describe pods" and at the log of deploy/heddle-control.'
 
 function exists(id: string, description: string, kinds: readonly string[]): Check<InstallFacts> {
   return {
@@ -127,26 +127,27 @@ function judgeCrds(crds: readonly CrdFact[]): Verdict {
   return errorUnlessEmpty(faults, 'Install them: heddle install --crds | kubectl apply -f -')
 }
 
-function judgeReplicas(found: ControlDeployment | undefined): Verdict {
+function judgeReplicas(found: ControlDeployment | undefined, remedy: string): Verdict {
   if (found === undefined) return errorUnlessEmpty(['there is no Deployment heddle-control'], APPLY_AGAIN)
   const { replicas, ready, updated } = found
   if (replicas === 0) return errorUnlessEmpty(['Deployment heddle-control is scaled to 0'], 'Scale it up again.')
-  if (ready === 0) return errorUnlessEmpty([`0 of ${replicas} are ready`], LOOK)
+  if (ready === 0) return errorUnlessEmpty([`0 of ${replicas} are ready`], remedy)
   const late = updated < replicas ? [`${updated} of ${replicas} are of the newest version of the Deployment`] : []
-  return warningUnlessEmpty(ready < replicas ? [`${ready} of ${replicas} are ready`, ...late] : late, LOOK)
+  return warningUnlessEmpty(ready < replicas ? [`${ready} of ${replicas} are ready`, ...late] : late, remedy)
 }
 
 function describePods(pods: readonly PodObject[]): readonly string[] {
   return pods.filter((pod) => !isReady(pod)).map((pod) => `${pod.metadata.name} ${describeUnready(pod)}`)
 }
 
-function judgeLease(lease: LeaseFact | undefined, nowMs: number): Verdict {
+function judgeLease(lease: LeaseFact | undefined, { nowMs, heddleNamespace }: InstallFacts): Verdict {
+  const remedy = lookAtLog(heddleNamespace)
   if (lease === undefined || lease.holder === '') {
-    return warningUnlessEmpty(['nobody holds Lease heddle-control-leader'], 'Look at the log of deploy/heddle-control.')
+    return warningUnlessEmpty(['nobody holds Lease heddle-control-leader'], remedy)
   }
   const { holder, renewedMs, durationMs } = lease
   const lateMs = nowMs - renewedMs
   if (lateMs <= durationMs * LATE_RENEWALS) return SUCCESS
   const detail = `${holder} has not renewed it for ${Math.round(lateMs / 1000)} s`
-  return warningUnlessEmpty([detail], 'Another replica takes over by itself; look at the log of deploy/heddle-control.')
+  return warningUnlessEmpty([detail], `Another replica takes over by itself; if none does: ${remedy}`)
 }

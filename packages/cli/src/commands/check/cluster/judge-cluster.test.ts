@@ -227,6 +227,14 @@ const INSTALL_CASES: readonly { readonly says: string; readonly change: Partial<
   },
 ]
 
+test.each(INSTALL_CASES)('what to do about it can be done as it is said: $says', ({ change }) => {
+  const facts = { ...GOOD_INSTALL, ...change, heddleNamespace: 'mesh' }
+  const remedies = judgeInstall(facts).flatMap(({ checks }) =>
+    checks.flatMap(({ verdict }) => (verdict.kind === 'success' ? [] : [verdict.remedy])),
+  )
+  expect(remedies.filter((remedy) => /NAMESPACE|-n heddle\b/.test(remedy))).toEqual([])
+})
+
 test.each(INSTALL_CASES)('check says: $says', ({ says, change }) => {
   expect(complaints(judgeInstall({ ...GOOD_INSTALL, ...change }))).toEqual([says])
 })
