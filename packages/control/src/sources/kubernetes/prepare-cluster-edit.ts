@@ -15,30 +15,16 @@ import { originOf } from './cluster-object.ts'
  * nothing here. Says of the edit what `heddle validate` would say of its files beside what there is.
  */
 export function prepareClusterEdit(inForce: readonly MeshObject[], edit: ObjectEdit, nowMs: number): PreparedEdit {
-  const readings = edit.files.map(({ path, text }) => readDocuments(path, text))
-  const own = readings
-    .flatMap(({ objects }) => objects)
-    .filter(isOurs)
-    .map((raw) => read(raw, edit.defaultNamespace ?? 'default'))
-  const given = own.flatMap(({ object }) => (object === undefined ? [] : [object]))
-  const known = new Map(inForce.map((object) => [formatRef(refOf(object)), object]))
+  const { own, given, problems } = readEdit(edit)
+  const known = new Map(inForce.map((object) => [keyOf(object), object]))
   const missing = edit.remove.filter((ref) => !known.has(formatRef(ref))).map((ref) => originOf(ref.kind, ref))
-  for (const key of [...edit.remove.map(formatRef), ...given.map((object) => formatRef(refOf(object)))])
-    known.delete(key)
-  const rest = [...known.values()]
-  const readable = own.flatMap(({ object, raw }) => (object === undefined ? [] : [{ object, raw }]))
-  const entries = [
-    // Of Services nothing is to be said: here pods are behind them.
-    ...readable.map(({ object, raw }) => ({ object, raw: object.kind === 'Service' ? nowhere(object) : raw })),
-    ...rest.map((object) => ({ object, raw: nowhere(object) })),
-  ]
-  const together = checkTogether(entries, { objects: [], hasUnread: false }, nowMs)
+  const replaced = new Set([...edit.remove.map(formatRef), ...given.map(keyOf)])
+  const rest = [...known].filter(([key]) => !replaced.has(key)).map(([, object]) => object)
   const files = new Set(edit.files.map(({ path }) => path))
   return {
     problems: [
-      ...readings.flatMap(({ problems }) => problems),
-      ...own.flatMap(({ problems }) => problems),
-      ...together.filter(({ file }) => files.has(file)),
+      ...problems,
+      ...checkBeside(rest, own, nowMs).filter(({ file }) => files.has(file)),
       ...missing.map((key) => fileProblem('', `there is no ${key}`)),
     ],
     given,
@@ -49,19 +35,53 @@ export function prepareClusterEdit(inForce: readonly MeshObject[], edit: ObjectE
   }
 }
 
-function nowhere(object: MeshObject): RawObject {
-  return rawValue(object, originOf(object.kind, object.metadata))
+/** An object of the edit, with where it is said. */
+interface Given {
+  readonly raw: RawObject
+  readonly object: MeshObject
 }
 
-interface OwnReading {
-  readonly raw: RawObject
-  readonly object: MeshObject | undefined
+interface EditReading {
+  readonly own: readonly Given[]
+  /** The objects of `own`. */
+  readonly given: readonly MeshObject[]
+  /** Of each document and object for itself. */
   readonly problems: readonly Problem[]
 }
 
-function read(raw: RawObject, namespace: string): OwnReading {
-  const { object, findings } = readObject(withNamespace(raw.value, namespace))
-  return { raw, object, problems: findings.map((finding) => raw.problem(finding)) }
+function readEdit({ files, defaultNamespace = 'default' }: ObjectEdit): EditReading {
+  const documents = files.map(({ path, text }) => readDocuments(path, text))
+  const readings = documents
+    .flatMap(({ objects }) => objects)
+    .filter(isOurs)
+    .map((raw) => ({ raw, ...readObject(withNamespace(raw.value, defaultNamespace)) }))
+  const own = readings.flatMap(({ raw, object }) => (object === undefined ? [] : [{ raw, object }]))
+  return {
+    own,
+    given: own.map(({ object }) => object),
+    problems: [
+      ...documents.flatMap(({ problems }) => problems),
+      ...readings.flatMap(({ raw, findings }) => findings.map((finding) => raw.problem(finding))),
+    ],
+  }
+}
+
+/** What is to be said of all objects together; of those that are not the edit's, `file` names none of its files. */
+function checkBeside(rest: readonly MeshObject[], own: readonly Given[], nowMs: number): readonly Problem[] {
+  const entries = [
+    // Of Services nothing is to be said: here pods are behind them.
+    ...own.map(({ object, raw }) => ({ object, raw: object.kind === 'Service' ? nowhere(object) : raw })),
+    ...rest.map((object) => ({ object, raw: nowhere(object) })),
+  ]
+  return checkTogether(entries, { objects: [], hasUnread: false }, nowMs)
+}
+
+function keyOf(object: MeshObject): string {
+  return formatRef(refOf(object))
+}
+
+function nowhere(object: MeshObject): RawObject {
+  return rawValue(object, originOf(object.kind, object.metadata))
 }
 
 /** Kinds without namespace are left as they are. */
