@@ -210,7 +210,10 @@ describe('the webhooks', () => {
   test('give up a question for another while they wait for its namespace', async () => {
     const waiting: (() => void)[] = []
     read = () => new Promise((resolve) => waiting.push(resolve))
-    const flood = Array.from({ length: 128 }, async () => (await post('/inject', review({ object: POD }))).status)
+    const flood = Array.from({ length: 128 }, async (_, at) => {
+      // Those of one namespace would share a look-up.
+      return (await post('/inject', review({ namespace: `n${at}`, object: POD }))).status
+    })
     while (waiting.length < 128) await setImmediate()
     read = () => Promise.resolve()
     const other = await neighbour('')

@@ -59,7 +59,7 @@ class Webhooks {
     this.#values = installedValues(deps, (unused) =>
       deps.log.warn('values of the installation are not used', { unused }),
     )
-    this.#annotationsOf = namespaceReader(deps.client)
+    this.#annotationsOf = namespaceReader(deps)
     this.#exempt = ['kube-system', deps.namespace]
     this.#reviews = deps.registry.counters('heddle_admission_reviews_total', {
       help: 'Questions of the API server by webhook and outcome',
