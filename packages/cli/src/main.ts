@@ -1,5 +1,6 @@
 import { systemClock } from '@heddle/base/clock'
-import { hasKubeconfig, openCluster } from './client/cluster.ts'
+import { kubeconfigFiles } from '@heddle/kube/kubeconfig-files'
+import { openCluster } from './client/cluster.ts'
 import { findContext } from './client/context.ts'
 import type { ControlClient, ControlNeed } from './client/control-client.ts'
 import { findWorld, type World } from './client/world.ts'
@@ -23,7 +24,7 @@ async function main(): Promise<void> {
   const search = {
     findLocal: (mesh: string | undefined) => findContext(stateDirectory, mesh),
     openCluster,
-    hasKubeconfig: () => hasKubeconfig(process.env),
+    hasKubeconfig: () => kubeconfigFiles(undefined, process.env).length > 0,
   }
   let chosen: World | undefined
   const isDebugging = (process.env.HEDDLE_DEBUG ?? '') !== ''

@@ -1,6 +1,3 @@
-import { existsSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import { messageOf } from '@heddle/base/message-of'
 import type { KubeClient } from '@heddle/kube/client'
 import type { ClusterAccess } from '@heddle/kube/kubeconfig'
@@ -19,15 +16,6 @@ export interface Cluster {
   readonly namespace: string
   /** Where the control plane is installed. */
   readonly heddleNamespace: string
-}
-
-type Env = Readonly<Record<string, string | undefined>>
-
-/** Whether there is a kubeconfig where kubectl would look for one. */
-export function hasKubeconfig(env: Env, home = homedir()): boolean {
-  const listed = (env.KUBECONFIG ?? '').split(':').filter((file) => file !== '')
-  const files = listed.length > 0 ? listed : [join(home, '.kube', 'config')]
-  return files.some((file) => existsSync(file))
 }
 
 /**

@@ -1,7 +1,4 @@
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
 import { ConfigError } from '@heddle/base/config-error'
 import { CredentialedAccess, type TlsMaterial } from './credentialed-access.ts'
 import { FileText } from './file-text.ts'
@@ -16,14 +13,6 @@ import {
 import { libraryAccess, needsLibrary } from './library-access.ts'
 import { proxyFor } from './proxy-for.ts'
 import { createUserSource } from './user-source.ts'
-
-/** The files that a kubeconfig is joined of: those that exist, or the one that was named. */
-export function kubeconfigFiles(named: string | undefined, env: AccessWorld['env']): readonly string[] {
-  if (named !== undefined) return [named]
-  const listed = (env.KUBECONFIG ?? '').split(delimiter).filter((path) => path !== '')
-  const files = listed.length > 0 ? listed : [join(env.HOME ?? homedir(), '.kube', 'config')]
-  return files.filter((path) => existsSync(path))
-}
 
 /** The access that these files give. */
 export async function fileAccess(

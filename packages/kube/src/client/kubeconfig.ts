@@ -1,5 +1,6 @@
 import type { Agent } from 'node:http'
 import { type Clock, systemClock } from '@heddle/base/clock'
+import { kubeconfigFiles } from './kubeconfig-files.ts'
 import { podAccess, runsInPod } from './pod-access.ts'
 
 /** What a request carries to be let in, and the connections it may use. */
@@ -86,9 +87,9 @@ export async function loadClusterAccess(
   world: Partial<AccessWorld> = {},
 ): Promise<ClusterAccess> {
   const whole = { ...WORLD, ...world }
-  // Only who reads a kubeconfig pays for a YAML parser.
-  const { fileAccess, kubeconfigFiles } = await import('./file-access.ts')
   const files = kubeconfigFiles(options.kubeconfig, whole.env)
   if (files.length === 0 && options.context === undefined && runsInPod(whole.env)) return podAccess(whole)
+  // Only who reads a kubeconfig pays for a YAML parser.
+  const { fileAccess } = await import('./file-access.ts')
   return fileAccess(files, options, whole)
 }
