@@ -4,7 +4,7 @@ import type { ValueMatch } from '../http-route.ts'
 import type { Policy } from '../mesh-object.ts'
 import type { Route } from '../route.ts'
 import type { HeaderModifier, PathModifier } from '../route-filters.ts'
-import { findPatternFault } from './regular-expression.ts'
+import { PatternJudge } from './regular-expression.ts'
 import { filtersOf, type PlacedFilter, rulesOf } from './route-backends.ts'
 
 /** Something that the Gateway API allows and the mesh cannot do: the route is not accepted. */
@@ -22,7 +22,7 @@ export function findUnsupported(route: Route): readonly Unsupported[] {
   if (before !== undefined) return before
   const found = [
     ...filtersOf(route).flatMap(inFilter),
-    ...patternsOf(route).flatMap(inPattern),
+    ...inPatterns(patternsOf(route)),
     ...durationsOf(route).flatMap(inDuration),
   ]
   known.set(route, found)
@@ -39,7 +39,7 @@ export function findUnsupportedInPolicy(policy: Policy): readonly Unsupported[] 
   const patterns = policy.spec.faults.flatMap(({ headers }, i) =>
     valuePatterns(headers, ['spec', 'faults', i, 'headers']),
   )
-  const found = patterns.flatMap(inPattern)
+  const found = inPatterns(patterns)
   knownOfPolicies.set(policy, found)
   return found
 }
@@ -184,9 +184,12 @@ function valuePatterns(matches: readonly ValueMatch[], path: Path): PlacedPatter
   )
 }
 
-function inPattern({ pattern, path }: PlacedPattern): Unsupported[] {
-  const fault = findPatternFault(pattern)
-  if (fault === undefined) return []
-  const remedy = 'see https://github.com/google/re2/wiki/Syntax; there are no look-arounds and back-references'
-  return [{ path, reason: `is no regular expression of RE2: ${fault}`, remedy }]
+function inPatterns(patterns: readonly PlacedPattern[]): Unsupported[] {
+  const judge = new PatternJudge()
+  return patterns.flatMap(({ pattern, path }) => {
+    const fault = judge.findFault(pattern)
+    if (fault === undefined) return []
+    const remedy = 'see https://github.com/google/re2/wiki/Syntax; there are no look-arounds and back-references'
+    return [{ path, reason: `is no regular expression of RE2: ${fault}`, remedy }]
+  })
 }
