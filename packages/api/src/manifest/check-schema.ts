@@ -1,6 +1,7 @@
 import { Ajv, type AnySchemaObject, type ErrorObject, type SchemaValidateFunction, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 import type { Rule, Schema } from '../kinds/schema.ts'
+import { findOversized } from './check-size.ts'
 import type { Finding } from './finding.ts'
 import { ANNOTATIONS, RULES_KEYWORD, toJsonSchema, UNIQUE_KEYWORD } from './json-schema.ts'
 import { toFindings } from './schema-findings.ts'
@@ -15,9 +16,11 @@ const compiled = new Map<HasSchema, ValidateFunction>()
 /**
  * Checks a value against the schema of its kind and fills in the schema's defaults, in place.
  *
- * @returns all that is wrong with it
+ * @returns all that is wrong with it; of what is far too large only that
  */
 export function checkSchema(kind: HasSchema, value: object): readonly Finding[] {
+  const oversized = findOversized(kind.schema, value)
+  if (oversized.length > 0) return oversized
   const validate = compiled.get(kind) ?? compile(kind)
   if (validate(value)) return []
   return toFindings(value, validate.errors ?? [])

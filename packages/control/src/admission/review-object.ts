@@ -52,8 +52,12 @@ function isUnchanged({ operation, object, oldObject }: AdmissionRequest): boolea
 }
 
 function titleOf({ kind, metadata }: Json): string {
-  return `${String(kind)} ${String(isMap(metadata) ? (metadata.name ?? metadata.generateName) : '')}`
+  const name = isMap(metadata) ? (metadata.name ?? metadata.generateName) : ''
+  return `${String(kind)} ${String(name).slice(0, NAME_CHARACTERS)}`
 }
+
+/** No name is longer, and who sends one that is gets it not back. */
+const NAME_CHARACTERS = 253
 
 /** A status is not the author's, and what the server notes of who wrote which field can be large. */
 function withoutServerFields({ status: _status, metadata, ...object }: Json): Json {
