@@ -1,3 +1,4 @@
+import { quoted } from '@heddle/api/manifest/finding'
 import { injectPod } from '@heddle/kube/inject'
 import { SKIPPED_ANNOTATION } from '@heddle/kube/inject/names'
 import type { PodTemplate } from '@heddle/kube/inject/pod'
@@ -37,7 +38,7 @@ export function reviewPod(
     }
     case 'refused': {
       const reasons = outcome.problems.map(({ annotation, value, reason }) => {
-        return { field: `metadata.annotations["${annotation}"]`, reason: `${JSON.stringify(value)}: ${reason}` }
+        return { field: `metadata.annotations["${annotation}"]`, reason: `${quoted(value)}: ${reason}` }
       })
       return { verdict: { kind: 'denied', reasons }, outcome: 'refused' }
     }

@@ -1,3 +1,4 @@
+import { systemClock } from '@heddle/base/clock'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { uninjectWorkload } from './annotate-workload.ts'
@@ -136,6 +137,43 @@ describe('injectPod()', () => {
     expect(inject(pod)).toMatchObject({ kind: 'injected', warnings: [expect.stringContaining(says)] })
   })
 
+  test.each([
+    {
+      name: 'a status that names as much as fits into a question',
+      pod: podWith(
+        { 'heddle.dev/status': JSON.stringify({ version: '1', hash: '2', containers: names('c', 200_000) }) },
+        { containers: names('d', 200_000).map((name) => ({ name })) },
+      ),
+    },
+    {
+      name: 'a hundred thousand annotations that are none',
+      pod: podWith(Object.fromEntries(names('heddle.dev/opaque-prots-', 100_000).map((name) => [name, '']))),
+    },
+  ])('soon gives an answer about $name', ({ pod }) => {
+    const startUs = systemClock.monotonicUs()
+    expect(inject(pod)).toMatchObject({ kind: 'injected' })
+    expect(systemClock.monotonicUs() - startUs).toBeLessThan(5e6)
+  })
+
+  test.each([
+    { annotation: 'skip-outbound-ports', value: '25 -j ACCEPT\n-A OUTPUT -j DROP' },
+    { annotation: 'skip-subnets', value: '10.0.0.0/8\nCOMMIT' },
+    { annotation: 'skip-subnets', value: '$(cat /etc/passwd)/8' },
+    { annotation: 'proxy-image', value: 'a"\n  command: [sh]' },
+    { annotation: 'proxy-image', value: '--privileged' },
+    { annotation: 'proxy-limits', value: 'connectMs=1,$(HEDDLE_TRUST_BUNDLE)=2' },
+    { annotation: 'proxy-uid', value: '1e3' },
+    { annotation: 'proxy-uid', value: '15020 --uid-owner 0' },
+    { annotation: 'proxy-log-level', value: '__proto__' },
+    { annotation: 'proxy-mode', value: 'constructor' },
+    { annotation: 'proxy-cpu-limit', value: '1\n' },
+  ])('lets nothing of $annotation=$value into a pod', ({ annotation, value }) => {
+    const outcome = inject(podWith({ [`heddle.dev/${annotation}`]: value }))
+    // Spaces around a value do not count.
+    if (value.trim() !== value) return expect(JSON.stringify(outcome)).not.toContain('"cpu":"1\\n"')
+    expect(outcome).toMatchObject({ kind: 'refused', problems: [{ value }] })
+  })
+
   test('says nothing of a native sidecar in a Job', () => {
     expect(inject(podWith({}, { restartPolicy: 'Never' }))).toMatchObject({ warnings: [] })
   })
@@ -193,6 +231,10 @@ describe('injectPod()', () => {
     expect(again).toEqual(injectPod({ pod: podWith(), namespaceAnnotations: {}, values }))
   })
 })
+
+function names(start: string, count: number): string[] {
+  return Array.from({ length: count }, (_, at) => `${start}${at}`)
+}
 
 const NAME = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/)
 const PORT = fc.oneof(fc.integer({ min: 1, max: 65_535 }), NAME)

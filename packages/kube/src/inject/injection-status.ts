@@ -74,7 +74,8 @@ function removeParts(spec: PodSpec, status: InjectionStatus): PodSpec {
   for (const list of LISTS) {
     const items = spec[list] as readonly { readonly name?: string }[] | undefined
     if (items === undefined || status[list].length === 0) continue
-    const rest = items.filter(({ name }) => name === undefined || !status[list].includes(name))
+    const ours = new Set(status[list])
+    const rest = items.filter(({ name }) => name === undefined || !ours.has(name))
     if (rest.length > 0 || list === 'containers') kept[list] = rest
     else delete kept[list]
   }
@@ -86,7 +87,8 @@ function withoutKeys(
   names: readonly string[],
 ): Readonly<Record<string, string>> | undefined {
   if (values === undefined) return undefined
-  const rest = Object.entries(values).filter(([name]) => !names.includes(name))
+  const ours = new Set(names)
+  const rest = Object.entries(values).filter(([name]) => !ours.has(name))
   return rest.length === 0 ? undefined : Object.fromEntries(rest)
 }
 

@@ -1,3 +1,4 @@
+import { quoted } from '@heddle/api/manifest/finding'
 import { nearest } from '@heddle/api/manifest/nearest'
 import { INJECT_ANNOTATION, PREFIX, SKIPPED_ANNOTATION, STATUS_ANNOTATION } from './names.ts'
 import type { Setting } from './setting.ts'
@@ -28,7 +29,7 @@ export interface AnnotationProblem {
 
 /** `heddle.dev/proxy-mode="nativ": expected one of ...; it is on the pod`. */
 export function formatAnnotationProblem({ annotation, value, reason }: AnnotationProblem): string {
-  return `${annotation}=${JSON.stringify(value)}: ${reason}`
+  return `${annotation}=${quoted(value)}: ${reason}`
 }
 
 /** Reads what is in force for a pod: its own annotations go before those of its namespace, these before the defaults. */
@@ -91,12 +92,15 @@ const KNOWN: ReadonlySet<string> = new Set([
   ...Object.values(SETTINGS).map(({ name }) => PREFIX + name),
 ])
 
+/** Nobody misspells more; whoever may ask the webhook can send a hundred thousand, and to look for what was meant takes a while. */
+const MOST_MEANT = 16
+
 /** Who writes `heddle.dev/opaque-port` should not have to find out why it does nothing. */
 function findUnknown(annotations: Annotations): readonly string[] {
   return Object.keys(annotations)
     .filter((name) => name.startsWith(PREFIX) && !KNOWN.has(name))
-    .map((name) => {
-      const meant = nearest(name, KNOWN)
+    .map((name, at) => {
+      const meant = at < MOST_MEANT ? nearest(name, KNOWN) : undefined
       return `annotation ${name} has no effect on a pod${meant === undefined ? '' : `; did you mean ${meant}?`}`
     })
 }
