@@ -52,6 +52,8 @@ export interface CrdFact {
 /** What `heddle check --pre` looks at: whether an installation would work. */
 export interface PreFacts extends BaseFacts {
   readonly namespaceExists: Fact<boolean>
+  /** Namespaces of installations, but for the one that is meant. */
+  readonly otherInstallations: Fact<readonly string[]>
   readonly rights: Fact<readonly Right[]>
   /** Why the cluster refuses a pod as injection makes it; empty: it does not. */
   readonly podRefusal: Fact<string>

@@ -54,6 +54,7 @@ const BASE = {
 export const GOOD_PRE: PreFacts = {
   ...BASE,
   namespaceExists: known(false),
+  otherInstallations: known([]),
   rights: known([
     { verb: 'create', resource: 'namespaces', namespace: '', isAllowed: true, reason: '' },
     { verb: 'create', resource: 'deployments.apps', namespace: 'heddle', isAllowed: true, reason: '' },

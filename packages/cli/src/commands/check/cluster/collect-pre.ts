@@ -2,8 +2,9 @@ import { KubeError, type Resource } from '@heddle/kube/client'
 import { INJECT_ANNOTATION } from '@heddle/kube/inject/names'
 import { renderInstall } from '@heddle/kube/install'
 import { renderCrds } from '@heddle/kube/install/crds'
+import { INSTALLATION_LABEL } from '@heddle/kube/install/names'
 import { readInstallValues } from '@heddle/kube/install/read-values'
-import { NAMESPACES, resourceOf } from '@heddle/kube/resources'
+import { CLUSTER_ROLES, NAMESPACES, resourceOf } from '@heddle/kube/resources'
 import type { Cluster } from '../../../client/cluster.ts'
 import { learn } from '../fact.ts'
 import type { BaseFacts, PreFacts, Right } from './cluster-facts.ts'
@@ -12,16 +13,23 @@ import { ask } from './collect-base.ts'
 /** Looks up whether an installation would work. Changes nothing. */
 export async function collectPre(base: BaseFacts, cluster: Cluster): Promise<PreFacts> {
   const { kube, heddleNamespace: name } = cluster
-  const [namespaceExists, rights, podRefusal] = await Promise.all([
+  const [namespaceExists, otherInstallations, rights, podRefusal] = await Promise.all([
     ask(
       cluster,
       `read namespace "${name}"`,
       async () => (await kube.get({ resource: NAMESPACES, name })) !== undefined,
     ),
+    ask(cluster, 'list ClusterRoles', () => listOtherInstallations(cluster)),
     ask(cluster, 'ask what this user may do', () => askRights(cluster)),
     learn(() => tryPod(cluster)),
   ])
-  return { ...base, namespaceExists, rights, podRefusal }
+  return { ...base, namespaceExists, otherInstallations, rights, podRefusal }
+}
+
+async function listOtherInstallations({ kube, heddleNamespace }: Cluster): Promise<readonly string[]> {
+  const { items } = await kube.list(CLUSTER_ROLES, { labelSelector: INSTALLATION_LABEL })
+  const namespaces = items.map(({ metadata }) => metadata.labels?.[INSTALLATION_LABEL] ?? heddleNamespace)
+  return [...new Set(namespaces)].filter((namespace) => namespace !== heddleNamespace).sort()
 }
 
 /** Everything that `heddle install` has is to be made; and of what its Roles allow, that which is given least: Secrets can be read. */

@@ -65,6 +65,10 @@ const PRE_CASES: readonly { readonly says: string; readonly change: Partial<PreF
   },
   { says: 'pre-namespace warning: namespace "heddle" exists', change: { namespaceExists: known(true) } },
   {
+    says: 'pre-one-installation error: there is one in namespace "mesh"',
+    change: { otherInstallations: known(['mesh']) },
+  },
+  {
     says: 'pre-cluster-resources error: may not create clusterroles.rbac.authorization.k8s.io in the cluster: no rule',
     change: {
       rights: known([

@@ -21,6 +21,19 @@ export const PRE_SETUP: Category<PreFacts> = {
           ),
         ),
     },
+    {
+      id: 'pre-one-installation',
+      description: 'no other namespace has an installation',
+      about:
+        'A cluster has one installation: its ClusterRoles and webhook configurations have the same names in every namespace, so that a second installation would take them over, and the first would inject and validate no more. Use the one that is there with `--heddle-namespace NAME`, or remove it: `heddle --heddle-namespace NAME uninstall | kubectl delete -f -`.',
+      judge: ({ otherInstallations }) =>
+        judgeFact(otherInstallations, (namespaces) =>
+          errorUnlessEmpty(
+            namespaces.map((name) => `there is one in namespace "${name}"`),
+            `Use it, with --heddle-namespace ${namespaces[0]}, or uninstall it first.`,
+          ),
+        ),
+    },
     canCreate('pre-cluster-resources', 'can create non-namespaced resources', ({ namespace }) => namespace === ''),
     canCreate(
       'pre-namespaced-resources',
