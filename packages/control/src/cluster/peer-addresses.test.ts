@@ -4,7 +4,8 @@ import { expect, test, vi } from 'vitest'
 import { FakeCluster } from '../../test/fake-cluster.ts'
 import { followPeers } from './peer-addresses.ts'
 
-const log = createLog(() => {}, 'off')
+const warnings: string[] = []
+const log = createLog((line) => warnings.push(line), 'warn')
 
 interface Endpoint {
   readonly pod: string
@@ -52,9 +53,11 @@ test('replicas are told by the endpoints of their Service, each once and oneself
       { pod: 'b', address: 'fd00::2' },
     ]),
   )
+  cluster.put({ ...slice('empty', []), endpoints: null, ports: null })
   cluster.put(slice('names', [{ pod: 'e', address: 'control.example' }], { addressType: 'FQDN' }))
   cluster.put(slice('without', [{ pod: 'f', address: '10.0.0.9' }], { ports: [{ name: 'web', port: 80 }] }))
   await vi.waitFor(() => expect(peers().length).toBe(2))
   expect(new Set(peers().map((address) => address.includes('::2') || address.includes('.2:')))).toContain(true)
+  expect(warnings).toEqual([])
   ended.abort()
 })

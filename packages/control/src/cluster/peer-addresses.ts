@@ -17,12 +17,15 @@ export interface PeerAddressesOptions {
 
 interface EndpointSlice extends KubeObject {
   readonly addressType?: string
-  readonly ports?: readonly { readonly name?: string; readonly port?: number }[]
-  readonly endpoints?: readonly {
-    readonly addresses: readonly string[]
-    readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean }
-    readonly targetRef?: { readonly name?: string }
-  }[]
+  /** Of a slice without endpoints, as before the first replica is ready, both may be null. */
+  readonly ports?: readonly { readonly name?: string; readonly port?: number }[] | null
+  readonly endpoints?:
+    | readonly {
+        readonly addresses: readonly string[]
+        readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean }
+        readonly targetRef?: { readonly name?: string }
+      }[]
+    | null
 }
 
 /** An address of a replica; of a cluster with both families each replica has two. */
@@ -55,10 +58,10 @@ export function followPeers(options: PeerAddressesOptions, signal: AbortSignal):
   }
 }
 
-function addressesIn({ addressType, ports = [], endpoints = [] }: EndpointSlice): readonly PeerAddress[] {
-  const port = ports.find(({ name }) => name === PORT_NAME)?.port
+function addressesIn({ addressType, ports, endpoints }: EndpointSlice): readonly PeerAddress[] {
+  const port = ports?.find(({ name }) => name === PORT_NAME)?.port
   if (port === undefined || addressType === 'FQDN') return []
-  const serving = endpoints.filter(({ conditions }) => conditions?.serving ?? conditions?.ready ?? true)
+  const serving = (endpoints ?? []).filter(({ conditions }) => conditions?.serving ?? conditions?.ready ?? true)
   return serving.flatMap(({ addresses: [host], targetRef }) => {
     if (host === undefined) return []
     const address = formatHostPort({ host, port })

@@ -5,6 +5,8 @@ import { nameOf, TrimmedCache } from './trimmed-cache.ts'
 
 /** Waits after failures. All informers of all replicas see an API server go at the same moment: half of each wait is chance. */
 const RETRY = { firstMs: 500, lastMs: 30_000, jitter: 0.5 }
+/** Whatever it asks for, it is not left alone for longer. */
+const LONGEST_ASKED_MS = 60_000
 /** How often a resource that the cluster does not know is looked for. */
 const MISSING_MS = 30_000
 /** A watch that ends itself sooner is no success: a server that only closes is asked with growing waits. */
@@ -165,8 +167,8 @@ export class FollowingInformer<T> implements Informer<T> {
 /** How long the API server wants to be left alone, as while it sets up the storage of a kind that has just come. */
 function askedFor(error: Error): number | undefined {
   const seconds = error instanceof KubeError && error.status === 429 ? error.details.retryAfterSeconds : undefined
-  // To ask again at once, for ever, would be what it complains of.
-  return seconds === undefined || seconds <= 0 ? undefined : seconds * 1000
+  // To ask again at once, for ever, would be what it complains of; and a timer of more than 24 days fires at once.
+  return seconds === undefined || seconds <= 0 ? undefined : Math.min(seconds * 1000, LONGEST_ASKED_MS)
 }
 
 /** Whether the API server no longer knows what came after a version, or after a page. */

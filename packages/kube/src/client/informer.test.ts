@@ -181,6 +181,17 @@ describe('an informer', () => {
     expect(world.clock.waiting).toBe(1)
   })
 
+  test('waits no longer than a minute, however long it is asked to', async () => {
+    await using world = await startWorld()
+    const body = { kind: 'Status', code: 429, reason: 'TooManyRequests', details: { retryAfterSeconds: 1e10 } }
+    const back = world.server.addRule(() => ({ status: 429, body: JSON.stringify(body) }))
+    void world.start()
+    await eventually(() => expect([world.informer.counters.failures, world.clock.waiting]).toEqual([1, 1]))
+    back()
+    world.clock.advance(60_000)
+    await eventually(() => expect(world.informer.isSynced).toBe(true))
+  })
+
   test('asks a server that ends each watch at once with growing waits', async () => {
     await using world = await startWorld()
     world.server.addRule(({ query }) => (query.has('watch') ? { status: 200, body: '' } : undefined))
