@@ -152,6 +152,16 @@ describe('the webhooks', () => {
     expect(JSON.stringify(steps(answer))).toContain('{"name":"HEDDLE_LOG_LEVEL","value":"debug"}')
   })
 
+  test.each([{ text: 'proxy: {logLevel: ' }, { text: '[]' }])(
+    'go on with the values of before when somebody makes $text of them',
+    async ({ text }) => {
+      values = 'image: {registry: registry.example}'
+      expect(JSON.stringify(steps(await ask('/inject', { object: POD })))).toContain('registry.example/heddle/proxy')
+      values = text
+      expect(JSON.stringify(steps(await ask('/inject', { object: POD })))).toContain('registry.example/heddle/proxy')
+    },
+  )
+
   test('fail where the namespace cannot be read in time', async () => {
     let asked = false
     read = () => {

@@ -16,7 +16,8 @@ export interface InstalledValuesSource {
 
 /**
  * Reads the values of injection, parsing them once each time they change. What this version cannot use of them has its default: one bad
- * value, or one of a version that is just replacing this one, must not leave pods without proxies.
+ * value, or one of a version that is just replacing this one, must not leave pods without proxies. Where nothing of them can be read, those of
+ * before stay in force.
  *
  * @param tellUnused - hears of what has its default for that reason, once each time the values change
  * @returns a function that throws while the values are not there
@@ -31,8 +32,8 @@ export function installedValues(
     if (text === undefined)
       throw new Error('the ConfigMap heddle-config with the values of the installation is not there')
     if (read?.text !== text) {
-      const { values, unused } = readUsableValues(text)
-      read = { text, values }
+      const { values, unused, isReadable } = readUsableValues(text)
+      read = { text, values: isReadable ? values : (read?.values ?? values) }
       if (unused.length > 0) tellUnused(unused)
     }
     const facts = { namespace: source.namespace, trustBundlePem: source.trustBundlePem() }

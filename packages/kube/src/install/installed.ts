@@ -29,8 +29,8 @@ export async function findInstalled(client: Reader, namespace: string): Promise<
   const { data = {}, metadata } = found
   return {
     version: data[CONFIG_KEYS.version] ?? 'unknown',
-    overrides: readValueTree(data[CONFIG_KEYS.overrides] ?? ''),
-    values: readValueTree(data[CONFIG_KEYS.values] ?? ''),
+    overrides: readValueTree(data[CONFIG_KEYS.overrides] ?? '') ?? {},
+    values: readValueTree(data[CONFIG_KEYS.values] ?? '') ?? {},
     isHelms: metadata.labels?.['app.kubernetes.io/managed-by'] === 'Helm',
   }
 }

@@ -2,12 +2,12 @@ import { isMap } from '@heddle/base/is-map'
 import { parse } from 'yaml'
 import type { ValueTree } from './override.ts'
 
-/** Reads values that an installation keeps, as YAML; empty where that cannot be read. */
-export function readValueTree(text: string): ValueTree {
+/** Reads values that an installation keeps, as YAML; `undefined` where that cannot be read. */
+export function readValueTree(text: string): ValueTree | undefined {
   try {
-    const tree: unknown = parse(text)
-    return isMap(tree) ? tree : {}
+    const tree: unknown = parse(text) ?? {}
+    return isMap(tree) ? tree : undefined
   } catch {
-    return {}
+    return undefined
   }
 }

@@ -7,7 +7,7 @@ const DEFAULTS = readInstallValues([])
 test('readUsableValues() reads what readInstallValues() reads', () => {
   const text = 'proxy: {logLevel: debug, accessLog: "off"}\nimage: {registry: registry.example, pullSecrets: [a]}'
   const values = readInstallValues([{ kind: 'file', path: 'values.yaml', text }])
-  expect(readUsableValues(text)).toEqual({ values, unused: [] })
+  expect(readUsableValues(text)).toEqual({ values, unused: [], isReadable: true })
 })
 
 test.each([
@@ -19,9 +19,11 @@ test.each([
     text: 'image: {pullSecrets: [a, _]}',
     unused: [expect.stringMatching(/^image\.pullSecrets\[1\]: /)],
   },
-  { name: 'is no YAML', text: '{', unused: [] },
-])('readUsableValues() gives what $name its default', ({ text, unused }) => {
-  expect(readUsableValues(text)).toEqual({ values: DEFAULTS, unused })
+  { name: 'is no YAML', text: '{', unused: ['the whole of it: it is no map in YAML'], isReadable: false },
+  { name: 'is a list', text: '[]', unused: ['the whole of it: it is no map in YAML'], isReadable: false },
+  { name: 'is not there', text: '', unused: [] },
+])('readUsableValues() gives what $name its default', ({ text, unused, isReadable = true }) => {
+  expect(readUsableValues(text)).toEqual({ values: DEFAULTS, unused, isReadable })
 })
 
 test('readUsableValues() keeps all else', () => {

@@ -12,6 +12,8 @@ export interface UsableValues {
   readonly values: InstallValues
   /** What has its default instead, and why: one sentence each. */
   readonly unused: readonly string[]
+  /** Whether it is a map in YAML at all; if not, all values are defaults. */
+  readonly isReadable: boolean
 }
 
 const SCHEMA = { schema: installValuesSchema }
@@ -23,8 +25,10 @@ const MAX_TURNS = 50
  * this version does not know, or cannot use, has its default; never throws.
  */
 export function readUsableValues(text: string): UsableValues {
-  const { values, unknown } = keepKnownValues(readValueTree(text))
+  const tree = readValueTree(text)
+  const { values, unknown } = keepKnownValues(tree ?? {})
   const unused = unknown.map((name) => `${name} is not a value of this version`)
+  if (tree === undefined) unused.push('the whole of it: it is no map in YAML')
   let usable = values
   for (let turn = 0; turn < MAX_TURNS; turn++) {
     // Checking fills in defaults, which would count as said.
@@ -33,7 +37,11 @@ export function readUsableValues(text: string): UsableValues {
     unused.push(`${formatPath(error.path)}: ${error.reason}`)
     usable = withoutValue(usable, error.path)
   }
-  return { values: mergeValues(DEFAULT_VALUES, usable) as unknown as InstallValues, unused }
+  return {
+    values: mergeValues(DEFAULT_VALUES, usable) as unknown as InstallValues,
+    unused,
+    isReadable: tree !== undefined,
+  }
 }
 
 /** A list with a wrong entry goes as a whole. */
