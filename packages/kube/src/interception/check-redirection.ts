@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { PROXY_PORTS } from '@heddle/api/proxy-ports'
 import { CidrSet } from '@heddle/base/cidr'
 import type { Clock } from '@heddle/base/clock'
+import { ConfigError } from '@heddle/base/config-error'
+import { messageOf } from '@heddle/base/message-of'
 import type { Family } from './redirect-rules.ts'
 
 /** Addresses that lead nowhere (RFC 5737, RFC 3849): who answers there is on this side of the network. */
@@ -14,6 +15,8 @@ const TRY_MS = 1_000
 /** What is to be seen. */
 export interface RedirectionCheck {
   readonly family: Family
+  /** The proxy's, to which connections should be redirected. */
+  readonly outboundPort: number
   readonly skipSubnets: readonly string[]
   readonly withinMs: number
   readonly clock: Clock
@@ -25,9 +28,11 @@ export type RedirectionState = 'redirected' | 'not-redirected' | 'undecided'
 /**
  * Sees whether connections that this process opens come to the proxy's outbound port, by listening there in the proxy's place. Of the
  * way in nothing can be seen from within.
+ *
+ * @throws {ConfigError} when somebody else listens there
  */
 export async function checkRedirection(check: RedirectionCheck): Promise<RedirectionState> {
-  const { family, clock, withinMs } = check
+  const { family, outboundPort, clock, withinMs } = check
   const address = TEST_ADDRESSES[family]
   if (new CidrSet(check.skipSubnets).has(address)) return 'undecided'
   const word = randomBytes(16).toString('hex')
@@ -35,7 +40,7 @@ export async function checkRedirection(check: RedirectionCheck): Promise<Redirec
     socket.on('error', () => socket.destroy())
     socket.end(word)
   })
-  await listen(server, family)
+  await listen(server, family, outboundPort)
   const endUs = clock.monotonicUs() + withinMs * 1000
   try {
     while (clock.monotonicUs() < endUs) {
@@ -48,13 +53,15 @@ export async function checkRedirection(check: RedirectionCheck): Promise<Redirec
   }
 }
 
-async function listen(server: Server, family: Family): Promise<void> {
-  server.listen({
-    port: PROXY_PORTS.outbound,
-    host: family === 'ipv4' ? '0.0.0.0' : '::',
-    ipv6Only: family === 'ipv6',
-  })
-  await once(server, 'listening')
+async function listen(server: Server, family: Family, port: number): Promise<void> {
+  try {
+    server.listen({ port, host: family === 'ipv4' ? '0.0.0.0' : '::', ipv6Only: family === 'ipv6' })
+    await once(server, 'listening')
+  } catch (error) {
+    const problem = `cannot listen on port ${port} in the place of the proxy: ${messageOf(error)}`
+    const cause = "does another container of this pod, such as another mesh's proxy, listen there?"
+    throw new ConfigError([`${problem}; ${cause}`], 'redirection cannot be checked')
+  }
 }
 
 /** What is said at an address, as far as it comes in time. */

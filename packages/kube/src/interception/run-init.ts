@@ -86,7 +86,13 @@ async function check(
   world: InitWorld,
 ): Promise<number> {
   for (const { family } of familiesOf(world).filter(({ isNeeded }) => isNeeded)) {
-    const state = await checkRedirection({ family, skipSubnets, withinMs: CHECK_MS, clock: world.clock })
+    const state = await checkRedirection({
+      family,
+      outboundPort: PROXY_PORTS.outbound,
+      skipSubnets,
+      withinMs: CHECK_MS,
+      clock: world.clock,
+    })
     if (state === 'not-redirected') {
       world.say(`error: ${NAMES[family]} connections of this pod are not redirected to the proxy`)
       world.say(
