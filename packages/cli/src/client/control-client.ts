@@ -6,6 +6,7 @@ import { createConnectTransport } from '@connectrpc/connect-node'
 import { AdminService } from '@heddle/api/admin'
 import { messageOf } from '@heddle/base/message-of'
 import { CliError } from '../cli-error.ts'
+import { cleanAnswer, cleanText } from './clean-answer.ts'
 import type { Context } from './context.ts'
 import type { World } from './world.ts'
 
@@ -124,7 +125,7 @@ function authorize(token: string): Interceptor {
 type AdminClient = Client<typeof AdminService>
 
 /**
- * The same client, whose failed calls throw CliError with what to do. Not an interceptor: what one throws is wrapped into a
+ * The same client, whose answers can be shown and whose failed calls throw CliError with what to do. Not an interceptor: what one throws is wrapped into a
  * ConnectError again.
  */
 export function explainFailures(client: AdminClient, place: ControlPlace): AdminClient {
@@ -133,7 +134,7 @@ export function explainFailures(client: AdminClient, place: ControlPlace): Admin
       const call: unknown = Reflect.get(target, name)
       if (typeof call !== 'function') return call
       return (...args: readonly unknown[]) =>
-        call(...args).catch((error: unknown) => {
+        call(...args).then(cleanAnswer, (error: unknown) => {
           throw explain(ConnectError.from(error), place)
         })
     },
@@ -141,9 +142,10 @@ export function explainFailures(client: AdminClient, place: ControlPlace): Admin
 }
 
 function explain(error: ConnectError, { title, server, remedies }: ControlPlace): CliError {
+  const said = cleanText(error.rawMessage)
   switch (error.code) {
     case Code.Unavailable:
-      return new CliError(`${title} does not answer at ${server}: ${error.rawMessage}`, {
+      return new CliError(`${title} does not answer at ${server}: ${said}`, {
         hints: [remedies.unavailable],
         cause: error,
       })
@@ -151,8 +153,8 @@ function explain(error: ConnectError, { title, server, remedies }: ControlPlace)
       return new CliError(`${title} took too long to answer`, { cause: error })
     case Code.Unauthenticated:
     case Code.PermissionDenied:
-      return new CliError(`${title} refused: ${error.rawMessage}`, { hints: [remedies.refused], cause: error })
+      return new CliError(`${title} refused: ${said}`, { hints: [remedies.refused], cause: error })
     default:
-      return new CliError(`${title} answered: ${error.rawMessage}`, { cause: error })
+      return new CliError(`${title} answered: ${said}`, { cause: error })
   }
 }
