@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { INSTALL_VERSION } from '@heddle/kube/install/version'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { until } from '../harness/until.ts'
 import type { Cluster } from './cluster.ts'
@@ -112,7 +113,7 @@ test('all replicas are gone: traffic goes on, new pods follow the failure policy
   await cluster.kubectl([
     'run',
     'plain',
-    '--image=heddle/demo:0.1.0',
+    `--image=heddle/demo:${INSTALL_VERSION}`,
     `--namespace=${NAMESPACE}`,
     '--',
     'node',
