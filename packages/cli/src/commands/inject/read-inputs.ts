@@ -1,9 +1,10 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { readFile, stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Clock } from '@heddle/base/clock'
 import { messageOf } from '@heddle/base/message-of'
-import { CliError, codeOf } from '../../cli-error.ts'
+import { CliError } from '../../cli-error.ts'
+import { listManifests, unreadable } from '../manifest-paths.ts'
 
 /** A file as it was read. */
 export interface InputFile {
@@ -22,7 +23,6 @@ export interface InputOptions {
 
 /** Clusters print lists of everything; more than this is no manifest. */
 const MAX_CHARACTERS = 64 * 1024 * 1024
-const MAX_FILES = 1000
 const FETCH_MS = 15_000
 
 /** Reads files, folders, URLs (`http://`, `https://`) and, for `-`, the standard input. @throws {CliError} */
@@ -40,24 +40,15 @@ async function readName(name: string, options: InputOptions): Promise<readonly I
   try {
     const path = resolve(options.cwd, name)
     if (!(await stat(path)).isDirectory()) return [{ name, text: await readFile(path, 'utf8') }]
-    return await readFolder(name, options)
+    return await readFolder(name, path, options.recursive)
   } catch (error) {
-    if (error instanceof CliError) throw error
-    const why = codeOf(error) === 'ENOENT' ? 'there is no such file or folder' : messageOf(error)
-    throw new CliError(`cannot read ${name}: ${why}`)
+    throw unreadable(name, error)
   }
 }
 
-async function readFolder(name: string, { cwd, recursive }: InputOptions): Promise<readonly InputFile[]> {
-  const entries = await readdir(resolve(cwd, name), { recursive, withFileTypes: true })
-  const wanted = entries.filter((entry) => entry.isFile() && /\.(ya?ml|json)$/.test(entry.name))
-  if (wanted.length === 0) {
-    const hints = recursive ? [] : ['with -R folders below it are looked into as well']
-    throw new CliError(`${name}: no .yaml, .yml or .json file in it`, { hints })
-  }
-  if (wanted.length > MAX_FILES) throw new CliError(`${name}: more than ${MAX_FILES} files`)
-  const paths = wanted.map((entry) => join(entry.parentPath, entry.name)).sort()
-  return await Promise.all(paths.map(async (path) => ({ name: path, text: await readFile(path, 'utf8') })))
+async function readFolder(name: string, path: string, recursive: boolean): Promise<readonly InputFile[]> {
+  const paths = await listManifests({ name, path, recursive })
+  return await Promise.all(paths.map(async (file) => ({ name: file, text: await readFile(file, 'utf8') })))
 }
 
 async function fetchText(url: string, clock: Clock): Promise<string> {

@@ -1,13 +1,9 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { ManifestFile } from '@heddle/api/manifest'
-import { messageOf } from '@heddle/base/message-of'
 import { Option } from 'commander'
-import { CliError, codeOf } from '../../cli-error.ts'
-
-/** More files than this are no folder of manifests. */
-const MAX_FILES = 1000
+import { listManifests, unreadable } from '../manifest-paths.ts'
 
 /** `-f, --filename NAME`, as often as wanted. */
 export const filenameOption = (): Option =>
@@ -36,7 +32,7 @@ async function readName(name: string, cwd: string): Promise<readonly ManifestFil
   const path = resolve(cwd, name)
   try {
     const isFolder = (await stat(path)).isDirectory()
-    const paths = isFolder ? await listManifests(path) : [path]
+    const paths = isFolder ? await listManifests({ name, path, recursive: true }) : [path]
     return await Promise.all(
       paths.map(async (file) => ({
         path: isFolder ? join(name, relative(path, file)) : name,
@@ -44,25 +40,6 @@ async function readName(name: string, cwd: string): Promise<readonly ManifestFil
       })),
     )
   } catch (error) {
-    throw error instanceof CliError ? error : new CliError(`cannot read ${name}: ${reasonOf(error)}`)
+    throw unreadable(name, error)
   }
-}
-
-function reasonOf(error: unknown): string {
-  switch (codeOf(error)) {
-    case 'ENOENT':
-      return 'there is no such file or folder'
-    case 'EACCES':
-      return 'this user may not'
-    default:
-      return messageOf(error)
-  }
-}
-
-async function listManifests(folder: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile() && /\.(ya?ml|json)$/.test(entry.name))
-  if (files.length === 0) throw new CliError(`${folder}: no .yaml, .yml or .json file in it`)
-  if (files.length > MAX_FILES) throw new CliError(`${folder}: more than ${MAX_FILES} files`)
-  return files.map((entry) => join(entry.parentPath, entry.name)).sort()
 }
