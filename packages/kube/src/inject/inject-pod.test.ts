@@ -5,7 +5,7 @@ import { uninjectWorkload } from './annotate-workload.ts'
 import { podWith, VALUES } from './inject-fixture.ts'
 import { type InjectOutcome, injectPod } from './inject-pod.ts'
 import { PROXY_CONTAINER } from './names.ts'
-import type { PodTemplate } from './pod.ts'
+import type { PodTemplate, TcpSocket } from './pod.ts'
 
 const ENABLED = { 'heddle.dev/inject': 'enabled' }
 const DISABLED = { 'heddle.dev/inject': 'disabled' }
@@ -146,6 +146,23 @@ describe('injectPod()', () => {
       ),
     },
     {
+      name: 'a status that names the probes of as many containers',
+      pod: podWith(
+        {
+          'heddle.dev/status': JSON.stringify({
+            version: '1',
+            hash: '2',
+            tcpProbes: names('c', 50_000).map((container) => ({ container, probe: 'startupProbe', tcpSocket: {} })),
+          }),
+          'heddle.dev/proxy-mode': 'classic',
+        },
+        {
+          initContainers: names('d', 50_000).map((name) => ({ name, startupProbe: { tcpSocket: { port: 1 } } })),
+          containers: names('e', 50_000).map((name) => ({ name, startupProbe: { tcpSocket: { port: 1 } } })),
+        },
+      ),
+    },
+    {
       name: 'a hundred thousand annotations that are none',
       pod: podWith(Object.fromEntries(names('heddle.dev/opaque-prots-', 100_000).map((name) => [name, '']))),
     },
@@ -192,6 +209,7 @@ describe('injectPod()', () => {
     { name: 'it is not to be', annotations: { 'heddle.dev/rewrite-tcp-probes': 'disabled' }, tcpSocket: { port: 80 } },
     { name: 'its port is skipped', annotations: { 'heddle.dev/skip-inbound-ports': '80' }, tcpSocket: { port: 80 } },
     { name: 'there is no port of its name', annotations: {}, tcpSocket: { port: 'http' } },
+    { name: 'it says nothing', annotations: {}, tcpSocket: null as unknown as TcpSocket },
   ])('leaves a probe by tcpSocket alone where $name, and says nothing', ({ annotations, tcpSocket }) => {
     const containers = [{ name: 'web', livenessProbe: { tcpSocket } }]
     const outcome = inject(podWith(annotations, { containers }))

@@ -1,17 +1,19 @@
 import { PROXY_PORTS } from '@heddle/api/proxy-ports'
+import { isMap } from '@heddle/base/is-map'
 import { hasPort } from '../interception/port-range.ts'
-import { type Container, graceSecondsOf, type PodSpec, type PodTemplate } from './pod.ts'
+import { type Container, graceSecondsOf, type PodTemplate } from './pod.ts'
 import { drainDelayMsOf, type InjectSettings } from './settings.ts'
-import { isAsked, namesHost, PROBES, toTcpProbe } from './tcp-probes.ts'
+import { findEarly, namesHost, PROBES, toTcpProbe } from './tcp-probes.ts'
 
 /** What will probably not be as its author thinks, one sentence each. */
 export function findDoubts({ spec = {} }: PodTemplate, settings: InjectSettings): readonly string[] {
   const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? [])]
+  const early = findEarly(spec, settings)
   const doubts = containers.flatMap((container) => [
     ...usesProxyUid(container, spec.securityContext?.runAsUser, settings),
     ...takesProxyPort(container),
     ...hasOpaqueSkipped(container, settings),
-    ...asksInVain(container, spec, settings),
+    ...asksInVain(container, early, settings),
   ])
   if (settings.proxyMode === 'classic' && (spec.restartPolicy === 'Never' || spec.restartPolicy === 'OnFailure')) {
     doubts.push('a pod that should end does not while a classic sidecar runs in it: use heddle.dev/proxy-mode: native')
@@ -47,17 +49,16 @@ function hasOpaqueSkipped({ name, ports = [] }: Container, settings: InjectSetti
 }
 
 /** Who switched the rewriting off needs not be told. */
-function asksInVain(container: Container, spec: PodSpec, settings: InjectSettings): string[] {
+function asksInVain(container: Container, early: ReadonlySet<Container>, settings: InjectSettings): string[] {
   if (settings.rewriteTcpProbes === 'disabled') return []
   return PROBES.flatMap((name) => {
     const { tcpSocket } = container[name] ?? {}
-    if (tcpSocket === undefined) return []
+    if (!isMap(tcpSocket)) return []
     const says = (why: string) => [
       `${name} of container ${container.name} ${why}, so it is left as it is: a proxy may answer it`,
     ]
     if (namesHost(tcpSocket)) return says('names a host')
-    const isLate =
-      !isAsked(spec, container, settings) && toTcpProbe(container[name]!, container, settings) !== undefined
-    return isLate ? says('begins before a classic sidecar') : []
+    const isEarly = early.has(container) && toTcpProbe(container[name]!, container, settings) !== undefined
+    return isEarly ? says('begins before a classic sidecar') : []
   })
 }

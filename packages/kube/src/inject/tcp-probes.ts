@@ -1,5 +1,6 @@
 import { PROXY_PORTS } from '@heddle/api/proxy-ports'
 import { pathOfTcpProbe, TCP_PROBE_PATH, type TcpProbe } from '@heddle/api/tcp-probe'
+import { isMap } from '@heddle/base/is-map'
 import { hasPort } from '../interception/port-range.ts'
 import type { Container, PodSpec, Probe, TcpSocket } from './pod.ts'
 import type { InjectSettings } from './settings.ts'
@@ -27,10 +28,12 @@ export interface RewrittenSpec {
  * does not come to the proxy stays as it is.
  */
 export function rewriteTcpProbes(spec: PodSpec, settings: InjectSettings): RewrittenSpec {
+  if (settings.rewriteTcpProbes === 'disabled') return { spec, rewritten: [], asked: [] }
   const rewritten: RewrittenProbe[] = []
   const asked = new Map<string, TcpProbe>()
+  const early = findEarly(spec, settings)
   const changed = changeProbes(spec, (probe, container, name) => {
-    const found = isAsked(spec, container, settings) ? toTcpProbe(probe, container, settings) : undefined
+    const found = early.has(container) ? undefined : toTcpProbe(probe, container, settings)
     if (found === undefined) return probe
     const { tcpSocket, ...rest } = probe
     const path = pathOfTcpProbe(found)
@@ -43,21 +46,21 @@ export function rewriteTcpProbes(spec: PodSpec, settings: InjectSettings): Rewri
 
 /** Undoes {@link rewriteTcpProbes} where nobody has changed the probe since. */
 export function restoreTcpProbes(spec: PodSpec, rewritten: readonly RewrittenProbe[]): PodSpec {
+  const before = new Map(rewritten.map(({ container, probe, tcpSocket }) => [`${container}/${probe}`, tcpSocket]))
   return changeProbes(spec, (probe, container, name) => {
-    const before = rewritten.find((one) => one.container === container.name && one.probe === name)
+    const tcpSocket = before.get(`${container.name}/${name}`)
     const { httpGet, ...rest } = probe
-    const isOurs = httpGet?.port === PROXY_PORTS.probe && httpGet.path?.startsWith(TCP_PROBE_PATH) === true
-    return before === undefined || !isOurs ? probe : { ...rest, tcpSocket: before.tcpSocket }
+    const isOurs = httpGet?.port === PROXY_PORTS.probe && String(httpGet.path).startsWith(TCP_PROBE_PATH)
+    return tcpSocket === undefined || !isOurs ? probe : { ...rest, tcpSocket }
   })
 }
 
 /**
- * A classic sidecar starts after all init containers. One of them that goes on may be waited for before that, so its probes cannot ask
- * the proxy.
+ * Containers whose probes cannot ask the proxy: a classic sidecar starts after all init containers, and one of them that goes on may be
+ * waited for before that.
  */
-export function isAsked(spec: PodSpec, container: Container, { proxyMode, rewriteTcpProbes }: InjectSettings): boolean {
-  if (rewriteTcpProbes === 'disabled') return false
-  return proxyMode === 'native' || spec.initContainers?.includes(container) !== true
+export function findEarly({ initContainers }: PodSpec, { proxyMode }: InjectSettings): ReadonlySet<Container> {
+  return new Set(proxyMode === 'classic' ? initContainers : [])
 }
 
 /** What the proxy is to be asked in place of `probe`; `undefined`: it does not come to the proxy, or the kubelet cannot ask it either. */
@@ -66,7 +69,7 @@ export function toTcpProbe(
   container: Container,
   { skipInboundPorts }: InjectSettings,
 ): TcpProbe | undefined {
-  if (tcpSocket === undefined || namesHost(tcpSocket)) return undefined
+  if (!isMap(tcpSocket) || namesHost(tcpSocket)) return undefined
   const port = portOf(tcpSocket, container)
   if (port === undefined || hasPort(skipInboundPorts, port)) return undefined
   return { port, timeoutSeconds: Math.max(1, Math.trunc(timeoutSeconds)) }
@@ -99,7 +102,7 @@ function changeContainer(container: Container, change: ChangeProbe): Container {
   const changed: Partial<Record<(typeof PROBES)[number], Probe>> = {}
   for (const name of PROBES) {
     const probe = container[name]
-    if (probe !== undefined && probe !== null) changed[name] = change(probe, container, name)
+    if (isMap(probe)) changed[name] = change(probe, container, name)
   }
   return { ...container, ...changed }
 }
