@@ -4,6 +4,7 @@ import { formatProblem } from '@heddle/api/manifest/problem'
 import { Backoff } from '@heddle/base/backoff'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
+import type { SpiffeId } from '@heddle/identity/spiffe-id'
 import { directoryStore } from './ca/authority-store.ts'
 import { CaError } from './ca/ca-error.ts'
 import { type CertificateAuthority, openCertificateAuthority } from './ca/certificate-authority.ts'
@@ -86,7 +87,9 @@ export async function openParts(config: ControlConfig, deps: PartsDeps): Promise
   const trustBundle = () => ca.trustBundlePem
   const hub = new DiscoveryHub({ model, clock, log, trustDomain, trustBundle, claims }, signal)
   new HealthProber({ model, clock, log }, signal)
-  const identity = new IdentityService({ ca, tokens, reviewer: cluster?.reviewer, namespace, clock, log })
+  const isOfWorkload = (id: SpiffeId) => hasWorkload(model, id)
+  const reviewer = cluster?.reviewer
+  const identity = new IdentityService({ ca, tokens, reviewer, isOfWorkload, namespace, clock, log })
   const store = new TelemetryStore(clock)
   const isPresent = presenceIn(model)
   const telemetry = await restoreTelemetry({ path: state.telemetryFile, store, isPresent, clock, log, signal })
@@ -119,6 +122,10 @@ async function openRegistrations(model: Model, deps: PartsDeps): Promise<readonl
   const { state, clock, log, cluster, signal } = deps
   if (cluster !== undefined) return []
   return [await restoreRegistrations({ path: state.registrationsFile, model, clock, log, signal })]
+}
+
+function hasWorkload(model: Model, { namespace, serviceAccount }: SpiffeId): boolean {
+  return model.workloads(namespace).some(({ spec }) => spec.serviceAccount === serviceAccount)
 }
 
 function presenceIn(model: Model): (reporter: Reporter) => boolean {

@@ -2,7 +2,7 @@ import { CONTROL_ACCOUNT } from '@heddle/api/control-account'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import { LogLimit } from '@heddle/base/log-limit'
-import { parseSpiffeId } from '@heddle/identity/spiffe-id'
+import { parseSpiffeId, type SpiffeId } from '@heddle/identity/spiffe-id'
 import { CaError } from './ca-error.ts'
 import type { CertificateAuthority } from './certificate-authority.ts'
 import { type CsrRefusal, checkCsr } from './check-csr.ts'
@@ -15,6 +15,11 @@ export interface IdentityServiceDeps {
   readonly tokens: JoinTokenBook
   /** Judges tokens of service accounts; `undefined`: there is no cluster, nobody can. */
   readonly reviewer?: TokenReviewer | undefined
+  /**
+   * Whether the identity is that of a Workload that is no pod, and so has no token of a service account: only that may be renewed by a
+   * certificate alone where there is a {@link reviewer}.
+   */
+  readonly isOfWorkload?: (id: SpiffeId) => boolean
   /** Namespace of the control plane, whose identity is given to nobody; `heddle` unless given. */
   readonly namespace?: string
   readonly clock: Clock
@@ -44,6 +49,7 @@ export type SignRefusal =
   | ReviewRefusal
   | 'token_reviews_not_here'
   | 'token_of_another'
+  | 'token_needed'
   | 'no_proof'
   | 'foreign_trust_domain'
   | 'reserved_identity'
@@ -97,6 +103,7 @@ const REFUSALS: Readonly<Record<SignRefusal, { readonly code: SignRefusalCode; r
   },
   not_a_service_account: { code: 'unauthenticated', message: 'the token is not that of a service account' },
   token_review_unavailable: { code: 'unavailable', message: 'the API server cannot be asked about the token now' },
+  token_review_busy: { code: 'unavailable', message: 'too many tokens are being judged; come back' },
   token_reviews_not_here: {
     code: 'unauthenticated',
     message: 'this control plane is of no cluster and cannot judge tokens of service accounts',
@@ -104,6 +111,11 @@ const REFUSALS: Readonly<Record<SignRefusal, { readonly code: SignRefusalCode; r
   token_of_another: {
     code: 'permission_denied',
     message: 'the token and the certificate of the connection are of different identities',
+  },
+  token_needed: {
+    code: 'unauthenticated',
+    message:
+      'a pod renews its certificate with the token of its service account; by the certificate alone only a Workload does',
   },
   foreign_trust_domain: { code: 'permission_denied', message: 'the certificate is of another trust domain' },
   reserved_identity: { code: 'permission_denied', message: 'the identity of the control plane is given to nobody' },
@@ -173,14 +185,25 @@ export class IdentityService {
   }
 
   async #callerOf(request: SignRequest, peer: SignPeer): Promise<CallerVerdict> {
-    if (peer.spiffeId !== undefined) {
-      const isOurs = parseSpiffeId(peer.spiffeId)?.trustDomain === this.#deps.ca.trustDomain
-      if (!isOurs) return { kind: 'refused', reason: 'foreign_trust_domain' }
+    const { ca, tokens } = this.#deps
+    const id = peer.spiffeId === undefined ? undefined : parseSpiffeId(peer.spiffeId)
+    if (peer.spiffeId !== undefined && id?.trustDomain !== ca.trustDomain) {
+      return { kind: 'refused', reason: 'foreign_trust_domain' }
     }
     if (hasToken(request)) return await this.#podOf(request.serviceAccountToken, peer)
-    if (peer.spiffeId !== undefined) return { kind: 'good', spiffeId: peer.spiffeId }
+    if (peer.spiffeId !== undefined && id !== undefined) {
+      return this.#needsToken(id)
+        ? { kind: 'refused', reason: 'token_needed' }
+        : { kind: 'good', spiffeId: peer.spiffeId }
+    }
     if (request.joinToken === '') return { kind: 'refused', reason: 'no_proof' }
-    return await this.#deps.tokens.check(request.joinToken)
+    return await tokens.check(request.joinToken)
+  }
+
+  /** Or who has taken the key of a pod, or a pod that was deleted, could be it for ever. */
+  #needsToken(id: SpiffeId): boolean {
+    const { reviewer, isOfWorkload = () => false } = this.#deps
+    return reviewer !== undefined && !isOfWorkload(id)
   }
 
   /** Who the API server says it is. While it cannot be asked, a certificate that is still good may be renewed by itself. */

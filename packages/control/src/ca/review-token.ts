@@ -14,6 +14,7 @@ export type ReviewRefusal =
   | 'token_review_refused'
   | 'not_a_service_account'
   | 'token_review_unavailable'
+  | 'token_review_busy'
 
 /** Whose token it is, by the API server's own word. */
 export type ReviewVerdict =
@@ -50,7 +51,12 @@ interface TokenReview {
 const PATH = '/apis/authentication.k8s.io/v1/tokenreviews'
 const DEADLINE_MS = 3_000
 const MAX_REVIEWS = 64
-const TOO_MANY = `${MAX_REVIEWS} reviews are under way`
+/** Apart from an API server that is away, since anybody can bring it about for himself. */
+const BUSY: ReviewVerdict = {
+  kind: 'refused',
+  reason: 'token_review_busy',
+  detail: `${MAX_REVIEWS} reviews are under way`,
+}
 const MAX_DETAIL = 200
 const USERNAME = /^system:serviceaccount:([^:]+):([^:]+)$/
 
@@ -65,7 +71,7 @@ export function createTokenReviewer({ client, audience }: TokenReviewerOptions):
       if (!isToken(token)) return refused('service_account_token_malformed')
       const ousted = new AbortController()
       const leave = room.enter(source, () => ousted.abort())
-      if (leave === undefined) return refused('token_review_unavailable', TOO_MANY)
+      if (leave === undefined) return BUSY
       try {
         const body = {
           apiVersion: 'authentication.k8s.io/v1',
@@ -76,7 +82,7 @@ export function createTokenReviewer({ client, audience }: TokenReviewerOptions):
         const call = { method: 'POST', path: PATH, body, deadlineMs: DEADLINE_MS, isIdempotent: true, signal }
         return judge(await client.request<TokenReview>(call), audience)
       } catch (error) {
-        return refused('token_review_unavailable', ousted.signal.aborted ? TOO_MANY : toDetail(error))
+        return ousted.signal.aborted ? BUSY : refused('token_review_unavailable', toDetail(error))
       } finally {
         leave()
       }

@@ -27,7 +27,7 @@ afterEach(() => rm(dir, { recursive: true, force: true }))
 /** Signs with a reviewer that says `verdict`; without one where that is undefined. */
 async function sign(
   verdict: ReviewVerdict | undefined,
-  asked: { spiffeId?: string; peer?: SignPeer; namespace?: string },
+  asked: { spiffeId?: string; peer?: SignPeer; namespace?: string; token?: string; isOfWorkload?: boolean },
 ) {
   const clock = new ManualClock()
   const log = createLog((line) => lines.push(line), 'debug')
@@ -35,10 +35,11 @@ async function sign(
   const store = directoryStore(join(dir, 'ca'))
   const ca = await openCertificateAuthority({ store, trustDomain: 'heddle.local', clock, log })
   const reviewer: TokenReviewer | undefined = verdict && { review: () => Promise.resolve(verdict) }
-  const { spiffeId = WEB, peer = {}, namespace = 'heddle' } = asked
-  const service = new IdentityService({ ca, tokens, reviewer, namespace, clock, log })
+  const { spiffeId = WEB, peer = {}, namespace = 'heddle', token = TOKEN } = asked
+  const isOfWorkload = () => asked.isOfWorkload === true
+  const service = new IdentityService({ ca, tokens, reviewer, isOfWorkload, namespace, clock, log })
   const csr = createCsr((await createWorkloadKey()).privateKey, spiffeId)
-  const answer = await service.sign({ csr, joinToken: '', serviceAccountToken: TOKEN }, peer)
+  const answer = await service.sign({ csr, joinToken: '', serviceAccountToken: token }, peer)
   return answer.kind === 'signed' ? { reason: 'signed', spiffeId: answer.spiffeId } : answer
 }
 
@@ -85,9 +86,25 @@ describe('a workload with the token of its service account', () => {
     expect(await sign(UNAVAILABLE, { peer: { spiffeId: WEB } })).toEqual({ reason: 'signed', spiffeId: WEB })
   })
 
+  test('is not renewed by whoever keeps the reviews busy himself', async () => {
+    const busy: ReviewVerdict = { kind: 'refused', reason: 'token_review_busy' }
+    const answer = await sign(busy, { peer: { spiffeId: WEB } })
+    expect(answer).toMatchObject({ reason: 'token_review_busy', code: 'unavailable' })
+  })
+
   test('gets no further certificate when its pod was deleted, though its present one is good', async () => {
     const refusal: ReviewVerdict = { kind: 'refused', reason: 'token_review_refused', detail: 'pod not found' }
     expect(await sign(refusal, { peer: { spiffeId: WEB } })).toMatchObject({ reason: 'token_review_refused' })
+  })
+
+  test('is not renewed by whoever has taken its key and its certificate, but not its token', async () => {
+    const thief = { peer: { spiffeId: WEB }, token: '' }
+    const answer = await sign({ kind: 'good', account: ACCOUNT }, thief)
+    expect(answer).toMatchObject({ reason: 'token_needed', code: 'unauthenticated' })
+    expect(await sign({ kind: 'good', account: ACCOUNT }, { ...thief, isOfWorkload: true })).toMatchObject({
+      reason: 'signed',
+    })
+    expect(await sign(undefined, thief)).toMatchObject({ reason: 'signed' })
   })
 
   test('cannot use it over the connection of another', async () => {

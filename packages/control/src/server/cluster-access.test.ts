@@ -92,8 +92,11 @@ describe('clusterAccess()', () => {
     expect(await self.call('stat')).toMatchObject({ reason: 'token_review_refused' })
   })
 
-  test('does not remember that the API server was away', async () => {
-    const self = world({ kind: 'refused', reason: 'token_review_unavailable' })
+  test.each([
+    { name: 'the API server was away', reason: 'token_review_unavailable' as const },
+    { name: 'others were asked about', reason: 'token_review_busy' as const },
+  ])('does not remember that $name', async ({ reason }) => {
+    const self = world({ kind: 'refused', reason })
     expect(await self.call('stat')).toMatchObject({ code: Code.Unavailable })
     self.verdict = { kind: 'good', account: VIEWER }
     expect(await self.call('stat')).toBeUndefined()

@@ -35,8 +35,7 @@ export function clusterAccess({ reviewer, namespace, clock }: ClusterAccessOptio
     if (known !== undefined && clock.monotonicUs() < known.untilUs) return known.verdict
     remembered.delete(key)
     const verdict = await reviewer.review(token, source)
-    const isAway = verdict.kind === 'refused' && verdict.reason === 'token_review_unavailable'
-    if (!isAway) remembered.set(key, { verdict, untilUs: clock.monotonicUs() + REMEMBER_MS * 1_000 })
+    if (!isUndecided(verdict)) remembered.set(key, { verdict, untilUs: clock.monotonicUs() + REMEMBER_MS * 1_000 })
     if (remembered.size > MAX_REMEMBERED) remembered.delete(remembered.keys().next().value!)
     return verdict
   }
@@ -56,7 +55,7 @@ interface Asked {
 
 function refusalOf(verdict: ReviewVerdict, { namespace, method }: Asked): AccessRefusal | undefined {
   if (verdict.kind === 'refused') {
-    const isAway = verdict.reason === 'token_review_unavailable'
+    const isAway = isUndecided(verdict)
     const why = verdict.detail === undefined ? '' : ` (${verdict.detail})`
     const detail = isAway
       ? `the API server cannot be asked about the token now${why}`
@@ -71,6 +70,12 @@ function refusalOf(verdict: ReviewVerdict, { namespace, method }: Asked): Access
   const needed = changes(method) ? operatorAccount : viewerAccount
   const detail = `ServiceAccount ${who} may not call ${method}: ${rightTo(namespace, needed)}`
   return { reason: 'not_allowed', detail, code: Code.PermissionDenied }
+}
+
+/** Nobody has judged the token. */
+function isUndecided(verdict: ReviewVerdict): boolean {
+  const { reason = '' } = verdict.kind === 'refused' ? verdict : {}
+  return reason === 'token_review_unavailable' || reason === 'token_review_busy'
 }
 
 function noToken(namespace: string): AccessRefusal {
