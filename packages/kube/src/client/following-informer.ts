@@ -4,7 +4,7 @@ import type { Informer, InformerCounters, InformerListener, InformerOptions } fr
 import { nameOf, TrimmedCache } from './trimmed-cache.ts'
 
 /** Waits after failures. All informers of all replicas see an API server go at the same moment: half of each wait is chance. */
-const RETRY = { firstMs: 500, lastMs: 30_000, jitter: 0.5 }
+const RETRY = { firstMs: 500, lastMs: 10_000, jitter: 0.5 }
 /** Whatever it asks for, it is not left alone for longer. */
 const LONGEST_ASKED_MS = 60_000
 /** How often a resource that the cluster does not know is looked for. */
@@ -26,6 +26,8 @@ export class FollowingInformer<T> implements Informer<T> {
   /** What the cache holds; `undefined` when only a list can tell. */
   #version: string | undefined
   #failure: Error | undefined
+  /** The next version that is forgotten is the first one since a watch that went well. */
+  #wasFollowing = false
   #isSynced = false
   #sayReady = (): void => {}
 
@@ -124,6 +126,7 @@ export class FollowingInformer<T> implements Informer<T> {
 
   #succeeded(): void {
     this.#backoff.reset()
+    this.#wasFollowing = true
     this.#failure = undefined
   }
 
@@ -148,10 +151,17 @@ export class FollowingInformer<T> implements Informer<T> {
       this.#synced(listener)
       return clock.sleep(MISSING_MS, signal)
     }
-    if (isForgotten(error)) this.#version = undefined
+    if (isForgotten(error)) this.#forget()
     const retryMs = askedFor(error) ?? Math.round(this.#backoff.nextMs())
     log.warn('resource not followed', { kind: resource.kind, error: error.message, retryMs })
     return clock.sleep(retryMs, signal)
+  }
+
+  /** An API server that is back says so by this answer: the wait is not that for one which is away. It is so again only after a watch. */
+  #forget(): void {
+    this.#version = undefined
+    if (this.#wasFollowing) this.#backoff.reset()
+    this.#wasFollowing = false
   }
 
   #selection() {

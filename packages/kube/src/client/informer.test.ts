@@ -137,6 +137,31 @@ describe('an informer', () => {
     expect(world.informer.size).toBe(3)
   })
 
+  test('lists soon after an API server is back that has forgotten what it knew, but not once more at once', async () => {
+    await using world = await startWorld({ objects: ['a'] })
+    await world.start()
+    await world.watching()
+    await world.put('a', '2')
+    await world.toldAll(['n/a - > 1', 'synced', 'n/a 1 > 2'])
+    const back = world.server.addRule(() => 'cut')
+    world.server.cutWatches()
+    for (let failures = 1; failures <= 3; failures++) await world.retryAfter(failures)
+    await eventually(() => expect(world.informer.counters.failures).toBe(4))
+    const forgets = world.server.addRule(({ query }) => (query.has('watch') ? { status: 410 } : undefined))
+    back()
+    const waitOf = async (failures: number) => {
+      await eventually(() => expect(world.informer.counters.failures).toBe(failures))
+      await eventually(() => expect(world.clock.waiting).toBe(1))
+      const beforeUs = world.clock.monotonicUs()
+      while (world.clock.waiting > 0) world.clock.advance(50)
+      return (world.clock.monotonicUs() - beforeUs) / 1000
+    }
+    expect(await waitOf(4)).toBeGreaterThanOrEqual(2000)
+    expect(await waitOf(5)).toBeLessThanOrEqual(500)
+    expect(await waitOf(6)).toBeGreaterThanOrEqual(500)
+    forgets()
+  })
+
   test('begins a list anew when a page was forgotten, and asks for one piece when that happens again', async () => {
     const objects = Array.from({ length: 501 }, (_, index) => `m${index}`)
     await using world = await startWorld({ objects })
