@@ -15,6 +15,7 @@ import { tellFailure } from './tell-failure.ts'
 const DEMO = resolve(import.meta.dirname, '../../packages/demo/deploy')
 const PROGRAMS = ['emoji', 'voting', 'web', 'vote-bot'] as const
 const NAMESPACE = 'emojivote'
+const WEB_PORT = 8080
 const PER_SECOND = 10
 /** As long as an upgrade of a control plane's node takes. */
 const API_SERVER_AWAY_MS = 120_000
@@ -37,10 +38,12 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop())
 
 beforeEach(async () => {
-  const path = '--output=jsonpath={.spec.clusterIP}'
-  const address = await cluster.kubectl(['get', 'service', 'web-svc', '--namespace', NAMESPACE, path])
   await untilConnected(PROGRAMS.length)
-  load = new Load([`http://${address}/api/list`, `http://${address}/leaderboard`], PER_SECOND)
+  // By the pod's own address: this client is not in the mesh, and Kubernetes' own Services answer no one while it takes all nodes for gone.
+  const path = '--output=jsonpath={.items[0].status.podIP}'
+  const address = await cluster.kubectl(['get', 'pods', '--selector=app=web', '--namespace', NAMESPACE, path])
+  const origin = `http://${address}:${WEB_PORT}`
+  load = new Load([`${origin}/api/list`, `${origin}/leaderboard`], PER_SECOND)
   await until('there is load', () => load.requests > PER_SECOND)
 })
 /** Also after a test that failed, so that its load does not go on. */

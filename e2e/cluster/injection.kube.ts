@@ -208,6 +208,83 @@ test('where the agent of the node redirects, pods need no right, and traffic goe
   await completed('next')
 })
 
+const TCP = { tcpSocket: { port: 'app' } }
+
+test.each([
+  { name: 'late-tcp', probe: TCP, annotations: {} },
+  { name: 'late-agent', probe: TCP, annotations: BY_AGENT },
+  { name: 'late-classic', probe: TCP, annotations: CLASSIC },
+  { name: 'late-grpc', probe: { grpc: { port: 8080 } }, annotations: {} },
+])('an application is ready once it listens and not before: $name', async ({ name, probe, annotations }) => {
+  await apply(withAnnotations(deployment(name, { containers: [lateListener(probe)] }), annotations))
+  const failed = '{.items[?(@.involvedObject.fieldPath=="spec.containers{app}")].involvedObject.name}'
+  await until(
+    'the kubelet has asked in vain',
+    async () => {
+      const args = [
+        'get',
+        'events',
+        '--namespace',
+        SHOP,
+        '--field-selector=reason=Unhealthy',
+        `--output=jsonpath=${failed}`,
+      ]
+      return (await cluster.kubectl(args)).includes(name)
+    },
+    60_000,
+  )
+  const ready = '{.items[0].status.containerStatuses[?(@.name=="app")].ready}'
+  expect(await podOf(name, ready)).toBe('false')
+  await cluster.kubectl([
+    'exec',
+    '--namespace',
+    SHOP,
+    `deployment/${name}`,
+    '--container=app',
+    '--',
+    'touch',
+    '/tmp/listen',
+  ])
+  await rolledOut(name)
+  expect(await podOf(name, ready)).toBe('true')
+})
+
+/** Listens when it is told. */
+function lateListener(probe: object): Readonly<Record<string, unknown>> {
+  const script = 'while [ ! -e /tmp/listen ]; do sleep 0.2; done; exec /echo serve :8080'
+  return {
+    ...toolsContainer('app'),
+    command: ['/bin/sh', '-c', script],
+    ports: [{ name: 'app', containerPort: 8080 }],
+    readinessProbe: { ...probe, periodSeconds: 1 },
+  }
+}
+
+test('probes are known by the node that they come from, and nobody else is taken for a kubelet', async () => {
+  const address = await podOf('late-grpc', '{.items[0].status.podIP}')
+  const counted = async (security: string) => {
+    const answer = await fetch(`http://${address}:15020/metrics`, { signal: AbortSignal.timeout(2_000) })
+    const lines = (await answer.text()).split('\n').filter((line) => line.startsWith('heddle_requests_total'))
+    return lines.filter((line) => line.includes(`security="${security}"`) && line.includes('direction="inbound"'))
+  }
+  await until('a probe is counted', async () => (await counted('probe')).length > 0)
+  expect(await counted('peer_not_meshed')).toEqual([])
+  const pretend = ['/usr/bin/curl', '--silent', '--fail', '--user-agent', 'kube-probe/1.33', `http://${address}:8080/`]
+  const stranger = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'stranger', annotations: { 'heddle.dev/inject': 'disabled' } },
+  }
+  await apply({
+    ...stranger,
+    spec: { restartPolicy: 'Never', containers: [{ ...toolsContainer(), command: pretend }] },
+  })
+  await until(
+    'the request of a pod without proxy is counted',
+    async () => (await counted('peer_not_meshed')).length > 0,
+  )
+})
+
 test('"heddle inject" by a pipe gives a running application its proxy, and "heddle uninject" takes it', async () => {
   await makeNamespace('piped', {})
   const [web] = [deployment('web', { containers: [echoContainer()] })]

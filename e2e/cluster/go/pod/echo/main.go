@@ -1,6 +1,7 @@
 // Echo is what tests run in pods.
 //
-//	echo serve [ADDRESS]   answers HTTP/1.1 and h2c with what it was asked and who answers; ADDRESS is :8080 unless told
+//	echo serve [ADDRESS]   answers HTTP/1.1 and h2c with what it was asked and who answers, and gRPC that it is healthy; ADDRESS is
+//	                       :8080 unless told
 //	echo get URL           asks once, prints the body; status 1 unless the answer is 200
 //	echo wait              does nothing until it is told to end
 package main
@@ -62,6 +63,10 @@ func serve(address string) {
 	pod, _ := os.Hostname()
 	handler := func(out http.ResponseWriter, in *http.Request) {
 		log.Println(in.Method, in.URL, "from", in.RemoteAddr)
+		if in.URL.Path == "/grpc.health.v1.Health/Check" {
+			tellHealth(out)
+			return
+		}
 		out.Header().Set("content-type", "application/json")
 		json.NewEncoder(out).Encode(answer{pod, address, in.RemoteAddr, in.Method, in.Host, in.URL.String(), in.Proto, in.Header})
 	}
@@ -71,6 +76,14 @@ func serve(address string) {
 	server := http.Server{Addr: address, Handler: http.HandlerFunc(handler), Protocols: protocols}
 	log.Println("listening on", address)
 	log.Fatal(server.ListenAndServe())
+}
+
+// What a probe of gRPC asks for: the message HealthCheckResponse with the status SERVING.
+func tellHealth(out http.ResponseWriter) {
+	out.Header().Set("content-type", "application/grpc")
+	out.Header().Set("trailer", "grpc-status")
+	out.Write([]byte{0, 0, 0, 0, 2, 8, 1})
+	out.Header().Set("grpc-status", "0")
 }
 
 func get(url string) {
