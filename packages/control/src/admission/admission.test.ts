@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type ClientRequest, createServer, type IncomingMessage, request, type Server } from 'node:http'
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import type { MeshObject } from '@heddle/api/kinds'
@@ -215,6 +216,23 @@ describe('the webhooks', () => {
     const annotations = { note: 'z'.repeat(300_000) }
     const object = { ...POD, metadata: { ...POD.metadata, annotations } }
     expect((await ask('/inject', { object })).patch).toBeDefined()
+  })
+
+  test('end what is left of a question that was answered, over HTTP/2', async () => {
+    const overHttp2 = createHttp2Server((asked, answer) => server.emit('request', asked, answer)).listen(0, '127.0.0.1')
+    await once(overHttp2, 'listening')
+    const client = connectHttp2(`http://127.0.0.1:${(overHttp2.address() as AddressInfo).port}`)
+    const asked = client.request({ ':method': 'POST', ':path': '/inject', 'content-type': 'application/json' })
+    let status: number | undefined
+    asked.on('response', (head) => {
+      status = head[':status']
+    })
+    asked.resume()
+    asked.write(' '.repeat(8 * 1024 * 1024))
+    await once(asked, 'close')
+    expect(status).toBe(413)
+    client.destroy()
+    overHttp2.close()
   })
 
   test('give up a question for another while they wait for its namespace', async () => {

@@ -1,4 +1,4 @@
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import { LogLimit } from '@heddle/base/log-limit'
@@ -72,6 +72,7 @@ class Webhooks {
     const { status, text } = await this.#answerTo(request)
     if (response.headersSent || response.destroyed) return
     response.writeHead(status, { 'content-type': status === 200 ? 'application/json' : 'text/plain; charset=utf-8' })
+    if (request.httpVersionMajor === 2) request.stream.once('finish', () => endUnread(request))
     response.end(text)
   }
 
@@ -164,6 +165,11 @@ function questionIn(text: string): Question {
   const { uid, namespace, kind, operation, object }: AdmissionRequest = parseReview(text)
   const isPod = kind.group === '' && kind.kind === 'Pod'
   return { uid, namespace, isNewPod: isPod && operation === 'CREATE' && object !== undefined }
+}
+
+/** HTTP/2 keeps what still comes for a question that was answered, and anybody can leave many of those. */
+function endUnread(request: Http2ServerRequest): void {
+  if (!request.complete) request.stream.close(constants.NGHTTP2_CANCEL)
 }
 
 function webhookOf({ method, url = '/', headers }: Http2ServerRequest): WebhookName | Answer {
