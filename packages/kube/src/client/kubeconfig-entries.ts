@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path'
 import { ConfigError } from '@heddle/base/config-error'
 import { isMap } from '@heddle/base/is-map'
+import { messageOf } from '@heddle/base/message-of'
 import { parseDocument } from 'yaml'
 
 /** A kubeconfig's `cluster`; paths are absolute. */
@@ -74,16 +75,26 @@ type Fields = Readonly<Record<string, unknown>>
  * @throws {ConfigError} where it is not YAML
  */
 export function parseKubeconfig(text: string, path: string): Kubeconfig {
-  const document = parseDocument(text)
-  const problems = document.errors.map((error) => error.message)
-  if (problems.length > 0) throw new ConfigError(problems, `${path} is not a kubeconfig`)
-  const root = toFields(document.toJS())
+  const root = readRoot(text, path)
   const resolve = (file: string) => (isAbsolute(file) ? file : join(dirname(path), file))
   return {
     currentContext: textOf(root, 'current-context') ?? '',
     clusters: entriesOf(root, 'cluster', (_name, fields) => toCluster(fields, resolve)),
     users: entriesOf(root, 'user', (name, fields) => toUser(name, fields, resolve)),
     contexts: entriesOf(root, 'context', (_name, fields) => toContext(fields)),
+  }
+}
+
+function readRoot(text: string, path: string): Fields {
+  const title = `${path} is not a kubeconfig`
+  const document = parseDocument(text)
+  const problems = document.errors.map((error) => error.message)
+  if (problems.length > 0) throw new ConfigError(problems, title)
+  try {
+    return toFields(document.toJS())
+  } catch (error) {
+    // Aliases of aliases, which stand for more than there is memory.
+    throw new ConfigError([messageOf(error)], title)
   }
 }
 

@@ -22,6 +22,12 @@ async function write(name: string, content: unknown): Promise<string> {
   return path
 }
 
+/** Each line has the one before it ten times. */
+const BILLION = [...'bcdefghij'].reduce(
+  (text, name, at) => `${text}${name}: &${name} [${new Array(10).fill(`*${'abcdefghi'[at]}`).join()}]\n`,
+  'a: &a [x]\n',
+)
+
 /** A kubeconfig with one context, `dev`. */
 function config({ user = {}, cluster = {}, context = {} }: Record<string, object> = {}) {
   return {
@@ -215,6 +221,13 @@ describe('loadClusterAccess()', () => {
       message: 'context dev: cluster c has no server that is a URL',
     },
     { name: 'what is not YAML', content: 'a: b: c', options: {}, message: 'is not a kubeconfig' },
+    { name: 'aliases that stand for a billion values', content: BILLION, options: {}, message: 'is not a kubeconfig' },
+    {
+      name: 'a context by a name of the language',
+      content: config(),
+      options: { context: '__proto__' },
+      message: 'there is no context',
+    },
   ])('refuses $name', async ({ content, options, message }) => {
     await expect(load(content, options)).rejects.toThrow(message)
   })
