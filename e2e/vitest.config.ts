@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['*.e2e.ts'],
     testTimeout: 120_000,
     hookTimeout: 60_000,
-    // Each file starts meshes of its own on two cores; together they would only measure each other.
-    fileParallelism: false,
+    // Half of the time is waiting, for certificates to expire as for deadlines; more than two would measure each other.
+    maxWorkers: 2,
   },
 })
