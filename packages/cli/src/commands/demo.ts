@@ -6,7 +6,7 @@ export const demo: Command = {
   register(program, deps) {
     const command = program
       .command('demo')
-      .description('run the demo application in a mesh and watch its golden metrics')
+      .description('Run the demo application in a mesh and watch its golden metrics.')
     for (const option of meshOptions('default')) command.addOption(option)
     command.addHelpText('after', '\nWith --for the exit status is 0 only if every workload was secured and answered.')
     command.action((flags: UpFlags) => runDemo(flags, deps))

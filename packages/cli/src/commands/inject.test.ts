@@ -117,8 +117,17 @@ describe('inject', () => {
     }
   })
 
+  test('says why nobody answers at a URL', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => server.once('listening', resolve))
+    const { port } = server.address() as AddressInfo
+    await new Promise((resolve) => server.close(resolve))
+    const { stderr } = await run('inject', `http://127.0.0.1:${port}/web.yaml`)
+    expect(stderr).toContain(`cannot read http://127.0.0.1:${port}/web.yaml: connect ECONNREFUSED`)
+  })
+
   test.each([
-    { name: 'a place in a file that is no YAML', text: 'a: [', says: /^error: bad\.yaml:1:\d+: / },
+    { name: 'a place in a file that is no YAML', text: 'a: [', says: /^error: bad\.yaml:1:\d+: (?!.* at line )/ },
     { name: 'what is no object', text: 'kind: A\n---\n- 1', says: /bad\.yaml: document 2 is no object/ },
     { name: 'that there is nothing', text: '# nothing', says: /no object in what was given/ },
   ])('says $name', async ({ text, says }) => {

@@ -7,7 +7,7 @@ export const proxy: Command = {
     program
       .command('proxy')
       .requiredOption('--static <file>', 'listeners, destinations and identity files, in YAML or JSON')
-      .description('run one proxy from a file, without a control plane')
+      .description('Run one proxy from a file, without a control plane.')
       .action((options: { static: string }) => runStatic(options.static, deps))
   },
 }

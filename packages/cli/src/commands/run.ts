@@ -10,7 +10,7 @@ export const run: Command = {
       .command('run')
       .usage('[options] -- <command> [args...]')
       .argument('<command...>', 'the application, as it is called without a mesh')
-      .description('run a process with a sidecar that shares its life: it joins the mesh, and leaves it at its end')
+      .description('Run a process with a sidecar that shares its life: it joins the mesh, and leaves it at its end.')
     for (const option of [...identityOptions(), ...trafficOptions(), ...controlOptions()]) command.addOption(option)
     command.addHelpText('after', EXAMPLES)
     command.action((application: readonly string[], options: RunOptions) => runProcess(application, options, deps))

@@ -58,7 +58,7 @@ export const up: Command = {
     const command = program
       .command('up')
       .argument('<directory>', 'directory of YAML: Services, Workloads, Namespaces, ServiceAccounts')
-      .description('run the workloads of a directory with a sidecar each, and their control plane, on this host')
+      .description('Run the workloads of a directory with a sidecar each, and their control plane, on this host.')
     for (const option of meshOptions('default')) command.addOption(option)
     command.action((directory: string, flags: UpFlags) => runUp(directory, flags, deps))
   },

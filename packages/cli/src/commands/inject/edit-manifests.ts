@@ -50,9 +50,15 @@ function parseFile({ name, text }: InputFile): readonly Document.Parsed[] {
     const [error] = errors
     if (error === undefined) continue
     const place = error.linePos === undefined ? '' : `:${error.linePos[0].line}:${error.linePos[0].col}`
-    throw new CliError(`${name}${place}: ${error.message.split('\n')[0]}`)
+    throw new CliError(`${name}${place}: ${withoutPlace(error.message)}`)
   }
   return documents
+}
+
+/** The library appends the place, and the lines around it. */
+function withoutPlace(message: string): string {
+  const [first = message] = message.split('\n')
+  return first.replace(/ at line \d+, column \d+:?$/, '')
 }
 
 interface EditedDocument {

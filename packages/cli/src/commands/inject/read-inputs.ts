@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Clock } from '@heddle/base/clock'
 import { messageOf } from '@heddle/base/message-of'
-import { CliError } from '../../cli-error.ts'
+import { CliError, codeOf } from '../../cli-error.ts'
 import { listManifests, unreadable } from '../manifest-paths.ts'
 
 /** A file as it was read. */
@@ -59,10 +59,17 @@ async function fetchText(url: string, clock: Clock): Promise<string> {
     if (!answer.ok) throw new Error(`the answer is ${answer.status} ${answer.statusText}`)
     return await readBounded(answer)
   } catch (error) {
-    throw new CliError(`cannot read ${url}: ${messageOf(error)}`, { cause: error })
+    throw new CliError(`cannot read ${url}: ${reasonOf(error)}`, { cause: error })
   } finally {
     timer.cancel()
   }
+}
+
+/** What `fetch` throws says only that it failed; why is in its cause. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof TypeError && error.cause instanceof Error ? error.cause : error
+  // Where a name has several addresses the message is empty.
+  return messageOf(cause) || (codeOf(cause) ?? 'no connection')
 }
 
 async function readBounded({ body }: Response): Promise<string> {
