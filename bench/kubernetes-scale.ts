@@ -7,7 +7,7 @@ import { joinBy } from './discovery/join.ts'
 import { type ProxyLink, SimulatedProxy } from './discovery/simulated-proxy.ts'
 import { describeSpread, type Spread, settle, spread } from './discovery/spread.ts'
 import { Churn } from './kubernetes/churn.ts'
-import { eachOf, type FakePod, fillCluster, keepNodes, NAMESPACE } from './kubernetes/fake-workloads.ts'
+import { eachOf, type FakePod, fillCluster, NAMESPACE, startNodes } from './kubernetes/fake-workloads.ts'
 import { WatchedPod } from './kubernetes/watched-pod.ts'
 
 const USAGE = `usage: node bench/kubernetes-scale.ts [--services 1000] [--pods 10000] [--proxies 500] [--changes 20] [--churn-seconds 30]
@@ -33,10 +33,10 @@ async function main(options: Options): Promise<void> {
   const access = await loadClusterAccess({ kubeconfig: cluster.kubeconfig })
   const client = createKubeClient(access, { perSecond: 10_000, burst: 10_000 })
   const ended = new AbortController()
+  await startNodes(client, ended.signal)
   const startMs = performance.now()
   const pods = await fillCluster(client, options)
   print('filled', `${options.services} Services, ${pods.length} pods in ${seconds(startMs)}`)
-  void keepNodes(client, ended.signal)
   await measure(options, { client, pods, kubeconfig: cluster.kubeconfig, signal: ended.signal })
   ended.abort()
   access.close()

@@ -21,11 +21,19 @@ const NODE_LEASES = 'kube-node-lease'
 const RENEW_MS = 10_000
 const CONCURRENCY = 100
 
-/** Makes nodes, Services and pods, all of them ready; each Service has its share of the pods. */
+/**
+ * Makes nodes, and keeps them alive, as their kubelets would, until `signal` is aborted: Kubernetes declares every pod of a node unready
+ * that was silent for some fifty seconds, which is less than it takes to make ten thousand pods.
+ */
+export async function startNodes(client: KubeClient, signal: AbortSignal): Promise<void> {
+  await eachOf(NODE_COUNT, (i) => createNode(client, `n-${i}`))
+  void keepNodes(client, signal)
+}
+
+/** Makes Services and pods, all of them ready; each Service has its share of the pods. */
 export async function fillCluster(client: KubeClient, { services, pods }: Sizes): Promise<readonly FakePod[]> {
   for (const name of [NAMESPACE, 'heddle']) await client.create(NAMESPACES, { metadata: { name } })
   await untilAccount(client)
-  await eachOf(NODE_COUNT, (i) => createNode(client, `n-${i}`))
   await eachOf(services, (i) => create(client, SERVICES, serviceOf(i)))
   const made = Array.from({ length: pods }, (_, i) => podOf(i, services))
   await eachOf(pods, async (i) => {
@@ -35,8 +43,7 @@ export async function fillCluster(client: KubeClient, { services, pods }: Sizes)
   return made
 }
 
-/** Keeps the nodes alive, as their kubelets would, until `signal` is aborted. */
-export async function keepNodes(client: KubeClient, signal: AbortSignal): Promise<void> {
+async function keepNodes(client: KubeClient, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     for (let i = 0; i < NODE_COUNT; i++) {
       const ref = { resource: LEASES, namespace: NODE_LEASES, name: `n-${i}` }
