@@ -1,4 +1,7 @@
 import { defineConfig } from 'vitest/config'
+import { longestFirst } from './longest-first.ts'
+
+const LONG = ['rotation', 'demo', 'h2-attacks-windows', 'run', 'faults'].map((name) => `${name}.e2e.ts`)
 
 export default defineConfig({
   test: {
@@ -8,5 +11,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Half of the time is waiting, for certificates to expire as for deadlines; more than two would measure each other.
     maxWorkers: 2,
+    sequence: { sequencer: longestFirst(LONG) },
   },
 })

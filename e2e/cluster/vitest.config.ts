@@ -1,4 +1,7 @@
 import { defineConfig } from 'vitest/config'
+import { longestFirst } from '../longest-first.ts'
+
+const LONG = ['high-availability', 'upgrade', 'cli', 'lifecycle', 'injection'].map((name) => `${name}.kube.ts`)
 
 export default defineConfig({
   test: {
@@ -7,7 +10,8 @@ export default defineConfig({
     globalSetup: ['shared-cluster.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // Files share one node of two cores; together they would only wait for each other.
-    fileParallelism: false,
+    // Half of the time is waiting, for pods as for an API server that is away; with more clusters deadlines would be missed.
+    maxWorkers: 2,
+    sequence: { sequencer: longestFirst(LONG) },
   },
 })
