@@ -100,6 +100,37 @@ test('apply writes nothing when one object is refused, and says where in the fil
   expect(cluster.writes).toEqual([])
 })
 
+test('heddle apply says where the field is that the API server does not know', async () => {
+  const ref = '(shop/cart; gateway.networking.k8s.io/v1, Kind=HTTPRoute)'
+  const unknown = '.spec.rules[0].backendRefs[0].port: field not declared in schema'
+  const cluster = clusterWith({
+    judge: () =>
+      new KubeError({
+        status: 500,
+        reason: 'InternalError',
+        message: `failed to create typed patch object ${ref}: errors:\n  ${unknown}\n  .spec.rules[0].nmae: field not declared in schema`,
+      }),
+  })
+  const { status, stderr } = await run(['apply', '-f', 'route.yaml'], cluster, routeYaml('v1'))
+  expect(status).toBe(1)
+  expect(stderr).toMatch(
+    /^route\.yaml:\d+:\d+: spec\.rules\[0\]\.backendRefs\[0\]\.port: field not declared in schema$/m,
+  )
+  expect(stderr).toContain('spec.rules[0].nmae: field not declared in schema')
+  expect(stderr).toContain('these 2 problems; nothing was changed')
+})
+
+test('a warning stands in the way of nothing', async () => {
+  const cluster = clusterWith()
+  const yaml = routeYaml('v1').replace('namespace: shop', 'namespace: shop, creationTimestamp: null')
+  const applied = await run(['apply', '-f', 'route.yaml'], cluster, yaml)
+  expect(applied).toMatchObject({ status: 0, stdout: 'HTTPRoute shop/cart created\n' })
+  expect(applied.stderr).toContain('warning: metadata.creationTimestamp: has no value')
+  const deleted = await run(['delete', '-f', 'route.yaml'], cluster, yaml)
+  expect(deleted.stdout).toBe('HTTPRoute shop/cart deleted\n')
+  expect(cluster.find(HTTP_ROUTES, 'cart', 'shop')).toBeUndefined()
+})
+
 test('apply says what a webhook says', async () => {
   const denied = 'admission webhook "validator.heddle.dev" denied the request: the route leads to itself'
   const cluster = clusterWith({ judge: () => new KubeError({ status: 403, reason: 'Forbidden', message: denied }) })

@@ -41,17 +41,20 @@ export class ClusterTarget implements ObjectTarget {
   /** Asks for everything first, and writes only when nothing is refused. */
   async apply(files: readonly ManifestFile[], { dryRun }: WriteOptions): Promise<Written> {
     const { drafts, problems } = await this.#read(files)
-    if (problems.length > 0) return refused(problems)
+    if (hasError(problems)) return refused(problems)
     const tried = await Promise.all(drafts.map((draft) => this.#try(draft, drafts)))
     const refusals = tried.flatMap((one) => ('refused' in one ? one.refused : []))
-    if (refusals.length > 0) return refused(refusals)
+    if (refusals.length > 0) return refused([...problems, ...refusals])
     if (!dryRun) await this.#write(drafts)
-    return { problems: [], changes: tried.flatMap((one) => ('change' in one ? [one.change] : [])), revision: 0n }
+    return written(
+      problems,
+      tried.flatMap((one) => ('change' in one ? [one.change] : [])),
+    )
   }
 
   async remove({ refs, files }: Removal, { dryRun }: WriteOptions): Promise<Written> {
     const { drafts, problems } = await this.#read(files)
-    if (problems.length > 0) return refused(problems)
+    if (hasError(problems)) return refused(problems)
     const names = new Map([
       ...refs.map((ref) => [formatObject(ref), { ref, name: toName(ref) }] as const),
       ...drafts.map(({ ref, resource }) => [formatObject(ref), { ref, name: nameIn(resource, ref) }] as const),
@@ -68,7 +71,10 @@ export class ClusterTarget implements ObjectTarget {
       await this.#call(`delete ${formatObject(ref)}`, () => this.#cluster.kube.delete(name))
       this.#written.set(ref, undefined)
     }
-    return { problems: [], changes: found.map(({ ref, before }) => toChange(ref, before, undefined)), revision: 0n }
+    return written(
+      problems,
+      found.map(({ ref, before }) => toChange(ref, before, undefined)),
+    )
   }
 
   async follow(): Promise<Follower> {
@@ -139,8 +145,16 @@ export class ClusterTarget implements ObjectTarget {
 
 type Tried = { readonly change: ObjectChange } | { readonly refused: readonly FileProblem[] }
 
+function hasError(problems: readonly FileProblem[]): boolean {
+  return problems.some(({ severity }) => severity === 'error')
+}
+
 function refused(problems: readonly FileProblem[]): Written {
-  return { problems: problems.map((one): Problem => create(ProblemSchema, one)), changes: [], revision: 0n }
+  return written(problems, [])
+}
+
+function written(problems: readonly FileProblem[], changes: readonly ObjectChange[]): Written {
+  return { problems: problems.map((one): Problem => create(ProblemSchema, one)), changes, revision: 0n }
 }
 
 function toName(ref: ObjectRef): ObjectName {
