@@ -74,7 +74,7 @@ export const DATA_PLANE: Category<ProxyFacts> = {
         judgeFact(facts.control, ({ proxies }) =>
           errorUnlessEmpty(
             proxies
-              .filter((one) => isMeant(one, facts) && !one.connected)
+              .filter((one) => isMeant(one, facts) && !one.connected && !isEnding(one, facts))
               .map(({ namespace, instance }) => `${namespace}/${instance} is not connected`),
             `Look at its log: kubectl -n NAMESPACE logs POD -c ${PROXY_CONTAINER}`,
           ),
@@ -141,6 +141,17 @@ export const DATA_PLANE: Category<ProxyFacts> = {
 
 function isMeant({ namespace }: { readonly namespace: string }, facts: ProxyFacts): boolean {
   return facts.namespace === '' || facts.namespace === namespace
+}
+
+/** A proxy that goes with its pod has left its stream, and misses nothing any more. */
+function isEnding({ namespace, instance }: ProxyName, { meshPods }: ProxyFacts): boolean {
+  if (meshPods.kind !== 'known') return false
+  return meshPods.value.some((pod) => !isRunning(pod) && placeOf(pod) === `${namespace}/${instance}`)
+}
+
+interface ProxyName {
+  readonly namespace: string
+  readonly instance: string
 }
 
 function describeProxy(pod: PodObject): readonly string[] {

@@ -8,6 +8,7 @@ import {
 } from '@heddle/api/admin'
 import { readInstallValues } from '@heddle/kube/install/read-values'
 import { expect, test } from 'vitest'
+import type { PodObject } from '../../../client/control-pod.ts'
 import type { CategoryResult } from '../check.ts'
 import type { InstallFacts, PreFacts, ProxyFacts } from './cluster-facts.ts'
 import {
@@ -395,6 +396,14 @@ test.each(PROXY_CASES)('check --proxy says: $says', ({ says, change }) => {
 test('check --proxy -n looks at one namespace only', () => {
   const facts = { ...GOOD_PROXIES, ...proxies({ connected: false }), namespace: 'other', meshPods: known([MESHED_POD]) }
   expect(complaints(judgeProxies(facts))).toEqual([])
+})
+
+test('check --proxy misses no connection of a pod that is about to be gone', () => {
+  const metadata = { ...MESHED_POD.metadata, deletionTimestamp: '2026-11-21T17:00:00Z' }
+  const facts = { ...GOOD_PROXIES, ...proxies({ connected: false }) }
+  const says = (pod: PodObject) => complaints(judgeProxies({ ...facts, meshPods: known([MESHED_POD, pod]) }))
+  expect(says({ ...MESHED_POD, metadata: { ...metadata, name: 'web-9' } })).toHaveLength(1)
+  expect(complaints(judgeProxies({ ...facts, meshPods: known([{ ...MESHED_POD, metadata }]) }))).toEqual([])
 })
 
 test('a control plane of another version is named once for each that differs from it', () => {
