@@ -88,7 +88,8 @@ export function parseKubeconfig(text: string, path: string): Kubeconfig {
 function readRoot(text: string, path: string): Fields {
   const title = `${path} is not a kubeconfig`
   const document = parseDocument(text)
-  const problems = document.errors.map((error) => error.message)
+  // Not the lines that the parser appends: there may be secrets in them.
+  const problems = document.errors.map(({ message }) => message.split(/:?\n/, 1)[0]!)
   if (problems.length > 0) throw new ConfigError(problems, title)
   try {
     return toFields(document.toJS())

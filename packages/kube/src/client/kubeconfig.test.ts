@@ -232,6 +232,12 @@ describe('loadClusterAccess()', () => {
     await expect(load(content, options)).rejects.toThrow(message)
   })
 
+  test('shows no line of a file that is not YAML', async () => {
+    const refusal = await load('users:\n- user: {token: s3cret\n').catch(String)
+    expect(refusal).toMatch(/is not a kubeconfig.* at line \d+/s)
+    expect(refusal).not.toContain('s3cret')
+  })
+
   test('passes over entries that are incomplete, but that nobody has chosen', async () => {
     const { clusters, users, ...rest } = config()
     const access = await load({

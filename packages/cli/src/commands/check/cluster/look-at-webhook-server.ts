@@ -16,7 +16,8 @@ export async function lookAtWebhookServer(
 ): Promise<ServedCertificate> {
   const pod = pods.kind === 'known' ? pods.value.find(isReady) : undefined
   if (pod === undefined) throw new Error('no pod of the control plane is ready')
-  const caBundle = webhooks.kind === 'known' ? (webhooks.value[0]?.caBundle ?? '') : ''
+  if (webhooks.kind !== 'known') throw new Error(webhooks.reason)
+  const caBundle = webhooks.value[0]?.caBundle ?? ''
   if (caBundle === '') throw new Error('the webhooks have no caBundle')
   const target = { namespace, pod: pod.metadata.name, port: INSTALL_PORTS.webhook }
   const forward = await openPortForward(access, target)
