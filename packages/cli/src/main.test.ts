@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CLIENT_VERSION } from './commands/client-version.ts'
 
 const HEDDLE = resolve(import.meta.dirname, '../../../bin/heddle')
 
@@ -41,6 +42,10 @@ describe('heddle', () => {
       stderr: '',
       stdout: expect.stringContaining('Usage: heddle'),
     })
+  })
+
+  test('says its version as other programs do', () => {
+    expect(heddle(['--version'])).toEqual({ status: 0, stderr: '', stdout: `${CLIENT_VERSION}\n` })
   })
 
   test('runs through a symbolic link from a path with spaces', () => {

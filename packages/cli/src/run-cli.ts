@@ -3,6 +3,7 @@ import { Command as CommanderCommand, CommanderError } from 'commander'
 import { CliError } from './cli-error.ts'
 import { addWorldFlags, type WorldFlags } from './client/world-flags.ts'
 import type { CliDeps, Command } from './command.ts'
+import { CLIENT_VERSION } from './commands/client-version.ts'
 import { NamespaceOption } from './commands/resource-options.ts'
 import type { Terminal } from './output/terminal.ts'
 
@@ -62,6 +63,11 @@ export interface CliBinding {
 export function createProgram(): CommanderCommand {
   const program = new CommanderCommand('heddle')
   program.description(DESCRIPTION)
+  program.version(
+    CLIENT_VERSION,
+    '--version',
+    'show the version of the command line, as "heddle version --client" does',
+  )
   addWorldFlags(program)
   program.addHelpText(
     'after',
