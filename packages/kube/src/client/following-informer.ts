@@ -26,8 +26,8 @@ export class FollowingInformer<T> implements Informer<T> {
   /** What the cache holds; `undefined` when only a list can tell. */
   #version: string | undefined
   #failure: Error | undefined
-  /** The next version that is forgotten is the first one since a watch that went well. */
-  #wasFollowing = false
+  /** The next version that is forgotten is the first one since a watch that went well, or at all. */
+  #wasFollowing = true
   #isSynced = false
   #sayReady = (): void => {}
 
