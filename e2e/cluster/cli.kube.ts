@@ -174,7 +174,7 @@ test('check names what is missing, and passes when it is back', async () => {
   expect(mended.stdout).toBe('Status check results are √\n')
 })
 
-test('without a control plane commands say what its pods wait for', async () => {
+test('without a control plane pods are made all the same, and commands say what its pods wait for', async () => {
   await cluster.kubectl(['scale', 'deployment/heddle-control', '--namespace=heddle', '--replicas=0'])
   await cluster.kubectl([
     'wait',
@@ -187,6 +187,11 @@ test('without a control plane commands say what its pods wait for', async () => 
   expect(stderr).toContain('no pod of the control plane is ready in namespace "heddle"')
   const check = await heddle(cluster, ['check', '-o', 'short'])
   expect(check.stdout).toContain('Deployment heddle-control is scaled to 0')
+  // The failure policy is "Ignore" unless the installation says otherwise: a pod comes without a proxy rather than not at all.
+  await cluster.kubectl(['run', 'plain', '--image=heddle/none:1', `--namespace=${SHOP}`])
+  const containers = '--output=jsonpath={.spec.initContainers[*].name} {.spec.containers[*].name}'
+  expect(await cluster.kubectl(['get', 'pod', 'plain', `--namespace=${SHOP}`, containers])).toBe(' plain')
+  await cluster.kubectl(['delete', 'pod', 'plain', `--namespace=${SHOP}`, '--now'])
   await cluster.kubectl(['scale', 'deployment/heddle-control', '--namespace=heddle', '--replicas=1'])
   await untilControlReady(cluster)
   expect((await heddle(cluster, ['check', '--wait', '60s'])).status).toBe(0)

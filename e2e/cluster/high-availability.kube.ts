@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { until } from '../harness/until.ts'
 import type { Cluster } from './cluster.ts'
 import { installHeddle, loadDemoImage, untilControlReady } from './install-heddle.ts'
-import { Load, type LoadResult } from './load.ts'
+import { Load, type LoadResult, untilQuick } from './load.ts'
 import { startCluster } from './start-cluster.ts'
 import { tellFailure } from './tell-failure.ts'
 
@@ -16,6 +16,8 @@ const DEMO = resolve(import.meta.dirname, '../../packages/demo/deploy')
 const PROGRAMS = ['emoji', 'voting', 'web', 'vote-bot'] as const
 const NAMESPACE = 'emojivote'
 const WEB_PORT = 8080
+/** What `--ha` asks for, each on a node of its own. */
+const REPLICAS = 3
 const PER_SECOND = 10
 /** As long as an upgrade of a control plane's node takes. */
 const API_SERVER_AWAY_MS = 120_000
@@ -24,8 +26,8 @@ let cluster: Cluster
 let load: Load
 
 beforeAll(async () => {
-  cluster = await startCluster({ name: `h-${process.pid.toString(36)}`, tier: 'node' })
-  await installHeddle(cluster, ['--set', 'control.replicas=2'])
+  cluster = await startCluster({ name: `h-${process.pid.toString(36)}`, tier: 'node', nodes: REPLICAS })
+  await installHeddle(cluster, ['--ha'])
   await loadDemoImage(cluster)
   for (const path of ['local/services.yaml', 'cluster/deployments.yaml']) {
     await cluster.kubectl(['apply', '-f', '-'], { input: readFileSync(join(DEMO, path), 'utf8') })
@@ -43,7 +45,9 @@ beforeEach(async () => {
   const path = '--output=jsonpath={.items[0].status.podIP}'
   const address = await cluster.kubectl(['get', 'pods', '--selector=app=web', '--namespace', NAMESPACE, path])
   const origin = `http://${address}:${WEB_PORT}`
-  load = new Load([`${origin}/api/list`, `${origin}/leaderboard`], PER_SECOND)
+  const urls = [`${origin}/api/list`, `${origin}/leaderboard`]
+  await untilQuick(urls)
+  load = new Load(urls, PER_SECOND)
   await until('there is load', () => load.requests > PER_SECOND)
 })
 /** Also after a test that failed, so that its load does not go on. */
@@ -65,6 +69,11 @@ async function controlPods(): Promise<readonly ControlPod[]> {
     .split('\n')
     .map((line) => line.split(' '))
     .flatMap(([name = '', address = '']) => (address === '' ? [] : [{ name, address }]))
+}
+
+async function emojiPods(): Promise<readonly string[]> {
+  const names = ['get', 'pods', '--selector=app=emoji', `--namespace=${NAMESPACE}`, '--output=name']
+  return (await cluster.kubectl(names)).trim().split('\n')
 }
 
 /** How many proxies are connected, over all replicas. */
@@ -91,6 +100,16 @@ function expectNoFailure({ failures, requests }: LoadResult): void {
   expect(requests).toBeGreaterThan(PER_SECOND)
 }
 
+test('every replica has a node of its own, and no two may be evicted at a time', async () => {
+  const path = '--output=jsonpath={range .items[*]}{.spec.nodeName}{"\\n"}{end}'
+  const nodes = await cluster.kubectl(['get', 'pods', '--namespace=heddle', path])
+  expect(new Set(nodes.trim().split('\n')).size).toBe(REPLICAS)
+  await until('the disruption budget has counted', async () => {
+    const allowed = '--output=jsonpath={.items[*].status.disruptionsAllowed}'
+    return (await cluster.kubectl(['get', 'poddisruptionbudgets', '--namespace=heddle', allowed])) === '1'
+  })
+})
+
 test('each replica is killed in turn: its proxies go to the other, and no request fails', async () => {
   for (const { name } of await controlPods()) {
     await cluster.kubectl(['delete', 'pod', name, '--namespace=heddle', '--grace-period=0', '--force'])
@@ -107,24 +126,17 @@ test('replicas are replaced one by one, and no request fails', async () => {
   expectNoFailure(await load.stop())
 }, 240_000)
 
-test('all replicas are gone: traffic goes on, new pods follow the failure policy, all comes back', async () => {
+test('all replicas are gone: traffic goes on, no pod is made without its proxy, all comes back', async () => {
   const scale = (replicas: number) =>
     cluster.kubectl(['scale', 'deployment/heddle-control', '--namespace=heddle', `--replicas=${replicas}`])
   await scale(0)
   await until('no replica is left', async () => (await controlPods()).length === 0, 60_000)
-  // "Ignore" unless the installation says otherwise: a pod comes without a proxy rather than not at all.
-  await cluster.kubectl([
-    'run',
-    'plain',
-    `--image=heddle/demo:${INSTALL_VERSION}`,
-    `--namespace=${NAMESPACE}`,
-    '--',
-    'node',
-    '--version',
-  ])
-  const containers = '--output=jsonpath={.spec.initContainers[*].name} {.spec.containers[*].name}'
-  expect(await cluster.kubectl(['get', 'pod', 'plain', `--namespace=${NAMESPACE}`, containers])).toBe(' plain')
-  await scale(2)
+  const command = ['node', '--version']
+  const run = ['run', 'plain', `--image=heddle/demo:${INSTALL_VERSION}`, `--namespace=${NAMESPACE}`, '--', ...command]
+  const { status, stderr } = await cluster.tryKubectl(run)
+  expect(status).not.toBe(0)
+  expect(stderr).toContain('failed calling webhook "injector.heddle.dev"')
+  await scale(REPLICAS)
   await untilControlReady(cluster)
   await untilConnected(PROGRAMS.length)
   expectNoFailure(await load.stop())
@@ -138,10 +150,8 @@ test('the API server is away for two minutes: traffic goes on, and what was chan
   await untilControlReady(cluster)
   await untilConnected(PROGRAMS.length)
   await cluster.kubectl(['scale', 'deployment/emoji', `--namespace=${NAMESPACE}`, '--replicas=2'])
-  await until(
-    'the new pod has a proxy that is connected',
-    async () => (await connected()) === PROGRAMS.length + 1,
-    90_000,
-  )
+  // Kubernetes' own controllers take their time until they look again.
+  await until('Kubernetes has made the new pod', async () => (await emojiPods()).length === 2, 150_000)
+  await until('it has a proxy that is connected', async () => (await connected()) === PROGRAMS.length + 1, 60_000)
   expectNoFailure(await load.stop())
-}, 400_000)
+}, 500_000)

@@ -2,18 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { systemClock } from '@heddle/base/clock'
 import { createLog } from '@heddle/base/log'
 import { createKubeClient, type KubeClient, type KubeDraft, type KubeObject, type Resource } from '@heddle/kube/client'
-import { renderCrds } from '@heddle/kube/install/crds'
 import { loadClusterAccess } from '@heddle/kube/kubeconfig'
-import {
-  CUSTOM_RESOURCE_DEFINITIONS,
-  HTTP_ROUTES,
-  NAMESPACES,
-  NODES,
-  PODS,
-  resourceOf,
-  SERVICES,
-  TRAFFIC_POLICIES,
-} from '@heddle/kube/resources'
+import { HTTP_ROUTES, NAMESPACES, NODES, PODS, resourceOf, SERVICES, TRAFFIC_POLICIES } from '@heddle/kube/resources'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { createModel, type Model } from '../../packages/control/src/model/model.ts'
@@ -26,27 +16,26 @@ import type { ObjectChange, Source, SourceStatus } from '../../packages/control/
 import { type SourceWorld, testSource } from '../../packages/control/src/sources/source-contract.ts'
 import { writeStatuses } from '../../packages/control/src/status/status-writer.ts'
 import { until } from '../harness/until.ts'
+import type { Cluster } from './cluster.ts'
 import { installGatewayCrds } from './gateway-crds.ts'
-import { cluster } from './test-namespace.ts'
+import { installOwnCrds } from './own-crds.ts'
+import { startCluster } from './start-cluster.ts'
 
-/** The cluster as a source: what is promised of it in memory, held against a real API server. Pods are made by hand: no node is needed. */
+/** The cluster as a source: what is promised of it in memory, held against a real API server, one of its own. Pods are made by hand: no node is needed. */
 
 const LOG = createLog(() => undefined, 'off')
 const APPLY = { fieldManager: 'heddle-test', force: true } as const
 
+let cluster: Cluster
 let client: KubeClient
 
 beforeAll(async () => {
+  cluster = await startCluster({ name: `s-${process.pid.toString(36)}`, tier: 'api' })
   client = createKubeClient(await loadClusterAccess({ kubeconfig: cluster.kubeconfig }))
   await installGatewayCrds(cluster)
-  for (const crd of renderCrds()) await client.apply(CUSTOM_RESOURCE_DEFINITIONS, crd as KubeDraft, APPLY)
-  await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=30s', ...renderCrds().map(nameOfCrd)])
+  await installOwnCrds(cluster)
 })
-afterAll(async () => void (await cluster.kubectl(['delete', ...renderCrds().map(nameOfCrd)])))
-
-function nameOfCrd({ metadata }: KubeObject): string {
-  return `customresourcedefinition/${metadata.name}`
-}
+afterAll(() => cluster?.stop())
 
 /** A namespace of its own, in which objects of the namespace `contract` are put. */
 class ClusterNamespace implements AsyncDisposable {
@@ -168,6 +157,10 @@ const CART = {
   metadata: { name: 'cart' },
   spec: { selector: { app: 'cart' }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
 }
+
+const OTHER = { ...CART, metadata: { name: 'other' } }
+const isDone = () => true
+const isNotYet = () => undefined
 
 function podOf(name: string, node: string): KubeDraft {
   const containers = [{ name: 'main', image: 'none' }]
@@ -340,15 +333,7 @@ test('an API server that goes away takes nothing with it, and what happened mean
   } finally {
     await cluster.startPart('kube-apiserver')
   }
-  await until(
-    'the API server is back',
-    () =>
-      client.request({ method: 'GET', path: '/version' }).then(
-        () => true,
-        () => undefined,
-      ),
-    60_000,
-  )
-  await world.namespace.put({ ...CART, metadata: { name: 'other' } })
+  // It answers before it can give out addresses.
+  await until('the API server is back', () => world.namespace.put(OTHER).then(isDone, isNotYet), 60_000)
   await until('the change is told', () => world.model.services(name).length === 2 || undefined, 60_000)
 })

@@ -8,7 +8,7 @@ import type { Cluster } from './cluster.ts'
 import { type EarlierVersion, layOutEarlier } from './earlier-version.ts'
 import { installGatewayCrds } from './gateway-crds.ts'
 import { heddle, heddleOutput, loadDemoImage, loadHeddleImages, untilControlReady } from './install-heddle.ts'
-import { Load } from './load.ts'
+import { Load, untilQuick } from './load.ts'
 import { startCluster } from './start-cluster.ts'
 import { tellFailure } from './tell-failure.ts'
 
@@ -49,7 +49,9 @@ afterAll(async () => {
 beforeEach(async () => {
   const path = '--output=jsonpath={.spec.clusterIP}'
   const address = await cluster.kubectl(['get', 'service', 'web-svc', '--namespace', NAMESPACE, path])
-  load = new Load([`http://${address}/api/list`, `http://${address}/leaderboard`], PER_SECOND)
+  const urls = [`http://${address}/api/list`, `http://${address}/leaderboard`]
+  await untilQuick(urls)
+  load = new Load(urls, PER_SECOND)
   await until('there is load', () => load.requests > PER_SECOND)
 })
 /** Also after a test that failed, so that its load does not go on. */
