@@ -103,14 +103,24 @@ function readHolder(file: string): Holder | undefined {
   }
 }
 
-function isAlive(holder: Holder): boolean {
-  if (holder.pid === process.pid) return false
+function isAlive({ pid, started }: Holder): boolean {
+  if (pid === process.pid) return false
+  const presence = lookFor(pid)
+  if (presence === 'gone') return false
+  const startTime = startTimeOf(pid)
+  // Some systems hide the processes of other users: one of those may be the holder.
+  if (startTime === undefined && presence === 'foreign') return true
+  return (startTime ?? '') === started
+}
+
+/** `foreign`: of another user, which may be anybody that was given the id since. */
+function lookFor(pid: number): 'own' | 'foreign' | 'gone' {
   try {
-    process.kill(holder.pid, 0)
+    process.kill(pid, 0)
+    return 'own'
   } catch (error) {
-    return codeOf(error) === 'EPERM'
+    return codeOf(error) === 'EPERM' ? 'foreign' : 'gone'
   }
-  return (startTimeOf(holder.pid) ?? '') === holder.started
 }
 
 function codeOf(error: unknown): string | undefined {
