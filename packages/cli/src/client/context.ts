@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { codeOf } from '@heddle/base/code-of'
 import { messageOf } from '@heddle/base/message-of'
-import { CliError, codeOf } from '../cli-error.ts'
+import { CliError } from '../cli-error.ts'
 import type { SiteNetwork } from '../site/site.ts'
 import { meshPaths } from '../state/state-directory.ts'
 

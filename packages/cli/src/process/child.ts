@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Clock } from '@heddle/base/clock'
+import { codeOf } from '@heddle/base/code-of'
 import { messageOf } from '@heddle/base/message-of'
 import { type ProcessIdentity, startTimeOf } from '@heddle/base/process-start'
-import { CliError, codeOf } from '../cli-error.ts'
+import { CliError } from '../cli-error.ts'
 
 export interface ChildSpec {
   readonly command: readonly string[]

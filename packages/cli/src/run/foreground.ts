@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
+import { codeOf } from '@heddle/base/code-of'
 import { messageOf } from '@heddle/base/message-of'
-import { CliError, codeOf } from '../cli-error.ts'
+import { CliError } from '../cli-error.ts'
 
 export interface ForegroundOptions {
   readonly command: readonly string[]

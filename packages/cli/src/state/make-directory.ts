@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { codeOf } from '../cli-error.ts'
+import { codeOf } from '@heddle/base/code-of'
 
 /**
  * Makes a directory and those above it. (`mkdir` with `recursive` never comes back below /proc, on Node 24.)

@@ -1,8 +1,9 @@
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { codeOf } from '@heddle/base/code-of'
 import { messageOf } from '@heddle/base/message-of'
 import { isRunning, type ProcessIdentity, startTimeOf } from '@heddle/base/process-start'
-import { CliError, codeOf } from '../cli-error.ts'
+import { CliError } from '../cli-error.ts'
 import { makeDirectory } from './make-directory.ts'
 
 const TRIES = 5

@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises'
 import type { Manifests } from '@heddle/api/manifest'
+import { codeOf } from '@heddle/base/code-of'
 import { messageOf } from '@heddle/base/message-of'
 import { readManifests } from '@heddle/control/read-manifests'
-import { CliError, codeOf } from '../cli-error.ts'
+import { CliError } from '../cli-error.ts'
 
 /**
  * Reads the manifests below a directory exactly as the control plane does.

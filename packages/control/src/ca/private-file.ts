@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { link, lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { codeOf } from '@heddle/base/code-of'
 import { CaError } from './ca-error.ts'
 
 const OTHERS = 0o077
@@ -91,10 +92,6 @@ async function removeAndThrow(file: string, error: unknown): Promise<never> {
 function ignoreMissing(error: unknown): undefined {
   if (codeOf(error) === 'ENOENT') return undefined
   throw error
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined
 }
 
 function isOpenToOthers(mode: number): boolean {

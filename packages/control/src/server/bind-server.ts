@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { AddressInfo, Server } from 'node:net'
+import { codeOf } from '@heddle/base/code-of'
 import { messageOf } from '@heddle/base/message-of'
 import { formatHostPort, type HostPort } from '../config/host-port.ts'
 
@@ -9,7 +10,7 @@ export class ListenError extends Error {
 }
 
 /** What a kernel that was started without IPv6 says of its addresses. */
-const NO_IPV6: ReadonlySet<unknown> = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])
+const NO_IPV6: ReadonlySet<string | undefined> = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])
 
 /**
  * Makes a server listen. `::` is both families; where the kernel has no IPv6, IPv4's alone.
@@ -24,7 +25,7 @@ export async function bindServer(server: Server, address: HostPort): Promise<Hos
     await once(server, 'listening')
     return { host, port: (server.address() as AddressInfo).port }
   } catch (error) {
-    if (host === '::' && NO_IPV6.has((error as NodeJS.ErrnoException).code)) {
+    if (host === '::' && NO_IPV6.has(codeOf(error))) {
       return await bindServer(server, { host: '0.0.0.0', port })
     }
     throw new ListenError(`cannot listen on ${formatHostPort(address)}: ${messageOf(error)}`, { cause: error })

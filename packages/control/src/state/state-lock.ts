@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Clock } from '@heddle/base/clock'
+import { codeOf } from '@heddle/base/code-of'
 import { startTimeOf } from '@heddle/base/process-start'
 
 /** Another control plane works on the same state directory. */
@@ -121,8 +122,4 @@ function lookFor(pid: number): 'own' | 'foreign' | 'gone' {
   } catch (error) {
     return codeOf(error) === 'EPERM' ? 'foreign' : 'gone'
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined
 }

@@ -2,8 +2,9 @@ import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Clock } from '@heddle/base/clock'
+import { codeOf } from '@heddle/base/code-of'
 import { messageOf } from '@heddle/base/message-of'
-import { CliError, codeOf } from '../../cli-error.ts'
+import { CliError } from '../../cli-error.ts'
 import { listManifests, unreadable } from '../manifest-paths.ts'
 
 /** A file as it was read. */
