@@ -83,8 +83,7 @@ class Webhooks {
     if (turn === undefined) return this.#failed(webhook, this.#explain(webhook, tooMany()))
     try {
       const text = await readBody(request, turn, this.#deps.clock)
-      const question = questionIn(text)
-      return { status: 200, text: formatReview(question.uid, await this.#decide(webhook, { ...question, text, turn })) }
+      return { status: 200, text: await this.#review(webhook, text, turn) }
     } catch (error) {
       return this.#failed(webhook, this.#explain(webhook, turn.signal.aborted ? tooMany() : error))
     } finally {
@@ -92,13 +91,19 @@ class Webhooks {
     }
   }
 
-  async #decide(webhook: WebhookName, asked: Asked): Promise<Verdict> {
-    if (this.#exempt.includes(asked.namespace)) return this.#counted(webhook, 'exempt', ALLOWED)
-    if (webhook === 'validate') return this.#validate(parseReview(asked.text))
-    return asked.isNewPod ? await this.#inject(asked) : this.#counted('inject', 'skipped', ALLOWED)
+  /** @returns the answer's text */
+  async #review(webhook: WebhookName, text: string, turn: Turn): Promise<string> {
+    if (webhook === 'validate') {
+      const review = parseReview(text)
+      return formatReview(review.uid, this.#validate(review))
+    }
+    const question = questionIn(text)
+    return formatReview(question.uid, await this.#inject({ ...question, text, turn }))
   }
 
-  async #inject({ namespace, text, turn }: Asked): Promise<Verdict> {
+  async #inject({ namespace, isNewPod, text, turn }: Asked): Promise<Verdict> {
+    if (this.#isExempt(namespace)) return this.#counted('inject', 'exempt', ALLOWED)
+    if (!isNewPod) return this.#counted('inject', 'skipped', ALLOWED)
     const namespaceAnnotations = await this.#lookUp(namespace, turn.signal)
     const { verdict, outcome } = reviewPod(parseReview(text), { namespaceAnnotations, values: this.#values() })
     this.#deps.log.debug('pod reviewed', { namespace, outcome })
@@ -106,9 +111,14 @@ class Webhooks {
   }
 
   #validate(review: AdmissionRequest): Verdict {
+    if (this.#isExempt(review.namespace)) return this.#counted('validate', 'exempt', ALLOWED)
     const { model, clock } = this.#deps
     const verdict = reviewObject(review, { objects: model.objects(), nowMs: clock.nowMs() })
     return this.#counted('validate', verdict.kind === 'allowed' ? 'allowed' : 'refused', verdict)
+  }
+
+  #isExempt(namespace: string): boolean {
+    return this.#exempt.includes(namespace)
   }
 
   async #lookUp(namespace: string, ousted: AbortSignal): Promise<Readonly<Record<string, string>>> {
