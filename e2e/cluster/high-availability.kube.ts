@@ -7,6 +7,7 @@ import { until } from '../harness/until.ts'
 import type { Cluster } from './cluster.ts'
 import { installHeddle, loadDemoImage, untilControlReady } from './install-heddle.ts'
 import { Load, type LoadResult, untilQuick } from './load.ts'
+import { untilRolledOut } from './rolled-out.ts'
 import { startCluster } from './start-cluster.ts'
 import { tellFailure } from './tell-failure.ts'
 
@@ -32,10 +33,7 @@ beforeAll(async () => {
   for (const path of ['local/services.yaml', 'cluster/deployments.yaml']) {
     await cluster.kubectl(['apply', '-f', '-'], { input: readFileSync(join(DEMO, path), 'utf8') })
   }
-  for (const name of PROGRAMS) {
-    const args = ['rollout', 'status', '--timeout=100s', `deployment/${name}`, '--namespace', NAMESPACE]
-    await cluster.kubectl(args, { deadlineMs: 110_000 })
-  }
+  await untilRolledOut(cluster, NAMESPACE, PROGRAMS)
 }, 400_000)
 afterAll(() => cluster?.stop())
 

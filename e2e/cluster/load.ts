@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../harness/until.ts'
 
+const ANSWER_MS = 10_000
+
 /** What became of requests. */
 export interface LoadResult {
   readonly requests: number
@@ -45,7 +47,7 @@ export class Load {
     const atMs = performance.now()
     const after = () => `after ${Math.round(performance.now() - atMs)} ms, request ${this.#requests}`
     try {
-      const answer = await fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.timeout(10_000) })
+      const answer = await fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.timeout(ANSWER_MS) })
       const text = await answer.text()
       if (!answer.ok) this.#failures.push(`${url}: ${answer.status} ${text.slice(0, 200)} ${after()}`)
     } catch (error) {
@@ -69,7 +71,7 @@ export async function untilQuick(urls: readonly string[]): Promise<void> {
       `${url} answers soon`,
       async () => {
         const atMs = performance.now()
-        const { ok } = await fetch(url, { headers: { connection: 'close' } })
+        const { ok } = await fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.timeout(ANSWER_MS) })
         inRow = ok && performance.now() - atMs < QUICK_MS ? inRow + 1 : 0
         return inRow === QUICK_IN_A_ROW
       },

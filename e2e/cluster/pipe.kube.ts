@@ -12,6 +12,7 @@ import {
 } from './install-heddle.ts'
 import { Load } from './load.ts'
 import { deployment, echoContainer, service, toolsContainer } from './objects.ts'
+import { untilRolledOut } from './rolled-out.ts'
 import { startCluster } from './start-cluster.ts'
 
 /** The way of somebody who knows other meshes, from an empty cluster to a secured application; in order, on a cluster of its own. */
@@ -48,13 +49,6 @@ async function check(...flags: readonly string[]) {
       .map(({ id, result, details }) => `${id} ${result}: ${details?.join('; ')}`),
   )
   return { status, success, unwell, categories: categories.map(({ name }) => name) }
-}
-
-async function rolledOut(namespace: string, names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    const args = ['rollout', 'status', '--timeout=100s', `deployment/${name}`, '--namespace', namespace]
-    await cluster.kubectl(args, { deadlineMs: 110_000 })
-  }
 }
 
 /** `http://CLUSTER-IP` of a Service. */
@@ -127,14 +121,14 @@ test('a running application is injected under load, without a failed request', a
   await cluster.kubectl(['create', 'namespace', RUNNING])
   await cluster.kubectl(['wait', '--timeout=60s', '--for=create', 'serviceaccount/default', '--namespace', RUNNING])
   await cluster.kubectl(['apply', '--namespace', RUNNING, '-f', '-'], { input: runningApplication() })
-  await rolledOut(RUNNING, ['echo', 'client'])
+  await untilRolledOut(cluster, RUNNING, ['echo', 'client'])
   const load = new Load([await urlOf(RUNNING, 'echo')], 20)
   await until('there is load', () => load.requests > 20)
 
   const objects = await cluster.kubectl(['get', 'deploy', '--namespace', RUNNING, '--output=yaml'])
   const injected = await heddleOutput(cluster, ['inject', '-'], objects)
   await cluster.kubectl(['apply', '-f', '-'], { input: injected })
-  await rolledOut(RUNNING, ['echo', 'client'])
+  await untilRolledOut(cluster, RUNNING, ['echo', 'client'])
   // Those that were replaced take their time to go.
   await until(
     'the old pods are gone',
@@ -177,7 +171,7 @@ test('the demo runs by kubectl apply alone, with the golden metrics that it has 
   await cluster.kubectl(['delete', 'namespace', RUNNING, '--wait=false'])
   const files = ['local/services.yaml', 'cluster/deployments.yaml'].flatMap((path) => ['-f', join(DEMO, path)])
   await cluster.kubectl(['apply', ...files])
-  await rolledOut(NAMESPACE, PROGRAMS)
+  await untilRolledOut(cluster, NAMESPACE, PROGRAMS)
   const rows = await until(
     'the bot has voted for a while',
     async () => {

@@ -9,6 +9,7 @@ import { type EarlierVersion, layOutEarlier } from './earlier-version.ts'
 import { installGatewayCrds } from './gateway-crds.ts'
 import { heddle, heddleOutput, loadDemoImage, loadHeddleImages, untilControlReady } from './install-heddle.ts'
 import { Load, untilQuick } from './load.ts'
+import { untilRolledOut } from './rolled-out.ts'
 import { startCluster } from './start-cluster.ts'
 import { tellFailure } from './tell-failure.ts'
 
@@ -39,7 +40,7 @@ beforeAll(async () => {
   await untilControlReady(cluster)
   for (const path of ['local/services.yaml', 'cluster/deployments.yaml'])
     await apply(readFileSync(join(DEMO, path), 'utf8'))
-  await untilRolledOut()
+  await untilRolledOut(cluster, NAMESPACE, PROGRAMS)
 }, 600_000)
 afterAll(async () => {
   await cluster?.stop()
@@ -72,13 +73,6 @@ async function earlierOutput(args: readonly string[]): Promise<string> {
 
 async function apply(input: string): Promise<void> {
   await cluster.kubectl(['apply', '-f', '-'], { input })
-}
-
-async function untilRolledOut(): Promise<void> {
-  for (const name of PROGRAMS) {
-    const args = ['rollout', 'status', '--timeout=100s', `deployment/${name}`, '--namespace', NAMESPACE]
-    await cluster.kubectl(args, { deadlineMs: 110_000 })
-  }
 }
 
 /** Images of the proxies in pods that are to stay, each with how many have it. */
@@ -115,7 +109,7 @@ test('the control plane is upgraded, and proxies of the earlier version go on', 
 
 test('proxies of both versions work together, and learn of each other from the new control plane', async () => {
   await cluster.kubectl(['scale', 'deployment/voting', '--namespace', NAMESPACE, '--replicas=2'])
-  await untilRolledOut()
+  await untilRolledOut(cluster, NAMESPACE, PROGRAMS)
   expect(await proxyImages()).toEqual({ [`heddle/proxy:${TAG}`]: PROGRAMS.length, [CURRENT]: 1 })
   await until('the new instance is called by the earlier proxy of web', async () => {
     const stat = await heddleOutput(cluster, ['stat', 'pods', '--namespace', NAMESPACE, '--output=json'])
@@ -128,7 +122,7 @@ test('proxies of both versions work together, and learn of each other from the n
 test('pods are replaced, and all proxies are of the present version', async () => {
   for (const name of PROGRAMS) {
     await cluster.kubectl(['rollout', 'restart', `deployment/${name}`, '--namespace', NAMESPACE])
-    await untilRolledOut()
+    await untilRolledOut(cluster, NAMESPACE, PROGRAMS)
   }
   await until('only new pods are there', async () => Object.keys(await proxyImages()).join() === CURRENT)
   const { status, stdout } = await heddle(cluster, ['check', '--proxy', '--namespace', NAMESPACE, '--wait', '30s'])
