@@ -90,9 +90,12 @@ describe.each<{ mode: Mode }>([{ mode: 'explicit' }, { mode: 'transparent' }])('
   test_('SIGKILL leaves no application and no proxy, and the next run no files', async () => {
     const running = startIn(mesh, AS_LOAD, ['sh', '-c', 'echo up; exec sleep 600'])
     await until('the application runs', () => running.stdout().includes('up'))
-    const children = childrenOf(running.process.pid!)
-    const commands = children.map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '))
-    expect(commands).toEqual(expect.arrayContaining([expect.stringMatching(/proxy/), 'sleep 600 ']))
+    // The shell has said so before it became `sleep`.
+    const children = await until('proxy and application are its children', () => {
+      const found = childrenOf(running.process.pid!)
+      const commands = found.map(commandOf)
+      return commands.some((command) => /proxy/.test(command)) && commands.includes('sleep 600 ') && found
+    })
 
     running.process.kill('SIGKILL')
     await running.ended
@@ -154,6 +157,10 @@ function runIn(mesh: TestMesh, flags: readonly string[], command: readonly strin
 
 function startIn(mesh: TestMesh, flags: readonly string[], command: readonly string[]): Started {
   return start([HEDDLE, 'run', ...flags, '--', ...command], { env: { HEDDLE_HOME: mesh.home } })
+}
+
+function commandOf(pid: string): string {
+  return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
 }
 
 function childrenOf(pid: number): readonly string[] {
