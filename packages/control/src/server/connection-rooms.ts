@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { FairRoom } from '@heddle/base/fair-room'
+import { seatConnection } from '@heddle/base/seat-connection'
 
 /** What became of a handshake: the client proved an identity of the mesh, or may still be anybody. */
 export type Standing = 'proven' | 'unproven'
@@ -36,20 +37,15 @@ export class ConnectionRooms {
 
   /** Takes in a connection before its handshake. */
   accept(socket: Socket): void {
-    const source = socket.remoteAddress ?? ''
     const key = keyOf(socket)
     const oust = () => {
       this.#limits.onOusted()
       destroy(this.#known.get(key))
     }
-    const leaveAll = this.#all.enter(source, oust)
-    const leaveUnproven = this.#unproven.enter(source, oust) ?? (() => undefined)
+    seatConnection(this.#all, socket, oust)
+    const leaveUnproven = seatConnection(this.#unproven, socket, oust)
     this.#known.set(key, { socket, leaveUnproven, tls: undefined })
-    socket.once('close', () => {
-      leaveAll?.()
-      leaveUnproven()
-      this.#known.delete(key)
-    })
+    socket.once('close', () => this.#known.delete(key))
   }
 
   /** To be called when its handshake is over. */

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { FairRoom } from '@heddle/base/fair-room'
+import { seatConnection } from '@heddle/base/seat-connection'
 import { PROMETHEUS_CONTENT_TYPE } from '@heddle/telemetry/prometheus'
 import type { Registry } from '@heddle/telemetry/registry'
 import type { HostPort } from '../config/host-port.ts'
@@ -38,10 +39,7 @@ export async function listenObservability(options: ObservabilityOptions): Promis
   )
   server.setTimeout(SILENCE_MS)
   const room = new FairRoom({ places: MAX_CONNECTIONS, evenly: 'oldest' })
-  server.on('connection', (socket: Socket) => {
-    const leave = room.enter(socket.remoteAddress ?? '', () => socket.destroy())
-    socket.once('close', () => leave?.())
-  })
+  server.on('connection', (socket: Socket) => seatConnection(room, socket))
   const bound = await bindServer(server, address)
   return {
     address: bound,

@@ -1,6 +1,7 @@
 import { createServer, isIP, type Socket } from 'node:net'
 import type { Clock } from '@heddle/base/clock'
 import { FairRoom } from '@heddle/base/fair-room'
+import { seatConnection } from '@heddle/base/seat-connection'
 import { createFields } from '@heddle/http/fields'
 import { createH1Server } from '@heddle/http/h1'
 import type { RequestHead } from '@heddle/http/message'
@@ -67,12 +68,11 @@ async function listen(address: SocketAddress, handler: HeadedHandler, clock: Clo
   const sockets = new Set<Socket>()
   const room = new FairRoom({ places: MAX_CONNECTIONS, evenly: 'oldest' })
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    const leave = room.enter(socket.remoteAddress ?? '', () => socket.destroy())
+    seatConnection(room, socket)
     sockets.add(socket)
     const timer = clock.after(MAX_LIFE_MS, () => socket.destroy())
     socket.once('close', () => {
       timer.cancel()
-      leave?.()
       sockets.delete(socket)
     })
     serve(socket, handler)
