@@ -10,6 +10,13 @@ export interface InstanceRef {
 /** Whether an instance should get traffic. */
 export type InstanceState = 'ready' | 'unhealthy' | 'draining'
 
+/** Whether an instance should get traffic, and why not. */
+export interface InstanceHealth {
+  readonly state: InstanceState
+  /** One sentence; empty when ready. */
+  readonly reason: string
+}
+
 export interface InstancePort {
   readonly name: string
   /** The port of the Workload's spec, which Services target. */

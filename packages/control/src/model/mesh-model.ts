@@ -1,13 +1,13 @@
 import { formatRef, type MeshObject, refOf } from '@heddle/api/kinds'
-import { LabelIndex } from '@heddle/api/kinds/label-index'
 import type { ObjectRef } from '@heddle/api/kinds/meta'
 import type { Service } from '@heddle/api/kinds/service'
 import type { ObjectLookup } from '@heddle/api/kinds/status/object-lookup'
 import type { Workload } from '@heddle/api/kinds/workload'
 import type { ObjectChange } from '../sources/source.ts'
 import { Attachments } from './attachments.ts'
-import { type Instance, type InstanceRef, instanceKey, type Registration } from './instance.ts'
-import { addressesOf, type InstanceChange, type InstanceHealth, InstanceTable } from './instance-table.ts'
+import { type Instance, type InstanceHealth, type InstanceRef, instanceKey, type Registration } from './instance.ts'
+import { addressesOf } from './instance-index.ts'
+import { type InstanceChange, InstanceTable } from './instance-table.ts'
 import { Members } from './members.ts'
 import type { InboundView, Model, ModelChange, ModelOptions, RegistrationRequest, RegistrationResult } from './model.ts'
 import { refuseInstance, refuseStream } from './refuse-registration.ts'
@@ -18,6 +18,7 @@ import { type ServiceAddresses, ServiceAddressTable } from './service-addresses.
 import { type ModelService, type ServiceChange, ServiceTable } from './service-table.ts'
 import { addressTopic, inboundTopic, serviceTopic } from './topic.ts'
 import { TrafficTables } from './traffic-tables.ts'
+import { WorkloadTable } from './workload-table.ts'
 
 const SERVICE_RANGE_V4 = '10.96.0.0/12'
 /** A unique local range (RFC 4193); as small as the largest that Kubernetes takes. */
@@ -27,8 +28,7 @@ const GRACE_MS = 10_000
 /** Ties the tables together: what changes in one is told to those that depend on it, and to the listeners as topics. */
 export class MeshModel implements Model {
   readonly #objects = new Map<string, MeshObject>()
-  readonly #workloads = new Map<string, Workload>()
-  readonly #workloadsByLabel = new LabelIndex<Workload>((workload) => workload.metadata)
+  readonly #workloads = new WorkloadTable()
   readonly #services: ServiceTable
   readonly #instances: InstanceTable
   readonly #addresses: ServiceAddressTable
@@ -56,7 +56,7 @@ export class MeshModel implements Model {
       : new ServiceTable(serviceRangeV4, serviceRangeV6)
     this.#instances = new InstanceTable(this.#workloads, this.#isCluster ? 'stream' : 'instance')
     this.#addresses = new ServiceAddressTable(this.#instances)
-    this.#members = new Members(this.#instances.byLabel, this.#workloadsByLabel)
+    this.#members = new Members(this.#instances.byLabel, this.#workloads.byLabel)
     this.#traffic = new TrafficTables(this.#services)
     this.#attachments = new Attachments(this.#traffic)
     this.#resolver = new Resolver({
@@ -150,7 +150,7 @@ export class MeshModel implements Model {
     if (instance === undefined) return { workload: undefined, instance, services: [] }
     const { namespace, labels, workload } = instance
     const services = [...this.#services.selectors.selecting(namespace, labels)]
-    return { workload: this.#workloads.get(`${namespace}/${workload}`), instance, services }
+    return { workload: this.#workloads.get(namespace, workload), instance, services }
   }
 
   services(namespace: string): readonly ModelService[] {
@@ -159,7 +159,7 @@ export class MeshModel implements Model {
   }
 
   workloads(namespace: string): readonly Workload[] {
-    const workloads = [...this.#workloads.values()].filter(({ metadata }) => isIn(namespace, metadata))
+    const workloads = [...this.#workloads.all()].filter(({ metadata }) => isIn(namespace, metadata))
     return workloads.sort((a, b) => compareNames(a.metadata, b.metadata))
   }
 
@@ -240,11 +240,7 @@ export class MeshModel implements Model {
     const changes = [...gone.map((one) => [one, undefined] as const), ...upserted.map((one) => [one, one] as const)]
     for (const [{ metadata }, after] of changes) {
       const key = `${metadata.namespace}/${metadata.name}`
-      const before = this.#workloads.get(key)
-      if (before !== undefined) this.#workloadsByLabel.remove(before)
-      this.#workloads.delete(key)
-      if (after !== undefined) this.#workloads.set(key, after)
-      if (after !== undefined) this.#workloadsByLabel.add(after)
+      const before = this.#workloads.replace(metadata, after)
       for (const instance of this.#instances.workloadChanged(key, before, after)) dirty.add(instance)
       for (const workload of [before, after])
         if (workload !== undefined) this.#touchSelecting(workload.metadata, topics)

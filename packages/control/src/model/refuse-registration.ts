@@ -1,22 +1,21 @@
 import type { Node } from '@heddle/api/discovery'
 import { canonicalIp } from '@heddle/api/kinds/ip-address'
-import type { Workload } from '@heddle/api/kinds/workload'
 import { instanceKey } from './instance.ts'
 import type { InstanceTable } from './instance-table.ts'
 import type { ServiceTable } from './service-table.ts'
+import type { WorkloadTable } from './workload-table.ts'
 
 /** What a registration must fit. */
 export interface RegistrationRules {
   readonly instances: InstanceTable
   readonly services: ServiceTable
-  /** By `NAMESPACE/NAME`. */
-  readonly workloads: ReadonlyMap<string, Workload>
+  readonly workloads: WorkloadTable
 }
 
 /** Why a node may not become an instance; `undefined`: it may. */
 export function refuseInstance(node: Node, { instances, services, workloads }: RegistrationRules): string | undefined {
   const { namespace, workload, instance, serviceAccount, ports } = node
-  const declared = workloads.get(`${namespace}/${workload}`)?.spec.serviceAccount
+  const declared = workloads.get(namespace, workload)?.spec.serviceAccount
   if (declared !== undefined && declared !== serviceAccount) {
     return `Workload ${namespace}/${workload} has the service account ${declared}, not ${serviceAccount}`
   }

@@ -2,8 +2,7 @@ import type { Node } from '@heddle/api/discovery'
 import { canonicalIp } from '@heddle/api/kinds/ip-address'
 import type { Clock, Timer } from '@heddle/base/clock'
 import { checkRegistration } from './check-registration.ts'
-import { type InstanceRef, instanceKey, type Registration } from './instance.ts'
-import type { InstanceHealth } from './instance-table.ts'
+import { type InstanceHealth, type InstanceRef, instanceKey, type Registration } from './instance.ts'
 import type { RegistrationRequest, RegistrationResult } from './model.ts'
 
 export interface RegistrationTableOptions {

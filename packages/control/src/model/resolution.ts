@@ -2,7 +2,7 @@ import type { Service, ServicePort } from '@heddle/api/kinds/service'
 import type { WorkloadPort } from '@heddle/api/kinds/workload'
 import type { Attachment } from './attachments.ts'
 import type { Instance, InstancePort } from './instance.ts'
-import type { InstanceAt } from './instance-table.ts'
+import type { InstanceAt } from './instance-index.ts'
 
 /** What a key means at this moment. */
 export type Resolution = ServiceResolution | EndpointResolution | UnmeshedResolution | MissingResolution

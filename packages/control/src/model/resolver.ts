@@ -1,12 +1,12 @@
 import { type ParsedKey, parseKey } from '@heddle/api/destination-key'
 import type { Service, ServicePort } from '@heddle/api/kinds/service'
-import type { Workload } from '@heddle/api/kinds/workload'
 import type { Attachments } from './attachments.ts'
 import type { InstanceTable } from './instance-table.ts'
 import type { Members } from './members.ts'
 import type { MissingResolution, Resolution, ServiceResolution } from './resolution.ts'
 import type { ServiceAddressTable } from './service-addresses.ts'
 import type { ServiceTable } from './service-table.ts'
+import type { WorkloadTable } from './workload-table.ts'
 
 export interface ResolverTables {
   readonly services: ServiceTable
@@ -14,8 +14,7 @@ export interface ResolverTables {
   readonly addresses: ServiceAddressTable
   readonly members: Members
   readonly attachments: Attachments
-  /** By `NAMESPACE/NAME`. */
-  readonly workloads: ReadonlyMap<string, Workload>
+  readonly workloads: WorkloadTable
 }
 
 /** Says what a key means, by looking into the tables of the model. */
@@ -70,7 +69,7 @@ export class Resolver {
     }
     const { namespace, workload, labels } = found.instance
     const { workloads, services } = this.#tables
-    const declared = workloads.get(`${namespace}/${workload}`)?.spec.ports.find((one) => one.port === found.port.port)
+    const declared = workloads.get(namespace, workload)?.spec.ports.find((one) => one.port === found.port.port)
     const selecting = [...services.selectors.selecting(namespace, labels)]
     return { kind: 'endpoint', ...found, workloadPort: declared, services: selecting }
   }

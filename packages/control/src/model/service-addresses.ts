@@ -1,6 +1,7 @@
 import type { Service, ServicePort } from '@heddle/api/kinds/service'
 import type { Instance, InstanceState } from './instance.ts'
-import type { InstanceAt, InstanceTable } from './instance-table.ts'
+import type { InstanceAt } from './instance-index.ts'
+import type { InstanceTable } from './instance-table.ts'
 import { SetsByKey } from './sets-by-key.ts'
 
 /** An address behind a Service. */

@@ -12,7 +12,7 @@ import {
 import type { ServiceSpec } from '@heddle/api/kinds/service'
 import { hasPort } from '@heddle/kube/port-range'
 import type { Instance } from '../model/instance.ts'
-import type { InstanceAt } from '../model/instance-table.ts'
+import type { InstanceAt } from '../model/instance-index.ts'
 import type { EndpointResolution, Resolution, ServiceResolution } from '../model/resolution.ts'
 import { findTargetPort } from '../model/target-port.ts'
 import { translateAttachment } from './attachment.ts'

@@ -1,0 +1,28 @@
+import { LabelIndex } from '@heddle/api/kinds/label-index'
+import type { Workload } from '@heddle/api/kinds/workload'
+
+/** Workloads by name and by label. */
+export class WorkloadTable {
+  readonly byLabel = new LabelIndex<Workload>((workload) => workload.metadata)
+  readonly #byName = new Map<string, Workload>()
+
+  get(namespace: string, name: string): Workload | undefined {
+    return this.#byName.get(`${namespace}/${name}`)
+  }
+
+  all(): Iterable<Workload> {
+    return this.#byName.values()
+  }
+
+  /** Puts `after` in the place of what has the name. @returns what had it */
+  replace({ namespace, name }: Pick<Workload['metadata'], 'namespace' | 'name'>, after: Workload | undefined) {
+    const key = `${namespace}/${name}`
+    const before = this.#byName.get(key)
+    if (before !== undefined) this.byLabel.remove(before)
+    this.#byName.delete(key)
+    if (after === undefined) return before
+    this.#byName.set(key, after)
+    this.byLabel.add(after)
+    return before
+  }
+}
