@@ -1,9 +1,10 @@
 import { formatRef, type MeshObject, refOf } from '../kinds/mesh-object.ts'
+import type { ObjectRef } from '../kinds/object-meta.ts'
 import { checkTogether } from './check-together.ts'
 import type { ManifestEntry } from './manifest-set.ts'
 import type { Problem } from './problem.ts'
 import { type RawObject, readDocuments } from './read-documents.ts'
-import { readObject } from './read-object.ts'
+import { readObject, statedName } from './read-object.ts'
 
 /** A file as it was read. */
 export interface ManifestFile {
@@ -18,6 +19,8 @@ export interface Manifests {
   readonly objects: readonly MeshObject[]
   /** Path of the file that an object is from, by `formatRef`: relative paths in a Workload start there. */
   readonly fileOf: ReadonlyMap<string, string>
+  /** What the files give of kinds that mean nothing outside a cluster. */
+  readonly notActedOn: readonly ObjectRef[]
   /** Sorted by file, line and column; at most {@link MAX_PROBLEMS} of them. */
   readonly problems: readonly Problem[]
 }
@@ -49,6 +52,7 @@ export function parseManifests(files: readonly ManifestFile[], options: ParseOpt
 export class ManifestParser {
   readonly #entries: ManifestEntry[] = []
   readonly #refused: RawObject[] = []
+  readonly #notActedOn: ObjectRef[] = []
   readonly #problems: Problem[] = []
   readonly #nowMs: number | undefined
   #hasUnread = false
@@ -61,12 +65,13 @@ export class ManifestParser {
   add(file: ManifestFile): void {
     const { objects, problems } = readFile(file)
     for (const problem of problems) this.#problems.push(problem)
-    if (problems.some(({ severity }) => severity === 'error')) this.#hasUnread = true
+    if (problems.some(isError)) this.#hasUnread = true
     for (const raw of objects) {
       const { object, findings } = readObject(raw.value)
       for (const finding of findings.slice(0, MAX_PROBLEMS)) this.#problems.push(raw.problem(finding))
       if (object === undefined) this.#refused.push(raw)
       else this.#entries.push({ object, raw })
+      if (object === undefined && !findings.some(isError)) this.#notActedOn.push(statedName(raw.value))
     }
   }
 
@@ -80,7 +85,7 @@ export class ManifestParser {
     const objects = this.#entries.map(({ object }) => object)
     const fileOf = new Map(this.#entries.map(({ object, raw }) => [formatRef(refOf(object)), raw.file]))
     const problems = [...this.#problems, ...this.#checkAll()]
-    return { objects, fileOf, problems: inOrder(problems) }
+    return { objects, fileOf, notActedOn: this.#notActedOn, problems: inOrder(problems) }
   }
 
   #checkAll(): readonly Problem[] {
@@ -102,10 +107,14 @@ export function fileProblem(file: string, reason: string): Problem {
   return { severity: 'error', file, line: 0, column: 0, field: '', reason }
 }
 
+function isError({ severity }: Pick<Problem, 'severity'>): boolean {
+  return severity === 'error'
+}
+
 function inOrder(problems: readonly Problem[]): readonly Problem[] {
   const sorted = problems.toSorted(compareProblems)
   if (sorted.length <= MAX_PROBLEMS) return sorted
-  const errors = sorted.filter((problem) => problem.severity === 'error')
+  const errors = sorted.filter(isError)
   const shown = (errors.length > 0 ? errors : sorted).slice(0, MAX_PROBLEMS - 1)
   const { file, severity } = shown.at(-1)!
   const rest = { ...fileProblem(file, `and ${sorted.length - shown.length} more problems`), severity }

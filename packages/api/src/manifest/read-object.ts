@@ -95,6 +95,17 @@ function findIdleCommandFields(kind: Kind, value: object): Finding[] {
   })
 }
 
+/** {@link nameOf} an object of a kind that is not ours: of what it does not say nothing is known, so that is empty. */
+export function statedName(value: unknown): ObjectRef {
+  const { kind, metadata } = (value ?? {}) as { readonly kind?: unknown; readonly metadata?: Record<string, unknown> }
+  const { name, namespace } = metadata ?? {}
+  return { kind: textOf(kind), namespace: textOf(namespace), name: textOf(name) }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
 /** Kind, namespace and name of a document, as far as it says them, whether the rest of it is right or not. */
 export function nameOf(value: unknown): ObjectRef | undefined {
   const { kind, metadata } = (value ?? {}) as { readonly kind?: unknown; readonly metadata?: Record<string, unknown> }

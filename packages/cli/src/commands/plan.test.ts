@@ -142,6 +142,20 @@ spec:
   )
 })
 
+test('plan names what it leaves out', async () => {
+  const foreign = 'apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web, namespace: shop }\n'
+  await mesh.write('both.yaml', `${V2}---\n${foreign}`)
+  await mesh.write('foreign.yaml', foreign)
+  const line = 'not planned: Deployment shop/web: the mesh does not act on this kind\n'
+  const { stdout } = await mesh.run(plan, ['plan', '-f', 'both.yaml'], { clock: systemClock })
+  expect(stdout.endsWith(line)).toBe(true)
+  expect((await mesh.run(plan, ['plan', '-f', 'foreign.yaml'])).stdout).toBe(`nothing would change\n${line}`)
+  const json = await mesh.run(plan, ['plan', '-f', 'both.yaml', '-o', 'json'], { clock: systemClock })
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    not_planned: [{ kind: 'Deployment', namespace: 'shop', name: 'web' }],
+  })
+})
+
 test('plan refuses what apply would refuse', async () => {
   await mesh.write('bad.yaml', routeYaml('cart', '  hostname: x\n'))
   const { status, stdout, stderr } = await mesh.run(plan, ['plan', '-f', 'bad.yaml'])

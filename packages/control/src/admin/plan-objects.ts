@@ -51,6 +51,7 @@ export async function planObjects(
     destinations: destinations.slice(0, MAX_DESTINATIONS),
     destinationsLeftOut: Math.max(0, destinations.length - MAX_DESTINATIONS),
     conditions,
+    notPlanned: [...prepared.notActedOn],
   })
 }
 

@@ -1,4 +1,5 @@
 import type { MeshObject } from '@heddle/api/kinds'
+import type { ObjectRef } from '@heddle/api/kinds/meta'
 import type { Problem } from '@heddle/api/manifest/problem'
 import type { FileWrite, ObjectEdit } from './object-edit.ts'
 
@@ -8,6 +9,8 @@ export interface PreparedEdit {
   readonly problems: readonly Problem[]
   /** The objects that the edit gives. */
   readonly given: readonly MeshObject[]
+  /** What else it gives: of kinds that the mesh does not act on. */
+  readonly notActedOn: readonly ObjectRef[]
   /** All that there would be. */
   readonly objects: readonly MeshObject[]
   /** Where each object is written or removed, by `formatRef`. */

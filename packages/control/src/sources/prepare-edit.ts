@@ -32,6 +32,7 @@ export async function prepareEdit(files: ReadFiles, edit: ObjectEdit, newPath: N
   return {
     problems: [...problems, ...findDoubts(given.objects, edit)],
     given: given.objects,
+    notActedOn: given.notActedOn,
     objects: whole.objects,
     fileOf: edited.fileOf,
     writes: edited.writes.filter(({ before, after }) => before !== after),

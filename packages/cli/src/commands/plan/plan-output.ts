@@ -20,6 +20,8 @@ export interface Plan {
 
 /** More would not be read on a terminal; `-o json` has all. */
 const MAX_LINES = 20
+/** One line should hold them. */
+const MAX_NAMES = 8
 const MARKS: Partial<Record<ChangeType, string>> = {
   [ChangeType.ADDED]: '+',
   [ChangeType.REMOVED]: '-',
@@ -31,7 +33,8 @@ export function formatPlan(plan: Plan, style: Style): string {
   const { answer, destinations } = plan
   const changes = realChanges(answer.changes)
   const unchanged = answer.changes.length - changes.length
-  if (changes.length === 0) return `nothing would change: ${unchanged} of ${unchanged} objects are as given\n`
+  const notes = notPlanned(answer)
+  if (changes.length === 0) return `${[nothing(unchanged), ...notes].join('\n')}\n`
   const lines = [
     ...section(
       'Objects',
@@ -41,8 +44,15 @@ export function formatPlan(plan: Plan, style: Style): string {
     ...section('Conditions', answer.conditions.filter(isWorthSaying).map(formatCondition), style),
     ...section('What proxies are told', [...destinations.flatMap(formatDestination), ...leftOut(answer)], style),
     ...section('Recorded requests', formatReplay(plan), style),
+    ...notes,
   ]
   return `${lines.map((line) => colour(line, style)).join('\n')}\n`
+}
+
+function nothing(unchanged: number): string {
+  return unchanged === 0
+    ? 'nothing would change'
+    : `nothing would change: ${unchanged} of ${unchanged} objects are as given`
 }
 
 function section(title: string, lines: readonly string[], style: Style): readonly string[] {
@@ -85,6 +95,13 @@ function leftOut({ destinationsLeftOut }: PlanObjectsResponse): readonly string[
   return destinationsLeftOut === 0 ? [] : [`and ${destinationsLeftOut} more destinations, which are not compared`]
 }
 
+function notPlanned({ notPlanned: refs }: PlanObjectsResponse): readonly string[] {
+  if (refs.length === 0) return []
+  const more = refs.length > MAX_NAMES ? [`${refs.length - MAX_NAMES} more (-o json has all)`] : []
+  const names = [...refs.slice(0, MAX_NAMES).map(formatObject), ...more].join(', ')
+  return [`not planned: ${names}: the mesh does not act on ${refs.length === 1 ? 'this kind' : 'these kinds'}`]
+}
+
 function formatReplay({ destinations, recorded, replay, since }: Plan): readonly string[] {
   if (destinations.length === 0) return []
   const { requests, otherwise, uncertain, groups } = replay
@@ -123,6 +140,7 @@ export function toPlanJson({ answer, destinations, recorded, replay }: Plan) {
     })),
     destinations: destinations.map(({ key, clientNamespace, differences }) => ({ key, clientNamespace, differences })),
     destinations_left_out: answer.destinationsLeftOut,
+    not_planned: answer.notPlanned.map(refJson),
     requests: {
       proxies_asked: recorded.asked,
       proxies_silent: recorded.silent,

@@ -43,11 +43,22 @@ test('prepareClusterEdit() reads objects that name no namespace in the one that 
   expect(prepareClusterEdit(inForce(SERVICE), edit, 0).given[0]?.metadata.namespace).toBe('shop')
 })
 
-test('prepareClusterEdit() leaves out what the mesh does not act on', () => {
-  const text = `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\n---\n${SERVICE}`
+test('prepareClusterEdit() names what the mesh does not act on, as far as the file does', () => {
+  const deployment = 'apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web, namespace: shop }'
+  const text = `${deployment}\n---\n${SERVICE}---\n{ apiVersion: other.dev/v1, kind: Service, metadata: { name: far } }`
   const prepared = prepareClusterEdit([], given(text), 0)
   expect(prepared.problems).toEqual([])
   expect(prepared.given.map(({ kind }) => kind)).toEqual(['Service'])
+  expect(prepared.notActedOn).toEqual([
+    { kind: 'Deployment', namespace: 'shop', name: 'web' },
+    { kind: 'Service', namespace: '', name: 'far' },
+  ])
+})
+
+test.each([{ text: 'metadata: { name: web }' }, { text: 'web' }])('prepareClusterEdit() refuses $text', ({ text }) => {
+  const { problems, notActedOn } = prepareClusterEdit([], given(text), 0)
+  expect(problems[0]).toMatchObject({ severity: 'error', file: 'given.yaml', line: 1 })
+  expect(notActedOn).toEqual([])
 })
 
 test('prepareClusterEdit() removes what is there, and says what is not', () => {

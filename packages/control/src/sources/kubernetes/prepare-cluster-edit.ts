@@ -1,21 +1,22 @@
 import { formatRef, type MeshObject, refOf } from '@heddle/api/kinds'
+import type { ObjectRef } from '@heddle/api/kinds/meta'
 import { KINDS } from '@heddle/api/kinds/table'
 import { fileProblem } from '@heddle/api/manifest'
 import { checkTogether } from '@heddle/api/manifest/check-together'
 import type { Problem } from '@heddle/api/manifest/problem'
 import { rawValue } from '@heddle/api/manifest/raw-value'
 import { type RawObject, readDocuments } from '@heddle/api/manifest/read-documents'
-import { readObject } from '@heddle/api/manifest/read-object'
+import { readObject, statedName } from '@heddle/api/manifest/read-object'
 import type { ObjectEdit } from '../object-edit.ts'
 import type { PreparedEdit } from '../object-store.ts'
 import { originOf } from './cluster-object.ts'
 
 /**
- * What the objects in force would be with an edit of a cluster. Objects of kinds that the mesh does not act on are left out: they change
- * nothing here. Says of the edit what `heddle validate` would say of its files beside what there is.
+ * What the objects in force would be with an edit of a cluster. Objects of kinds that the mesh does not act on change nothing here and are
+ * only named. Says of the edit what `heddle validate` would say of its files beside what there is.
  */
 export function prepareClusterEdit(inForce: readonly MeshObject[], edit: ObjectEdit, nowMs: number): PreparedEdit {
-  const { own, given, problems } = readEdit(edit)
+  const { own, given, notActedOn, problems } = readEdit(edit)
   const known = new Map(inForce.map((object) => [keyOf(object), object]))
   const missing = edit.remove.filter((ref) => !known.has(formatRef(ref))).map((ref) => originOf(ref.kind, ref))
   const replaced = new Set([...edit.remove.map(formatRef), ...given.map(keyOf)])
@@ -28,6 +29,7 @@ export function prepareClusterEdit(inForce: readonly MeshObject[], edit: ObjectE
       ...missing.map((key) => fileProblem('', `there is no ${key}`)),
     ],
     given,
+    notActedOn,
     objects: [...rest, ...given],
     fileOf: new Map(),
     writes: [],
@@ -45,20 +47,22 @@ interface EditReading {
   readonly own: readonly Given[]
   /** The objects of `own`. */
   readonly given: readonly MeshObject[]
+  readonly notActedOn: readonly ObjectRef[]
   /** Of each document and object for itself. */
   readonly problems: readonly Problem[]
 }
 
 function readEdit({ files, defaultNamespace = 'default' }: ObjectEdit): EditReading {
   const documents = files.map(({ path, text }) => readDocuments(path, text))
-  const readings = documents
-    .flatMap(({ objects }) => objects)
-    .filter(isOurs)
+  const objects = documents.flatMap((one) => one.objects)
+  const readings = objects
+    .filter((raw) => !isForeign(raw))
     .map((raw) => ({ raw, ...readObject(withNamespace(raw.value, defaultNamespace)) }))
   const own = readings.flatMap(({ raw, object }) => (object === undefined ? [] : [{ raw, object }]))
   return {
     own,
     given: own.map(({ object }) => object),
+    notActedOn: objects.filter(isForeign).map(({ value }) => statedName(value)),
     problems: [
       ...documents.flatMap(({ problems }) => problems),
       ...readings.flatMap(({ raw, findings }) => findings.map((finding) => raw.problem(finding))),
@@ -86,14 +90,19 @@ function nowhere(object: MeshObject): RawObject {
 
 /** Kinds without namespace are left as they are. */
 function withNamespace(value: unknown, namespace: string): unknown {
-  const { kind, metadata } = value as { readonly kind: string; readonly metadata?: Readonly<Record<string, unknown>> }
+  const { kind, metadata } = (value ?? {}) as {
+    readonly kind?: unknown
+    readonly metadata?: Readonly<Record<string, unknown>>
+  }
   const isPlaced =
     KINDS.some((known) => known.kind === kind && known.scope === 'cluster') || metadata?.namespace !== undefined
   return isPlaced || metadata === undefined ? value : { ...(value as object), metadata: { ...metadata, namespace } }
 }
 
-function isOurs({ value }: RawObject): boolean {
+/** Of a kind that the mesh does not act on; what does not say its kind is refused as any other mistake. */
+function isForeign({ value }: RawObject): boolean {
   const { apiVersion, kind } = (value ?? {}) as { readonly apiVersion?: unknown; readonly kind?: unknown }
-  const group = String(apiVersion).split('/')[0]
-  return KINDS.some((known) => known.kind === kind && known.apiVersion.split('/')[0] === group)
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string') return false
+  const group = apiVersion.split('/')[0]
+  return !KINDS.some((known) => known.kind === kind && known.apiVersion.split('/')[0] === group)
 }

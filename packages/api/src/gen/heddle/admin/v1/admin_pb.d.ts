@@ -2251,6 +2251,13 @@ export declare type PlanObjectsResponse = Message<"heddle.admin.v1.PlanObjectsRe
    * @generated from field: repeated heddle.admin.v1.ConditionChange conditions = 5;
    */
   conditions: ConditionChange[];
+
+  /**
+   * Given objects of kinds that the mesh does not act on; namespace and name are as the files say them, or empty.
+   *
+   * @generated from field: repeated heddle.admin.v1.ObjectRef not_planned = 6;
+   */
+  notPlanned: ObjectRef[];
 };
 
 /**
@@ -2287,6 +2294,13 @@ export declare type PlanObjectsResponseJson = {
    * @generated from field: repeated heddle.admin.v1.ConditionChange conditions = 5;
    */
   conditions?: ConditionChangeJson[];
+
+  /**
+   * Given objects of kinds that the mesh does not act on; namespace and name are as the files say them, or empty.
+   *
+   * @generated from field: repeated heddle.admin.v1.ObjectRef not_planned = 6;
+   */
+  notPlanned?: ObjectRefJson[];
 };
 
 /**
