@@ -3,6 +3,7 @@ import { H2_CODE } from '@heddle/http/h2-codes'
 import type { StreamReset } from '@heddle/http/session'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { HttpVersion } from '../exchange/http-version.ts'
+import type { Trace } from './attempt-owner.ts'
 import type { Target } from './target.ts'
 import { WEB_SOCKET } from './web-socket.ts'
 
@@ -15,6 +16,27 @@ export function versionFor({ head, version }: Exchange, target: Target): HttpVer
   if (target.endpoint.isMeshed) return head.upgrade === WEB_SOCKET ? (target.version ?? version) : 'http1'
   // Where nothing is declared: hardly any server takes WebSockets over HTTP/2.
   return target.version ?? 'http1'
+}
+
+/** What a reset says of who had the request: `mayRefuse`, the server can tell that it has not looked at it. */
+export function traceOfReset(
+  { kind, code }: StreamReset,
+  connection: { readonly mayRefuse: boolean; readonly wasReused: boolean },
+): Trace {
+  if (connection.mayRefuse && kind === 'refused') return 'none'
+  const isClosed = kind === 'refused' || (kind === 'peer-closed' && code === undefined)
+  return isClosed && connection.wasReused ? 'unlikely' : 'likely'
+}
+
+/** The failure that a reset is, on a connection from which octets came or not. */
+export function codeOfReset(
+  { kind }: StreamReset,
+  connection: { readonly isHeard: boolean; readonly isMeshed: boolean },
+): ProxyErrorCode {
+  if (kind === 'protocol') return 'upstream_protocol_error'
+  // With TLS 1.3 a client is done before its certificate was looked at: a refusal is a close without a word.
+  const isSilent = !connection.isHeard && kind !== 'local'
+  return isSilent && connection.isMeshed ? 'refused_by_peer' : 'upstream_reset'
 }
 
 /** What the server says of its stream holds for the client's, but for what only the beginning of an answer can mean. */

@@ -1,6 +1,6 @@
-import { type ProxyErrorCode, toErrorCode } from '@heddle/api/proxy-errors'
+import { toErrorCode } from '@heddle/api/proxy-errors'
 import { observeFailure, observeRtt } from '@heddle/engine/balance'
-import { type EndpointOutcome, outcomeOf } from '@heddle/engine/outlier/outcome'
+import { outcomeOf } from '@heddle/engine/outlier/outcome'
 import type { Fields } from '@heddle/http/fields'
 import type { ResponseHead } from '@heddle/http/message'
 import type { BodySender, ResponseReceiver, StreamReset } from '@heddle/http/session'
@@ -11,50 +11,15 @@ import { takeUnprocessed } from '../exchange/unprocessed.ts'
 import { runResponseFilters } from '../filters/chain.ts'
 import type { Deadline } from '../grpc/deadlines.ts'
 import { nameFailure } from '../records/request-id.ts'
-import { codeToPassOn, isRetryable, versionFor } from './attempt-rules.ts'
+import type { AttemptOptions, AttemptOwner } from './attempt-owner.ts'
+import { codeOfReset, codeToPassOn, isRetryable, traceOfReset, versionFor } from './attempt-rules.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { PooledConnection, PoolWaiter } from './pooled-connection.ts'
 import type { Target } from './target.ts'
 import { readGrpcStatus } from './try-outcome.ts'
-import { addKey, completeAccept, takeAccept, WEB_SOCKET } from './web-socket.ts'
+import { UpgradeAttempt } from './upgrade-attempt.ts'
 
 const HTTP_OK = 200
-
-/** Decides what follows when an attempt brought no answer. */
-export interface AttemptOwner {
-  /** No octet of the request left this proxy. */
-  notSent(exchange: Exchange, attempt: Attempt, error: ProxyError): void
-  /** The request was under way, and no head of an answer had come. */
-  brokeOff(exchange: Exchange, attempt: Attempt, end: BrokenEnd): void
-}
-
-/** How an attempt broke off. */
-export interface BrokenEnd {
-  readonly error: ProxyError
-  readonly trace: Trace
-}
-
-/**
- * Whether the server may have acted on a request that broke off. `none`: it said that it has not. `unlikely`: it closed an
- * idle connection at the moment in which we began to use it, or so it looks.
- */
-export type Trace = 'none' | 'unlikely' | 'likely'
-
-/** The head of an answer, and what it says of the endpoint. */
-export interface AnswerHead {
-  readonly head: ResponseHead
-  readonly hasBody: boolean
-  /** Of an answer that is nothing but its head. */
-  readonly grpcStatus: number | undefined
-  readonly outcome: EndpointOutcome
-}
-
-/** What an attempt depends on beside its exchange and its endpoint. */
-export interface AttemptOptions {
-  readonly owner: AttemptOwner
-  /** Whether it runs beside another one, which gets the body as it comes; so all of that has to be there. */
-  readonly isSecond: boolean
-}
 
 /** Of an answer that nobody wants so much is read, so that the connection can be used again. */
 const MAX_DISCARDED_BYTES = 16_384
@@ -70,16 +35,13 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   readonly #owner: AttemptOwner
   readonly #isSecond: boolean
   #connection: PooledConnection | undefined
-  /** Where it waits for the server to say whether it takes upgrades. */
-  #upgradingOn: PooledConnection | undefined
+  /** `undefined`: the request offers none. */
+  readonly #upgrade: UpgradeAttempt | undefined
   #sender: BodySender | undefined
   /** Whether the connection had carried another request before. */
   #wasReused = false
-  /** What the server of a WebSocket has to prove with, where we made the key. */
-  #proof: string | undefined
   #startedUs = 0
   #isOver = false
-  #isUpgraded = false
   #isAnswerOver = false
   /** When to stop reading what nobody wants. */
   #discardBy: Deadline | undefined
@@ -90,6 +52,7 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     this.pool = target.endpoint.pool(versionFor(exchange, target))
     this.#owner = owner
     this.#isSecond = isSecond
+    this.#upgrade = exchange.head.upgrade === undefined ? undefined : new UpgradeAttempt(exchange)
     target.endpoint.load.inFlight += 1
   }
 
@@ -123,7 +86,7 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   gotConnection(connection: PooledConnection): void {
     const exchange = this.#exchange
     const { turn } = exchange.core
-    if (exchange.head.upgrade !== undefined && !this.#mayUpgrade(connection)) return
+    if (this.#upgrade !== undefined && !this.#mayUpgrade(this.#upgrade, connection)) return
     this.#connection = connection
     this.#wasReused = connection.uses > 0
     this.#startedUs = turn.nowUs()
@@ -131,8 +94,7 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
       if (connection.version === 'http2') markHttp1(exchange.head)
       else unmarkHttp1(exchange.head)
     }
-    const needsKey = exchange.version === 'http2' && connection.version === 'http1'
-    if (needsKey && exchange.head.upgrade === WEB_SOCKET) this.#proof = addKey(exchange.head)
+    this.#upgrade?.begin(connection)
     exchange.grpc?.writeTimeout(exchange.head.fields, this.#startedUs)
     exchange.touch()
     this.#sender = connection.begin(exchange.head, exchange.head.bodyLength !== 0, this)
@@ -151,7 +113,7 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
 
   sendEnd(trailers: Fields | undefined): void {
     this.#sender!.sendEnd(trailers)
-    if (this.#isUpgraded && this.#isAnswerOver) this.#complete()
+    if (this.#upgrade?.isSwitched === true && this.#isAnswerOver) this.#complete()
   }
 
   resumeAnswer(): void {
@@ -166,7 +128,7 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
       return
     }
     this.pool.cancel(this)
-    this.#upgradingOn?.cancelUpgrade(this)
+    this.#upgrade?.cancel(this)
   }
 
   /** Ends it with its answer, which nobody is to have; a small one is read, so that the connection can be used again. */
@@ -224,7 +186,7 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
       if (outcomeOf(HTTP_OK, exchange.grpc.status) === 'failure') this.#observeFailure()
     }
     exchange.stream.sendEnd(trailers)
-    if (this.#isUpgraded && !exchange.isRequestOver) return
+    if (this.#upgrade?.isSwitched === true && !exchange.isRequestOver) return
     this.#complete()
   }
 
@@ -232,9 +194,10 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     this.#discardBy?.cancel()
     if (!this.#end()) return
     const detail = `${this.target.endpoint.name}: ${reset.error?.message ?? reset.detail}`
-    const error = new ProxyError(this.#codeOf(reset), detail)
+    const connection = { isHeard: this.#connection?.hasHeard !== false, isMeshed: this.target.endpoint.isMeshed }
+    const error = new ProxyError(codeOfReset(reset, connection), detail)
     this.#exchange.grpc?.sawReset(reset.code)
-    const trace = this.#traceOf(reset)
+    const trace = traceOfReset(reset, { mayRefuse: this.mayBeRefused, wasReused: this.#wasReused })
     if (trace === 'likely') this.#observeFailure()
     if (this.#exchange.isAnswered) this.#exchange.fail(error, codeToPassOn(reset))
     else this.#owner.brokeOff(this.#exchange, this, { error, trace })
@@ -251,54 +214,31 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     observeFailure(this.target.endpoint.load, this.#exchange.isAnswered ? 0 : nowUs - this.#startedUs, nowUs)
   }
 
-  #traceOf({ kind, code }: StreamReset): Trace {
-    if (this.mayBeRefused && kind === 'refused') return 'none'
-    const isClosed = kind === 'refused' || (kind === 'peer-closed' && code === undefined)
-    return isClosed && this.#wasReused ? 'unlikely' : 'likely'
-  }
-
-  #codeOf(reset: StreamReset): ProxyErrorCode {
-    if (reset.kind === 'protocol') return 'upstream_protocol_error'
-    // With TLS 1.3 a client is done before its certificate was looked at: a refusal is a close without a word.
-    const isSilent = this.#connection?.hasHeard === false && reset.kind !== 'local'
-    return isSilent && this.target.endpoint.isMeshed ? 'refused_by_peer' : 'upstream_reset'
-  }
-
   onWritable(): void {
     if (!this.#isOver) this.#exchange.stream.resumeBody()
   }
 
   /** @returns false when the server has not said yet whether it takes upgrades, or does not take them */
-  #mayUpgrade(connection: PooledConnection): boolean {
-    const exchange = this.#exchange
-    const { head } = exchange
-    const { takesUpgrades } = connection
-    // Over HTTP/2 there is no such offer with other methods. RFC 8441 §4.
-    if (takesUpgrades === true || head.method !== 'GET') return true
-    if (takesUpgrades === undefined) {
-      this.#upgradingOn = connection
-      connection.holdUpgrade(this)
+  #mayUpgrade(upgrade: UpgradeAttempt, connection: PooledConnection): boolean {
+    const standing = upgrade.standingWith(connection)
+    if (standing === 'may-begin') return true
+    if (standing === 'unknown') {
+      upgrade.waitOn(connection, this)
       return false
     }
-    // RFC 9110 §7.8: a server may ignore an offer; but whoever asks for a WebSocket has no use for another answer.
-    if (exchange.version === 'http1' && head.upgrade !== WEB_SOCKET) return true
     connection.handBack()
-    const detail = `${this.target.endpoint.name} does not take ${head.upgrade} over HTTP/2`
+    const exchange = this.#exchange
+    const detail = `${this.target.endpoint.name} does not take ${exchange.head.upgrade} over HTTP/2`
     if (this.#end()) exchange.fail(new ProxyError('upgrade_not_supported', detail))
     return false
   }
 
   /** @returns false when the server did not prove that it understood */
   #switch(head: ResponseHead): boolean {
-    const exchange = this.#exchange
-    this.#isUpgraded = true
-    if (this.#proof !== undefined && !takeAccept(head, this.#proof)) {
-      const detail = `${this.target.endpoint.name} accepted a WebSocket with the wrong key`
-      exchange.fail(new ProxyError('upstream_protocol_error', detail))
-      return false
-    }
-    if (exchange.version === 'http1' && this.#connection?.version === 'http2') completeAccept(exchange.head, head)
-    return true
+    if (this.#upgrade?.switched(head) !== false) return true
+    const detail = `${this.target.endpoint.name} accepted a WebSocket with the wrong key`
+    this.#exchange.fail(new ProxyError('upstream_protocol_error', detail))
+    return false
   }
 
   /** Whether the word of the other side counts, and nothing is lost by asking another endpoint. */
