@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ControlPlane } from './harness/control-plane.ts'
-import { freePorts } from './harness/hops.ts'
+import { freePort } from './harness/hops.ts'
 import { HEDDLE, type Mode, TestMesh } from './harness/mesh.ts'
 import { type Finished, run, type Started, start } from './harness/process.ts'
 import { canRun } from './harness/requirements.ts'
@@ -106,7 +106,7 @@ describe.each<{ mode: Mode }>([{ mode: 'explicit' }, { mode: 'transparent' }])('
   })
 
   test_('it serves requests of the mesh, and none fails when it ends', async () => {
-    const [port] = await freePorts(1)
+    const port = await freePort()
     const flags = ['-n', 'shop', '--service-account', 'echo', '--label', 'app=echo', '--name', 'extra']
     const app = ['env', 'NAME=extra', `PORT=${port}`, 'BIND_ADDRESS=127.0.0.1', process.execPath, ECHO]
     const running = startIn(mesh, [...flags, '--port', `name=http,port=8080,app=127.0.0.1:${port}`], app)

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { freePorts } from './harness/hops.ts'
+import { freePort } from './harness/hops.ts'
 import { HEDDLE, type Mode, TestMesh } from './harness/mesh.ts'
 import { type Started, start } from './harness/process.ts'
 import { canRun } from './harness/requirements.ts'
@@ -59,7 +59,7 @@ describe.each<{ mode: Mode }>([{ mode: 'explicit' }, { mode: 'transparent' }])('
 })
 
 async function serve(mesh: TestMesh): Promise<Started> {
-  const [port] = await freePorts(1)
+  const port = await freePort()
   const flags = ['--service-account', 'echo', '--label', 'app=chat', '--name', 'chat']
   const app = ['env', `PORT=${port}`, 'BIND_ADDRESS=127.0.0.1', process.execPath, APP, 'serve']
   const server = startIn(mesh, [...flags, '--port', `name=http,port=8080,app=127.0.0.1:${port}`], app)

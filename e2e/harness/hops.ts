@@ -1,14 +1,16 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type Server, type Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createTestCa, type TestCa, type TestIdentity } from '@heddle/testkit/test-ca'
+import { PortPicker } from '../../packages/cli/src/process/free-port.ts'
 import { type Started, start } from './process.ts'
 import { until } from './until.ts'
 
 const REPOSITORY = resolve(import.meta.dirname, '../..')
 const BUN = join(REPOSITORY, 'node_modules/.bin/bun')
 const PROXY = join(REPOSITORY, 'packages/proxy/src/main.ts')
+const ANY_PORT = '127.0.0.1:0'
 
 const CLIENT_ID = 'spiffe://heddle.local/ns/shop/sa/client'
 /** Whom the client's proxy expects. */
@@ -47,31 +49,26 @@ export class TwoHops {
   readonly inboundPort: number
   readonly #directory: string
 
-  private constructor(
-    directory: string,
-    [port, adminPort, inboundPort, serverAdminPort]: readonly [number, number, number, number],
-    proxies: readonly [Started, Started],
-  ) {
+  private constructor(directory: string, client: RunningProxy, server: RunningProxy) {
     this.#directory = directory
-    this.port = port
-    this.adminPort = adminPort
-    this.inboundPort = inboundPort
-    this.serverAdminPort = serverAdminPort
-    this.client = proxies[0]
-    this.server = proxies[1]
+    this.port = client.port
+    this.adminPort = client.adminPort
+    this.inboundPort = server.port
+    this.serverAdminPort = server.adminPort
+    this.client = client.proxy
+    this.server = server.proxy
   }
 
   static async start(options: HopsOptions): Promise<TwoHops> {
     const directory = mkdtempSync(join(tmpdir(), 'heddle-e2e-'))
     const authority = options.authority ?? (await createTestCa())
     const protocol = options.protocol ?? 'http1'
-    const [port = 0, adminPort = 0, between = 0, serverAdminPort = 0] = await freePorts(4)
-    const { limits = {}, serverLimits = {}, endpointPort = between } = options
-    const server = startProxy(join(directory, 'server.json'), {
+    const { limits = {}, serverLimits = {} } = options
+    const server = await startProxy(join(directory, 'server.json'), {
       listeners: [
         {
           kind: 'inbound',
-          address: `127.0.0.1:${between}`,
+          address: ANY_PORT,
           app: `127.0.0.1:${options.originPort}`,
           protocol: options.appProtocol ?? protocol,
           plain: 'refuse',
@@ -79,25 +76,22 @@ export class TwoHops {
       ],
       destinations: [],
       identity: writeIdentity(directory, SERVER_ID, await authority.issueFor(SERVER_ID)),
-      admin: `127.0.0.1:${serverAdminPort}`,
+      admin: ANY_PORT,
       limits: { ...limits, ...serverLimits },
     })
-    const client = startProxy(
+    const endpoint = { address: `127.0.0.1:${options.endpointPort ?? server.port}`, identity: SERVER_ID }
+    const client = await startProxy(
       join(directory, 'client.json'),
       {
-        listeners: [{ kind: 'outbound', address: `127.0.0.1:${port}`, destination: 'origin' }],
-        destinations: [
-          { name: 'origin', protocol, endpoints: [{ address: `127.0.0.1:${endpointPort}`, identity: SERVER_ID }] },
-        ],
+        listeners: [{ kind: 'outbound', address: ANY_PORT, destination: 'origin' }],
+        destinations: [{ name: 'origin', protocol, endpoints: [endpoint] }],
         identity: writeIdentity(directory, CLIENT_ID, await authority.issueFor(CLIENT_ID)),
-        admin: `127.0.0.1:${adminPort}`,
+        admin: ANY_PORT,
         limits,
       },
       options.descriptors,
     )
-    const hops = new TwoHops(directory, [port, adminPort, between, serverAdminPort], [client, server])
-    await until('both proxies listen', () => [client, server].every((proxy) => proxy.stdout().includes('"listening"')))
-    return hops
+    return new TwoHops(directory, client, server)
   }
 
   /** Sample of a metric of the client's proxy, or of that of `adminPort`; 0 when it is not there. */
@@ -114,10 +108,39 @@ export class TwoHops {
   }
 }
 
-function startProxy(file: string, config: object, descriptors?: number): Started {
+/** Where a proxy says that it listens. */
+interface Listening {
+  readonly inbound: readonly string[]
+  readonly outbound: readonly { readonly address: string }[]
+  readonly admin: string
+}
+
+interface RunningProxy {
+  readonly proxy: Started
+  /** Of its only listener. */
+  readonly port: number
+  readonly adminPort: number
+}
+
+/** Starts a proxy and waits until it listens. */
+async function startProxy(file: string, config: object, descriptors?: number): Promise<RunningProxy> {
   writeFileSync(file, JSON.stringify(config))
   const command = [BUN, PROXY, '--static', file]
-  return start(descriptors === undefined ? command : ['prlimit', `--nofile=${descriptors}`, ...command])
+  const proxy = start(descriptors === undefined ? command : ['prlimit', `--nofile=${descriptors}`, ...command])
+  const { inbound, outbound, admin } = await until('the proxy listens', () => listeningOf(proxy))
+  const [address = ''] = [...inbound, ...outbound.map((listener) => listener.address)]
+  return { proxy, port: portIn(address), adminPort: portIn(admin) }
+}
+
+/** @returns `undefined` as long as it has not said so; @throws {Error} when it has ended instead */
+function listeningOf({ process: { exitCode }, stdout, stderr }: Started): Listening | undefined {
+  if (exitCode !== null) throw new Error(`the proxy ended with status ${exitCode}\n${stderr()}`)
+  const line = /^.*"listening".*(?=\n)/m.exec(stdout())?.[0]
+  return line === undefined ? undefined : (JSON.parse(line) as Listening)
+}
+
+function portIn(address: string): number {
+  return Number(address.slice(address.lastIndexOf(':') + 1))
 }
 
 function writeIdentity(directory: string, id: string, identity: TestIdentity): object {
@@ -135,12 +158,9 @@ function writeIdentity(directory: string, id: string, identity: TestIdentity): o
   }
 }
 
-/** Ports of loopback that were free a moment ago. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listen(createServer())))
-  const ports = servers.map(portOf)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
+/** A port of loopback for a program that has to be told one. */
+export function freePort(): Promise<number> {
+  return new PortPicker().pick()
 }
 
 /** Listens on a free port of loopback. */

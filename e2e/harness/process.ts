@@ -64,8 +64,9 @@ function toStatus(code: number | null, signal: string | null): number {
 
 function gather(stream: NodeJS.ReadableStream | null): () => string {
   let text = ''
-  stream?.on('data', (chunk: Buffer) => {
-    text += chunk.toString('utf8')
+  // Characters of several octets may come in two chunks.
+  stream?.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk
   })
   return () => text
 }

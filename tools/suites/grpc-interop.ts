@@ -1,4 +1,4 @@
-import { freePorts, TwoHops } from '../../e2e/harness/hops.ts'
+import { freePort, TwoHops } from '../../e2e/harness/hops.ts'
 import { run, start } from '../../e2e/harness/process.ts'
 import { until } from '../../e2e/harness/until.ts'
 import { fetchProgram } from './fetch-program.ts'
@@ -37,7 +37,7 @@ async function testThroughProxies(client: string, serverPort: number): Promise<r
 
 const client = await fetchProgram('grpc-interop', 'interop-client')
 const server = await fetchProgram('grpc-interop', 'interop-server')
-const [port = 0] = await freePorts(1)
+const port = await freePort()
 const serving = start([server, `--port=${port}`], { env: { GRPC_GO_LOG_SEVERITY_LEVEL: 'info' } })
 try {
   await until('the interop server listens', () => serving.stderr().includes('listening on'))

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DualServer } from '../../e2e/harness/dual-server.ts'
-import { freePorts, TwoHops } from '../../e2e/harness/hops.ts'
+import { freePort, TwoHops } from '../../e2e/harness/hops.ts'
 import { run, start } from '../../e2e/harness/process.ts'
 import { until } from '../../e2e/harness/until.ts'
 import { echoOf, echoUpgrades } from '../../e2e/harness/ws-echo.ts'
@@ -53,7 +53,7 @@ async function testWithFuzzingClient(wstest: string, folder: string): Promise<re
 }
 
 async function testWithFuzzingServer(wstest: string, folder: string): Promise<readonly CaseOutcome[]> {
-  const [serverPort = 0] = await freePorts(1)
+  const serverPort = await freePort()
   const outdir = join(folder, 'server')
   const options = { closeHandshakeTimeout: CLOSE_SECONDS }
   const spec = { ...CASES, outdir, options, url: `ws://127.0.0.1:${serverPort}` }
