@@ -1,3 +1,5 @@
+import { compareTexts } from '@heddle/base/compare-texts'
+
 /** What every object carries, as Kubernetes spells it. Fields that only an API server sets are not kept. */
 export interface ObjectMeta {
   readonly name: string
@@ -14,4 +16,17 @@ export interface ObjectRef {
   readonly kind: string
   readonly namespace: string
   readonly name: string
+}
+
+/** What tells objects of a kind from each other. */
+export type ObjectName = Pick<ObjectRef, 'namespace' | 'name'>
+
+/** `NAMESPACE/NAME`, unique among the objects of a kind. */
+export function objectKey({ namespace, name }: ObjectName): string {
+  return `${namespace}/${name}`
+}
+
+/** Order by namespace, then by name. */
+export function compareNames(a: ObjectName, b: ObjectName): number {
+  return compareTexts(a.namespace, b.namespace) || compareTexts(a.name, b.name)
 }

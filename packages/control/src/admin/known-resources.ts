@@ -1,4 +1,5 @@
 import { formatNameKey } from '@heddle/api/destination-key'
+import { objectKey } from '@heddle/api/kinds/meta'
 import type { Instance } from '../model/instance.ts'
 import type { Model } from '../model/model.ts'
 import {
@@ -55,7 +56,7 @@ function workloadsOf(model: Model, kind: WorkloadScope): KnownResource[] {
 function kindsOfWorkloads(model: Model): ReadonlyMap<string, string> {
   return new Map(
     model.instances('').flatMap(({ namespace, workload: name, workloadKind }) => {
-      return workloadKind === undefined ? [] : [[keyOf({ namespace, name }), workloadKind] as const]
+      return workloadKind === undefined ? [] : [[objectKey({ namespace, name }), workloadKind] as const]
     }),
   )
 }
@@ -65,12 +66,12 @@ export function canBe(kind: ScopeKind, model: Model): (resource: ResourceName) =
   if (!Object.hasOwn(MAKERS, kind)) return () => true
   const kinds = kindsOfWorkloads(model)
   // What is gone may have been anything, and is shown where most are.
-  return (resource) => MAKERS[kind as WorkloadScope].includes(kinds.get(keyOf(resource)) ?? 'Deployment')
+  return (resource) => MAKERS[kind as WorkloadScope].includes(kinds.get(objectKey(resource)) ?? 'Deployment')
 }
 
 function workloads(model: Model): KnownResource[] {
   const instances = Map.groupBy(model.instances(''), ({ namespace, workload }) => `${namespace}/${workload}`)
-  const wanted = new Map(model.workloads('').map(({ metadata, spec }) => [keyOf(metadata), spec]))
+  const wanted = new Map(model.workloads('').map(({ metadata, spec }) => [objectKey(metadata), spec]))
   return [...new Set([...wanted.keys(), ...instances.keys()])].map((key) => {
     const spec = wanted.get(key)
     const { meshed, total } = count(instances.get(key) ?? [])
@@ -106,8 +107,4 @@ function namespaces(model: Model): KnownResource[] {
 
 function count(instances: readonly Instance[]): { readonly meshed: number; readonly total: number } {
   return { meshed: instances.filter(({ meshed }) => meshed).length, total: instances.length }
-}
-
-function keyOf({ namespace, name }: ResourceName): string {
-  return `${namespace}/${name}`
 }

@@ -7,6 +7,7 @@ import {
   type StatRow,
   StatRowSchema,
 } from '@heddle/api/admin'
+import { objectKey } from '@heddle/api/kinds/meta'
 import type { Model } from '../model/model.ts'
 import {
   type ResourceName,
@@ -74,8 +75,8 @@ function requireSource(scope: ResourceScope | undefined): void {
 }
 
 function joinKnown(traffic: readonly ResourceTraffic[], known: readonly KnownResource[]): JoinedRow[] {
-  const byKey = new Map(known.map((one) => [keyOf(one), one]))
-  return traffic.map((one) => ({ resource: one.resource, traffic: one, known: byKey.get(keyOf(one.resource)) }))
+  const byKey = new Map(known.map((one) => [objectKey(one), one]))
+  return traffic.map((one) => ({ resource: one.resource, traffic: one, known: byKey.get(objectKey(one.resource)) }))
 }
 
 /** What was deleted from the configuration is still shown while it had traffic; an instance that is gone is not. */
@@ -84,11 +85,11 @@ function joinTraffic(
   traffic: readonly ResourceTraffic[],
   kind: ScopeKind,
 ): JoinedRow[] {
-  const byKey = new Map(traffic.map((one) => [keyOf(one.resource), one]))
-  const rows = known.map((one) => ({ resource: one, known: one, traffic: byKey.get(keyOf(one)) }))
+  const byKey = new Map(traffic.map((one) => [objectKey(one.resource), one]))
+  const rows = known.map((one) => ({ resource: one, known: one, traffic: byKey.get(objectKey(one)) }))
   if (kind === 'pod') return rows
-  const names = new Set(known.map(keyOf))
-  const gone = traffic.filter(({ resource }) => !names.has(keyOf(resource)) && resource.name !== 'other')
+  const names = new Set(known.map(objectKey))
+  const gone = traffic.filter(({ resource }) => !names.has(objectKey(resource)) && resource.name !== 'other')
   return [...rows, ...joinKnown(gone, [])]
 }
 
@@ -133,10 +134,6 @@ function toStatusCounts(grpc: readonly number[]): GrpcStatusCount[] {
   return counts
 }
 
-function keyOf({ namespace, name }: ResourceName): string {
-  return `${namespace}/${name}`
-}
-
 function byName(a: StatRow, b: StatRow): number {
-  return keyOf(a) < keyOf(b) ? -1 : 1
+  return objectKey(a) < objectKey(b) ? -1 : 1
 }

@@ -1,3 +1,4 @@
+import { compareTexts } from '@heddle/base/compare-texts'
 import {
   isInScope,
   peerOf,
@@ -72,14 +73,9 @@ function clientKind(kind: ScopeKind): ScopeKind {
 }
 
 function byNames(a: TrafficEdge, b: TrafficEdge): number {
-  return compare(textOf(a), textOf(b))
+  return compareTexts(textOf(a), textOf(b))
 }
 
 function textOf({ source, target, security }: TrafficEdge): string {
   return [source.namespace, source.name, target.namespace, target.name, security].join(' ')
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
 }

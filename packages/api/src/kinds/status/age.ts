@@ -1,4 +1,4 @@
-import type { ObjectMeta } from '../object-meta.ts'
+import { compareNames, type ObjectMeta } from '../object-meta.ts'
 
 /**
  * Order of precedence of objects that conflict: the oldest first, then by namespace and name (Gateway API). Those without a
@@ -7,16 +7,10 @@ import type { ObjectMeta } from '../object-meta.ts'
 export function compareAge(a: ObjectMeta, b: ObjectMeta): number {
   const [aMs, bMs] = [createdMs(a), createdMs(b)]
   if (aMs !== bMs) return aMs < bMs ? -1 : 1
-  return compareTexts(a.namespace, b.namespace) || compareTexts(a.name, b.name)
+  return compareNames(a, b)
 }
 
 function createdMs({ creationTimestamp }: ObjectMeta): number {
   const ms = Date.parse(creationTimestamp ?? '')
   return Number.isNaN(ms) ? Number.POSITIVE_INFINITY : ms
-}
-
-/** By code units, so that every machine has the same order. */
-function compareTexts(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
 }
