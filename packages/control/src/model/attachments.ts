@@ -1,3 +1,4 @@
+import { objectKey } from '@heddle/api/kinds/meta'
 import { ROUTE_KINDS, type Route } from '@heddle/api/kinds/route'
 import type { Service, ServicePort } from '@heddle/api/kinds/service'
 import { compareAge } from '@heddle/api/kinds/status/age'
@@ -66,7 +67,7 @@ export class Attachments {
 
   #ofPort(service: Service, port: ServicePort): PortAttachments {
     const { namespace, name } = service.metadata
-    const key = `${namespace}/${name}`
+    const key = objectKey(service.metadata)
     const ports = this.#ports.get(key) ?? new Map<ServicePort, PortAttachments>()
     this.#ports.set(key, ports)
     const known = ports.get(port)

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { LabelIndex } from '@heddle/api/kinds/label-index'
+import { objectKey } from '@heddle/api/kinds/meta'
 import type { Workload } from '@heddle/api/kinds/workload'
 import { type Instance, type InstanceHealth, type InstanceRef, instanceKey } from './instance.ts'
 import { type InstanceAt, InstanceIndex } from './instance-index.ts'
@@ -129,8 +130,7 @@ export class InstanceTable {
   /** Whether the proxy of an instance of this Workload registered from the address. */
   #isTakenOver({ workload, address }: Listed): boolean {
     if (this.#registrationIs === 'stream') return false
-    const { namespace, name } = workload.metadata
-    const keys = [...this.#registered.ofWorkload(`${namespace}/${name}`)]
+    const keys = [...this.#registered.ofWorkload(objectKey(workload.metadata))]
     return keys.some((key) => registeredAddresses(this.#registered.get(key)!).includes(address))
   }
 }

@@ -1,5 +1,5 @@
 import { formatRef, refOf } from '@heddle/api/kinds'
-import type { ObjectRef } from '@heddle/api/kinds/meta'
+import { type ObjectRef, objectKey } from '@heddle/api/kinds/meta'
 import type { Route } from '@heddle/api/kinds/route'
 import { type BackendObjectRef, isServiceRef } from '@heddle/api/kinds/route-refs'
 import { SetsByKey } from './sets-by-key.ts'
@@ -39,9 +39,9 @@ export class RouteTable {
   set(route: Route): void {
     this.#byRef.set(formatRef(refOf(route)), route)
     for (const key of parentKeys(route)) this.#byParent.add(key, route)
-    for (const { namespace, name } of backendsOf(route)) {
-      this.#byBackend.add(`${namespace}/${name}`, route)
-      if (namespace !== route.metadata.namespace) this.#byGrantor.add(namespace, route)
+    for (const backend of backendsOf(route)) {
+      this.#byBackend.add(objectKey(backend), route)
+      if (backend.namespace !== route.metadata.namespace) this.#byGrantor.add(backend.namespace, route)
     }
   }
 
@@ -51,9 +51,9 @@ export class RouteTable {
     if (route === undefined) return undefined
     this.#byRef.delete(formatRef(ref))
     for (const key of parentKeys(route)) this.#byParent.remove(key, route)
-    for (const { namespace, name } of backendsOf(route)) {
-      this.#byBackend.remove(`${namespace}/${name}`, route)
-      this.#byGrantor.remove(namespace, route)
+    for (const backend of backendsOf(route)) {
+      this.#byBackend.remove(objectKey(backend), route)
+      this.#byGrantor.remove(backend.namespace, route)
     }
     return route
   }
@@ -61,7 +61,7 @@ export class RouteTable {
 
 /** `NAMESPACE/NAME` of the Services that a route names as parents. */
 export function parentKeys({ spec }: Route): Set<string> {
-  return new Set(spec.parentRefs.filter(isServiceRef).map(({ namespace, name }) => `${namespace}/${name}`))
+  return new Set(spec.parentRefs.filter(isServiceRef).map(objectKey))
 }
 
 /** All that a route sends requests or copies of them to. */

@@ -1,3 +1,4 @@
+import { objectKey } from '@heddle/api/kinds/meta'
 import type { Service, ServicePort } from '@heddle/api/kinds/service'
 import type { Instance, InstanceState } from './instance.ts'
 import type { InstanceAt } from './instance-index.ts'
@@ -52,7 +53,7 @@ export class ServiceAddressTable {
    * the Service asks for first are enough where there are any.
    */
   find({ metadata, spec }: Service, { name }: ServicePort): InstanceAt[] {
-    const all = this.#ofService.get(`${metadata.namespace}/${metadata.name}`)
+    const all = this.#ofService.get(objectKey(metadata))
     if (all === undefined) return []
     const family = spec.ipFamilies?.[0] ?? 'IPv4'
     const preferred = all.filter(({ address }) => address.includes(':') === (family === 'IPv6'))

@@ -1,4 +1,5 @@
 import { canonicalIp, parseIp } from '@heddle/api/kinds/ip-address'
+import { objectKey } from '@heddle/api/kinds/meta'
 import { type IpFamily, isHeadless, type Service } from '@heddle/api/kinds/service'
 import { SelectorIndex } from './selector-index.ts'
 import { VirtualIps } from './virtual-ips.ts'
@@ -30,7 +31,12 @@ export class ServiceTable {
   }
 
   get(namespace: string, name: string): ModelService | undefined {
-    return this.#byName.get(`${namespace}/${name}`)
+    return this.byKey(objectKey({ namespace, name }))
+  }
+
+  /** @param key - `NAMESPACE/NAME` */
+  byKey(key: string): ModelService | undefined {
+    return this.#byName.get(key)
   }
 
   byAddress(address: string): ModelService | undefined {
@@ -105,7 +111,7 @@ export class ServiceTable {
 }
 
 function keyOf(service: Service): string {
-  return `${service.metadata.namespace}/${service.metadata.name}`
+  return objectKey(service.metadata)
 }
 
 /** Canonical, IPv4 first; empty where the file leaves it to us. */

@@ -1,5 +1,7 @@
 import { parseKey } from '@heddle/api/destination-key'
-import type { InstanceRef } from './instance.ts'
+import { type Instance, type InstanceRef, instanceKey } from './instance.ts'
+import { addressesOf } from './instance-index.ts'
+import type { ModelService } from './service-table.ts'
 
 /**
  * The topic whose changes may change what `key` means. A fixed function of the key, so that a server can index its
@@ -17,16 +19,32 @@ export function topicOfKey(key: string): string {
   }
 }
 
-/** The topic whose changes may change what the proxy of an instance is told of its own workload. */
-export function inboundTopic(ref: InstanceRef): string {
-  return `inbound:${ref.namespace}/${ref.instance}`
+/** The topics under which a change of a Service is heard of. */
+export function topicsOfService({ service, clusterIps }: ModelService): string[] {
+  const { namespace, name } = service.metadata
+  return [serviceTopic(namespace, name), ...clusterIps.map(addressTopic)]
 }
 
-export function serviceTopic(namespace: string, name: string): string {
+/** The topics under which a change of an instance alone is heard of. */
+export function topicsOfInstance(instance: Instance): string[] {
+  return [inboundTopic(instance), ...[...addressesOf(instance)].map(addressTopic)]
+}
+
+/** The topic whose changes may change what the proxy of an instance is told of its own workload. */
+export function inboundTopic(ref: InstanceRef): string {
+  return inboundTopicOfKey(instanceKey(ref))
+}
+
+/** @param key - `NAMESPACE/INSTANCE` */
+export function inboundTopicOfKey(key: string): string {
+  return `inbound:${key}`
+}
+
+function serviceTopic(namespace: string, name: string): string {
   return `service:${namespace}/${name}`
 }
 
 /** @param address - in canonical form */
-export function addressTopic(address: string): string {
+function addressTopic(address: string): string {
   return `address:${address}`
 }

@@ -1,5 +1,5 @@
 import type { MeshObject, Policy } from '@heddle/api/kinds'
-import type { ObjectMeta, ObjectRef } from '@heddle/api/kinds/meta'
+import { type ObjectMeta, type ObjectRef, objectKey } from '@heddle/api/kinds/meta'
 import type { ReferenceGrant } from '@heddle/api/kinds/reference-grant'
 import { isRoute, type Route } from '@heddle/api/kinds/route'
 import type { Service } from '@heddle/api/kinds/service'
@@ -36,7 +36,7 @@ export class TrafficTables implements ObjectLookup {
   }
 
   routesOf(namespace: string, name: string): Iterable<Route> {
-    return this.#routes.ofParent(`${namespace}/${name}`)
+    return this.#routes.ofParent(objectKey({ namespace, name }))
   }
 
   policiesOf(kind: string, namespace: string, name: string): Iterable<Policy> {
@@ -69,8 +69,7 @@ export class TrafficTables implements ObjectLookup {
   /** What else depends on a Service whose object has changed: parents of the routes that lead to it. */
   dependents(service: ObjectMeta): Set<string> {
     const touched = new Set<string>()
-    const key = `${service.namespace}/${service.name}`
-    for (const route of this.#routes.ofBackend(key)) touchParents(route, touched)
+    for (const route of this.#routes.ofBackend(objectKey(service))) touchParents(route, touched)
     return touched
   }
 
@@ -97,7 +96,7 @@ export class TrafficTables implements ObjectLookup {
 
   #touchTargets(policy: Policy, touched: Set<string>): void {
     for (const target of targetsOf(policy)) {
-      if (target.kind === 'Service') touched.add(`${target.namespace}/${target.name}`)
+      if (target.kind === 'Service') touched.add(objectKey(target))
       const route = this.#routes.get(target)
       if (route !== undefined) touchParents(route, touched)
     }

@@ -1,4 +1,5 @@
 import { LabelIndex } from '@heddle/api/kinds/label-index'
+import { type ObjectName, objectKey } from '@heddle/api/kinds/meta'
 import type { Workload } from '@heddle/api/kinds/workload'
 
 /** Workloads by name and by label. */
@@ -7,7 +8,7 @@ export class WorkloadTable {
   readonly #byName = new Map<string, Workload>()
 
   get(namespace: string, name: string): Workload | undefined {
-    return this.#byName.get(`${namespace}/${name}`)
+    return this.#byName.get(objectKey({ namespace, name }))
   }
 
   all(): Iterable<Workload> {
@@ -15,8 +16,8 @@ export class WorkloadTable {
   }
 
   /** Puts `after` in the place of what has the name. @returns what had it */
-  replace({ namespace, name }: Pick<Workload['metadata'], 'namespace' | 'name'>, after: Workload | undefined) {
-    const key = `${namespace}/${name}`
+  replace(ref: ObjectName, after: Workload | undefined): Workload | undefined {
+    const key = objectKey(ref)
     const before = this.#byName.get(key)
     if (before !== undefined) this.byLabel.remove(before)
     this.#byName.delete(key)
