@@ -6,7 +6,7 @@ import { bunReport } from './test-reports.ts'
 
 /** `npm run test:bun`: the tests of what the proxy is made of, on the runtime it runs on. */
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const TEST_TIMEOUT_MS = 20_000
+const TEST_TIMEOUT_MS = 60_000
 
 const files = findBunTestFiles(ROOT)
 const args = ['test', `--timeout=${TEST_TIMEOUT_MS}`, ...bunReport(process.env, 'bun'), ...files]

@@ -1,4 +1,4 @@
-import { systemClock } from '@heddle/base/clock'
+import { processorMsOf } from '@heddle/testkit/processor-time'
 import { describe, expect, test } from 'vitest'
 import { checkObject } from './check-object.ts'
 import { formatPath } from './finding.ts'
@@ -41,24 +41,26 @@ describe('checkObject() soon says what is wrong with', () => {
     { field: 'spec', object: route(fields('rule')) },
     { field: 'metadata.labels', object: { ...route({}), metadata: { name: 'web', labels: fields('a') } } },
   ])('a hundred thousand entries at $field', ({ field, object }) => {
-    const startUs = systemClock.monotonicUs()
-    const findings = checkObject(object, { others: [], nowMs: 0 })
+    let findings: ReturnType<typeof checkObject> = []
+    const tookMs = processorMsOf(() => {
+      findings = checkObject(object, { others: [], nowMs: 0 })
+    })
     expect(findings.filter(({ severity }) => severity === 'error').map(({ path }) => formatPath(path))).toEqual([field])
     expect(findings.map(({ reason }) => reason).join()).toMatch(
       /a (list|map) of 10000\d.* is far too large: at most \d+/,
     )
-    expect(systemClock.monotonicUs() - startUs).toBeLessThan(5e6)
+    expect(tookMs).toBeLessThan(5_000)
   })
 
   test('as many expressions as a route may have, each as large as it may be', () => {
-    const startUs = systemClock.monotonicUs()
     const headers = Array.from({ length: 16 }, (_, at) => expression(at))
     const matches = Array.from({ length: 8 }, () => ({ headers }))
-    const findings = checkObject(route({ rules: Array.from({ length: 16 }, () => ({ matches })) }), {
-      others: [],
-      nowMs: 0,
+    const object = route({ rules: Array.from({ length: 16 }, () => ({ matches })) })
+    let findings: ReturnType<typeof checkObject> = []
+    const tookMs = processorMsOf(() => {
+      findings = checkObject(object, { others: [], nowMs: 0 })
     })
     expect(findings.map(({ reason }) => reason).join()).toMatch(/more than \d+ instructions/)
-    expect(systemClock.monotonicUs() - startUs).toBeLessThan(5e6)
+    expect(tookMs).toBeLessThan(5_000)
   })
 })

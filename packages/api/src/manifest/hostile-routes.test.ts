@@ -1,3 +1,4 @@
+import { processorMsOf } from '@heddle/testkit/processor-time'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { documents, policy } from './manifest-fixture.ts'
@@ -50,7 +51,6 @@ test.each([
     rule: `matches: [{path: {type: RegularExpression, value: "${'('.repeat(60)}a${'){1,9}'.repeat(60)}"}}]`,
   },
 ])('$what that are made to take long are refused soon', ({ rule }) => {
-  const startMs = performance.now()
-  expect(mistakesIn(http(`${rule}\n${BACKEND}`))).not.toEqual([])
-  expect(performance.now() - startMs).toBeLessThan(2_000)
+  const tookMs = processorMsOf(() => expect(mistakesIn(http(`${rule}\n${BACKEND}`))).not.toEqual([]))
+  expect(tookMs).toBeLessThan(2_000)
 })

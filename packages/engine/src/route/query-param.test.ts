@@ -1,3 +1,4 @@
+import { processorMsOf } from '@heddle/testkit/processor-time'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readQueryParam } from './query-param.ts'
@@ -39,9 +40,10 @@ describe('readQueryParam()', () => {
     { name: 'with values', filler: '&a=%20' },
   ])('asks a long query for many parameters without going through it each time: $name', ({ filler }) => {
     const path = `/?${filler.repeat(60_000 / filler.length)}&b=%C3%A9+x&b=later&c&%64=e`
-    const beganMs = performance.now()
-    for (let i = 0; i < 5_000; i++) expect(readQueryParam(path, `p${i}`)).toBe(undefined)
-    expect(performance.now() - beganMs).toBeLessThan(1_000)
+    const tookMs = processorMsOf(() => {
+      for (let i = 0; i < 5_000; i++) expect(readQueryParam(path, `p${i}`)).toBe(undefined)
+    })
+    expect(tookMs).toBeLessThan(1_000)
     expect(['b', 'c', 'd', '__proto__'].map((name) => readQueryParam(path, name))).toEqual(['é x', '', 'e', undefined])
     expect(readQueryParam(`${path}&p1=now`, 'p1')).toBe('now')
     expect(readQueryParam(path, 'p1')).toBe(undefined)

@@ -1,4 +1,4 @@
-import { systemClock } from '@heddle/base/clock'
+import { processorMsOf } from '@heddle/testkit/processor-time'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { uninjectWorkload } from './annotate-workload.ts'
@@ -167,9 +167,8 @@ describe('injectPod()', () => {
       pod: podWith(Object.fromEntries(names('heddle.dev/opaque-prots-', 100_000).map((name) => [name, '']))),
     },
   ])('soon gives an answer about $name', ({ pod }) => {
-    const startUs = systemClock.monotonicUs()
-    expect(inject(pod)).toMatchObject({ kind: 'injected' })
-    expect(systemClock.monotonicUs() - startUs).toBeLessThan(5e6)
+    const tookMs = processorMsOf(() => expect(inject(pod)).toMatchObject({ kind: 'injected' }))
+    expect(tookMs).toBeLessThan(5_000)
   })
 
   test.each([
