@@ -27,7 +27,8 @@ function run(...flags: readonly string[]) {
   running.push(child)
   const errors: string[] = []
   child.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text))
-  const exited = once(child, 'exit').then(([code]) => code as number | null)
+  // Its end is told when its last words are read: that of the process alone may come before them.
+  const exited = once(child, 'close').then(([code]) => code as number | null)
   return { child, exited, errors: () => errors.join('') }
 }
 

@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url'
 import type { FakeControlPlane } from './fake-control-plane.ts'
 import { until } from './until.ts'
 
+/** A busy machine takes ten times as long to start a proxy. */
+const PATIENCE_MS = 50_000
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 export const BUN = fileURLToPath(new URL('../../../node_modules/.bin/bun', import.meta.url))
 
@@ -36,8 +38,13 @@ export function startProxyProcess(
   args: string[] = [],
 ): ProxyProcess {
   const child = spawn(program, [MAIN, ...args], { env: { ...env, PATH: process.env.PATH ?? '' }, stdio: 'pipe' })
+  let hasExited = false
+  // When its last words are read: the end of the process alone may come before them.
   const exited = new Promise<number | NodeJS.Signals>((resolve) => {
-    child.once('exit', (status, signal) => resolve(status ?? signal ?? 'SIGKILL'))
+    child.once('close', (status, signal) => {
+      hasExited = true
+      resolve(status ?? signal ?? 'SIGKILL')
+    })
   })
   let lines = ''
   const proxy: ProxyProcess = {
@@ -46,7 +53,7 @@ export function startProxyProcess(
     log: '',
     exited,
     async event(name) {
-      await until(() => proxy.events.some(({ event }) => event === name) || child.exitCode !== null)
+      await until(() => proxy.events.some(({ event }) => event === name) || hasExited, PATIENCE_MS)
       const found = proxy.events.find(({ event }) => event === name)
       if (found === undefined) throw new Error(`no event ${name}; the proxy said:\n${proxy.log}`)
       return found
@@ -54,7 +61,7 @@ export function startProxyProcess(
     async admin(line) {
       const { admin } = await proxy.event('listening')
       const [method = 'GET', path = '/'] = line.split(' ')
-      return fetch(`http://${String(admin)}${path}`, { method, signal: AbortSignal.timeout(5_000) })
+      return fetch(`http://${String(admin)}${path}`, { method, signal: AbortSignal.timeout(PATIENCE_MS) })
     },
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')

@@ -51,7 +51,7 @@ async function controlPlane(port: number): Promise<FakeControlPlane> {
   return plane
 }
 
-const LIMIT_MS = 30_000
+const LIMIT_MS = 60_000
 
 describe('a sidecar', () => {
   test.each(RUNTIMES)(

@@ -11,6 +11,8 @@ import { CaError } from './ca-error.ts'
 import { type CertificateAuthority, openCertificateAuthority } from './certificate-authority.ts'
 import { openServerIdentity, type ServerTls } from './server-identity.ts'
 
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 30_000, interval: 5 })
+
 const HOUR_MS = 3_600_000
 const log = createLog(() => undefined, 'off')
 
@@ -62,7 +64,7 @@ test('it gets a new key and certificate at 65 to 70 % of the life, without anyon
   expect(identity.current()).toBe(first)
   await clock.advanceAsync(latestMs - clock.nowMs())
 
-  await vi.waitFor(() => expect(rotated).toHaveLength(1))
+  await eventually(() => expect(rotated).toHaveLength(1))
   expect(identity.current()).toBe(rotated[0])
   expect(rotated[0]!.privateKeyPem).not.toBe(first.privateKeyPem)
   expect(rotated[0]!.notAfterMs).toBeGreaterThan(first.notAfterMs)
@@ -84,16 +86,16 @@ test('it tries again with backoff while the authority cannot sign, and keeps the
   isBroken = true
   clock.advance(18 * HOUR_MS)
   for (let tries = 2; tries <= 8; tries++) {
-    await vi.waitFor(() => expect(asked).toHaveLength(tries))
-    await vi.waitFor(() => expect(clock.waiting).toBe(1))
+    await eventually(() => expect(asked).toHaveLength(tries))
+    await eventually(() => expect(clock.waiting).toBe(1))
     clock.advance(60_000)
   }
   expect(identity.current()).toBe(first)
   isBroken = false
-  await vi.waitFor(() => expect(asked).toHaveLength(9))
-  await vi.waitFor(() => expect(clock.waiting).toBe(1))
+  await eventually(() => expect(asked).toHaveLength(9))
+  await eventually(() => expect(clock.waiting).toBe(1))
   clock.advance(60_000)
-  await vi.waitFor(() => expect(identity.current()).not.toBe(first))
+  await eventually(() => expect(identity.current()).not.toBe(first))
 })
 
 test('it stops when told to', async () => {

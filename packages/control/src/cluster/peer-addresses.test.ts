@@ -4,6 +4,8 @@ import { expect, test, vi } from 'vitest'
 import { FakeCluster } from '../../test/fake-cluster.ts'
 import { followPeers } from './peer-addresses.ts'
 
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 30_000, interval: 5 })
+
 const warnings: string[] = []
 const log = createLog((line) => warnings.push(line), 'warn')
 
@@ -46,7 +48,7 @@ test('replicas are told by the endpoints of their Service, each once and oneself
       { pod: 'd', address: '10.0.0.4', conditions: gone },
     ]),
   )
-  await vi.waitFor(() => expect(peers()).toEqual(['10.0.0.2:15010', '10.0.0.3:15010']))
+  await eventually(() => expect(peers()).toEqual(['10.0.0.2:15010', '10.0.0.3:15010']))
   cluster.put(
     slice('six', [
       { pod: 'a', address: 'fd00::1' },
@@ -56,7 +58,7 @@ test('replicas are told by the endpoints of their Service, each once and oneself
   cluster.put({ ...slice('empty', []), endpoints: null, ports: null })
   cluster.put(slice('names', [{ pod: 'e', address: 'control.example' }], { addressType: 'FQDN' }))
   cluster.put(slice('without', [{ pod: 'f', address: '10.0.0.9' }], { ports: [{ name: 'web', port: 80 }] }))
-  await vi.waitFor(() => expect(peers().length).toBe(2))
+  await eventually(() => expect(peers().length).toBe(2))
   expect(new Set(peers().map((address) => address.includes('::2') || address.includes('.2:')))).toContain(true)
   expect(warnings).toEqual([])
   ended.abort()

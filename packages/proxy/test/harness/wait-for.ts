@@ -1,5 +1,5 @@
 const POLL_MS = 5
-const PATIENCE_MS = 8_000
+const PATIENCE_MS = 30_000
 
 /** Resolves as soon as `condition` holds; fails with `what` when it does not within some seconds. */
 export async function waitFor(what: string, condition: () => boolean): Promise<void> {
