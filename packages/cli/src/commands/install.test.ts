@@ -11,6 +11,7 @@ import { parseAllDocuments } from 'yaml'
 import { runCommand } from '../../test/command-world.ts'
 import { storedCluster } from '../../test/stored-cluster.ts'
 import { install } from './install.ts'
+import { installNodeAgent } from './install-node-agent.ts'
 import { prune } from './prune.ts'
 import { uninstall } from './uninstall.ts'
 import { upgrade } from './upgrade.ts'
@@ -24,6 +25,11 @@ const READY = [...renderCrds(), ...GATEWAY_CRDS]
 /** What `heddle install` with these settings puts into a cluster. */
 function installation(...settings: readonly string[]): readonly KubeDraft[] {
   return renderInstall(readInstallValues(settings.map((text) => ({ kind: 'set', text }))))
+}
+
+/** What `heddle install-node-agent` with these settings puts there. */
+function agent(...settings: readonly string[]): readonly KubeDraft[] {
+  return renderNodeAgent(readInstallValues(settings.map((text) => ({ kind: 'set', text }))))
 }
 
 /** Objects of a YAML stream. */
@@ -134,6 +140,15 @@ describe('heddle upgrade', () => {
     expect(objectsOf(ran.stdout)).toEqual(installation('proxy.logLevel=warn', 'control.replicas=3'))
   })
 
+  test('takes the agent of nodes along, with the same values', async () => {
+    const cluster = storedCluster([...READY, ...installation('image.tag=old'), ...agent('image.tag=old')])
+    const flags = ['--set', 'image.tag=', '--set', 'image.registry=registry.example/mirror']
+    const ran = await runCommand(upgrade, ['upgrade', ...flags], { cluster })
+    expect(ran).toMatchObject({ status: 0, stderr: '' })
+    const registry = 'image.registry=registry.example/mirror'
+    expect(objectsOf(ran.stdout)).toEqual([...installation(registry), ...agent(registry)])
+  })
+
   test('names values of another version that there are no more, and what to do next', async () => {
     const there = withVersion(installation('proxy.logLevel=warn'), '0.0.9').map((object) => {
       if (object.kind !== 'ConfigMap') return object
@@ -170,6 +185,32 @@ describe('heddle upgrade', () => {
   })
 })
 
+describe('heddle install-node-agent', () => {
+  const run = (flags: readonly string[], ...there: readonly KubeDraft[]) =>
+    runCommand(installNodeAgent, ['install-node-agent', ...flags], { cluster: storedCluster([...READY, ...there]) })
+
+  test('prints it as upgrade does, with the values of the installation and those of its flags on them', async () => {
+    const there = installation('image.registry=registry.example/mirror', 'image.tag=mine')
+    const ran = await run(['--set', 'image.tag=other'], ...there)
+    expect(ran).toMatchObject({ status: 0, stderr: '' })
+    expect(objectsOf(ran.stdout)).toEqual(agent('image.registry=registry.example/mirror', 'image.tag=other'))
+    const daemonSet = objectsOf(ran.stdout).find(({ kind }) => kind === 'DaemonSet')
+    expect(JSON.stringify(daemonSet)).toContain('"registry.example/mirror/heddle/proxy:other"')
+  })
+
+  test('prints it before there is an installation', async () => {
+    const ran = await run([])
+    expect(ran).toMatchObject({ status: 0, stderr: '' })
+    expect(objectsOf(ran.stdout)).toEqual(agent())
+  })
+
+  test('asks no cluster where it is told not to', async () => {
+    const ran = await runCommand(installNodeAgent, ['install-node-agent', '--ignore-cluster'])
+    expect(ran).toMatchObject({ status: 0, stderr: '' })
+    expect(objectsOf(ran.stdout)).toEqual(agent())
+  })
+})
+
 /** What the control plane has made by itself. */
 const MADE: readonly KubeDraft[] = [
   { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'heddle-authority', namespace: 'heddle' } },
@@ -194,6 +235,15 @@ describe('heddle prune', () => {
         metadata: { name: 'heddle-control', namespace: 'heddle' },
       },
     ])
+  })
+
+  test('knows the agent of nodes, and what an earlier one left', async () => {
+    const labels = { 'app.kubernetes.io/name': 'heddle-node-agent' }
+    const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role' }
+    const left: KubeDraft = { ...role, metadata: { name: 'earlier', namespace: 'heddle-node-agent', labels } }
+    const cluster = storedCluster([...READY, ...installation(), ...agent(), left])
+    const ran = await runCommand(prune, ['prune'], { cluster })
+    expect(objectsOf(ran.stdout)).toEqual([{ ...role, metadata: { name: 'earlier', namespace: 'heddle-node-agent' } }])
   })
 
   test('says that there is nothing', async () => {
@@ -241,8 +291,7 @@ describe('heddle uninstall', () => {
   })
 
   test('takes the agent of nodes with it, whose namespace has the rest', async () => {
-    const agent = renderNodeAgent(readInstallValues([]))
-    const ran = await runCommand(uninstall, ['uninstall'], { cluster: storedCluster([...everything, ...agent]) })
+    const ran = await runCommand(uninstall, ['uninstall'], { cluster: storedCluster([...everything, ...agent()]) })
     expect(
       objectsOf(ran.stdout)
         .map(nameOf)

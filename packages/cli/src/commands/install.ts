@@ -4,6 +4,7 @@ import type { Cluster } from '../client/cluster.ts'
 import type { WorldFlags } from '../client/world-flags.ts'
 import type { CliDeps, Command } from '../command.ts'
 import { askCluster } from './install/cluster-error.ts'
+import { openCluster } from './install/open-cluster.ts'
 import { type ObjectFormat, objectFormatOption, printObjects } from './install/print-objects.ts'
 import { addValueOptions, readValueFlags, toInstallValues, type ValueFlags } from './install/value-options.ts'
 
@@ -41,23 +42,13 @@ async function runInstall(options: Options, namespace: string, deps: CliDeps): P
     return printObjects(renderCrds(), output, deps.terminal)
   }
   const values = await toInstallValues(await readValueFlags(options, deps.cwd))
-  if (!ignoreCluster) await checkCluster(values, await openCluster(deps), deps)
+  if (!ignoreCluster) await checkCluster(values, await openCluster('install', deps), deps)
   const { renderInstall } = await import('@heddle/kube/install')
   await printObjects(renderInstall(values, namespace), output, deps.terminal)
 }
 
 function refuseValues({ ha = false, values = [], set = [] }: ValueFlags): void {
   if (ha || values.length > 0 || set.length > 0) throw new CliError('values say nothing about CRDs: leave them out')
-}
-
-async function openCluster(deps: CliDeps): Promise<Cluster> {
-  try {
-    return await deps.cluster()
-  } catch (error) {
-    if (!(error instanceof CliError)) throw error
-    const hints = [...error.hints, 'or print it without looking at a cluster: heddle install --ignore-cluster']
-    throw new CliError(error.message, { hints, cause: error })
-  }
 }
 
 /** What would go wrong is said before anything is applied. */

@@ -28,12 +28,17 @@ async function runPrune({ output }: Options, deps: CliDeps): Promise<void> {
   const values = await toInstallValues(await keptValues(installed, deps.terminal))
   const { renderInstall } = await import('@heddle/kube/install')
   const { renderCrds } = await import('@heddle/kube/install/crds')
-  const { findExtraneous, listOwnedCrds, listOwnedObjects } = await import('@heddle/kube/install/owned-objects')
+  const { renderNodeAgent } = await import('@heddle/kube/install/node-agent')
+  const { findExtraneous, listNodeAgent, listOwnedCrds, listOwnedObjects } = await import(
+    '@heddle/kube/install/owned-objects'
+  )
   const owned = await askCluster(cluster, async () => [
     ...(await listOwnedObjects(kube, heddleNamespace)),
+    ...(await listNodeAgent(kube)),
     ...(await listOwnedCrds(kube)),
   ])
-  const extraneous = findExtraneous(owned, [...renderInstall(values, heddleNamespace), ...renderCrds()])
+  const rendered = [...renderInstall(values, heddleNamespace), ...renderNodeAgent(values), ...renderCrds()]
+  const extraneous = findExtraneous(owned, rendered)
   if (extraneous.length === 0) deps.terminal.note('there is nothing to remove')
   await printObjects(extraneous, output, deps.terminal)
 }

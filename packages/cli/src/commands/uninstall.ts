@@ -29,7 +29,8 @@ async function runUninstall({ force = false, output }: Options, deps: CliDeps): 
   const [own, agent, crds] = await askCluster(cluster, () =>
     Promise.all([listOwnedObjects(kube, heddleNamespace), listNodeAgent(kube), listOwnedCrds(kube)]),
   )
-  const objects = [...own, ...agent]
+  // What is in the namespace of the agent goes with it.
+  const objects = [...own, ...agent.filter(({ metadata }) => metadata.namespace === undefined)]
   if (objects.length + crds.length === 0) {
     throw new CliError(`nothing of Heddle is in namespace ${heddleNamespace} of ${cluster.contextName}`, {
       hints: ['it may be in another one: --heddle-namespace NAME'],

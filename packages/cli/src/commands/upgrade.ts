@@ -1,3 +1,4 @@
+import type { KubeDraft } from '@heddle/kube/client'
 import type { Installed } from '@heddle/kube/install/installed'
 import type { InstallValues } from '@heddle/kube/install/values'
 import { CliError } from '../cli-error.ts'
@@ -49,8 +50,17 @@ async function runUpgrade(options: Options, deps: CliDeps): Promise<void> {
   const values = await toInstallValues([...kept, ...(await readValueFlags(options, deps.cwd))])
   refuseOtherTrustDomain(values, installed)
   const { renderInstall } = await import('@heddle/kube/install')
-  await printObjects(renderInstall(values, cluster.heddleNamespace), options.output, terminal)
+  const objects = [...renderInstall(values, cluster.heddleNamespace), ...(await nodeAgent(cluster, values))]
+  await printObjects(objects, options.output, terminal)
   await noteNext(cluster, installed, deps)
+}
+
+/** Where it is there it goes along: it redirects for the proxies of this version, and its image is theirs. */
+async function nodeAgent(cluster: Cluster, values: InstallValues): Promise<readonly KubeDraft[]> {
+  const { hasNodeAgent } = await import('@heddle/kube/install/owned-objects')
+  if (!(await askCluster(cluster, () => hasNodeAgent(cluster.kube)))) return []
+  const { renderNodeAgent } = await import('@heddle/kube/install/node-agent')
+  return renderNodeAgent(values)
 }
 
 /** Identities of both would not be accepted by each other. */

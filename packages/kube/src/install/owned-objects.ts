@@ -81,12 +81,23 @@ async function findMade(
   return found && { resource, object: toReference(resource, found) }
 }
 
-/** What is left of the agent of nodes when it is to go: the rest is in its namespace. */
+/** All objects of the agent of nodes, as {@link listOwnedObjects} gives those of an installation. */
 export async function listNodeAgent(client: Reader): Promise<readonly KubeDraft[]> {
   const labelSelector = toSelector({ 'app.kubernetes.io/name': INSTALL_NAMES.nodeAgent })
-  const resources = [CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, NAMESPACES]
-  const lists = await Promise.all(resources.map((resource) => client.list(resource, { labelSelector })))
-  return lists.flatMap(({ items }, i) => items.map((item) => toReference(resources[i]!, item)))
+  const within = { namespace: INSTALL_NAMES.nodeAgent }
+  const lists = await Promise.all(
+    OWNED.map(async (resource) => {
+      const { items } = await client.list(resource, { labelSelector, ...(resource.namespaced && within) })
+      return items.map((item) => toReference(resource, item))
+    }),
+  )
+  return lists.flat()
+}
+
+/** Whether the agent of nodes is in a cluster. */
+export async function hasNodeAgent(client: Pick<KubeClient, 'get'>): Promise<boolean> {
+  const name = INSTALL_NAMES.nodeAgent
+  return (await client.get({ resource: DAEMON_SETS, namespace: name, name })) !== undefined
 }
 
 /** Heddle's CRDs that are there, whoever made them; with them goes every object of these kinds. */
