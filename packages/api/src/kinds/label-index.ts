@@ -1,3 +1,5 @@
+import { SetsByKey } from '@heddle/base/sets-by-key'
+
 type Labels = Readonly<Record<string, string>>
 
 /** Whether all of the selector's labels are among `labels`. An empty selector selects nothing, as in a Service. */
@@ -8,7 +10,7 @@ export function selects(selector: Labels | undefined, labels: Labels): boolean {
 
 /** Labelled things by namespace and label, so that a selector looks only at the rarest of its labels. */
 export class LabelIndex<T> {
-  readonly #byLabel = new Map<string, Set<T>>()
+  readonly #byLabel = new SetsByKey<T>()
   readonly #labelsOf: (item: T) => { readonly namespace: string; readonly labels: Labels }
 
   constructor(labelsOf: (item: T) => { readonly namespace: string; readonly labels: Labels }) {
@@ -16,20 +18,12 @@ export class LabelIndex<T> {
   }
 
   add(item: T): void {
-    for (const key of this.#keys(item)) {
-      const items = this.#byLabel.get(key)
-      if (items === undefined) this.#byLabel.set(key, new Set([item]))
-      else items.add(item)
-    }
+    for (const key of this.#keys(item)) this.#byLabel.add(key, item)
   }
 
   /** @param item - the very value that was added */
   remove(item: T): void {
-    for (const key of this.#keys(item)) {
-      const items = this.#byLabel.get(key)
-      items?.delete(item)
-      if (items?.size === 0) this.#byLabel.delete(key)
-    }
+    for (const key of this.#keys(item)) this.#byLabel.remove(key, item)
   }
 
   /** In the order in which they were added. */
@@ -37,7 +31,6 @@ export class LabelIndex<T> {
     let rarest: ReadonlySet<T> | undefined
     for (const [name, value] of Object.entries(selector ?? {})) {
       const items = this.#byLabel.get(labelKey(namespace, name, value))
-      if (items === undefined) return []
       if (rarest === undefined || items.size < rarest.size) rarest = items
     }
     return [...(rarest ?? [])].filter((item) => selects(selector, this.#labelsOf(item).labels))

@@ -27,6 +27,16 @@ export type MeshObject = Namespace | ServiceAccount | Service | Workload | Route
 /** Kinds that are attached to what they are about by `targetRefs`. */
 export type Policy = BackendPolicy | FaultPolicy | TrafficPolicy
 
+/** Whether the object is attached to others by `targetRefs`. */
+export function isPolicy(object: MeshObject): object is Policy {
+  return object.kind === 'BackendPolicy' || object.kind === 'FaultPolicy' || object.kind === 'TrafficPolicy'
+}
+
+/** What a policy is attached to; always in its own namespace. */
+export function targetsOf({ metadata, spec }: Policy): ObjectRef[] {
+  return spec.targetRefs.map(({ kind, name }) => ({ kind, namespace: metadata.namespace, name }))
+}
+
 /** The reference of an object. */
 export function refOf(object: MeshObject): ObjectRef {
   return { kind: object.kind, namespace: object.metadata.namespace, name: object.metadata.name }

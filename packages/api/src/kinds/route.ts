@@ -1,5 +1,7 @@
 import type { GrpcRoute } from './grpc-route.ts'
 import type { HttpRoute } from './http-route.ts'
+import { objectKey } from './object-meta.ts'
+import { isServiceRef } from './route-refs.ts'
 import type { TcpRoute, TlsRoute } from './stream-route.ts'
 
 /** Every kind that says where requests for a Service go. */
@@ -22,4 +24,9 @@ export function isRoute<T extends { readonly kind: string }>(
   object: T,
 ): object is Extract<T, { readonly kind: Route['kind'] }> {
   return KINDS.has(object.kind)
+}
+
+/** `NAMESPACE/NAME` of the Services that a route names as parents, whether it is accepted there or not. */
+export function parentKeys({ spec }: Route): Set<string> {
+  return new Set(spec.parentRefs.filter(isServiceRef).map(objectKey))
 }

@@ -1,7 +1,6 @@
-import type { MeshObject } from '../kinds/mesh-object.ts'
+import { isPolicy, type MeshObject } from '../kinds/mesh-object.ts'
 import { findUnsupportedInPolicy } from '../kinds/status/unsupported.ts'
 import { errorAt, type Finding } from './finding.ts'
-import { isPolicy } from './manifest-lookup.ts'
 
 /** What a policy says, whatever else there is: what the mesh cannot do is an error. */
 export function checkPolicy(object: MeshObject): Finding[] {

@@ -1,5 +1,5 @@
 import type { Destination, DestinationDelta } from '@heddle/api/discovery'
-import { SetsByKey } from '../model/sets-by-key.ts'
+import { SetsByKey } from '@heddle/base/sets-by-key'
 import { topicOfKey } from '../model/topic.ts'
 
 /** Hears that the meaning of keys it holds has changed. */

@@ -1,6 +1,6 @@
 import { LabelIndex } from '@heddle/api/kinds/label-index'
+import { SetsByKey } from '@heddle/base/sets-by-key'
 import type { Instance, InstancePort } from './instance.ts'
-import { SetsByKey } from './sets-by-key.ts'
 import { wholePort } from './target-port.ts'
 
 /** What is at an address. */

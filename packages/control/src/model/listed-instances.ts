@@ -1,7 +1,7 @@
 import { canonicalIp } from '@heddle/api/kinds/ip-address'
 import type { Workload } from '@heddle/api/kinds/workload'
+import { SetsByKey } from '@heddle/base/sets-by-key'
 import { type Instance, type InstanceHealth, instanceKey } from './instance.ts'
-import { SetsByKey } from './sets-by-key.ts'
 
 /** An entry of a Workload's `spec.addresses`. */
 export interface Listed {

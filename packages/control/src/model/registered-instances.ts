@@ -1,8 +1,8 @@
 import type { Node } from '@heddle/api/discovery'
 import { canonicalIp } from '@heddle/api/kinds/ip-address'
 import type { Workload } from '@heddle/api/kinds/workload'
+import { SetsByKey } from '@heddle/base/sets-by-key'
 import type { Instance, InstanceHealth } from './instance.ts'
-import { SetsByKey } from './sets-by-key.ts'
 
 /** What is known of a registered instance. */
 export interface Registered extends InstanceHealth {

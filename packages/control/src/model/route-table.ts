@@ -1,8 +1,8 @@
 import { formatRef, refOf } from '@heddle/api/kinds'
 import { type ObjectRef, objectKey } from '@heddle/api/kinds/meta'
-import type { Route } from '@heddle/api/kinds/route'
-import { type BackendObjectRef, isServiceRef } from '@heddle/api/kinds/route-refs'
-import { SetsByKey } from './sets-by-key.ts'
+import { parentKeys, type Route } from '@heddle/api/kinds/route'
+import type { BackendObjectRef } from '@heddle/api/kinds/route-refs'
+import { SetsByKey } from '@heddle/base/sets-by-key'
 
 /** Routes by what they are attached to, and by what they refer to. */
 export class RouteTable {
@@ -15,10 +15,6 @@ export class RouteTable {
 
   get(ref: ObjectRef): Route | undefined {
     return this.#byRef.get(formatRef(ref))
-  }
-
-  all(): Iterable<Route> {
-    return this.#byRef.values()
   }
 
   /** Those that name the Service as a parent, whether they are accepted there or not. */
@@ -45,23 +41,16 @@ export class RouteTable {
     }
   }
 
-  /** @returns what was there */
-  remove(ref: ObjectRef): Route | undefined {
+  remove(ref: ObjectRef): void {
     const route = this.get(ref)
-    if (route === undefined) return undefined
+    if (route === undefined) return
     this.#byRef.delete(formatRef(ref))
     for (const key of parentKeys(route)) this.#byParent.remove(key, route)
     for (const backend of backendsOf(route)) {
       this.#byBackend.remove(objectKey(backend), route)
       this.#byGrantor.remove(backend.namespace, route)
     }
-    return route
   }
-}
-
-/** `NAMESPACE/NAME` of the Services that a route names as parents. */
-export function parentKeys({ spec }: Route): Set<string> {
-  return new Set(spec.parentRefs.filter(isServiceRef).map(objectKey))
 }
 
 /** All that a route sends requests or copies of them to. */

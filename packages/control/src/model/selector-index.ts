@@ -1,12 +1,13 @@
 import { selects } from '@heddle/api/kinds/label-index'
 import type { Service } from '@heddle/api/kinds/service'
+import { SetsByKey } from '@heddle/base/sets-by-key'
 
 type Labels = Readonly<Record<string, string>>
 
 /** Services by what they select: finds those that select given labels without looking at all. */
 export class SelectorIndex {
   /** Each Service is under one label of its selector, the one that had the fewest Services when it came. */
-  readonly #byLabel = new Map<string, Set<Service>>()
+  readonly #byLabel = new SetsByKey<Service>()
   readonly #labelOf = new Map<Service, string>()
 
   add(service: Service): void {
@@ -14,13 +15,11 @@ export class SelectorIndex {
     let best: string | undefined
     for (const [name, value] of Object.entries(service.spec.selector ?? {})) {
       const key = `${namespace} ${name} ${value}`
-      if (best === undefined || this.#sizeOf(key) < this.#sizeOf(best)) best = key
+      if (best === undefined || this.#byLabel.get(key).size < this.#byLabel.get(best).size) best = key
     }
     if (best === undefined) return
     this.#labelOf.set(service, best)
-    const services = this.#byLabel.get(best)
-    if (services === undefined) this.#byLabel.set(best, new Set([service]))
-    else services.add(service)
+    this.#byLabel.add(best, service)
   }
 
   /** @param service - the very value that was added */
@@ -28,21 +27,15 @@ export class SelectorIndex {
     const key = this.#labelOf.get(service)
     if (key === undefined) return
     this.#labelOf.delete(service)
-    const services = this.#byLabel.get(key)
-    services?.delete(service)
-    if (services?.size === 0) this.#byLabel.delete(key)
+    this.#byLabel.remove(key, service)
   }
 
   /** The Services of `namespace` whose selectors match `labels`. */
   *selecting(namespace: string, labels: Labels): Iterable<Service> {
     for (const [name, value] of Object.entries(labels)) {
-      for (const service of this.#byLabel.get(`${namespace} ${name} ${value}`) ?? []) {
+      for (const service of this.#byLabel.get(`${namespace} ${name} ${value}`)) {
         if (selects(service.spec.selector, labels)) yield service
       }
     }
-  }
-
-  #sizeOf(key: string): number {
-    return this.#byLabel.get(key)?.size ?? 0
   }
 }

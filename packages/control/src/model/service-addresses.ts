@@ -1,9 +1,9 @@
 import { objectKey } from '@heddle/api/kinds/meta'
 import type { Service, ServicePort } from '@heddle/api/kinds/service'
+import { SetsByKey } from '@heddle/base/sets-by-key'
 import type { Instance, InstanceState } from './instance.ts'
 import type { InstanceAt } from './instance-index.ts'
 import type { InstanceTable } from './instance-table.ts'
-import { SetsByKey } from './sets-by-key.ts'
 
 /** An address behind a Service. */
 export interface ServiceAddress {

@@ -1,13 +1,13 @@
-import type { MeshObject, Policy } from '@heddle/api/kinds'
+import { isPolicy, type MeshObject, type Policy, targetsOf } from '@heddle/api/kinds'
 import { type ObjectMeta, type ObjectRef, objectKey } from '@heddle/api/kinds/meta'
 import type { ReferenceGrant } from '@heddle/api/kinds/reference-grant'
-import { isRoute, type Route } from '@heddle/api/kinds/route'
+import { isRoute, parentKeys, type Route } from '@heddle/api/kinds/route'
 import type { Service } from '@heddle/api/kinds/service'
 import type { ObjectLookup } from '@heddle/api/kinds/status/object-lookup'
-import { isPolicy, PolicyTable, targetsOf } from './policy-table.ts'
-import { parentKeys, RouteTable } from './route-table.ts'
+import { SetsByKey } from '@heddle/base/sets-by-key'
+import { PolicyTable } from './policy-table.ts'
+import { RouteTable } from './route-table.ts'
 import type { ServiceTable } from './service-table.ts'
-import { SetsByKey } from './sets-by-key.ts'
 
 /**
  * Routes, policies and grants, with the Services that they are about: says at which Services something else is in force

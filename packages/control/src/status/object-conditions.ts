@@ -1,10 +1,9 @@
-import type { MeshObject } from '@heddle/api/kinds'
+import { isPolicy, type MeshObject } from '@heddle/api/kinds'
 import type { Condition } from '@heddle/api/kinds/conditions'
 import { isRoute } from '@heddle/api/kinds/route'
 import type { ObjectLookup } from '@heddle/api/kinds/status/object-lookup'
 import { policyStatus } from '@heddle/api/kinds/status/policy-status'
 import { routeStatus } from '@heddle/api/kinds/status/route-status'
-import { isPolicy } from '../model/policy-table.ts'
 
 /** A condition with what it is about. */
 export interface ObjectCondition extends Condition {

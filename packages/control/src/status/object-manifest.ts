@@ -1,7 +1,6 @@
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
-import type { MeshObject } from '@heddle/api/kinds'
+import { isPolicy, type MeshObject } from '@heddle/api/kinds'
 import { isRoute } from '@heddle/api/kinds/route'
-import { isPolicy } from '../model/policy-table.ts'
 import { CONTROLLER_NAME } from './controller-name.ts'
 import type { ShownCondition } from './programmed.ts'
 

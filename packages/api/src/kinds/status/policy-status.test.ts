@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { documents, policy, route, service } from '../../manifest/manifest-fixture.ts'
-import { isPolicy, ManifestLookup } from '../../manifest/manifest-lookup.ts'
+import { ManifestLookup } from '../../manifest/manifest-lookup.ts'
 import { parseManifests } from '../../manifest/parse-manifests.ts'
-import { formatRef, refOf } from '../mesh-object.ts'
+import { formatRef, isPolicy, refOf } from '../mesh-object.ts'
 import { compareAge } from './age.ts'
 import { policyStatus } from './policy-status.ts'
 

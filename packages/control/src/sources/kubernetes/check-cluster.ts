@@ -1,10 +1,9 @@
-import { formatRef, type MeshObject, refOf } from '@heddle/api/kinds'
+import { formatRef, isPolicy, type MeshObject, refOf } from '@heddle/api/kinds'
 import type { ObjectRef } from '@heddle/api/kinds/meta'
 import { isRoute } from '@heddle/api/kinds/route'
 import { checkTogether } from '@heddle/api/manifest/check-together'
 import type { Problem } from '@heddle/api/manifest/problem'
 import { rawValue } from '@heddle/api/manifest/raw-value'
-import { isPolicy } from '../../model/policy-table.ts'
 import { originOf } from './cluster-object.ts'
 
 /**

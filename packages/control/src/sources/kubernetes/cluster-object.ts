@@ -1,4 +1,4 @@
-import type { MeshObject } from '@heddle/api/kinds'
+import { isPolicy, type MeshObject } from '@heddle/api/kinds'
 import { GATEWAY_GROUP, isRoute, ROUTE_KINDS } from '@heddle/api/kinds/route'
 import { isServiceRef } from '@heddle/api/kinds/route-refs'
 import { findUnsupported, findUnsupportedInPolicy } from '@heddle/api/kinds/status/unsupported'
@@ -9,7 +9,6 @@ import type { Problem } from '@heddle/api/manifest/problem'
 import { rawValue } from '@heddle/api/manifest/raw-value'
 import { readObject } from '@heddle/api/manifest/read-object'
 import type { KubeObject } from '@heddle/kube/client'
-import { isPolicy } from '../../model/policy-table.ts'
 import { findSpecialAddresses } from './special-addresses.ts'
 import { trimMeta } from './trim-meta.ts'
 
