@@ -9,7 +9,7 @@ function content(yaml: string) {
   const { objects, problems } = parseManifests([{ path: '/m/a.yaml', text: yaml }])
   expect(problems.filter((problem) => problem.severity === 'error')).toEqual([])
   const fileOf = new Map(objects.map((object: MeshObject) => [formatRef(refOf(object)), '/m/a.yaml']))
-  return { objects, problems, fileOf }
+  return { objects, problems, fileOf, notActedOn: [] }
 }
 
 const service = (name: string) => `
