@@ -90,6 +90,8 @@ export interface WatchOptions {
   readonly timeoutSeconds?: number
   /** The watch fails with `deadline` when nothing came for so long; 120 s by default (bookmarks come about every minute). */
   readonly silenceMs?: number
+  /** The API server has taken the watch; changes may be long in coming. */
+  readonly onOpened?: () => void
 }
 
 /** A change as the API server tells it; a bookmark only moves the version to go on from. */

@@ -114,7 +114,10 @@ export class FollowingInformer<T> implements Informer<T> {
     const startedUs = clock.monotonicUs()
     this.#counters.watches += 1
     const timeoutSeconds = Math.round(SHORTEST_WATCH_SECONDS * (1 + Math.random()))
-    const options = { ...this.#selection(), resourceVersion: this.#version!, timeoutSeconds }
+    const onOpened = () => {
+      this.#failure = undefined
+    }
+    const options = { ...this.#selection(), resourceVersion: this.#version!, timeoutSeconds, onOpened }
     for await (const event of client.watch(resource, options, signal)) {
       if (signal.aborted) return
       this.#take(event, listener)

@@ -93,7 +93,8 @@ export class HttpKubeClient implements KubeClient {
     }
     const request = { method: 'GET', path: collectionPath(resource, namespace), query }
     for await (const part of this.#caller.stream(request, silenceMs, signal)) {
-      if (part.kind === 'lines') yield* part.lines.map(toEvent)
+      if (part.kind === 'opened') options.onOpened?.()
+      else if (part.kind === 'lines') yield* part.lines.map(toEvent)
       else throw toStreamError(part, silenceMs)
     }
   }
@@ -197,7 +198,7 @@ function toEvent(line: string): WatchEvent {
   throw new KubeTransportError('not_json', parsed.message)
 }
 
-function toStreamError(part: Exclude<StreamPart, { kind: 'lines' }>, silenceMs: number): Error {
+function toStreamError(part: Exclude<StreamPart, { kind: 'opened' | 'lines' }>, silenceMs: number): Error {
   switch (part.kind) {
     case 'answer':
       return new KubeError(parseStatusText(part.body, part.status))

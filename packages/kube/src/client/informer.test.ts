@@ -104,6 +104,17 @@ describe('an informer', () => {
     expect(world.informer.counters).toMatchObject({ lists: 1, watches: 2, failures: 1 })
   })
 
+  test('has no failure any more once it watches again, though nothing changes', async () => {
+    await using world = await startWorld({ objects: ['a'] })
+    await world.start()
+    await world.watching()
+    world.server.cutWatches()
+    await eventually(() => expect(world.informer.failure).toBeDefined())
+    await world.retryAfter(1)
+    await eventually(() => expect(world.informer.failure).toBeUndefined())
+    expect(world.informer.counters).toMatchObject({ lists: 1, watches: 2, events: 0, bookmarks: 0 })
+  })
+
   test('goes on from a bookmark although older versions are forgotten', async () => {
     await using world = await startWorld({ objects: ['a'] })
     await world.start()

@@ -10,8 +10,9 @@ export interface StreamLimits {
   readonly silenceMs: number
 }
 
-/** Lines as they come; a refusal or a failure is the last. After neither, the server ended the stream. */
+/** Lines as they come, after word that they will; a refusal or a failure is the last. After neither, the server ended the stream. */
 export type StreamPart =
+  | { readonly kind: 'opened' }
   | { readonly kind: 'lines'; readonly lines: readonly string[] }
   | { readonly kind: 'silence' }
   | Answer
@@ -41,6 +42,7 @@ interface Reading {
 
 async function* readLines(response: IncomingMessage, { call, silence, signal }: Reading): AsyncGenerator<StreamPart> {
   const reader = new LineReader(call.maxAnswerBytes)
+  yield { kind: 'opened' }
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
       silence.extend()
