@@ -17,8 +17,8 @@ import {
   toScope,
 } from '../telemetry/resource-scope.ts'
 import { LONGEST_WINDOW_MS } from '../telemetry/rolling-totals.ts'
+import type { SeriesWindow } from '../telemetry/series-window.ts'
 import { type ResourceTraffic, type StatQuestion, sumTraffic } from '../telemetry/stat.ts'
-import type { SeriesWindow } from '../telemetry/telemetry-store.ts'
 import { canBe, type KnownResource, knownResources } from './known-resources.ts'
 
 export interface StatDeps {

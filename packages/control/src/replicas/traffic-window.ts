@@ -1,7 +1,8 @@
 import type { Clock } from '@heddle/base/clock'
 import { mergeReports } from '../telemetry/merge-reports.ts'
 import { fromReporterTraffic } from '../telemetry/report-message.ts'
-import type { SeriesWindow, TelemetryStore } from '../telemetry/telemetry-store.ts'
+import type { SeriesWindow } from '../telemetry/series-window.ts'
+import type { TelemetryStore } from '../telemetry/telemetry-store.ts'
 import type { Replicas } from './replicas.ts'
 
 export interface TrafficWindowDeps {

@@ -8,7 +8,7 @@ import {
   type ScopeKind,
 } from './resource-scope.ts'
 import type { SeriesFacts } from './series-facts.ts'
-import type { SeriesWindow } from './telemetry-store.ts'
+import type { SeriesWindow } from './series-window.ts'
 import type { Totals } from './totals.ts'
 
 /** Stands for a client without a proxy; no resource can have such a name. */

@@ -1,5 +1,5 @@
 import { type ReportTimes, spanOfCovered } from './known-reporter.ts'
-import type { ReporterWindow, SeriesWindow } from './telemetry-store.ts'
+import type { ReporterWindow, SeriesWindow } from './series-window.ts'
 
 /** When somebody reported, over all replicas. */
 interface MergedTimes extends ReportTimes {

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf'
 import { type ReporterTraffic, ReporterTrafficSchema } from '@heddle/api/replica'
 import { Direction, type Series, SeriesSchema } from '@heddle/api/telemetry'
 import { factsOf } from './series-facts.ts'
-import type { CountedSeries, ReporterWindow } from './telemetry-store.ts'
+import type { CountedSeries, ReporterWindow } from './series-window.ts'
 import { totalsOf } from './totals.ts'
 
 /** What one reporter counted, for another replica. */

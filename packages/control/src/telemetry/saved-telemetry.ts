@@ -6,7 +6,8 @@ import type { Log } from '@heddle/base/log'
 import { SavedFile } from '../state/saved-file.ts'
 import { type SavedCells, upgradeCells } from './rolling-totals.ts'
 import type { Reporter } from './series-facts.ts'
-import type { StoreSnapshot, TelemetryStore } from './telemetry-store.ts'
+import type { StoreSnapshot } from './store-snapshot.ts'
+import type { TelemetryStore } from './telemetry-store.ts'
 
 export interface SavedTelemetryOptions {
   readonly path: string

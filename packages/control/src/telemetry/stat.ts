@@ -1,7 +1,7 @@
 import { LatencyHistogram } from '@heddle/telemetry/latency-histogram'
 import { isInScope, peerOf, type ResourceName, type ResourceScope, reporterOf } from './resource-scope.ts'
 import type { SeriesFacts } from './series-facts.ts'
-import type { SeriesWindow } from './telemetry-store.ts'
+import type { SeriesWindow } from './series-window.ts'
 import { addTotals, createTotals, type Totals } from './totals.ts'
 
 /** Whose traffic is asked for, and between whom. */
