@@ -5,6 +5,14 @@ import { until } from '../harness/until.ts'
 const ROOT = '/sys/fs/cgroup'
 /** A group of the first kind (version 1) holds no process before it was told these. */
 const CPU_SET = ['cpuset.cpus', 'cpuset.mems']
+/**
+ * What the pods of a node weigh beside one thread outside of them, by the two versions' files and units: four times as much. As much as
+ * one thread, which is what a group has, let proxies wait for a core for seconds while others built, and the demo gave up on them.
+ */
+const WEIGHTS = [
+  { file: 'cpu.shares', weight: '4096' },
+  { file: 'cpu.weight', weight: '400' },
+] as const
 
 /** Makes the group below which the pods of a node will be, in every hierarchy. */
 export function addControlGroup(name: string): void {
@@ -13,6 +21,9 @@ export function addControlGroup(name: string): void {
     mkdirSync(join(hierarchy, name), { recursive: true })
     for (const file of CPU_SET.filter((one) => existsSync(join(hierarchy, one)))) {
       writeFileSync(join(hierarchy, name, file), readFileSync(join(hierarchy, file)))
+    }
+    for (const { file, weight } of WEIGHTS) {
+      if (existsSync(join(hierarchy, name, file))) writeFileSync(join(hierarchy, name, file), weight)
     }
   }
 }
