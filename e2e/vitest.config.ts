@@ -8,7 +8,7 @@ export default defineConfig({
     root: import.meta.dirname,
     include: ['*.e2e.ts'],
     testTimeout: 120_000,
-    hookTimeout: 60_000,
+    hookTimeout: 120_000,
     // Half of the time is waiting, for certificates to expire as for deadlines; more than two would measure each other.
     maxWorkers: 2,
     sequence: { sequencer: longestFirst(LONG) },

@@ -28,7 +28,9 @@ export interface NamespaceMetadata {
   readonly annotations?: Readonly<Record<string, string>>
 }
 
-const WAIT = '--timeout=60s'
+const WAIT = '--timeout=100s'
+/** Later than the command gives up by itself, so that it says why. */
+const WAIT_MS = 110_000
 const EVENTS_SHOWN = 25
 
 /** The cluster that the tests of this run share. */
@@ -68,16 +70,17 @@ function testNamespace(name: string): TestNamespace {
     tryKubectl: (args, options) => cluster.tryKubectl([...within, ...args], options),
     apply: async (objects) => void (await kubectl(['apply', '-f', '-'], { input: objects })),
     untilRolledOut: async (workload) =>
-      void (await kubectl(['rollout', 'status', WAIT, workload], { deadlineMs: 70_000 })),
+      void (await kubectl(['rollout', 'status', WAIT, workload], { deadlineMs: WAIT_MS })),
     untilTrue: async (condition, object) =>
-      void (await kubectl(['wait', WAIT, `--for=${condition}`, object], { deadlineMs: 70_000 })),
+      void (await kubectl(['wait', WAIT, `--for=${condition}`, object], { deadlineMs: WAIT_MS })),
     exec: (target, command) => kubectl(['exec', target, '--', ...command]),
   }
 }
 
 /** Pods are refused until the controllers have given the namespace its service account. */
 async function namespaceReady({ kubectl }: TestNamespace): Promise<void> {
-  await kubectl(['wait', WAIT, '--for=create', 'serviceaccount/default', 'configmap/kube-root-ca.crt'])
+  const objects = ['serviceaccount/default', 'configmap/kube-root-ca.crt']
+  await kubectl(['wait', WAIT, '--for=create', ...objects], { deadlineMs: WAIT_MS })
 }
 
 async function describe({ tryKubectl }: TestNamespace): Promise<string> {

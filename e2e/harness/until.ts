@@ -21,7 +21,7 @@ export async function untilStill(what: string, read: () => Promise<number>): Pro
 export async function until<T>(
   what: string,
   probe: () => T | undefined | false | Promise<T | undefined | false>,
-  deadlineMs = 30_000,
+  deadlineMs = 60_000,
 ): Promise<T> {
   const endMs = performance.now() + deadlineMs
   let lastFailure: unknown
