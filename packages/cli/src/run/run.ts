@@ -42,12 +42,12 @@ export async function run(command: readonly string[], options: RunOptions, deps:
   await started.ready
   const { namespace, serviceAccount } = options
   deps.terminal.note(`heddle: ${instance} joined the mesh (namespace ${namespace}, service account ${serviceAccount})`)
-  const application = await startForeground({
+  const application = {
     command: residence.place.applicationCommand(command),
     env: applicationEnvironment(options, started.listening, deps),
     cwd: deps.cwd,
-  })
-  return await attend(application, { sidecar, deps })
+  }
+  return await attend(() => startForeground(application), { sidecar, deps })
 }
 
 interface Attending {
@@ -62,23 +62,28 @@ const ENDING: readonly string[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT']
 const FROM_TERMINAL: readonly string[] = ['SIGINT', 'SIGQUIT']
 
 /**
- * Waits for the end of the application and passes signals on. One that asks it to end first takes it out of the mesh: the
- * proxy tells the control plane and goes on serving for a moment, then the application hears of it.
+ * Starts the application, waits for its end and passes signals on, from before it can say a word. One that asks it to end
+ * first takes it out of the mesh: the proxy tells the control plane and goes on serving for a moment, then the application
+ * hears of it.
  */
-async function attend(application: Foreground, { sidecar, deps }: Attending): Promise<number> {
+async function attend(start: () => Promise<Foreground>, { sidecar, deps }: Attending): Promise<number> {
   const { hurry } = deps.interruption()
   let draining: Promise<void> | undefined
+  const pass = (name: NodeJS.Signals): void => {
+    void application.then((running) => running.signal(name)).catch(() => {})
+  }
   const receive = (name: NodeJS.Signals): void => {
     const isDelivered = process.stdin.isTTY && FROM_TERMINAL.includes(name)
     const isFirst = ENDING.includes(name) && draining === undefined
     if (isFirst) draining = sidecar.stop(hurry)
     if (isDelivered) return
-    if (isFirst) void deps.clock.sleep(drainDelayMs(deps), hurry).then(() => application.signal(name))
-    else application.signal(name)
+    if (isFirst) void deps.clock.sleep(drainDelayMs(deps), hurry).then(() => pass(name))
+    else pass(name)
   }
   for (const name of PASSED_ON) process.on(name, receive)
+  const application = start()
   try {
-    return await application.exited
+    return await (await application).exited
   } finally {
     for (const name of PASSED_ON) process.off(name, receive)
     await draining
