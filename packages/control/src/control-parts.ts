@@ -80,7 +80,7 @@ export async function openParts(config: ControlConfig, deps: PartsDeps): Promise
   const model = createModel({ clock, signal, ...(cluster === undefined ? HOST_MODEL : CLUSTER_MODEL) })
   const source = deps.source ?? cluster?.source ?? directorySource({ path: config.configDir, clock })
   const following = followSource(source, model, { log, signal })
-  await readiness.during('the configuration is not read yet', following)
+  await readiness.during('the configuration is not read yet', following, () => source.awaited?.() ?? [])
   const registrations = await openRegistrations(model, deps)
   const claims = new InstanceClaims(clock)
   for (const { node } of model.registrations()) claims.assert(node)

@@ -31,6 +31,8 @@ const CUSTOM = ['gateway.networking.k8s.io/v1', 'heddle.dev/v1alpha1']
 export class FakeCluster implements FakeClient {
   /** `apiVersion` of the groups with CRDs that are installed. */
   installed: readonly string[] = CUSTOM
+  /** `VERB PLURAL` of what RBAC does not allow. */
+  readonly forbidden = new Set<string>()
   readonly patches: { readonly ref: ObjectName; readonly patch: unknown }[] = []
   readonly #objects = new Map<string, KubeObject>()
   readonly #log: { readonly resource: Resource; readonly event: WatchEvent }[] = []
@@ -78,13 +80,16 @@ export class FakeCluster implements FakeClient {
     { labelSelector }: { readonly labelSelector?: string } = {},
   ): AsyncGenerator<KubeList<T>> {
     this.#requireUp()
+    this.#requireRight('list', resource)
     const items = this.#of(resource).filter((object) => isLabelSelected(object.metadata.labels, labelSelector))
     yield { items: structuredClone(items) as unknown as T[], resourceVersion: String(this.#version) }
   }
 
   async *watch(resource: Resource, options: WatchOptions, signal: AbortSignal): AsyncGenerator<WatchEvent> {
     this.#requireUp()
+    this.#requireRight('watch', resource)
     const queue: WatchEvent[] = this.#since(resource, options)
+    options.onOpened?.()
     let wake = () => {}
     let isCut = false
     const push = (event: WatchEvent) => {
@@ -187,6 +192,12 @@ export class FakeCluster implements FakeClient {
   #nextVersion(): string {
     this.#version += 1
     return String(this.#version)
+  }
+
+  #requireRight(verb: string, { group, plural }: Resource): void {
+    if (!this.forbidden.has(`${verb} ${plural}`)) return
+    const message = `${plural} is forbidden: User "control" cannot ${verb} resource "${plural}" in API group "${group}" at the cluster scope`
+    throw new KubeError({ status: 403, reason: 'Forbidden', message })
   }
 
   #requireUp(): void {

@@ -255,6 +255,18 @@ describe('the API server', () => {
     expect(await ask('/ready')).toBe('200 ready\n')
   })
 
+  test('is said to whoever looks to refuse what nothing works without, with the right that lacks', async () => {
+    const port = await freePort()
+    const ready = async () => await (await fetch(`http://127.0.0.1:${port}/ready`)).text()
+    world.api.forbidden.add('list pods')
+    const starting = world.start('--admin', `127.0.0.1:${port}`)
+    await vi.waitFor(async () => expect(await ready()).toContain('let ClusterRole heddle-control list pods'), LIMIT)
+    expect(await ready()).toMatch(/\nthe configuration is not read yet\npods \(v1\): .* cannot list resource "pods"/)
+    world.api.forbidden.clear()
+    await starting
+    expect(await ready()).toBe('ready\n')
+  })
+
   test('knows the webhooks by the name of their Service and the trust bundle', async () => {
     const { host, port } = one.control.webhookAddress!
     const ca = await readFile(one.control.trustBundleFile)

@@ -53,6 +53,8 @@ export interface Source {
   /** Where an object in force is defined; `undefined` where that is not known. */
   fileOf(ref: ObjectRef): string | undefined
   status(): SourceStatus
+  /** Why `start` has not resolved yet, as far as that is known: a sentence each, which anybody may read. */
+  awaited?(): readonly string[]
   /** Of a cluster: `metadata.generation` of an object whose status is written; `undefined` where that is not known. */
   generationOf?(ref: ObjectRef): number | undefined
   /** `undefined`: nothing can be said about changes before they come. */

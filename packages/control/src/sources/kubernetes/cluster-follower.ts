@@ -4,10 +4,11 @@ import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import { messageOf } from '@heddle/base/message-of'
 import type { KubeClient, KubeObject, Resource } from '@heddle/kube/client'
-import { createInformer, type Informer } from '@heddle/kube/informer'
-import { apiVersionOf, ENDPOINT_SLICES, NODES, PODS, resourceOf } from '@heddle/kube/resources'
+import { createInformer } from '@heddle/kube/informer'
+import { ENDPOINT_SLICES, NODES, PODS, resourceOf } from '@heddle/kube/resources'
 import { type ClusterObject, readCoreObject, readCustomObject } from './cluster-object.ts'
 import { FOREIGN_SLICES, type TrimmedSlice, trimSlice } from './endpoint-slice.ts'
+import { type FollowedState, type FollowFailure, isForbidden, mayBeAbsent, toFollowFailure } from './follow-failure.ts'
 import { type TrimmedPod, trimPod } from './pod.ts'
 import { type Place, trimNode } from './pod-set.ts'
 import { findServed } from './served-resources.ts'
@@ -27,21 +28,14 @@ export interface FollowerOptions {
   readonly log: Log
 }
 
-/** A resource that cannot be read at present, and why. */
-export interface FollowFailure {
-  /** `pods (v1)`. */
-  readonly resource: string
-  readonly message: string
-}
-
 /** How often it is looked for kinds whose CRDs were not installed, and for newer versions. */
 const FIND_MS = 10_000
 const RETRY_MS = 1_000
 const LASTING_MS = 3_000
+/** An API server that starts knows of no rights yet, and those of an installation may come after its pods. */
+const REFUSED_MS = 20_000
 
-interface Following {
-  readonly resource: Resource
-  readonly informer: Pick<Informer<unknown>, 'failure' | 'isSynced'>
+interface Following extends FollowedState {
   readonly ended: AbortController
 }
 
@@ -52,6 +46,7 @@ export class ClusterFollower {
   readonly #following = new Map<string, Following>()
   #missing: readonly Kind[] = []
   #findFailure: string | undefined
+  #wasFound = false
   #failingSince: ReadonlyMap<string, number> = new Map()
 
   constructor(options: FollowerOptions, listener: ClusterListener) {
@@ -59,12 +54,19 @@ export class ClusterFollower {
     this.#listener = listener
   }
 
-  /** Resolves once everything that is there was told, however long the API server is away; goes on until `signal` is aborted. */
+  /**
+   * Resolves once everything that is there was told, however long the API server is away; only what {@link mayBeAbsent} and RBAC keeps refusing is not
+   * waited for. Goes on until `signal` is aborted.
+   */
   async start(signal: AbortSignal): Promise<void> {
     const core = this.#followCore(signal)
-    while (!signal.aborted && !(await this.#find(signal))) await this.#options.clock.sleep(RETRY_MS, signal)
+    let custom = await this.#find(signal)
+    while (custom === undefined && !signal.aborted) {
+      await this.#options.clock.sleep(RETRY_MS, signal)
+      custom = await this.#find(signal)
+    }
     void this.#findForEver(signal)
-    await core
+    await Promise.all([core, ...(custom ?? [])])
   }
 
   /** Kinds whose CRDs are not installed. */
@@ -87,12 +89,10 @@ export class ClusterFollower {
   }
 
   #failuresNow(): FollowFailure[] {
-    const found = [...this.#following.values()].flatMap(({ resource, informer: { failure } }) => {
-      if (failure === undefined) return []
-      return { resource: `${resource.plural} (${apiVersionOf(resource)})`, message: failure.message }
-    })
+    const found = [...this.#following.values()].flatMap((state) => toFollowFailure(state) ?? [])
     if (this.#findFailure === undefined) return found
-    return [...found, { resource: 'the kinds that the cluster knows', message: this.#findFailure }]
+    const standing = this.#wasFound ? 'stale' : 'awaited'
+    return [...found, { resource: 'the kinds that the cluster knows', message: this.#findFailure, standing }]
   }
 
   async #followCore(signal: AbortSignal): Promise<void> {
@@ -116,18 +116,18 @@ export class ClusterFollower {
     }
   }
 
-  /** Begins to follow what appeared. @returns whether the API server answered */
-  async #find(signal: AbortSignal): Promise<boolean> {
+  /** Begins to follow what appeared. @returns their first lists; `undefined`: the API server did not answer */
+  async #find(signal: AbortSignal): Promise<readonly Promise<void>[] | undefined> {
     try {
       const served = await findServed(this.#options.client)
-      if (signal.aborted) return true
+      if (signal.aborted) return []
       this.#missing = served.filter(({ resource }) => resource === undefined).map(({ kind }) => kind)
-      await Promise.all(served.map(({ kind, resource }) => this.#serve(kind, resource, signal)))
       this.#findFailure = undefined
-      return true
+      this.#wasFound = true
+      return served.map(({ kind, resource }) => this.#serve(kind, resource, signal))
     } catch (error) {
       this.#findFailure = messageOf(error)
-      return false
+      return undefined
     }
   }
 
@@ -143,23 +143,41 @@ export class ClusterFollower {
     const read = kind.apiVersion === 'v1' ? readCoreObject : readCustomObject
     const trim = (object: KubeObject) => read(kind, object)
     const tell = (name: string, object: ClusterObject | undefined) => this.#listener.onObject(kind.kind, name, object)
-    return this.#follow({ resource, trim, tell }, signal)
+    return this.#follow({ resource, trim, tell, mayBeAbsent: mayBeAbsent(kind) }, signal)
   }
 
   async #follow<T>(what: Followed<T>, signal: AbortSignal): Promise<void> {
-    const { tell, ...followed } = what
+    const { tell, mayBeAbsent = false, ...followed } = what
+    const { resource } = followed
     const informer = createInformer<T>({ ...this.#options, ...followed })
     const ended = new AbortController()
-    this.#following.set(followed.resource.kind, { resource: followed.resource, informer, ended })
+    const state = { resource, informer, mayBeAbsent, ended }
+    this.#following.set(resource.kind, state)
     const onUpserted = (name: string, value: T) => tell(name, value)
     const onRemoved = (name: string) => tell(name, undefined)
-    await informer.start({ onUpserted, onRemoved }, AbortSignal.any([signal, ended.signal]))
+    const either = AbortSignal.any([signal, ended.signal])
+    const first = informer.start({ onUpserted, onRemoved }, either)
+    await (mayBeAbsent ? Promise.race([first, this.#lastingRefusal(state, either)]) : first)
+  }
+
+  /** Resolves when RBAC has refused the first list for so long that its rights are not only about to come. */
+  async #lastingRefusal({ resource, informer }: FollowedState, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options
+    let refusedMs = 0
+    while (!signal.aborted && !informer.isSynced) {
+      await clock.sleep(RETRY_MS, signal)
+      refusedMs = isForbidden(informer.failure) ? refusedMs + RETRY_MS : 0
+      if (refusedMs < REFUSED_MS) continue
+      log.error('goes on without a kind that RBAC refuses', { kind: resource.kind, error: informer.failure!.message })
+      return
+    }
   }
 }
 
 interface Followed<T> {
   readonly resource: Resource
   readonly labelSelector?: string
+  readonly mayBeAbsent?: boolean
   trim(object: KubeObject): T
   tell(name: string, value: T | undefined): void
 }

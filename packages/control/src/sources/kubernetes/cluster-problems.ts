@@ -1,12 +1,21 @@
 import type { Kind } from '@heddle/api/kinds/table'
 import type { Problem } from '@heddle/api/manifest/problem'
-import type { FollowFailure } from './cluster-follower.ts'
+import { INSTALL_NAMES } from '@heddle/kube/install/names'
+import type { FollowFailure, Standing } from './follow-failure.ts'
+
+const CONSEQUENCES: Readonly<Record<Standing, string>> = {
+  stale: 'what was read last stays in force',
+  absent: 'none of them is in force',
+  awaited: 'the control plane waits for it before it serves',
+}
 
 /** What is not followed at present, as problems: what is in force may be out of date. */
 export function toFailureProblems(failures: readonly FollowFailure[]): Problem[] {
-  return failures.map(({ resource, message }) => {
-    const reason = `cannot be read from the API server, so what was read last stays in force: ${message}`
-    return { severity: 'error', file: resource, line: 0, column: 0, field: '', reason }
+  return failures.map(({ resource, message, standing, lackingRight }) => {
+    const reason = `cannot be read from the API server, so ${CONSEQUENCES[standing]}: ${message}`
+    const remedy =
+      lackingRight && `let ClusterRole ${INSTALL_NAMES.control} ${lackingRight}: heddle upgrade | kubectl apply -f -`
+    return { severity: 'error', file: resource, line: 0, column: 0, field: '', reason, ...(remedy && { remedy }) }
   })
 }
 

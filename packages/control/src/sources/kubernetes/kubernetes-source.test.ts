@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf'
 import { NodeSchema } from '@heddle/api/discovery'
 import { formatProblem } from '@heddle/api/manifest/problem'
 import { systemClock } from '@heddle/base/clock'
+import { createLog } from '@heddle/base/log'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ClusterWorld, toObjects } from '../../../test/cluster-world.ts'
@@ -9,6 +10,7 @@ import { FakeCluster } from '../../../test/fake-cluster.ts'
 import { type ModelOfCluster, modelOfCluster } from '../../../test/model-of-cluster.ts'
 import { eventually, testSource } from '../source-contract.ts'
 import { CLUSTER_DOCUMENTS } from './contract-documents.ts'
+import { kubernetesSource } from './kubernetes-source.ts'
 
 describe('a cluster is a source that', () => {
   testSource({ ...CLUSTER_DOCUMENTS, open: async () => new ClusterWorld() })
@@ -330,4 +332,81 @@ test('start() waits for an API server that is away, and says so', async () => {
   })
   await starting
   expect(world.model.services('shop')).toHaveLength(1)
+})
+
+describe('a kind that RBAC refuses', () => {
+  const ROUTE = `apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r, namespace: shop}
+spec: {parentRefs: [{group: "", kind: Service, name: cart}], rules: [{backendRefs: [{name: cart, port: 80}]}]}
+`
+  const problems = (source = world.source) => source.status().problems.map(formatProblem)
+
+  /** Turns the clock until `done`, at most so many seconds. */
+  async function turn(clock: ManualClock, seconds: number, done = () => false): Promise<void> {
+    for (let i = 0; i < seconds && !done(); i++) await clock.advanceAsync(1_000)
+  }
+
+  test('and without which requests go to the Services does not keep the source from starting; it is named, and taken up later', async () => {
+    const clock = new ManualClock()
+    cluster.forbidden.add('list httproutes')
+    put(SERVICE, ROUTE, pod('a', '10.1.0.1'))
+    let isStarted = false
+    const starting = start(clock).then(() => {
+      isStarted = true
+    })
+    await turn(clock, 15)
+    expect(isStarted).toBe(false)
+    await turn(clock, 30, () => isStarted)
+    await starting
+    expect(behindCart()).toEqual(['a ready'])
+    await turn(clock, 5)
+    expect(problems()).toEqual([
+      'httproutes (gateway.networking.k8s.io/v1): cannot be read from the API server, so none of them is in force: httproutes is forbidden: User "control" cannot list resource "httproutes" in API group "gateway.networking.k8s.io" at the cluster scope (let ClusterRole heddle-control list httproutes.gateway.networking.k8s.io: heddle upgrade | kubectl apply -f -)',
+    ])
+    cluster.forbidden.clear()
+    await turn(clock, 30, () => world.model.object('HTTPRoute', 'shop', 'r') !== undefined)
+    expect(world.model.object('HTTPRoute', 'shop', 'r')).toBeDefined()
+    await turn(clock, 2)
+    expect(problems()).toEqual([])
+  })
+
+  test.each(['pods', 'services', 'workloads', 'referencegrants'])(
+    'and without which requests would fail (%s) is waited for, and said to whoever asks',
+    async (plural) => {
+      const clock = new ManualClock()
+      cluster.forbidden.add(`list ${plural}`)
+      put(SERVICE)
+      const source = kubernetesSource({ client: cluster, clock, log: createLog(() => undefined, 'off') })
+      let isStarted = false
+      const listener = { onChange: () => undefined, onStatus: () => undefined }
+      const starting = source.start(listener, ended.signal).then(() => {
+        isStarted = true
+      })
+      await turn(clock, 120)
+      expect(isStarted).toBe(false)
+      expect(source.awaited?.()).toEqual([
+        expect.stringMatching(`^${plural} .* so the control plane waits for it before it serves: .* cannot list `),
+      ])
+      expect(source.awaited?.()[0]).toMatch(new RegExp(`let ClusterRole heddle-control list ${plural}`))
+      cluster.forbidden.clear()
+      await turn(clock, 30, () => isStarted)
+      await starting
+      expect(source.awaited?.()).toEqual([])
+    },
+  )
+
+  test('while it is followed stays as it was read, and is named with the verb', async () => {
+    const clock = new ManualClock()
+    put(SERVICE, pod('a', '10.1.0.1'))
+    await start(clock)
+    cluster.forbidden.add('watch pods')
+    cluster.goDown()
+    cluster.comeUp()
+    await turn(clock, 10)
+    expect(behindCart()).toEqual(['a ready'])
+    expect(problems()).toEqual([
+      expect.stringMatching(/^pods \(v1\): .*what was read last stays in force.*heddle-control watch pods: /),
+    ])
+  })
 })

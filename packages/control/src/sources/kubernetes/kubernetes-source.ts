@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { MeshObject } from '@heddle/api/kinds'
 import type { ObjectRef } from '@heddle/api/kinds/meta'
 import { MAX_PROBLEMS } from '@heddle/api/manifest'
-import type { Problem } from '@heddle/api/manifest/problem'
+import { formatProblem, type Problem } from '@heddle/api/manifest/problem'
 import type { Clock, Timer } from '@heddle/base/clock'
 import type { Resource } from '@heddle/kube/client'
 import { EditError, type ObjectStore } from '../object-store.ts'
@@ -117,6 +117,10 @@ class ClusterSource implements KubernetesSource {
 
   status(): SourceStatus {
     return this.#status
+  }
+
+  awaited(): readonly string[] {
+    return toFailureProblems(this.#follower.failures()).map(formatProblem)
   }
 
   async start(listener: SourceListener, signal: AbortSignal): Promise<void> {

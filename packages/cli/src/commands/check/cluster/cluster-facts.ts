@@ -77,6 +77,8 @@ export interface InstallFacts extends BaseFacts {
   readonly expected: readonly ExpectedObject[]
   readonly deployment: Fact<ControlDeployment | undefined>
   readonly pods: Fact<readonly PodObject[]>
+  /** What those that are not ready wait for, in their own words, by name; of who cannot be asked nothing. */
+  readonly waiting: ReadonlyMap<string, readonly string[]>
   readonly lease: Fact<LeaseFact | undefined>
   /** Root certificates that proxies trust. */
   readonly trust: Fact<readonly CertificateFact[]>

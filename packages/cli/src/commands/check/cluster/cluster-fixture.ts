@@ -128,6 +128,7 @@ export const GOOD_INSTALL: InstallFacts = {
   expected: EXPECTED,
   deployment: known({ replicas: 1, ready: 1, updated: 1, image: 'heddle/control:0.1.0', isSpread: true }),
   pods: known([podOf('heddle-control-1')]),
+  waiting: new Map(),
   lease: known({ holder: 'heddle-control-1', renewedMs: NOW_MS - 2000, durationMs: 15_000 }),
   trust: known([{ subject: 'CN=root', notBeforeMs: NOW_MS - DAY_MS, notAfterMs: NOW_MS + 3650 * DAY_MS }]),
   webhooks: known(

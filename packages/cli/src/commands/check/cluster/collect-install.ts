@@ -28,6 +28,7 @@ import type {
   WebhookFact,
 } from './cluster-facts.ts'
 import { ask } from './collect-base.ts'
+import { lookAtReadiness } from './look-at-readiness.ts'
 import { lookAtWebhookServer } from './look-at-webhook-server.ts'
 import { readCertificates, toCertificateFact } from './read-certificates.ts'
 
@@ -56,6 +57,7 @@ export async function collectInstall(base: BaseFacts, question: InstallQuestion)
     expected,
     deployment,
     pods,
+    waiting: await lookAtReadiness(cluster, pods),
     lease,
     trust: mapFact(trustPem, toRoots),
     webhooks,

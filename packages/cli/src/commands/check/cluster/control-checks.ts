@@ -32,7 +32,7 @@ export const CONTROL_API: Category<InstallFacts> = {
       id: 'cluster-objects-valid',
       description: 'objects of the cluster can be read',
       about:
-        'Objects that the control plane cannot take over, with the reason; of each the last state that it could is in force. With its validating webhook in place they are refused at `kubectl apply`; these came before it, or while it was away.',
+        'Objects that the control plane cannot take over, with the reason; of each the last state that it could is in force. Kinds that it cannot read from the API server are here as well, with the right that its ClusterRole lacks where that is why. With its validating webhook in place they are refused at `kubectl apply`; these came before it, or while it was away.',
       judge: ({ control }) =>
         judgeFact(control, ({ health }) =>
           errorUnlessEmpty(

@@ -66,13 +66,14 @@ export const EXISTENCE: Category<InstallFacts> = {
       id: 'control-plane-pods',
       description: 'control plane pods are ready',
       about:
-        'Each pod that is not ready is named with what it waits for: an image that cannot be pulled, no node with room for it, a container that ends. `kubectl -n heddle describe pods` and `kubectl -n heddle logs deploy/heddle-control` say more.',
+        'Each pod that is not ready is named with what it waits for: an image that cannot be pulled, no node with room for it, a container that ends; or, in the words of the control plane itself, an API server that is away or a right that its ClusterRole lacks. `kubectl -n heddle describe pods` and `kubectl -n heddle logs deploy/heddle-control` say more.',
       isFatal: true,
-      judge: ({ pods, heddleNamespace }) =>
+      judge: ({ pods, waiting, heddleNamespace }) =>
         judgeFact(pods, (all) => {
           const remedy = lookAtPods(heddleNamespace)
-          if (all.some(isReady)) return warningUnlessEmpty(describePods(all), remedy)
-          return errorUnlessEmpty(all.length === 0 ? ['there is none'] : describePods(all), remedy)
+          const unready = describePods(all, waiting)
+          if (all.some(isReady)) return warningUnlessEmpty(unready, remedy)
+          return errorUnlessEmpty(all.length === 0 ? ['there is none'] : unready, remedy)
         }),
     },
     {
@@ -136,8 +137,13 @@ function judgeReplicas(found: ControlDeployment | undefined, remedy: string): Ve
   return warningUnlessEmpty(ready < replicas ? [`${ready} of ${replicas} are ready`, ...late] : late, remedy)
 }
 
-function describePods(pods: readonly PodObject[]): readonly string[] {
-  return pods.filter((pod) => !isReady(pod)).map((pod) => `${pod.metadata.name} ${describeUnready(pod)}`)
+function describePods(pods: readonly PodObject[], waiting: InstallFacts['waiting']): readonly string[] {
+  return pods
+    .filter((pod) => !isReady(pod))
+    .map((pod) => {
+      const { name } = pod.metadata
+      return [`${name} ${describeUnready(pod)}`, ...(waiting.get(name) ?? [])].join('; ')
+    })
 }
 
 function judgeLease(lease: LeaseFact | undefined, { nowMs, heddleNamespace }: InstallFacts): Verdict {

@@ -137,6 +137,13 @@ const INSTALL_CASES: readonly { readonly says: string; readonly change: Partial<
   },
   { says: 'control-plane-pods error: there is none', change: { pods: known([]) } },
   {
+    says: 'control-plane-pods error: a is Running; the configuration is not read yet; pods (v1): cannot list',
+    change: {
+      pods: known([podOf('a', { status: { phase: 'Running' } })]),
+      waiting: new Map([['a', ['the configuration is not read yet', 'pods (v1): cannot list']]]),
+    },
+  },
+  {
     says: 'control-plane-leader warning: nobody holds Lease heddle-control-leader',
     change: { lease: known(undefined) },
   },
