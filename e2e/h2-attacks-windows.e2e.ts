@@ -20,8 +20,10 @@ import { until } from './harness/until.ts'
 const IDLE_MS = 3_000
 const HEAD_MS = 2_000
 const LINGER_MS = 1_000
-/** Deadlines may come two seconds late. */
-const LATE_MS = 2_000
+/** Deadlines may come two seconds late, and later where the machine is busy. */
+const LATE_MS = 10_000
+/** The latest that a request is given up, whichever of the two proxies does it. */
+const GIVEN_UP_MS = 2 * IDLE_MS + LATE_MS
 /** Connections of others that may be open at any time. */
 const OTHERS = 2
 const INITIAL_WINDOW_SIZE = 4
@@ -80,7 +82,8 @@ describe.each(SIDES)('at the $side listener', ({ side }) => {
       peer.write(times(150, (i) => download(streamOf(i))))
       await until('all have their heads', () => peer.status(streamOf(149)) === '200')
       await expectHello(peer, 1001)
-      await until('all are reset', () => resets(peer).length === 150, 2 * IDLE_MS + LATE_MS + 5_000)
+      expect(resets(peer), 'it was served while the others wait').toEqual([])
+      await until('all are reset', () => resets(peer).length === 150, GIVEN_UP_MS)
       await expectHello(peer, 1003)
       expect(resets(peer)).not.toContain(CODE.flowControlError)
       peer.destroy()
@@ -97,7 +100,7 @@ describe.each(SIDES)('at the $side listener', ({ side }) => {
           peer.write(windowUpdate(1, 1))
           return peer.resetCode(1) !== undefined
         },
-        2 * IDLE_MS + LATE_MS + 5_000,
+        GIVEN_UP_MS,
       )
       expect(peer.bodyOf(1).length).toBeLessThan(1_000)
       await expectHello(peer, 3)
@@ -109,7 +112,7 @@ describe.each(SIDES)('at the $side listener', ({ side }) => {
     await attacked.expectUnharmed({ side, counter: reached('bodyIdleMs') }, async () => {
       const peer = await start([INITIAL_WINDOW_SIZE, MOST])
       peer.write(times(20, (i) => download(streamOf(i))))
-      await until('all are reset', () => resets(peer).length === 20, 2 * IDLE_MS + LATE_MS + 5_000)
+      await until('all are reset', () => resets(peer).length === 20, GIVEN_UP_MS)
       expect(peer.frames.reduce((sum, { type, payload }) => sum + (type === FRAME.data ? payload.length : 0), 0)).toBe(
         65_535,
       )
@@ -162,7 +165,7 @@ describe.each(SIDES)('at the $side listener', ({ side }) => {
       for (let i = 0; i < 12; i++) other.write(data(1, CHUNK, i === 11 ? FLAG.endStream : 0))
       await until('the other upload is answered', () => other.bodyOf(1) === 'hello')
       other.destroy()
-      await until('all are answered', () => peer.status(streamOf(99)) !== undefined, 2 * IDLE_MS + LATE_MS + 5_000)
+      await until('all are answered', () => peer.status(streamOf(99)) !== undefined, GIVEN_UP_MS)
       expect(peer.status(streamOf(99))).toBe('408')
       peer.destroy()
     })
@@ -202,7 +205,7 @@ describe.each(SIDES)('at the $side listener', ({ side }) => {
       const peer = await greeted()
       const startedMs = performance.now()
       peer.write(before, halfHead(3))
-      await peer.closed()
+      await peer.closed(HEAD_MS + LATE_MS)
       expect(performance.now() - startedMs).toBeGreaterThan(HEAD_MS)
       expect(peer.goAwayCode).toBe(CODE.noError)
       expect(await attacked.hops.metric(reached('requestHeadMs'), attacked.door(side).adminPort)).toBe(limits + 1)
@@ -215,7 +218,7 @@ describe.each(SIDES)('at the $side listener', ({ side }) => {
     await attacked.expectUnharmed({ side, counter: faults('head_timeout') }, async () => {
       const peers = await Promise.all(Array.from({ length: 50 }, greeted))
       for (const peer of peers) peer.write(halfHead(1))
-      await Promise.all(peers.map((peer) => peer.closed()))
+      await Promise.all(peers.map((peer) => peer.closed(HEAD_MS + LATE_MS)))
       await until('all are gone', async () => (await attacked.openConnections(side)) <= before + OTHERS)
       for (const peer of peers) peer.destroy()
     })
@@ -229,12 +232,13 @@ describe.each(SIDES)('at the $side listener', ({ side }) => {
       peer.write(times(400, (i) => upload(streamOf(i))))
       await until('those beyond are refused', () => resets(peer).length >= 144)
       expect(resets(peer)).toEqual(new Array(144).fill(CODE.refusedStream))
-      await until('the others are answered', () => peer.status(streamOf(255)) !== undefined, 2 * IDLE_MS + 7_000)
+      await until('the others are answered', () => peer.status(streamOf(255)) !== undefined, GIVEN_UP_MS)
       expect(peer.status(streamOf(255))).toBe('408')
       await expectHello(peer, 1001)
       peer.destroy()
     })
-    expect(await attacked.hops.metric(reached('bodyIdleMs'), adminPort)).toBeGreaterThanOrEqual(idle + 256)
+    const ended = async () => (await attacked.hops.metric(reached('bodyIdleMs'), adminPort)) - idle
+    await until('each of them is counted', async () => (await ended()) >= 256)
   })
 
   test.each([
@@ -274,7 +278,7 @@ describe.each(SIDES)('at the $side listener', ({ side }) => {
 /** A request on the same connection is answered, window or not. */
 async function expectHello(peer: H2Peer, stream: number): Promise<void> {
   peer.write(headers(stream, request('/hello')), windowUpdate(stream, 100))
-  await until('another stream is served', () => peer.bodyOf(stream) === 'hello', 2_000)
+  await until('another stream is served', () => peer.bodyOf(stream) === 'hello')
 }
 
 /** Codes of all RST_STREAM that came. */

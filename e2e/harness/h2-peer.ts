@@ -100,7 +100,7 @@ export class H2Peer {
   }
 
   /** Waits until the connection has ended. */
-  async closed(deadlineMs = 10_000): Promise<void> {
+  async closed(deadlineMs?: number): Promise<void> {
     await until('the connection has ended', () => this.isClosed, deadlineMs)
   }
 

@@ -1,15 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { Server, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { createTestCa, type TestCa, type TestIdentity } from '@heddle/testkit/test-ca'
 import { PortPicker } from '../../packages/cli/src/process/free-port.ts'
-import { type Started, start } from './process.ts'
+import type { Started } from './process.ts'
+import { type RunningProxy, startProxy } from './static-proxy.ts'
 import { until } from './until.ts'
 
-const REPOSITORY = resolve(import.meta.dirname, '../..')
-const BUN = join(REPOSITORY, 'node_modules/.bin/bun')
-const PROXY = join(REPOSITORY, 'packages/proxy/src/main.ts')
 const ANY_PORT = '127.0.0.1:0'
 
 const CLIENT_ID = 'spiffe://heddle.local/ns/shop/sa/client'
@@ -34,6 +32,13 @@ export interface HopsOptions {
   readonly authority?: TestCa
   /** Where the client's proxy finds its endpoint, if not at the server's proxy. */
   readonly endpointPort?: number
+}
+
+/** A connection, as the admin listener tells it. */
+export interface Accepted {
+  readonly openRequests: number
+  readonly writtenBytes: number
+  readonly peerIdentity?: string
 }
 
 /** Two proxy processes with mTLS between them: a client connects to `port`, the origin gets what came through. */
@@ -101,46 +106,27 @@ export class TwoHops {
     return Number(line?.split(' ').at(-1) ?? 0)
   }
 
+  /** Connections that the proxy of `adminPort` has accepted and not closed. */
+  async connections(adminPort: number): Promise<readonly Accepted[]> {
+    return (await (await fetch(`http://127.0.0.1:${adminPort}/connections?limit=1000`)).json()) as readonly Accepted[]
+  }
+
+  /** Waits until nothing is under way any more: what the origin has got by then is all that it gets. */
+  async untilIdle(): Promise<void> {
+    // The last one twice: what was still on the way to it when it was asked, it has read when it is asked again.
+    for (const adminPort of [this.adminPort, this.serverAdminPort, this.serverAdminPort]) {
+      await until('no request is open', async () =>
+        (await this.connections(adminPort)).every(({ openRequests }) => openRequests === 0),
+      )
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const proxy of [this.client, this.server]) proxy.process.kill('SIGKILL')
     await Promise.all([this.client.ended, this.server.ended])
     rmSync(this.#directory, { recursive: true, force: true })
   }
-}
-
-/** Where a proxy says that it listens. */
-interface Listening {
-  readonly inbound: readonly string[]
-  readonly outbound: readonly { readonly address: string }[]
-  readonly admin: string
-}
-
-interface RunningProxy {
-  readonly proxy: Started
-  /** Of its only listener. */
-  readonly port: number
-  readonly adminPort: number
-}
-
-/** Starts a proxy and waits until it listens. */
-async function startProxy(file: string, config: object, descriptors?: number): Promise<RunningProxy> {
-  writeFileSync(file, JSON.stringify(config))
-  const command = [BUN, PROXY, '--static', file]
-  const proxy = start(descriptors === undefined ? command : ['prlimit', `--nofile=${descriptors}`, ...command])
-  const { inbound, outbound, admin } = await until('the proxy listens', () => listeningOf(proxy))
-  const [address = ''] = [...inbound, ...outbound.map((listener) => listener.address)]
-  return { proxy, port: portIn(address), adminPort: portIn(admin) }
-}
-
-/** @returns `undefined` as long as it has not said so; @throws {Error} when it has ended instead */
-function listeningOf({ process: { exitCode }, stdout, stderr }: Started): Listening | undefined {
-  if (exitCode !== null) throw new Error(`the proxy ended with status ${exitCode}\n${stderr()}`)
-  const line = /^.*"listening".*(?=\n)/m.exec(stdout())?.[0]
-  return line === undefined ? undefined : (JSON.parse(line) as Listening)
-}
-
-function portIn(address: string): number {
-  return Number(address.slice(address.lastIndexOf(':') + 1))
 }
 
 function writeIdentity(directory: string, id: string, identity: TestIdentity): object {
