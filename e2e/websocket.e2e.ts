@@ -8,11 +8,13 @@ import { CLOSED_WITHOUT_A_WORD, echoUpgrades } from './harness/ws-echo.ts'
 import { H2WebSocketClient, startH2Echo } from './harness/ws-over-h2.ts'
 
 const large = pattern(10 * 1024 * 1024)
-const IDLE_MS = 2_000
-/** Deadlines may come two seconds late. */
-const LATE_MS = 2_000
+const IDLE_MS = 3_000
+/** Deadlines may come two seconds late, and later where the machine is busy. */
+const LATE_MS = 7_000
 /** How long a static proxy drains. */
 const DRAIN_MS = 5_000
+/** How often it is tried that it drains, early in that time. */
+const DRAINING_ROUNDS = 6
 
 const startH1Echo = () => DualServer.start((_request, response) => void response.end(), echoUpgrades())
 
@@ -49,6 +51,11 @@ async function count(adminPort: number, sample: RegExp): Promise<number> {
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
 }
 
+/** Waits until `sample` {@link count}s so much. */
+function untilCounted(adminPort: number, { sample, is }: { readonly sample: RegExp; readonly is: number }) {
+  return until(`${sample} counts ${is}`, async () => (await count(adminPort, sample)) === is)
+}
+
 describe.each([
   { version: 'HTTP/1', start: startH1Echo, protocol: 'detect' },
   { version: 'HTTP/2', start: startH2Echo, protocol: 'http2' },
@@ -59,7 +66,7 @@ describe.each([
     using client = await H2WebSocketClient.connect(hops.port)
     const sockets = await Promise.all([client.open('/a'), client.open('/b')])
     const admins = [hops.adminPort, hops.serverAdminPort]
-    for (const admin of admins) expect(await count(admin, /^heddle_upgrades_open_count/)).toBe(2)
+    for (const admin of admins) await untilCounted(admin, { sample: /^heddle_upgrades_open_count/, is: 2 })
     await Promise.all(
       sockets.map(async (socket) => {
         const answer = socket.next()
@@ -71,9 +78,9 @@ describe.each([
     await until('both are closed', () => sockets.every(({ isOver }) => isOver))
     expect(sockets.map(({ closeCode }) => closeCode)).toEqual([4321, 4321])
     for (const admin of admins) {
-      await until('both are counted', async () => (await count(admin, /^heddle_upgrade_life_seconds_count/)) === 2)
-      expect(await count(admin, /^heddle_requests_total\{.*status="101"/)).toBe(2)
-      expect(await count(admin, /^heddle_upgrades_open_count/)).toBe(0)
+      await untilCounted(admin, { sample: /^heddle_upgrade_life_seconds_count/, is: 2 })
+      await untilCounted(admin, { sample: /^heddle_requests_total\{.*status="101"/, is: 2 })
+      await untilCounted(admin, { sample: /^heddle_upgrades_open_count/, is: 0 })
     }
   })
 
@@ -90,17 +97,18 @@ describe.each([
     using app = await start()
     await using hops = await TwoHops.start({ originPort: app.port, protocol, limits: { websocketIdleMs: IDLE_MS } })
     using client = await H2WebSocketClient.connect(hops.port)
+    const startMs = performance.now()
     const [silent, busy, silentOverH2, busyOverH2] = await Promise.all([
       ...[open(hops.port), open(hops.port)],
       ...[client.open('/a'), client.open('/b')],
     ] as const)
     const closed = closeOf(silent)
-    const startMs = performance.now()
-    let silentMs = 0
+    let silentMs: number | undefined
     void closed.then(() => {
       silentMs = performance.now() - startMs
     })
-    while (performance.now() - startMs < 2 * IDLE_MS + LATE_MS) {
+    const isDecided = () => silentMs !== undefined && performance.now() - startMs > 2 * IDLE_MS
+    while (!isDecided() && performance.now() - startMs < 2 * IDLE_MS + LATE_MS) {
       expect(String(await echo(busy, Buffer.from('still there')))).toBe('still there')
       const answer = busyOverH2.next()
       busyOverH2.send(Buffer.from('here too'))
@@ -109,9 +117,9 @@ describe.each([
     }
     expect(await closed).toBe(CLOSED_WITHOUT_A_WORD)
     expect(silentMs).toBeGreaterThan(IDLE_MS - 100)
-    expect(silentMs).toBeLessThan(IDLE_MS + LATE_MS + 500)
-    expect(silentOverH2.isOver).toBe(true)
-    expect(await count(hops.adminPort, /^heddle_upgrades_open_count/)).toBe(2)
+    expect(silentMs).toBeLessThan(IDLE_MS + LATE_MS)
+    await until('that of HTTP/2 is closed as well', () => silentOverH2.isOver)
+    await untilCounted(hops.adminPort, { sample: /^heddle_upgrades_open_count/, is: 2 })
     const reached = await Promise.all(
       [hops.adminPort, hops.serverAdminPort].map((admin) =>
         count(admin, /^heddle_limit_reached_total\{limit="websocketIdleMs"/),
@@ -134,19 +142,14 @@ describe.each(['client', 'server'] as const)('the proxy of the %s drains', (side
     const startMs = performance.now()
     hops[side].process.kill('SIGTERM')
     await until('it drains', () => hops[side].stderr().includes('"draining"'))
-    let refused = 0
-    while (performance.now() - startMs < DRAIN_MS - 1_000) {
+    for (let round = 0; round < DRAINING_ROUNDS; round++) {
       expect(String(await echo(socket, Buffer.from('still there')))).toBe('still there')
       const answer = overH2.next()
       overH2.send(Buffer.from('here too'))
       expect(String(await answer)).toBe('here too')
-      refused += await open(hops.port).then(
-        () => expect.unreachable('a new one was taken'),
-        () => 1,
-      )
+      await expect(open(hops.port), 'a new one').rejects.toThrow()
       await new Promise((resolve) => setTimeout(resolve, 200))
     }
-    expect(refused).toBeGreaterThan(5)
     await expect(client.open('/b')).rejects.toThrow(side === 'client' ? /GOAWAY/ : /status 502/)
     expect(await closed).toBe(CLOSED_WITHOUT_A_WORD)
     expect(await hops[side].ended).toBe(0)
@@ -159,12 +162,12 @@ describe.each(['client', 'server'] as const)('the proxy of the %s drains', (side
     using app = await startH1Echo()
     await using hops = await TwoHops.start({ originPort: app.port, protocol: 'detect' })
     const socket = await open(hops.port)
+    const startMs = performance.now()
     hops[side].process.kill('SIGTERM')
     await until('it drains', () => hops[side].stderr().includes('"draining"'))
-    const startMs = performance.now()
     socket.close(4321)
     expect(await closeOf(socket)).toBe(4321)
     expect(await hops[side].ended).toBe(0)
-    expect(performance.now() - startMs).toBeLessThan(DRAIN_MS / 2)
+    expect(performance.now() - startMs, 'it has not waited for the end of its time').toBeLessThan(DRAIN_MS)
   })
 })

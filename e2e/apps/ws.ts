@@ -2,15 +2,22 @@
  * WebSockets for the end-to-end tests. It knows nothing of the mesh.
  *
  * usage: node ws.ts serve   sends back what comes at BIND_ADDRESS:PORT; after SIGTERM it takes no new ones, and ends with the last
- *        node ws.ts call    sends numbers to ECHO, prints each that comes back, and how it ended: `closed CODE` or `refused STATUS`
+ *        node ws.ts call [FILE]
+ *                           sends numbers to ECHO, prints each that comes back, and how it ended: `closed CODE` or
+ *                           `refused STATUS`; with FILE it says `waiting` first and waits until that is there
  */
+import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { WebSocket, WebSocketServer } from 'ws'
 
 const EVERY_MS = 50
 
-if (process.argv[2] === 'serve') serve()
-else call()
+const [deed, startFile] = process.argv.slice(2)
+if (deed === 'serve') serve()
+else {
+  if (startFile !== undefined) await untilThere(startFile)
+  call()
+}
 
 function serve(): void {
   const server = createServer((_request, response) => void response.end('ready'))
@@ -25,6 +32,11 @@ function serve(): void {
     server.close(() => process.exit(0))
     server.closeIdleConnections()
   })
+}
+
+async function untilThere(file: string): Promise<void> {
+  process.stdout.write('waiting\n')
+  while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
 }
 
 function call(): void {
