@@ -1,4 +1,4 @@
-import { Code, ConnectError, createClient, type Transport } from '@connectrpc/connect'
+import { type Client, Code, ConnectError, createClient, type Transport } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { digestOf, pattern } from './harness/clients-origin.ts'
@@ -9,6 +9,8 @@ import { until } from './harness/until.ts'
 const LARGE_BYTES = 10 * 1024 * 1024
 const PIECE_BYTES = 100_000
 const ENDLESS = 255
+/** Status codes of gRPC, as metrics have them. */
+const [OK, CANCELLED, DATA_LOSS] = ['0', '1', '15']
 const body = pattern(LARGE_BYTES)
 
 interface Row {
@@ -92,21 +94,29 @@ describe.each(ROWS)('connect-es, $protocol over $version', ({ connect }) => {
 
   test('goes away in the middle, and the application hears of it', async () => {
     const before = origin.cancelled
-    const going = new AbortController()
-    const hear = async (): Promise<void> => {
-      const stream = start().repeat({ value: Uint8Array.of(ENDLESS) }, { signal: going.signal })
-      for await (const _ of stream) going.abort()
-    }
-    await expect(hear()).rejects.toMatchObject({ code: Code.Canceled })
+    await expect(leave(start())).rejects.toMatchObject({ code: Code.Canceled })
     await until('the application hears of it', () => origin.cancelled > before)
   })
 })
 
 test('both proxies know the calls of gRPC by their status', async () => {
+  const client = createClient(ECHO, createGrpcTransport({ baseUrl: `http://127.0.0.1:${hops.port}` }))
+  await client.echo({ value: Uint8Array.of(1) })
+  await expect(client.fail({})).rejects.toMatchObject({ code: Code.DataLoss })
+  await expect(leave(client)).rejects.toMatchObject({ code: Code.Canceled })
   for (const adminPort of [hops.adminPort, hops.serverAdminPort]) {
-    const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text()
-    const calls = text.split('\n').filter((line) => /^heddle_requests_total\{.*grpc_status="(0|1|15)"/.test(line))
-    const statuses = calls.map((line) => /grpc_status="(\d+)"/.exec(line)![1])
-    expect(new Set(statuses)).toEqual(new Set(['0', '1', '15']))
+    await until('each status is counted', async () => {
+      const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text()
+      const calls = text.split('\n').filter((line) => line.startsWith('heddle_requests_total{'))
+      const statuses = new Set(calls.map((line) => /grpc_status="(\d+)"/.exec(line)?.[1]))
+      return [OK, CANCELLED, DATA_LOSS].every((status) => statuses.has(status))
+    })
   }
 })
+
+/** Asks for messages without end, and has enough after the first. */
+async function leave(client: Client<typeof ECHO>): Promise<void> {
+  const going = new AbortController()
+  const stream = client.repeat({ value: Uint8Array.of(ENDLESS) }, { signal: going.signal })
+  for await (const _ of stream) going.abort()
+}

@@ -40,8 +40,10 @@ test('what a proxy wrote down of a failed request is told by the command line, b
   })
   await until('a request fails', () => mesh.load('load').failed > 0)
 
-  const failures = await mesh.json<Told[]>('why', '--last-failures', '-n', 'shop')
-  expect(failures.length).toBeGreaterThan(0)
+  const failures = await until('a failure is told', async () => {
+    const told = await mesh.json<Told[]>('why', '--last-failures', '-n', 'shop')
+    return told.length > 0 && told
+  })
   expect(failures[0]!.record).toMatchObject({
     direction: 'outbound',
     key: 'name:echo-svc.shop:80',

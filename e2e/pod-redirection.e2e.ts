@@ -17,10 +17,14 @@ const HOST = { ipv4: '198.18.77.1', ipv6: 'fd77:6865::1' }
 const OWN = { ipv4: '198.18.77.2', ipv6: 'fd77:6865::2' }
 const SKIPPED = { ipv4: '198.18.99.9', ipv6: 'fd99::9' }
 const ELSEWHERE = { ipv4: '203.0.113.1', ipv6: '2001:db8:77::1' }
+/** Longer than it takes to see that nobody has sockets: a second, and the start of a program. */
+const END_MS = 3_000
+/** How long nobody has to answer, to be nobody. */
+const NOBODY_SECONDS = 1
 const FAMILIES = [{ family: 'ipv4' as const }, { family: 'ipv6' as const }]
 const FLAGS = ['--skip-inbound-ports=9000-9001', '--skip-outbound-ports=443', '--skip-subnets=198.18.99.0/24,fd99::/16']
 
-describe.runIf(canRun('root', 'ip', 'iptables'))('the init program of a pod', () => {
+describe.runIf(canRun('root', 'ip', 'iptables', 'curl'))('the init program of a pod', () => {
   let teller: ReturnType<typeof start> | undefined
 
   beforeAll(async () => {
@@ -72,10 +76,7 @@ describe.runIf(canRun('root', 'ip', 'iptables'))('the init program of a pod', ()
   })
 
   describe('leads', () => {
-    beforeAll(async () => {
-      teller = start(inside([process.execPath, TELLER, '15000', '15001', '15006', '15020', '8080', '9000']))
-      await until('it listens', () => teller!.stdout().includes('listening'))
-    })
+    beforeAll(tell)
 
     describe.each(FAMILIES)('over $family', ({ family }) => {
       test.each([
@@ -84,14 +85,14 @@ describe.runIf(canRun('root', 'ip', 'iptables'))('the init program of a pod', ()
         { what: 'none to the admin port', port: 15000, to: '15000' },
         { what: 'skipped ones to the application itself', port: 9000, to: '9000' },
       ])('from outside $what', async ({ port, to }) => {
-        expect(await ask([], OWN[family], port)).toBe(to)
+        expect(await ask([], { address: OWN[family], port })).toBe(to)
       })
 
       test.each([
         { what: "the application's connections", port: 80, to: '15001' },
         { what: 'TLS of the application as well', port: 8443, to: '15001' },
       ])('from within $what', async ({ port, to }) => {
-        expect(await ask(asUser('1000'), ELSEWHERE[family], port)).toBe(to)
+        expect(await ask(asUser('1000'), { address: ELSEWHERE[family], port })).toBe(to)
       })
 
       test.each([
@@ -100,23 +101,44 @@ describe.runIf(canRun('root', 'ip', 'iptables'))('the init program of a pod', ()
         { what: 'skipped ports', uid: '1000', address: ELSEWHERE[family], port: 443 },
         { what: 'skipped subnets', uid: '1000', address: SKIPPED[family], port: 80 },
       ])('$what past the proxy', async ({ uid, address, port }) => {
-        expect(await ask(asUser(uid), address, port)).toBe('')
+        expect(await ask(asUser(uid), { address, port }, NOBODY_SECONDS)).toBe('')
       })
 
       test('what stays on loopback past the proxy', async () => {
-        expect(await ask(asUser('1000'), family === 'ipv4' ? '127.0.0.1' : '::1', 8080)).toBe('8080')
-        expect(await ask(asUser('1000'), OWN[family], 8080)).toBe('8080')
+        const loopback = family === 'ipv4' ? '127.0.0.1' : '::1'
+        for (const address of [loopback, OWN[family]]) {
+          expect(await ask(asUser('1000'), { address, port: 8080 })).toBe('8080')
+        }
       })
     })
   })
 
-  test('waits at the end of a pod until the application has closed its sockets', async () => {
-    const waiting = start(init.command(asUser(PROXY_UID), 'await-end', '--within=30s'))
-    const early = await Promise.race([waiting.ended, until('it waits', () => waiting.process.pid)])
-    expect(early).toBe(waiting.process.pid)
+  test('waits at the end of a pod until the application has closed its sockets, or its time is over', async () => {
+    await tell()
+    const startMs = performance.now()
+    expect((await run(init.command(asUser(PROXY_UID), 'await-end', `--within=${END_MS}ms`))).status).toBe(0)
+    expect(performance.now() - startMs, 'it has waited all of its time').toBeGreaterThan(END_MS)
+
+    const waiting = start(init.command(asUser(PROXY_UID), 'await-end', '--within=10m'))
     teller?.process.kill()
     expect(await waiting.ended).toBe(0)
   })
+
+  test('of a pod that has IPv6 only, IPv6 is enough', async () => {
+    await within('ip', '-4', 'addr', 'flush', 'dev', 'eth0')
+    // The program listens in the place of what listens there.
+    teller?.process.kill()
+    await teller?.ended
+    const { status, stderr } = await init(['setpriv', '--reuid', '65534', '--clear-groups'], 'check')
+    expect({ status, stderr }).toEqual({ status: 0, stderr: 'IPv6: redirected to the proxy\n' })
+    expect((await init([], 'redirect', ...FLAGS)).status).toBe(0)
+  })
+
+  /** Has an application listen in the pod, where none does. */
+  async function tell(): Promise<void> {
+    teller ??= start(inside([process.execPath, TELLER, '15000', '15001', '15006', '15020', '8080', '9000']))
+    await until('it listens', () => teller?.stdout().includes('listening'))
+  }
 })
 
 function asUser(uid: string): readonly string[] {
@@ -132,10 +154,15 @@ async function init(prefix: readonly string[], ...args: readonly string[]): Prom
 }
 init.command = (prefix: readonly string[], ...args: readonly string[]) => [...prefix, BUN, INIT, ...args]
 
-/** What is said at an address; empty where nobody answers soon. */
-async function ask(prefix: readonly string[], address: string, port: number): Promise<string> {
+interface Target {
+  readonly address: string
+  readonly port: number
+}
+
+/** What is said at an address; empty where nobody answers within `seconds`. */
+async function ask(prefix: readonly string[], { address, port }: Target, seconds = 20): Promise<string> {
   const host = address.includes(':') ? `[${address}]` : address
-  const command = [...prefix, 'curl', '--silent', '--http0.9', '--max-time', '1', `http://${host}:${port}/`]
+  const command = [...prefix, 'curl', '--silent', '--http0.9', '--max-time', `${seconds}`, `http://${host}:${port}/`]
   return (await run(command)).stdout.trim()
 }
 

@@ -116,6 +116,8 @@ describe.each<{ mode: Mode }>([{ mode: 'explicit' }, { mode: 'transparent' }])('
     running.process.kill('SIGTERM')
     expect(await running.ended, running.stderr()).toBe(0)
 
+    // What is counted is written down a moment later.
+    await mesh.waitForSuccesses('load', 10)
     const answered = mesh.load('load').servers.extra
     await mesh.waitForSuccesses('load', 100)
     expect(mesh.load('load').servers.extra).toBe(answered)

@@ -21,7 +21,6 @@ describe.each<{ mode: Mode }>([{ mode: 'explicit' }, { mode: 'transparent' }])(
         await mesh.waitForSuccesses('load', 100)
         const startedMs = performance.now()
         await mesh.stop()
-        console.log('took', performance.now() - startedMs)
         expect(performance.now() - startedMs).toBeLessThan(LONGEST_STOP_MS)
         expect(mesh.load('load')).toMatchObject({ failed: 0 })
       },

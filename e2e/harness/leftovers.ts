@@ -2,6 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { expect } from 'vitest'
+import { until } from './until.ts'
+
+const GONE_MS = 5_000
 
 interface RunNames {
   readonly bridges?: readonly string[]
@@ -31,13 +35,19 @@ export class Traces {
     }
   }
 
-  /** Whether {@link remember} found anything, so that an empty {@link list} means something. */
+  /** Whether {@link remember} found anything, so that {@link expectGone} means something. */
   get hasNames(): boolean {
     return this.#names.size + this.#folders.size > 0
   }
 
+  /** Nothing is left, at most a moment after the end: what was killed takes that long to be gone. */
+  async expectGone(): Promise<void> {
+    await until('nothing is left', () => this.#list().length === 0, GONE_MS).catch(() => undefined)
+    expect(this.#list()).toEqual([])
+  }
+
   /** What is there now, one line each. */
-  list(): readonly string[] {
+  #list(): readonly string[] {
     const lines = [
       ...output('ip', ['netns', 'list']),
       ...output('ip', ['-o', 'link', 'show']),
