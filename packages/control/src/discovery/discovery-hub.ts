@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { type Node, State, type Subscription } from '@heddle/api/discovery'
-import type { Clock, Timer } from '@heddle/base/clock'
+import type { Node, Subscription } from '@heddle/api/discovery'
+import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
-import { type InstanceRef, type InstanceState, instanceKey } from '../model/instance.ts'
+import { repeatEvery } from '@heddle/base/repeat-every'
+import type { InstanceState } from '../model/instance.ts'
 import type { Model } from '../model/model.ts'
 import { inboundTopic } from '../model/topic.ts'
 import { deltaOf } from '../translate/delta.ts'
@@ -11,8 +12,11 @@ import { translateDestination } from '../translate/destination.ts'
 import { translateInbound } from '../translate/inbound.ts'
 import { DecisionQueries } from './decision-queries.ts'
 import { DiscoveryStream, type StreamEnd } from './discovery-stream.ts'
+import { GatheredChanges } from './gathered-changes.ts'
 import type { InstanceClaims } from './instance-claims.ts'
+import { type SaidState, toInstanceHealth } from './instance-health.ts'
 import { ResolvedKeys } from './resolved-keys.ts'
+import { findOwn, requireFree, requireOwn, requireRoom } from './stream-access.ts'
 import { type OpenStream, type StreamCaller, StreamTable } from './stream-table.ts'
 import { TooManySubscriptionsError } from './subscriptions.ts'
 
@@ -42,8 +46,6 @@ export interface OpenRequest {
   readonly healthy: boolean
 }
 
-/** Changes of the model within this time are worked on together. */
-const GATHER_MS = 50
 const SWEEP_MS = 10_000
 /** A proxy that does not take a message for so long is cut off. */
 const STUCK_MS = 60_000
@@ -56,30 +58,21 @@ export class DiscoveryHub {
   readonly #streams = new StreamTable()
   /** Questions to the proxies. */
   readonly questions: DecisionQueries
-  readonly #changedTopics = new Set<string>()
-  readonly #signal: AbortSignal
-  #gathering: Timer | undefined
-  /** Of the configuration: the newest whose changes the streams know of, and the newest there is. */
-  #flushedRevision: number
-  #seenRevision: number
+  readonly #changes: GatheredChanges
 
   /** @param signal - ends timers and the interest in the model; streams are ended by {@link stop} */
   constructor(options: DiscoveryHubOptions, signal: AbortSignal) {
-    const { model, trustDomain } = options
+    const { model, clock, trustDomain } = options
     this.#options = options
     this.#limits = options.limits ?? DEFAULT_DISCOVERY_LIMITS
-    this.#signal = signal
-    this.#flushedRevision = model.revision
-    this.#seenRevision = model.revision
-    this.questions = new DecisionQueries(options.clock)
+    this.questions = new DecisionQueries(clock)
     this.#keys = new ResolvedKeys({
       resolve: (key, clientNamespace) => translateDestination(model.resolve(key, clientNamespace), { trustDomain }),
       clientsLike: (namespace, key) => model.clientsLike(namespace, key),
       deltaOf,
     })
-    model.onChange(({ topics }) => this.#gather(topics), signal)
-    signal.addEventListener('abort', () => this.#gathering?.cancel(), { once: true })
-    this.#sweepLater()
+    this.#changes = new GatheredChanges({ model, clock, due: () => this.#flush(), signal })
+    repeatEvery(SWEEP_MS, () => this.#sweep(), { clock, signal })
   }
 
   /** How many streams are open. */
@@ -94,7 +87,7 @@ export class DiscoveryHub {
 
   /** The newest revision of the configuration whose changes the streams know of. */
   get revision(): number {
-    return this.#flushedRevision
+    return this.#changes.revision
   }
 
   /** Open streams that hold a destination whose meaning changes with one of the topics. */
@@ -117,11 +110,12 @@ export class DiscoveryHub {
    */
   open(request: OpenRequest, caller: StreamCaller): DiscoveryStream {
     const { node } = request
-    requireSame(caller, node)
+    requireOwn(caller, node)
     const id = randomUUID()
     const earlier = this.#streams.ofInstance(node)
-    this.#requireFree(node)
-    this.#requireRoom(caller, earlier)
+    requireFree(node, this.#options.model.inbound(node).instance)
+    const others = this.#streams.countOf(caller.spiffeId) - (earlier?.caller.spiffeId === caller.spiffeId ? 1 : 0)
+    requireRoom(caller, others, this.#limits.streamsPerIdentity)
     const opened: OpenStream = { stream: this.#createStream(id, node), caller, isDraining: false }
     this.#subscribe(opened.stream, request.subscriptions)
     this.#register(opened, request.healthy)
@@ -134,7 +128,7 @@ export class DiscoveryHub {
 
   /** @throws {ConnectError} notFound: no such stream, as after a restart of the control plane; permissionDenied */
   stream(id: string, caller: StreamCaller): DiscoveryStream {
-    return this.#ownStream(id, caller).stream
+    return findOwn(id, caller, this.#streams).stream
   }
 
   /** Adds and removes subscriptions; the answers come on the stream. */
@@ -151,15 +145,14 @@ export class DiscoveryHub {
   }
 
   /** Takes over what a proxy says of its workload; draining counts at once. */
-  setState(id: string, caller: StreamCaller, said: { readonly state: State; readonly reason: string }): void {
-    const opened = this.#ownStream(id, caller)
-    const state = toInstanceState(said.state)
+  setState(id: string, caller: StreamCaller, said: SaidState): void {
+    const opened = findOwn(id, caller, this.#streams)
+    const health = toInstanceHealth(said)
     const { node } = opened.stream
-    opened.isDraining = state === 'draining'
-    const reason = state === 'ready' ? '' : said.reason || state
-    this.#options.model.setHealth(node, id, { state, reason })
-    this.#options.log.info('workload state changed', { ...logFields(node), state, reason })
-    if (state === 'draining') this.#flush()
+    opened.isDraining = health.state === 'draining'
+    this.#options.model.setHealth(node, id, health)
+    this.#options.log.info('workload state changed', { ...logFields(node), ...health })
+    if (opened.isDraining) this.#flush()
   }
 
   /** Ends a stream; what becomes of the instance depends on why. Safe to call more than once. */
@@ -183,7 +176,7 @@ export class DiscoveryHub {
 
   /** Ends all streams. The instances stay registered: their proxies come back to the next control plane. */
   stop(): void {
-    this.#gathering?.cancel()
+    this.#changes.cancel()
     for (const stream of this.streams()) this.close(stream, 'stopping')
   }
 
@@ -220,84 +213,22 @@ export class DiscoveryHub {
     throw new ConnectError(result.reason, Code.FailedPrecondition)
   }
 
-  /** A name belongs to the identity that has it, as long as it is registered. */
-  #requireFree(node: Node): void {
-    const present = this.#options.model.inbound(node).instance
-    if (present === undefined || !present.meshed || present.serviceAccount === node.serviceAccount) return
-    throw new ConnectError(`${instanceKey(node)} is an instance of another service account`, Code.AlreadyExists)
-  }
-
-  #requireRoom(caller: StreamCaller, earlier: OpenStream | undefined): void {
-    const open = this.#streams.countOf(caller.spiffeId) - (earlier?.caller.spiffeId === caller.spiffeId ? 1 : 0)
-    if (open < this.#limits.streamsPerIdentity) return
-    const message = `${caller.spiffeId} has ${open} streams, which is the limit`
-    throw new ConnectError(message, Code.ResourceExhausted)
-  }
-
-  #ownStream(id: string, caller: StreamCaller): OpenStream {
-    const opened = this.#streams.byId(id)
-    if (opened === undefined) throw new ConnectError(`no stream ${id}; open one with Watch`, Code.NotFound)
-    requireSame(caller, opened.stream.node)
-    return opened
-  }
-
-  #gather(topics: ReadonlySet<string>): void {
-    this.#seenRevision = this.#options.model.revision
-    for (const topic of topics) this.#changedTopics.add(topic)
-    if (this.#changedTopics.size === 0) this.#flushedRevision = this.#seenRevision
-    else this.#gathering ??= this.#options.clock.after(GATHER_MS, () => this.#flush())
-  }
-
   #flush(): void {
-    this.#gathering?.cancel()
-    this.#gathering = undefined
     // What a stream has applied so far is known for as long as nothing new is due.
     for (const stream of this.streams()) stream.keepApplied()
-    this.#flushedRevision = this.#seenRevision
-    this.#keys.refresh(this.#changedTopics)
-    for (const stream of this.streams()) {
-      if (this.#changedTopics.has(inboundTopic(stream.node))) stream.inboundChanged()
-    }
-    this.#changedTopics.clear()
-  }
-
-  #sweepLater(): void {
-    const timer = this.#options.clock.after(SWEEP_MS, () => {
-      this.#signal.removeEventListener('abort', timer.cancel)
-      this.#sweep()
-      this.#sweepLater()
-    })
-    this.#signal.addEventListener('abort', timer.cancel, { once: true })
+    const topics = this.#changes.take()
+    this.#keys.refresh(topics)
+    for (const stream of this.streams()) if (topics.has(inboundTopic(stream.node))) stream.inboundChanged()
   }
 
   #sweep(): void {
     const nowMs = this.#options.clock.nowMs()
     for (const { stream, caller } of this.#streams.all()) {
-      if (stream.unreadMs >= STUCK_MS) {
-        this.close(stream, 'stuck')
-        caller.cut()
-      }
-      if (nowMs > caller.notAfterMs) this.close(stream, 'certificate expired')
+      const isStuck = stream.unreadMs >= STUCK_MS
+      if (isStuck) this.close(stream, 'stuck')
+      else if (nowMs > caller.notAfterMs) this.close(stream, 'certificate expired')
+      if (isStuck) caller.cut()
     }
-  }
-}
-
-function requireSame(caller: StreamCaller, ref: InstanceRef & { readonly serviceAccount: string }): void {
-  if (caller.namespace === ref.namespace && caller.serviceAccount === ref.serviceAccount) return
-  const wanted = `namespace ${ref.namespace} and service account ${ref.serviceAccount}`
-  throw new ConnectError(`${caller.spiffeId} may not speak for ${wanted}`, Code.PermissionDenied)
-}
-
-function toInstanceState(state: State): InstanceState {
-  switch (state) {
-    case State.READY:
-      return 'ready'
-    case State.UNHEALTHY:
-      return 'unhealthy'
-    case State.DRAINING:
-      return 'draining'
-    case State.UNSPECIFIED:
-      throw new ConnectError('state: must be set', Code.InvalidArgument)
   }
 }
 

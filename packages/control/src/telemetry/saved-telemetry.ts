@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { fromJson, toJson } from '@bufbuild/protobuf'
 import { CertificateSchema } from '@heddle/api/telemetry'
-import type { Clock, Timer } from '@heddle/base/clock'
+import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
+import { repeatEvery } from '@heddle/base/repeat-every'
 import { SavedFile } from '../state/saved-file.ts'
 import { type SavedCells, upgradeCells } from './rolling-totals.ts'
 import type { Reporter } from './series-facts.ts'
@@ -42,15 +43,7 @@ export async function restoreTelemetry(options: SavedTelemetryOptions): Promise<
     log.warn('telemetry of before the restart not readable', { path, error })
   }
   const file = new SavedFile({ path, clock, log, content: () => formatSnapshot(store.save(MAX_SAVED_CELLS)) })
-  let timer: Timer
-  const saveLater = () => {
-    timer = clock.after(SAVE_EVERY_MS, () => {
-      file.touch()
-      saveLater()
-    })
-  }
-  saveLater()
-  signal.addEventListener('abort', () => timer.cancel(), { once: true })
+  repeatEvery(SAVE_EVERY_MS, () => file.touch(), { clock, signal })
   return file
 }
 
