@@ -16,6 +16,8 @@ const NO_PROGRAM: ProgramResult = { status: undefined, stdout: '', stderr: '' }
 const CAN = 'CapEff:\t0000000000003000\n'
 const CANNOT = 'CapEff:\t0000000000000000\n'
 const GLOBAL_V6 = 'fd000000000000000000000000000002 02 40 00 80     eth0\n'
+const ROUTES = 'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\n'
+const DEFAULT_ROUTE = 'eth0\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\n'
 const LOCAL_V6 = 'fe800000000000000000000000000002 02 40 20 80     eth0\n'
 
 /** Programs called iptables that take rules as long as they may, and remember them. */
@@ -148,6 +150,14 @@ describe('the init program', () => {
   ])('IPv6 $name', async ({ addresses, status }) => {
     const files = { '/proc/net/if_inet6': addresses, '/proc/self/status': CAN }
     expect((await redirect({ 'iptables-nft': '', 'ip6tables-nft': 'no' }, files)).status).toBe(status)
+  })
+
+  test.each([
+    { name: 'must be redirected where the pod has routes of it', routes: `${ROUTES}${DEFAULT_ROUTE}`, status: 1 },
+    { name: 'need not where it leads nowhere', routes: ROUTES, status: 0 },
+  ])('IPv4 $name', async ({ routes, status }) => {
+    const files = { '/proc/net/route': routes, '/proc/net/if_inet6': GLOBAL_V6, '/proc/self/status': CAN }
+    expect((await redirect({ 'iptables-nft': 'no', 'ip6tables-nft': '' }, files)).status).toBe(status)
   })
 })
 

@@ -13,3 +13,13 @@ export function readIpv6State(ifInet6: string | undefined): Ipv6State {
   if (addresses.length === 0) return 'none'
   return addresses.some(([, , , scope]) => scope === GLOBAL_SCOPE) ? 'global' : 'link-local'
 }
+
+/**
+ * Whether IPv4 leads anywhere from a network namespace, which it does not in a cluster of IPv6 alone.
+ *
+ * @param routes - text of `/proc/net/route`; `undefined`: it is not known, so it may
+ */
+export function hasIpv4Routes(routes: string | undefined): boolean {
+  const [_columns, ...lines] = routes?.trimEnd().split('\n') ?? []
+  return routes === undefined || lines.length > 0
+}

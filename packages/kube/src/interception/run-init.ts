@@ -7,7 +7,7 @@ import { checkRedirection } from './check-redirection.ts'
 import { explainFailure } from './explain-failure.ts'
 import { countForeignSockets } from './foreign-sockets.ts'
 import type { InitCommand } from './init-command.ts'
-import { readIpv6State } from './own-families.ts'
+import { hasIpv4Routes, readIpv6State } from './own-families.ts'
 import type { Family } from './redirect-rules.ts'
 import type { RunProgram } from './run-program.ts'
 
@@ -44,7 +44,7 @@ export async function runInit(command: InitCommand, world: InitWorld): Promise<n
   }
 }
 
-/** IPv6 that has link-local addresses only carries nothing of a pod: there it is tried, and may fail. */
+/** A family that leads nowhere, as IPv6 with link-local addresses only, carries nothing of a pod: there it is tried, and may fail. */
 function redirect({ proxyUid, skip }: Extract<InitCommand, { readonly kind: 'redirect' }>, world: InitWorld): number {
   const done: string[] = []
   for (const { family, isNeeded } of familiesOf(world)) {
@@ -77,7 +77,7 @@ interface OwnFamily {
 
 function familiesOf(world: InitWorld): readonly OwnFamily[] {
   const ipv6 = readIpv6State(world.readFile('/proc/net/if_inet6'))
-  const ipv4: OwnFamily = { family: 'ipv4', isNeeded: true }
+  const ipv4: OwnFamily = { family: 'ipv4', isNeeded: hasIpv4Routes(world.readFile('/proc/net/route')) }
   return ipv6 === 'none' ? [ipv4] : [ipv4, { family: 'ipv6', isNeeded: ipv6 === 'global' }]
 }
 
