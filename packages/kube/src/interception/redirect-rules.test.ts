@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { formatRedirectRules } from './redirect-rules.ts'
 
 const OPTIONS = { proxyUid: 2102, outboundPort: 15001, inboundPort: 15006 }
-const TO_SELF = '-A HEDDLE_OUTPUT -d 127.0.0.6/32 -p tcp -m owner --uid-owner 2102 -j REDIRECT --to-ports 15006\n'
+const TO_SELF = '-A HEDDLE_OUTPUT -d 127.0.0.6/31 -p tcp -m owner --uid-owner 2102 -j REDIRECT --to-ports 15006\n'
 
 test('formatRedirectRules() writes one transaction that spares the proxy and the loopback interface', () => {
   expect(formatRedirectRules({ ...OPTIONS, family: 'ipv6' })).toBe(

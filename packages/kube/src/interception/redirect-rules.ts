@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 import type { PortRange } from './port-range.ts'
 
-/** Of loopback: what the proxy sends here is meant for itself. Its loop guard (accept/loop-guard.ts) has the same. */
-const SELF_ADDRESS = '127.0.0.6'
+/** Of loopback, two addresses: what the proxy sends there is meant for itself. Its loop guard (accept/loop-guard.ts) has the same. */
+const SELF_ADDRESSES = '127.0.0.6/31'
 
 /** Of IP. */
 export type Family = 'ipv4' | 'ipv6'
@@ -38,7 +38,7 @@ export interface SkipRules {
  * Connections that the application opens go to the proxy's outbound listener, connections from outside to its inbound
  * listener; what stays on the loopback interface, as between the parts of one application and from the proxy to its
  * application, passes. An instance that calls itself through a Service goes through its proxy twice: what the proxy sends
- * to SELF_ADDRESS comes to its inbound listener.
+ * to SELF_ADDRESSES comes to its inbound listener.
  */
 export function formatRedirectRules(options: RedirectOptions): string {
   const { family, proxyUid, outboundPort, inboundPort, skip = NOTHING, joined = [] } = options
@@ -55,7 +55,7 @@ export function formatRedirectRules(options: RedirectOptions): string {
     ...subnets.map((subnet) => `-A HEDDLE_INBOUND -s ${subnet} -j RETURN`),
     `-A HEDDLE_INBOUND -p tcp -j REDIRECT --to-ports ${inboundPort}`,
     ...(family === 'ipv4'
-      ? [`-A HEDDLE_OUTPUT -d ${SELF_ADDRESS}/32 -p tcp ${owner} -j REDIRECT --to-ports ${inboundPort}`]
+      ? [`-A HEDDLE_OUTPUT -d ${SELF_ADDRESSES} -p tcp ${owner} -j REDIRECT --to-ports ${inboundPort}`]
       : []),
     `-A HEDDLE_OUTPUT ${owner} -j RETURN`,
     '-A HEDDLE_OUTPUT -o lo -j RETURN',

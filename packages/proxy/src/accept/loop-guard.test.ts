@@ -23,6 +23,8 @@ test('a proxy is led to itself by way of the loopback interface, and the way is 
   guard.expectRedirection()
   expect(guard.toProxyAddress('192.0.2.8')).toBe('192.0.2.8')
   expect(guard.fromProxyAddress('192.0.2.8')).toBe('192.0.2.8')
-  for (const address of own) expect(guard.fromProxyAddress(guard.toProxyAddress(address))).toBe('192.0.2.7')
-  expect(guard.toProxyAddress('192.0.2.7')).toMatch(/^127\./)
+  for (const address of own) {
+    expect(guard.toProxyAddress(address)).toMatch(/^127\./)
+    expect(guard.fromProxyAddress(guard.toProxyAddress(address))).toBe(address)
+  }
 })

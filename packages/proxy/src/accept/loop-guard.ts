@@ -1,19 +1,22 @@
 import type { Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 
-/** What the proxy sends here comes to its own inbound listener, redirected by the rules of the network namespace. */
-const SELF_ADDRESS = '127.0.0.6'
+/**
+ * What the proxy sends here comes to its own inbound listener, redirected by the rules of the network namespace: one stands for the
+ * instance's address of IPv4, one for that of IPv6, of which the application may listen on either alone.
+ */
+const SELF_ADDRESSES = { IPv4: '127.0.0.6', IPv6: '127.0.0.7' } as const
 
 /** Notices connections that go around in circles: to the proxy's own listeners, or from itself to itself. */
 export class LoopGuard {
   readonly #listeners: Array<{ readonly address: string; readonly port: number }> = []
   readonly #outgoing = new Set<string>()
   #isRedirected = false
-  /** The first one is where the application is reached. */
+  /** The first one of a family is where the application is reached by it. */
   #ownAddresses: readonly string[] = []
   readonly #listAddresses: () => readonly string[]
 
-  /** @param listAddresses - addresses of this host or namespace that others see, IPv4 first */
+  /** @param listAddresses - addresses of this host or namespace that others see */
   constructor(listAddresses: () => readonly string[] = listOuterAddresses) {
     this.#listAddresses = listAddresses
   }
@@ -34,17 +37,19 @@ export class LoopGuard {
    * the inbound listener by.
    */
   toProxyAddress(address: string): string {
-    return this.#ownAddresses.includes(address) ? SELF_ADDRESS : address
+    return this.#ownAddresses.includes(address) ? SELF_ADDRESSES[familyOf(address)] : address
   }
 
   /** Where a redirected connection to `address` was meant to go: undoes {@link toProxyAddress}. */
   fromProxyAddress(address: string): string {
-    return address === SELF_ADDRESS ? (this.#ownAddresses[0] ?? address) : address
+    const family = selfFamilyOf(address)
+    if (family === undefined) return address
+    return this.#ownAddresses.find((own) => familyOf(own) === family) ?? address
   }
 
   /** Remembers a connection that the proxy opened, until it closes; only where it might come back unasked. */
   addOutgoing(socket: Socket): void {
-    if (!this.#isRedirected || socket.remoteAddress === SELF_ADDRESS) return
+    if (!this.#isRedirected || selfFamilyOf(socket.remoteAddress) !== undefined) return
     const name = `${socket.localAddress}:${socket.localPort}`
     this.#outgoing.add(name)
     socket.once('close', () => this.#outgoing.delete(name))
@@ -69,8 +74,22 @@ export class LoopGuard {
 
 function listOuterAddresses(): readonly string[] {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
-  const outer = all.filter(({ internal }) => !internal)
-  return outer.sort((a, b) => Number(b.family === 'IPv4') - Number(a.family === 'IPv4')).map(({ address }) => address)
+  return all.filter(({ internal, address }) => !internal && !isLinkLocal(address)).map(({ address }) => address)
+}
+
+/** Nobody calls a workload by such an address (RFC 4291, section 2.5.6). */
+function isLinkLocal(address: string): boolean {
+  return address.startsWith('fe80:')
+}
+
+function familyOf(address: string): keyof typeof SELF_ADDRESSES {
+  return address.includes(':') ? 'IPv6' : 'IPv4'
+}
+
+/** Which of the instance's addresses it stands for; `undefined`: it stands for itself. */
+function selfFamilyOf(address: string | undefined): keyof typeof SELF_ADDRESSES | undefined {
+  if (address === SELF_ADDRESSES.IPv4) return 'IPv4'
+  return address === SELF_ADDRESSES.IPv6 ? 'IPv6' : undefined
 }
 
 /** Asked only when a port of ours was met, so it need not be remembered. */
