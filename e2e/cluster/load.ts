@@ -6,14 +6,21 @@ const ANSWER_MS = 10_000
 /** What became of requests. */
 export interface LoadResult {
   readonly requests: number
-  /** One sentence for each that failed. */
-  readonly failures: readonly string[]
+  readonly failures: readonly LoadFailure[]
 }
 
-/** Requests at a steady rate, each on a connection of its own. */
-export class Load {
+/** A request that failed. */
+export interface LoadFailure {
+  /** By `performance.now()`. */
+  readonly begunMs: number
+  /** One sentence. */
+  readonly what: string
+}
+
+/** Requests at a steady rate, each on a connection of its own, until it is stopped or disposed of. */
+export class Load implements AsyncDisposable {
   readonly #ended = new AbortController()
-  readonly #failures: string[] = []
+  readonly #failures: LoadFailure[] = []
   readonly #running: Promise<void>
   #requests = 0
 
@@ -32,6 +39,10 @@ export class Load {
     return { requests: this.#requests, failures: this.#failures }
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
   async #run(urls: readonly string[], perSecond: number): Promise<void> {
     const pending = new Set<Promise<void>>()
     for (let at = 0; !this.#ended.signal.aborted; at++) {
@@ -44,15 +55,18 @@ export class Load {
 
   async #ask(url: string): Promise<void> {
     this.#requests += 1
-    const atMs = performance.now()
-    const after = () => `after ${Math.round(performance.now() - atMs)} ms, request ${this.#requests}`
+    const begunMs = performance.now()
+    const failed = (what: string) => {
+      const tookMs = Math.round(performance.now() - begunMs)
+      this.#failures.push({ begunMs, what: `${url}: ${what} after ${tookMs} ms, request ${this.#requests}` })
+    }
     try {
       const answer = await fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.timeout(ANSWER_MS) })
       const text = await answer.text()
-      if (!answer.ok) this.#failures.push(`${url}: ${answer.status} ${text.slice(0, 200)} ${after()}`)
+      if (!answer.ok) failed(`${answer.status} ${text.slice(0, 200)}`)
     } catch (error) {
       const { message, cause } = error as Error
-      this.#failures.push(`${url}: ${message} ${cause instanceof Error ? cause.message : ''} ${after()}`)
+      failed(`${message} ${cause instanceof Error ? cause.message : ''}`)
     }
   }
 }

@@ -9,6 +9,8 @@ const FILES = [
 
 /** The memory of one container on a node. */
 export interface ContainerMemory {
+  /** Whether a process of the container lives. */
+  isUsed(): boolean
   /** From now on it may have no more than it has: when it wants more, the kernel ends it. */
   narrow(): void
 }
@@ -24,12 +26,27 @@ export function memoryOf(id: string): ContainerMemory {
   const [folder] = globSync(`/sys/fs/cgroup/{memory/,}hk-*/kubepods/{*/,}*/${name}`)
   const files = folder === undefined ? undefined : FILES.find(({ limit }) => existsSync(join(folder, limit)))
   if (folder === undefined || files === undefined) throw new Error(`no control group has the memory of ${id}`)
-  return { narrow: () => narrow(join(folder, files.limit), join(folder, files.usage)) }
+  return {
+    isUsed: () => existsSync(folder) && hasProcess(join(folder, 'cgroup.procs')),
+    narrow: () => narrow(join(folder, files.limit), join(folder, files.usage)),
+  }
+}
+
+function hasProcess(file: string): boolean {
+  let processes = ''
+  unlessGone(() => {
+    processes = readFileSync(file, 'utf8')
+  })
+  return processes !== ''
 }
 
 function narrow(limit: string, usage: string): void {
+  unlessGone(() => writeFileSync(limit, readFileSync(usage, 'utf8').trim()))
+}
+
+function unlessGone(deed: () => void): void {
   try {
-    writeFileSync(limit, readFileSync(usage, 'utf8').trim())
+    deed()
   } catch (error) {
     // It has more by now, or is gone.
     if (!['EBUSY', 'ENOENT', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
