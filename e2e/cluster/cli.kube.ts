@@ -1,13 +1,15 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { until } from '../harness/until.ts'
 import type { Cluster } from './cluster.ts'
 import { heddle, heddleOutput, installHeddle, untilControlReady } from './install-heddle.ts'
 import { deployment, echoContainer, service, toolsContainer } from './objects.ts'
+import { untilRolledOut } from './rolled-out.ts'
 import { startCluster } from './start-cluster.ts'
+import { tellFailure } from './tell-failure.ts'
 
 /** The command line on a cluster: what it writes, what it may, and what it says when something is missing. */
 
@@ -30,11 +32,14 @@ beforeAll(async () => {
     deployment('client', { containers: [{ ...toolsContainer(), command: ['/bin/sh', '-c', LOOP] }] }),
   ]
   await cluster.kubectl(['apply', '--namespace', SHOP, '-f', '-'], { input: objects })
-  for (const name of ['v1', 'v2', 'client']) {
-    const status = ['rollout', 'status', '--timeout=90s', `deployment/${name}`, '--namespace', SHOP]
-    await cluster.kubectl(status, { deadlineMs: 100_000 })
-  }
-}, 300_000)
+  await untilRolledOut(cluster, SHOP, ['v1', 'v2', 'client'])
+  // Its proxy asks about a Service when it is first used.
+  await until('the client is answered', async () => {
+    const edges = JSON.parse(await heddleOutput(cluster, ['edges', 'deploy', '-n', SHOP, '-o', 'json']))
+    return (edges as readonly { readonly dst: string }[]).some(({ dst }) => dst === 'v1')
+  })
+}, 400_000)
+afterEach((context) => tellFailure(cluster, context))
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
   await cluster?.stop()
@@ -176,13 +181,8 @@ test('check names what is missing, and passes when it is back', async () => {
 
 test('without a control plane pods are made all the same, and commands say what its pods wait for', async () => {
   await cluster.kubectl(['scale', 'deployment/heddle-control', '--namespace=heddle', '--replicas=0'])
-  await cluster.kubectl([
-    'wait',
-    '--for=delete',
-    'pod',
-    '--selector=heddle.dev/component=control-plane',
-    '--namespace=heddle',
-  ])
+  const own = ['pod', '--selector=heddle.dev/component=control-plane', '--namespace=heddle']
+  await cluster.kubectl(['wait', '--for=delete', '--timeout=100s', ...own], { deadlineMs: 110_000 })
   const { stderr } = await heddle(cluster, ['stat', 'deploy', '-n', SHOP])
   expect(stderr).toContain('no pod of the control plane is ready in namespace "heddle"')
   const check = await heddle(cluster, ['check', '-o', 'short'])

@@ -97,11 +97,14 @@ export function startPart(plan: ClusterPlan, { role, node, command }: Part): voi
   writeRecord({ ...record, parts: { ...record.parts, [role]: started } })
 }
 
+/** Some have a hundred megabytes, which a busy machine does not unpack in a moment. */
+const LOAD_MS = 180_000
+
 /** Loads an image into one node, or into all. */
 export async function loadImage(plan: ClusterPlan, archive: string): Promise<void> {
   for (const { name } of plan.tier === 'api' ? [] : plan.machines) {
     const command = ['ctr', '--namespace', 'k8s.io', 'images', 'import', archive]
-    const { status, stderr } = await runIn(machineOf(plan, name), command)
+    const { status, stderr } = await runIn(machineOf(plan, name), command, { deadlineMs: LOAD_MS })
     if (status !== 0) throw new Error(`${archive} cannot be loaded: ${stderr}`)
   }
 }

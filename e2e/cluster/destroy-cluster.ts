@@ -13,7 +13,9 @@ export async function destroyCluster(name: string): Promise<void> {
   if (record === undefined) return
   const plan = planCluster(record)
   for (const machine of record.machines) killMachine(machine)
-  await until(`the machines of ${name} have ended`, () => !record.machines.some((machine) => isRunning(machine)))
+  // Those that wait for its parts end a moment after them.
+  const waiting = [...record.machines, ...Object.values(record.parts)]
+  await until(`the machines of ${name} have ended`, () => !waiting.some((one) => isRunning(one)))
   for (const { controlGroup } of plan.machines) await removeControlGroup(controlGroup)
   // The kernel takes namespaces apart in the background; a link that is removed by name is gone when we say so.
   for (const link of [...plan.machines.map((machine) => machine.link), plan.bridge]) await removeLink(link)

@@ -90,7 +90,7 @@ async function streamsAt({ address }: ControlPod): Promise<number> {
 }
 
 async function untilConnected(proxies: number): Promise<void> {
-  await until(`${proxies} proxies are connected`, async () => (await connected()) === proxies, 60_000)
+  await until(`${proxies} proxies are connected`, async () => (await connected()) === proxies, 90_000)
 }
 
 function expectNoFailure({ failures, requests }: LoadResult): void {
@@ -111,24 +111,28 @@ test('every replica has a node of its own, and no two may be evicted at a time',
 test('each replica is killed in turn: its proxies go to the other, and no request fails', async () => {
   for (const { name } of await controlPods()) {
     await cluster.kubectl(['delete', 'pod', name, '--namespace=heddle', '--grace-period=0', '--force'])
+    await until('another is in its place', async () => {
+      const pods = await controlPods()
+      return pods.length === REPLICAS && pods.every((pod) => pod.name !== name)
+    })
     await untilConnected(PROGRAMS.length)
     await untilControlReady(cluster)
   }
   expectNoFailure(await load.stop())
-}, 240_000)
+}, 400_000)
 
 test('replicas are replaced one by one, and no request fails', async () => {
   await cluster.kubectl(['rollout', 'restart', 'deployment/heddle-control', '--namespace=heddle'])
   await untilControlReady(cluster)
   await untilConnected(PROGRAMS.length)
   expectNoFailure(await load.stop())
-}, 240_000)
+}, 400_000)
 
 test('all replicas are gone: traffic goes on, no pod is made without its proxy, all comes back', async () => {
   const scale = (replicas: number) =>
     cluster.kubectl(['scale', 'deployment/heddle-control', '--namespace=heddle', `--replicas=${replicas}`])
   await scale(0)
-  await until('no replica is left', async () => (await controlPods()).length === 0, 60_000)
+  await until('no replica is left', async () => (await controlPods()).length === 0, 90_000)
   const command = ['node', '--version']
   const run = ['run', 'plain', `--image=heddle/demo:${INSTALL_VERSION}`, `--namespace=${NAMESPACE}`, '--', ...command]
   const { status, stderr } = await cluster.tryKubectl(run)
@@ -138,18 +142,18 @@ test('all replicas are gone: traffic goes on, no pod is made without its proxy, 
   await untilControlReady(cluster)
   await untilConnected(PROGRAMS.length)
   expectNoFailure(await load.stop())
-}, 240_000)
+}, 400_000)
 
 test('the API server is away for two minutes: traffic goes on, and what was changed afterwards arrives', async () => {
   await cluster.killPart('kube-apiserver')
   await sleep(API_SERVER_AWAY_MS)
   await cluster.startPart('kube-apiserver')
-  await until('the API server is back', async () => (await cluster.tryKubectl(['get', 'nodes'])).status === 0, 60_000)
+  await until('the API server is back', async () => (await cluster.tryKubectl(['get', 'nodes'])).status === 0, 90_000)
   await untilControlReady(cluster)
   await untilConnected(PROGRAMS.length)
   await cluster.kubectl(['scale', 'deployment/emoji', `--namespace=${NAMESPACE}`, '--replicas=2'])
   // Kubernetes' own controllers take their time until they look again.
   await until('Kubernetes has made the new pod', async () => (await emojiPods()).length === 2, 150_000)
-  await until('it has a proxy that is connected', async () => (await connected()) === PROGRAMS.length + 1, 60_000)
+  await until('it has a proxy that is connected', async () => (await connected()) === PROGRAMS.length + 1, 90_000)
   expectNoFailure(await load.stop())
-}, 500_000)
+}, 600_000)

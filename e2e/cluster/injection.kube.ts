@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { run } from '../harness/process.ts'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { start } from '../harness/process.ts'
 import { until } from '../harness/until.ts'
 import type { Cluster } from './cluster.ts'
 import { heddleOutput, installHeddle } from './install-heddle.ts'
 import { deployment, echoContainer, service, toolsContainer } from './objects.ts'
+import { untilRolledOut } from './rolled-out.ts'
 import { startCluster } from './start-cluster.ts'
+import { tellFailure } from './tell-failure.ts'
 
 /** What a user of injection relies on, on a cluster with Heddle: what pods get, in which order things start and end, and what is said. */
 
@@ -25,6 +27,7 @@ beforeAll(async () => {
   await rolledOut('echo')
 }, 300_000)
 afterAll(() => cluster?.stop())
+afterEach((context) => tellFailure(cluster, context))
 
 async function makeNamespace(name: string, metadata: object): Promise<void> {
   const input = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, ...metadata } }
@@ -36,9 +39,8 @@ async function apply(objects: object | readonly object[], namespace = SHOP): Pro
   await cluster.kubectl(['apply', '--namespace', namespace, '-f', '-'], { input: objects })
 }
 
-async function rolledOut(name: string): Promise<void> {
-  const args = ['rollout', 'status', '--timeout=90s', `deployment/${name}`, '--namespace', SHOP]
-  await cluster.kubectl(args, { deadlineMs: 100_000 })
+async function rolledOut(name: string, namespace = SHOP): Promise<void> {
+  await untilRolledOut(cluster, namespace, [name])
 }
 
 function withAnnotations<T extends object>(workload: T, annotations: Readonly<Record<string, string>>): T {
@@ -53,8 +55,8 @@ function job(name: string, podSpec: object, annotations: Readonly<Record<string,
 }
 
 async function completed(name: string): Promise<void> {
-  const args = ['wait', '--timeout=90s', '--for=condition=Complete', `job/${name}`, '--namespace', SHOP]
-  const { status, stderr } = await cluster.tryKubectl(args, { deadlineMs: 100_000 })
+  const args = ['wait', '--timeout=150s', '--for=condition=Complete', `job/${name}`, '--namespace', SHOP]
+  const { status, stderr } = await cluster.tryKubectl(args, { deadlineMs: 160_000 })
   if (status === 0) return
   const pods = await cluster.tryKubectl(['describe', 'pods', '--namespace', SHOP, '--selector', `job-name=${name}`])
   const log = await cluster.tryKubectl(['logs', '--all-containers', '--namespace', SHOP, `job/${name}`])
@@ -97,11 +99,13 @@ test('a classic sidecar goes on until the application has ended', async () => {
   await apply(withAnnotations(deployment('leaver', slowLeaver()), CLASSIC))
   await rolledOut('leaver')
   const pod = await podOf('leaver', '{.items[0].metadata.name}')
-  const logs = run([cluster.kubectlProgram, 'logs', '--follow', '--namespace', SHOP, pod, '--container=app'], {
+  const logs = start([cluster.kubectlProgram, 'logs', '--follow', '--namespace', SHOP, pod, '--container=app'], {
     env: { KUBECONFIG: cluster.kubeconfig },
   })
+  await until('its log is followed', () => logs.stdout().includes('listening'))
   await cluster.kubectl(['delete', 'pod', '--namespace', SHOP, pod, '--wait=false'])
-  expect((await logs).stdout).toContain('last words: 200')
+  await logs.ended
+  expect(logs.stdout()).toContain('last words: 200')
 })
 
 /** Serves on for three seconds after it was told to end, and then asks once more. */
@@ -193,13 +197,14 @@ test('a namespace of restricted Pod Security takes pods where the agent of the n
 })
 
 test('where the agent of the node redirects, pods need no right, and traffic goes through the proxy all the same', async () => {
-  const waiting = job('waiting', { containers: [curl()] }, BY_AGENT)
-  await apply(waiting)
+  // Made before, since the pod does not wait for ever.
+  const agent = await heddleOutput(cluster, ['install-node-agent'])
+  await apply(job('waiting', { containers: [curl()] }, BY_AGENT))
   await until('the pod waits for the agent', async () => {
     const path = '{.items[0].status.initContainerStatuses[?(@.name=="heddle-validate")].state.running.startedAt}'
     return (await jobPod('waiting', path)) !== ''
   })
-  await cluster.kubectl(['apply', '-f', '-'], { input: await heddleOutput(cluster, ['install-node-agent']) })
+  await cluster.kubectl(['apply', '-f', '-'], { input: agent })
   await completed('waiting')
   const answer = await cluster.kubectl(['logs', '--namespace', SHOP, 'job/waiting', '--container=main'])
   expect(JSON.parse(answer)).toMatchObject({ path: '/first' })
@@ -263,7 +268,7 @@ function lateListener(probe: object): Readonly<Record<string, unknown>> {
 test('probes are known by the node that they come from, and nobody else is taken for a kubelet', async () => {
   const address = await podOf('late-grpc', '{.items[0].status.podIP}')
   const counted = async (security: string) => {
-    const answer = await fetch(`http://${address}:15020/metrics`, { signal: AbortSignal.timeout(2_000) })
+    const answer = await fetch(`http://${address}:15020/metrics`, { signal: AbortSignal.timeout(10_000) })
     const lines = (await answer.text()).split('\n').filter((line) => line.startsWith('heddle_requests_total'))
     return lines.filter((line) => line.includes(`security="${security}"`) && line.includes('direction="inbound"'))
   }
@@ -292,9 +297,7 @@ test('"heddle inject" by a pipe gives a running application its proxy, and "hedd
   const pipe = async (verb: string) => {
     const yaml = await cluster.kubectl(['get', 'deployment', '--namespace=piped', '--output=yaml'])
     await cluster.kubectl(['apply', '-f', '-'], { input: await heddleOutput(cluster, [verb, '-'], yaml) })
-    await cluster.kubectl(['rollout', 'status', '--timeout=90s', 'deployment/web', '--namespace=piped'], {
-      deadlineMs: 100_000,
-    })
+    await rolledOut('web', 'piped')
   }
   const template = '--output=jsonpath={.items[?(@.status.phase=="Running")].spec.initContainers[*].name}'
   const containers = () => cluster.kubectl(['get', 'pods', '--namespace=piped', '--selector=app=web', template])

@@ -6,6 +6,7 @@ import { until } from '../harness/until.ts'
 import type { Tier } from './cluster-plan.ts'
 import { folderOf } from './cluster-record.ts'
 import { deployment, echoContainer, service, toolsContainer } from './objects.ts'
+import { untilRolledOut } from './rolled-out.ts'
 import { startCluster } from './start-cluster.ts'
 
 /** Clusters of a test's own: beside each other, of several nodes, and what is left of them, which is nothing. */
@@ -16,6 +17,7 @@ const ORPHAN = `lo-${RUN}`
 const NEXT = `ln-${RUN}`
 const PAIR = `lp-${RUN}`
 const PARTS = `ls-${RUN}`
+const REMOVAL = { timeout: 30_000, interval: 200 }
 const OWNER = join(import.meta.dirname, 'test-owner.ts')
 
 /** Everything on this machine that has a cluster's name in it. */
@@ -56,7 +58,8 @@ test.each<typeof UP & { readonly tier: Tier }>([
   await owner.ended
   expect(await tracesOf(ORPHAN)).not.toEqual([])
   const next = await startCluster({ name: NEXT, tier: 'api' })
-  expect(await tracesOf(ORPHAN)).toEqual([])
+  // Another file may have started a cluster meanwhile, and not be through with the removal.
+  await expect.poll(() => tracesOf(ORPHAN), REMOVAL).toEqual([])
   await next.stop()
   expect(await tracesOf(NEXT)).toEqual([])
 })
@@ -76,8 +79,7 @@ test('pods of two nodes reach each other', async () => {
       service('echo'),
     ],
   })
-  for (const name of ['echo', 'client'])
-    await cluster.kubectl(['rollout', 'status', `deployment/${name}`, '--timeout=60s'])
+  await untilRolledOut(cluster, 'default', ['echo', 'client'])
   const ask = [
     'exec',
     'deployment/client',

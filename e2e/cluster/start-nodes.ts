@@ -35,14 +35,18 @@ export async function loadImages(plan: ClusterPlan, images: readonly string[]): 
 
 /** Waits until pods run on every node, and find Services by name. */
 export async function untilNodesWork(plan: ClusterPlan, cluster: Cluster): Promise<void> {
-  await cluster.kubectl(['create', '-f', '-'], { input: dnsObjects(plan.dnsAddress) })
+  // The API server makes its own namespaces when it is ready already.
+  await until('the DNS is asked for', () =>
+    cluster.kubectl(['apply', '-f', '-'], { input: dnsObjects(plan.dnsAddress) }),
+  )
   await until('all nodes are known', async () => {
     const names = await cluster.kubectl(['get', 'nodes', '--output=name'])
     return names.split('\n').length > plan.nodes
   })
-  const wait = ['wait', '--timeout=60s']
-  await cluster.kubectl([...wait, '--for=condition=Ready', 'node', '--all'])
-  await cluster.kubectl([...wait, '--for=condition=Available', '--namespace=kube-system', 'deployment/coredns'])
+  const wait = (...args: readonly string[]) =>
+    cluster.kubectl(['wait', '--timeout=120s', ...args], { deadlineMs: 130_000 })
+  await wait('--for=condition=Ready', 'node', '--all')
+  await wait('--for=condition=Available', '--namespace=kube-system', 'deployment/coredns')
 }
 
 async function prepare(plan: ClusterPlan, node: NodePlan, machine: ProcessIdentity): Promise<void> {

@@ -99,10 +99,14 @@ test('the control plane is upgraded, and proxies of the earlier version go on', 
   await apply(await heddleOutput(cluster, ['upgrade', '--set', 'image.tag=']))
   await untilControlReady(cluster)
   // The earlier version did not yet wait at its end until nobody asked it any more.
-  await until('its pods are gone', async () => {
-    const images = '--output=jsonpath={.items[*].spec.containers[0].image}'
-    return !(await cluster.kubectl(['get', 'pods', '--namespace=heddle', images])).includes(TAG)
-  })
+  await until(
+    'its pods are gone',
+    async () => {
+      const images = '--output=jsonpath={.items[*].spec.containers[0].image}'
+      return !(await cluster.kubectl(['get', 'pods', '--namespace=heddle', images])).includes(TAG)
+    },
+    90_000,
+  )
   expect(await proxyImages()).toEqual({ [`heddle/proxy:${TAG}`]: PROGRAMS.length })
   expect((await load.stop()).failures).toEqual([])
 })
