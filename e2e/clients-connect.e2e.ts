@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { digestOf, pattern } from './harness/clients-origin.ts'
 import { ConnectOrigin, ECHO } from './harness/connect-origin.ts'
 import { TwoHops } from './harness/hops.ts'
+import { askAdmin } from './harness/static-proxy.ts'
 import { until } from './harness/until.ts'
 
 const LARGE_BYTES = 10 * 1024 * 1024
@@ -106,8 +107,9 @@ test('both proxies know the calls of gRPC by their status', async () => {
   await expect(leave(client)).rejects.toMatchObject({ code: Code.Canceled })
   for (const adminPort of [hops.adminPort, hops.serverAdminPort]) {
     await until('each status is counted', async () => {
-      const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text()
-      const calls = text.split('\n').filter((line) => line.startsWith('heddle_requests_total{'))
+      const calls = (await askAdmin(adminPort, '/metrics'))
+        .split('\n')
+        .filter((line) => line.startsWith('heddle_requests_total{'))
       const statuses = new Set(calls.map((line) => /grpc_status="(\d+)"/.exec(line)?.[1]))
       return [OK, CANCELLED, DATA_LOSS].every((status) => statuses.has(status))
     })

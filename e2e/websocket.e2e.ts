@@ -3,6 +3,7 @@ import { WebSocket } from 'ws'
 import { digestOf, pattern } from './harness/clients-origin.ts'
 import { DualServer } from './harness/dual-server.ts'
 import { TwoHops } from './harness/hops.ts'
+import { askAdmin } from './harness/static-proxy.ts'
 import { until } from './harness/until.ts'
 import { CLOSED_WITHOUT_A_WORD, echoUpgrades } from './harness/ws-echo.ts'
 import { H2WebSocketClient, startH2Echo } from './harness/ws-over-h2.ts'
@@ -46,8 +47,7 @@ function closeOf(socket: WebSocket): Promise<number> {
 
 /** Sum of the samples of a metric of a proxy whose labels match. */
 async function count(adminPort: number, sample: RegExp): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text()
-  const lines = text.split('\n').filter((line) => sample.test(line))
+  const lines = (await askAdmin(adminPort, '/metrics')).split('\n').filter((line) => sample.test(line))
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createTestCa, type TestCa, type TestIdentity } from '@heddle/testkit/test-ca'
 import { PortPicker } from '../../packages/cli/src/process/free-port.ts'
 import type { Started } from './process.ts'
-import { type RunningProxy, startProxy } from './static-proxy.ts'
+import { askAdmin, type RunningProxy, startProxy } from './static-proxy.ts'
 import { until } from './until.ts'
 
 const ANY_PORT = '127.0.0.1:0'
@@ -101,14 +101,14 @@ export class TwoHops {
 
   /** Sample of a metric of the client's proxy, or of that of `adminPort`; 0 when it is not there. */
   async metric(name: string, adminPort = this.adminPort): Promise<number> {
-    const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text()
+    const text = await askAdmin(adminPort, '/metrics')
     const line = text.split('\n').find((candidate) => candidate.startsWith(name))
     return Number(line?.split(' ').at(-1) ?? 0)
   }
 
   /** Connections that the proxy of `adminPort` has accepted and not closed. */
   async connections(adminPort: number): Promise<readonly Accepted[]> {
-    return (await (await fetch(`http://127.0.0.1:${adminPort}/connections?limit=1000`)).json()) as readonly Accepted[]
+    return JSON.parse(await askAdmin(adminPort, '/connections?limit=1000')) as readonly Accepted[]
   }
 
   /** Waits until nothing is under way any more: what the origin has got by then is all that it gets. */

@@ -30,6 +30,13 @@ export async function startProxy(file: string, config: object, descriptors?: num
   return { proxy, port: portIn(address), adminPort: portIn(admin) }
 }
 
+/** What the admin interface of a proxy answers at `path`. */
+export async function askAdmin(adminPort: number, path: string): Promise<string> {
+  // It ends connections after half a minute, however they are used: each question has one of its own.
+  const answer = await fetch(`http://127.0.0.1:${adminPort}${path}`, { headers: { connection: 'close' } })
+  return await answer.text()
+}
+
 /** Where a proxy says that it listens. */
 interface Listening {
   readonly inbound: readonly string[]
