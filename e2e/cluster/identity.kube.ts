@@ -151,7 +151,7 @@ test('another replica leads when the leader goes, and does its work', () =>
     const holder = async () => (await namespace.tryKubectl(['get', ...ofLease])).stdout
     const bundle = ['configmap', 'heddle-trust-bundle']
     const hasBundle = async () => (await namespace.tryKubectl(['get', ...bundle])).status === 0
-    const first = await until('one leads', holder)
+    const first = await until('one leads', async () => (await holder()) || undefined)
     await until('it has written the bundle', hasBundle)
     await (first === 'a' ? a : b).stop()
     await until('the other leads', async () => (await holder()) === (first === 'a' ? 'b' : 'a'))
