@@ -7,7 +7,7 @@ import { createWorkloadKey } from '@heddle/identity/key-pair'
 import { renewalTimeMs } from '@heddle/identity/rotation'
 import { formatSpiffeId } from '@heddle/identity/spiffe-id'
 import type { CertificateAuthority } from './certificate-authority.ts'
-import { controlAccount } from './identity-service.ts'
+import { controlAccount } from './control-account.ts'
 
 /** What a TLS server needs; the key is in memory only. */
 export interface ServerTls {

@@ -1,6 +1,7 @@
 import { Code, ConnectError, type HandlerContext, type ServiceImpl } from '@connectrpc/connect'
 import type { IdentityService as IdentityApi } from '@heddle/api/identity'
-import type { IdentityService, SignRefusalCode } from '../ca/identity-service.ts'
+import type { IdentityService } from '../ca/identity-service.ts'
+import type { SignRefusalCode } from '../ca/sign-refusal.ts'
 import { peerKey, sourceKey } from './gate.ts'
 
 const CODES: Readonly<Record<SignRefusalCode, Code>> = {
