@@ -130,7 +130,8 @@ export class TestMesh {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
-    rmSync(this.#root, { recursive: true, force: true })
+    // Where it had to be killed, an application may write its last words meanwhile.
+    rmSync(this.#root, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 
