@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { until } from '../harness/until.ts'
 import type { Cluster } from './cluster.ts'
 import {
@@ -10,7 +10,9 @@ import {
   untilControlReady,
 } from './install-heddle.ts'
 import { deployment, echoContainer } from './objects.ts'
+import { untilRolledOut } from './rolled-out.ts'
 import { startCluster } from './start-cluster.ts'
+import { tellFailure } from './tell-failure.ts'
 
 /** Heddle comes by a pipe, changes by a pipe, and goes by a pipe; in order, on a cluster of its own, since there can be one only. */
 
@@ -23,6 +25,7 @@ beforeAll(async () => {
   await loadHeddleImages(cluster)
 }, 180_000)
 afterAll(() => cluster?.stop())
+afterEach((context) => tellFailure(cluster, context))
 
 async function scaleControl(replicas: number): Promise<void> {
   await cluster.kubectl(['scale', 'deployment/heddle-control', '--namespace=heddle', `--replicas=${replicas}`])
@@ -65,8 +68,10 @@ test('the control plane gives the API server what it knows the webhooks by', asy
     'mutatingwebhookconfiguration/heddle-injector',
     'validatingwebhookconfiguration/heddle-validator',
   ]) {
-    const bundle = await until(`${kind} has a caBundle`, () =>
-      cluster.kubectl(['get', kind, '--output=jsonpath={.webhooks[0].clientConfig.caBundle}']),
+    const path = '--output=jsonpath={.webhooks[0].clientConfig.caBundle}'
+    const bundle = await until(
+      `${kind} has a caBundle`,
+      async () => (await cluster.kubectl(['get', kind, path])) || undefined,
     )
     expect(Buffer.from(bundle, 'base64').toString()).toContain('BEGIN CERTIFICATE')
   }
@@ -150,7 +155,11 @@ describe('CRDs', () => {
   })
 
   // So that the webhook has no part in it.
-  beforeAll(() => scaleControl(0))
+  beforeAll(async () => {
+    await scaleControl(0)
+    const own = ['pod', '--selector=heddle.dev/component=control-plane', '--namespace=heddle']
+    await cluster.kubectl(['wait', '--for=delete', '--timeout=100s', ...own], { deadlineMs: 110_000 })
+  })
   afterAll(async () => {
     await scaleControl(1)
     await untilControlReady(cluster)
@@ -237,7 +246,7 @@ test('pods get a proxy where their namespace asks for one', async () => {
   await cluster.kubectl(['apply', '--namespace=shop', '-f', '-'], {
     input: deployment('web', { containers: [echoContainer()] }),
   })
-  await cluster.kubectl(['rollout', 'status', 'deployment/web', '--namespace=shop', '--timeout=60s'])
+  await untilRolledOut(cluster, 'shop', ['web'])
   const containers = '--output=jsonpath={.items[0].spec.initContainers[*].name}'
   expect(await cluster.kubectl(['get', 'pods', '--namespace=shop', containers])).toBe('heddle-init heddle-proxy')
 })
@@ -251,13 +260,17 @@ test('uninstall refuses while pods have a proxy', async () => {
 test('a pod that was made before keeps its proxy, and one that is made afterwards has none', async () => {
   await uninstallHeddle(cluster)
   await cluster.kubectl(['scale', 'deployment/web', '--namespace=shop', '--replicas=2'])
-  await cluster.kubectl(['rollout', 'status', 'deployment/web', '--namespace=shop', '--timeout=60s'])
+  await untilRolledOut(cluster, 'shop', ['web'])
   const containers = '--output=jsonpath={.items[*].spec.initContainers[*].name}'
   expect(await cluster.kubectl(['get', 'pods', '--namespace=shop', containers])).toBe('heddle-init heddle-proxy')
 })
 
 test('uninstall leaves nothing', async () => {
-  await cluster.kubectl(['delete', 'namespace', 'shop', '--timeout=60s'])
-  const left = [...(await listNames())].filter((name) => !namesBefore.has(name))
-  expect(left.filter((name) => !name.includes('gateway.networking.k8s.io'))).toEqual([])
+  await cluster.kubectl(['delete', 'namespace', 'shop', '--timeout=100s'], { deadlineMs: 110_000 })
+  const left = async () => {
+    const names = [...(await listNames())].filter((name) => !namesBefore.has(name))
+    return names.filter((name) => !name.includes('gateway.networking.k8s.io'))
+  }
+  // Kubernetes tidies up behind what was deleted.
+  await expect.poll(left, { timeout: 60_000, interval: 500 }).toEqual([])
 })
