@@ -1,5 +1,4 @@
 import { pickEndpoint } from '@heddle/engine/balance'
-import { IDEMPOTENT_METHODS } from '@heddle/engine/retry/policy'
 import type { ProxyError } from '../errors/proxy-error.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { TrafficSeries } from '../workload.ts'
@@ -7,6 +6,7 @@ import { Attempt } from './attempt.ts'
 import { logAttempt } from './attempt-log.ts'
 import type { AttemptOwner } from './attempt-owner.ts'
 import { type DestinationState, noTarget } from './destination-state.ts'
+import { mayAskAnother, mayRepeatAnew, mayRepeatUnread, SAFE_REPEAT } from './safe-repeats.ts'
 import type { Target } from './target.ts'
 
 /**
@@ -60,27 +60,22 @@ function probeSeries(exchange: Exchange): TrafficSeries | undefined {
 
 const OWNER: AttemptOwner = {
   notSent(exchange, { target }, error) {
-    const { limits } = exchange.core
-    const mayTry = error.spec.retryable && exchange.attempts < limits.connectTries
     const next = pickOther(exchange, target)
-    const isTriedAgain = next !== undefined && mayTry
-    log(exchange, target, { error, next: isTriedAgain ? 'nothing was sent, so another endpoint is tried' : '' })
+    const isTriedAgain = next !== undefined && mayAskAnother(exchange, error)
+    log(exchange, target, { error, next: isTriedAgain ? SAFE_REPEAT.unsent : '' })
     if (isTriedAgain) send(exchange, next)
     else exchange.failUnsent(error)
   },
 
   brokeOff(exchange, attempt, { error, trace }) {
-    const { limits } = exchange.core
     const { target } = attempt
-    if (trace === 'none' && exchange.attempts < limits.connectTries && exchange.rewind()) {
-      log(exchange, target, { error, next: 'the server refused it unread, so it is sent again' })
+    if (mayRepeatUnread(exchange, trace) && exchange.rewind()) {
+      log(exchange, target, { error, next: SAFE_REPEAT.unread })
       send(exchange, pickOther(exchange, target) ?? target)
       return
     }
-    // One more try, for what may be sent twice.
-    const mayRepeat = trace === 'unlikely' && !attempt.hasSentBody && IDEMPOTENT_METHODS.has(exchange.head.method)
-    const isRepeated = mayRepeat && exchange.attempts === 1
-    log(exchange, target, { error, next: isRepeated ? 'an idle connection was closed, so it goes over a new one' : '' })
+    const isRepeated = mayRepeatAnew(exchange, attempt, trace)
+    log(exchange, target, { error, next: isRepeated ? SAFE_REPEAT.idleClosed : '' })
     if (isRepeated) repeat(exchange, target)
     else exchange.fail(error)
   },

@@ -2,14 +2,13 @@ import { mayHedge } from '@heddle/engine/retry/hedge'
 import type { Exchange } from '../exchange/exchange.ts'
 import { inTurn } from '../exchange/in-turn.ts'
 import type { Deadline } from '../grpc/deadlines.ts'
+import type { LiveTries } from './live-tries.ts'
 import type { Target } from './target.ts'
 import type { Treatment } from './treatment.ts'
-import type { Try } from './try.ts'
 
 /** Whose request it is. */
 export interface HedgeOwner {
-  /** Under way, the latest one last. */
-  readonly live: readonly Try[]
+  readonly live: LiveTries
   /** One that is neither tried nor being tried. */
   pickBeside(): Target | undefined
   sendBeside(target: Target): void
@@ -51,12 +50,12 @@ export class Hedging {
   #ask(): void {
     const exchange = this.#exchange
     const { live } = this.#owner
-    const latest = live.at(-1)
+    const { latest } = live
     if (exchange.isEnded || exchange.isAnswered || latest === undefined) return
     const { service, retry } = this.#treatment
     const nowUs = exchange.core.turn.nowUs()
     const facts = {
-      tries: live.length,
+      tries: live.count,
       silentMs: (nowUs - latest.beganUs) / 1000,
       method: exchange.head.method,
       methods: retry?.methods ?? NO_METHODS,

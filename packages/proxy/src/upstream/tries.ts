@@ -1,25 +1,28 @@
-import { readHashKey } from '@heddle/engine/balance/hash-key'
 import type { EndpointOutcome } from '@heddle/engine/outlier/outcome'
-import { mayRetry, type RetryVerdict, type TryOutcome } from '@heddle/engine/retry'
+import type { RetryVerdict, TryOutcome } from '@heddle/engine/retry'
 import { parseRetryAfterMs } from '@heddle/engine/retry/after'
-import { IDEMPOTENT_METHODS } from '@heddle/engine/retry/policy'
+import type { ResponseHead } from '@heddle/http/message'
 import { ProxyError } from '../errors/proxy-error.ts'
 import { type Exchange, SWITCHING_PROTOCOLS } from '../exchange/exchange.ts'
 import { inTurn } from '../exchange/in-turn.ts'
 import type { Outcome } from '../filters/filter.ts'
 import type { Deadline } from '../grpc/deadlines.ts'
 import { nameFailure } from '../records/request-id.ts'
+import { askRetry } from './ask-retry.ts'
 import { Attempt } from './attempt.ts'
 import { type AttemptEnd, logAttempt } from './attempt-log.ts'
 import type { AnswerHead, AttemptOwner, BrokenEnd } from './attempt-owner.ts'
 import type { CircuitGuest, CircuitPlace } from './circuit.ts'
-import { type DestinationState, noTarget, pickTarget } from './destination-state.ts'
+import { type DestinationState, noTarget } from './destination-state.ts'
 import { type HedgeOwner, Hedging } from './hedging.ts'
+import { LiveTries } from './live-tries.ts'
+import { pickUntried, readHashKeyOf } from './pick-untried.ts'
 import type { TryKind } from './resilience-counters.ts'
+import { mayAskAnother, mayRepeatAnew, mayRepeatUnread, SAFE_REPEAT } from './safe-repeats.ts'
 import type { Target } from './target.ts'
 import type { Treatment } from './treatment.ts'
 import { Try, type TryOwner } from './try.ts'
-import { isOwnFailure, isUsable, outcomeOfExchange } from './try-outcome.ts'
+import { isOwnFailure } from './try-outcome.ts'
 
 const TOO_MANY_REQUESTS = 429
 const UNAVAILABLE = 503
@@ -40,8 +43,7 @@ export class Tries implements AttemptOwner, CircuitGuest, HedgeOwner, TryOwner {
   readonly #state: DestinationState
   readonly #treatment: Treatment
   readonly #hashKey: string | undefined
-  /** Under way: mostly one, with hedging more. */
-  #live: Try[] = []
+  readonly live: LiveTries
   /** Tries so far, without hedges and those that reached nobody. */
   #count = 0
   #place: CircuitPlace | undefined
@@ -59,13 +61,11 @@ export class Tries implements AttemptOwner, CircuitGuest, HedgeOwner, TryOwner {
     this.#exchange = exchange
     this.#state = state
     this.#treatment = treatment
+    this.live = new LiveTries(exchange, treatment.service)
     const { circuit, service } = treatment
     // Without it nobody can tell which endpoint is to be left alone.
     if (circuit?.honoursRetryAfter === true) state.backend ??= service.decideFor(state.targets)
-    const hashOn = state.backend?.hashOn
-    if (hashOn === undefined || hashOn.length === 0) return
-    const { fields, path } = exchange.head
-    this.#hashKey = readHashKey(hashOn, { fields, path, source: exchange.source })
+    this.#hashKey = readHashKeyOf(exchange, state)
   }
 
   /** Whether the request's body may be needed again. */
@@ -97,31 +97,27 @@ export class Tries implements AttemptOwner, CircuitGuest, HedgeOwner, TryOwner {
   }
 
   notSent(exchange: Exchange, attempt: Attempt, error: ProxyError): void {
-    const one = this.#drop(attempt, isOwnFailure(error.code) ? 'none' : 'failure')
+    const one = this.live.drop(attempt, isOwnFailure(error.code) ? 'none' : 'failure')
     if (one === undefined || this.#isLeftToOthers(one, error)) return
-    if (error.spec.retryable && exchange.attempts < exchange.core.limits.connectTries) {
-      const next = this.#pick()
-      if (next !== undefined) {
-        this.#log(one, { error, next: 'nothing was sent, so another endpoint is tried' })
-        this.#send(next, 'again')
-        return
-      }
+    const next = mayAskAnother(exchange, error) ? this.#pick() : undefined
+    if (next !== undefined) {
+      this.live.log(one, { error, next: SAFE_REPEAT.unsent })
+      this.#send(next, 'again')
+      return
     }
     this.#failed(one, { kind: 'not-sent', status: error.spec.status }, error)
   }
 
   brokeOff(exchange: Exchange, attempt: Attempt, { error, trace }: BrokenEnd): void {
-    const mayRepeat = trace === 'unlikely' && !attempt.hasSentBody && IDEMPOTENT_METHODS.has(exchange.head.method)
-    const one = this.#drop(attempt, trace === 'likely' ? 'failure' : 'none')
+    const one = this.live.drop(attempt, trace === 'likely' ? 'failure' : 'none')
     if (one === undefined || this.#isLeftToOthers(one, error)) return
-    if (mayRepeat && exchange.attempts === 1) {
-      this.#log(one, { error, next: 'an idle connection was closed, so it goes over a new one' })
+    if (mayRepeatAnew(exchange, attempt, trace)) {
+      this.live.log(one, { error, next: SAFE_REPEAT.idleClosed })
       this.#send(attempt.target, 'again', 'anew')
       return
     }
-    // The server has not looked at it, so no policy is asked.
-    if (trace === 'none' && exchange.attempts < exchange.core.limits.connectTries && exchange.rewind()) {
-      this.#log(one, { error, next: 'the server refused it unread, so it is sent again' })
+    if (mayRepeatUnread(exchange, trace) && exchange.rewind()) {
+      this.live.log(one, { error, next: SAFE_REPEAT.unread })
       this.#send(this.#pick() ?? attempt.target, 'again')
       return
     }
@@ -139,7 +135,7 @@ export class Tries implements AttemptOwner, CircuitGuest, HedgeOwner, TryOwner {
         exchange.fail(error)
         return
       }
-      if (this.#drop(attempt, 'failure') === undefined) return
+      if (this.live.drop(attempt, 'failure') === undefined) return
       attempt.giveUp(detail)
       if (!this.#isLeftToOthers(one, error)) this.#failed(one, { kind: 'timeout', status: GATEWAY_TIMEOUT }, error)
     })
@@ -147,23 +143,18 @@ export class Tries implements AttemptOwner, CircuitGuest, HedgeOwner, TryOwner {
 
   /** @returns whether the answer goes to the client; else `attempt` is over */
   takesAnswer(attempt: Attempt, { head, hasBody, grpcStatus, outcome }: AnswerHead): boolean {
-    const { status, fields } = head
+    const { status } = head
     if (status < 400 && (grpcStatus ?? 0) === 0) {
       this.#settle(attempt, status)
       return true
     }
-    const retryAfterMs = parseRetryAfterMs(fields.get('retry-after'), this.#exchange.core.clock.nowMs())
-    this.#retryAfterMs = retryAfterMs
-    if (retryAfterMs !== undefined && (status === TOO_MANY_REQUESTS || status === UNAVAILABLE)) {
-      const { circuit, service } = this.#treatment
-      if (circuit?.honoursRetryAfter === true) service.pause(attempt.target, retryAfterMs)
-    }
-    if (this.#live.length > 1 && outcome !== 'success') {
+    const retryAfterMs = this.#readRetryAfter(attempt, head)
+    if (this.live.count > 1 && outcome !== 'success') {
       this.#passOver(attempt, { status, grpcStatus, next: 'another try is under way' }, outcome)
       attempt.discard(head, hasBody)
       return false
     }
-    const verdict = this.#mayRetry({ kind: 'answer', status, grpcStatus, retryAfterMs })
+    const verdict = this.#askRetry({ kind: 'answer', status, grpcStatus, retryAfterMs })
     if (verdict.kind !== 'retry') {
       this.#why = verdict.reason
       this.#settle(attempt, status)
@@ -181,25 +172,25 @@ export class Tries implements AttemptOwner, CircuitGuest, HedgeOwner, TryOwner {
     this.#place?.quit()
     this.#backoff?.cancel()
     this.#hedging?.cancel()
-    const said = outcomeOfExchange(outcome)
-    const live = this.#live
-    this.#live = []
-    for (const one of live) {
-      const { target } = one.attempt
-      one.deadline?.cancel()
-      one.attempt.giveUp('the exchange is over')
-      this.#treatment.service.observe(target, said)
-      const { status, grpcStatus, error = '', detail } = outcome
-      if (this.#exchange.attemptLog === undefined && said === 'success') continue
-      logAttempt(this.#exchange, target, { beganUs: one.beganUs, status, grpcStatus, error, detail, next: this.#why })
-    }
+    const said = this.live.end(outcome, this.#why)
     if (!this.#isAdmitted) return
     this.#treatment.circuit?.leave({ outcome: said, isProbe: this.#isProbe, retryAfterMs: this.#retryAfterMs })
   }
 
+  /** When the endpoint wants to be asked again, in ms from now; until then it is left alone, where the circuit says so. */
+  #readRetryAfter({ target }: Attempt, { status, fields }: ResponseHead): number | undefined {
+    const retryAfterMs = parseRetryAfterMs(fields.get('retry-after'), this.#exchange.core.clock.nowMs())
+    this.#retryAfterMs = retryAfterMs
+    if (retryAfterMs !== undefined && (status === TOO_MANY_REQUESTS || status === UNAVAILABLE)) {
+      const { circuit, service } = this.#treatment
+      if (circuit?.honoursRetryAfter === true) service.pause(target, retryAfterMs)
+    }
+    return retryAfterMs
+  }
+
   #sendFirst(): void {
     const { service } = this.#treatment
-    service.budget.countRequest(this.#nowMs)
+    service.budget.countRequest(this.#exchange.core.turn.nowUs() / 1000)
     const target = this.#pick()
     if (target === undefined) {
       this.#exchange.fail(noTarget(this.#state))
@@ -210,14 +201,10 @@ export class Tries implements AttemptOwner, CircuitGuest, HedgeOwner, TryOwner {
     if (service.hedging !== undefined) this.#hedging = Hedging.start(this, this.#exchange, this.#treatment)
   }
 
-  get live(): readonly Try[] {
-    return this.#live
-  }
-
   pickBeside(): Target | undefined {
     const exchange = this.#exchange
     const { tried } = exchange
-    exchange.tried = [...(tried ?? []), ...this.#live.map(({ attempt }) => attempt.target.endpoint.load)]
+    exchange.tried = [...(tried ?? []), ...this.live.loads()]
     const target = this.#pick()
     exchange.tried = tried
     return target
@@ -229,10 +216,7 @@ export class Tries implements AttemptOwner, CircuitGuest, HedgeOwner, TryOwner {
 
   /** One that was not tried yet. */
   #pick(): Target | undefined {
-    const { tried, pinned, core } = this.#exchange
-    const nowUs = core.turn.nowUs()
-    if (pinned !== undefined && tried === undefined && isUsable(pinned, nowUs)) return pinned
-    return pickTarget(this.#state, { nowUs, random: core.random, tried, hashKey: this.#hashKey })
+    return pickUntried(this.#exchange, this.#state, this.#hashKey)
   }
 
   /** @param connection - `anew`: not one that lies idle */
@@ -248,7 +232,7 @@ export class Tries implements AttemptOwner, CircuitGuest, HedgeOwner, TryOwner {
     this.#treatment.service.counters.tried(kind)
     const beganUs = core.turn.nowUs()
     const one = new Try(attempt, beganUs, this)
-    this.#live.push(one)
+    this.live.add(one)
     const { tryTimeoutMs } = this.#treatment
     if (tryTimeoutMs > 0) one.deadline = core.deadlines.add(beganUs + tryTimeoutMs * 1000, one)
     if (connection === 'anew') attempt.beginAnew()
@@ -257,8 +241,8 @@ export class Tries implements AttemptOwner, CircuitGuest, HedgeOwner, TryOwner {
 
   /** A try came to nothing, and no other is under way. */
   #failed(one: Try, outcome: TryOutcome, error: ProxyError): void {
-    const verdict = this.#mayRetry(outcome)
-    this.#log(one, { error, next: verdict.reason })
+    const verdict = this.#askRetry(outcome)
+    this.live.log(one, { error, next: verdict.reason })
     if (verdict.kind === 'retry') {
       this.#retryIn(verdict.waitMs)
       return
@@ -269,22 +253,8 @@ export class Tries implements AttemptOwner, CircuitGuest, HedgeOwner, TryOwner {
     else this.#exchange.fail(told)
   }
 
-  #mayRetry(outcome: TryOutcome): RetryVerdict {
-    const { head, grpc, isAnswered, mayRewind, startedUs, core } = this.#exchange
-    const { retry, requestTimeoutMs, service } = this.#treatment
-    const wholeMs = Math.min(requestTimeoutMs || Number.POSITIVE_INFINITY, grpc?.timeoutMs ?? Number.POSITIVE_INFINITY)
-    const facts = {
-      tries: this.#count,
-      method: head.method,
-      isGrpc: grpc !== undefined,
-      outcome,
-      isAnswerBegun: isAnswered,
-      canReplay: mayRewind && head.upgrade === undefined,
-      remainingMs: wholeMs - (core.turn.nowUs() - startedUs) / 1000,
-    }
-    const verdict = mayRetry(retry, facts, { budget: service.budget, nowMs: this.#nowMs, random: core.random })
-    if (verdict.kind === 'refuse') service.counters.refused(verdict.cause)
-    return verdict
+  #askRetry(outcome: TryOutcome): RetryVerdict {
+    return askRetry(this.#exchange, this.#treatment, { tries: this.#count, outcome })
   }
 
   #retryIn(waitMs: number): void {
@@ -321,62 +291,34 @@ export class Tries implements AttemptOwner, CircuitGuest, HedgeOwner, TryOwner {
   /** `attempt` has the answer: all others are for nothing. */
   #settle(attempt: Attempt, status: number): void {
     this.#hedging?.cancel()
-    const exchange = this.#exchange
-    if (this.#live.length > 1) {
-      for (const other of this.#live) {
-        if (other.attempt === attempt) continue
-        other.deadline?.cancel()
-        other.attempt.giveUp('another endpoint was faster')
-        this.#log(other, { next: 'another endpoint was faster' })
-      }
-      this.#live = this.#live.filter((one) => one.attempt === attempt)
+    if (this.live.count > 1) {
+      const exchange = this.#exchange
+      this.live.settleOn(attempt)
       exchange.use(attempt)
       exchange.series = exchange.hop.seriesOf(this.#state, attempt.target, exchange.version)
     }
     // What it was upgraded to may live for days.
-    if (status === SWITCHING_PROTOCOLS) this.#live[0]?.deadline?.cancel()
+    if (status === SWITCHING_PROTOCOLS) this.live.first?.deadline?.cancel()
   }
 
   /** Its answer does not go to the client. */
   #passOver(attempt: Attempt, end: Omit<AttemptEnd, 'beganUs'>, outcome: EndpointOutcome): void {
-    const one = this.#drop(attempt, outcome)
+    const one = this.live.drop(attempt, outcome)
     if (one === undefined) return
     logAttempt(this.#exchange, attempt.target, { ...end, beganUs: one.beganUs })
     this.#useAnother()
   }
 
-  /** It is not under way any more, and is not to be chosen again. */
-  #drop(attempt: Attempt, outcome: EndpointOutcome): Try | undefined {
-    const at = this.#live.findIndex((one) => one.attempt === attempt)
-    if (at === -1) return undefined
-    const [one] = this.#live.splice(at, 1)
-    one!.deadline?.cancel()
-    const exchange = this.#exchange
-    exchange.tried ??= []
-    exchange.tried.push(attempt.target.endpoint.load)
-    this.#treatment.service.observe(attempt.target, outcome)
-    return one
-  }
-
   /** Whether a try that failed need not be followed, as another is under way. */
   #isLeftToOthers(one: Try, error: ProxyError): boolean {
-    if (this.#live.length === 0) return false
-    this.#log(one, { error, next: 'another try is under way' })
+    if (this.live.count === 0) return false
+    this.live.log(one, { error, next: 'another try is under way' })
     this.#useAnother()
     return true
   }
 
   #useAnother(): void {
-    const [other] = this.#live
+    const other = this.live.first
     if (other !== undefined) this.#exchange.use(other.attempt)
-  }
-
-  #log({ attempt, beganUs }: Try, { error, next }: { readonly error?: ProxyError; readonly next: string }): void {
-    const told = error === undefined ? {} : { error: error.code, detail: error.message }
-    logAttempt(this.#exchange, attempt.target, { ...told, beganUs, next })
-  }
-
-  get #nowMs(): number {
-    return this.#exchange.core.turn.nowUs() / 1000
   }
 }

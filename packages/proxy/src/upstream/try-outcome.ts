@@ -3,7 +3,6 @@ import { type EndpointOutcome, outcomeOf } from '@heddle/engine/outlier/outcome'
 import type { ResponseHead } from '@heddle/http/message'
 import type { Outcome } from '../filters/filter.ts'
 import { parseGrpcStatus } from '../grpc/status.ts'
-import type { Target } from './target.ts'
 
 /** Failures that say nothing of the endpoint: this proxy has no room, or no certificate. */
 const OWN_FAILURES: ReadonlySet<string> = new Set([
@@ -32,10 +31,4 @@ export function outcomeOfExchange({ error, status, grpcStatus }: Outcome): Endpo
   const isOfOthers =
     PROXY_ERRORS[error].source === 'client' || error.startsWith('fault_') || error.startsWith('circuit_')
   return isOfOthers || isOwnFailure(error) ? 'none' : 'failure'
-}
-
-/** Whether a target may be chosen now, as far as is known. */
-export function isUsable({ endpoint, candidate }: Target, nowUs: number): boolean {
-  if (endpoint.load.avoidUntilUs > nowUs) return false
-  return candidate === undefined || (candidate.ejectedUntilUs <= nowUs && candidate.pausedUntilUs <= nowUs)
 }

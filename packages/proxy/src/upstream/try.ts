@@ -13,6 +13,8 @@ export class Try implements DeadlineOwner {
   readonly beganUs: number
   /** `undefined`: it has no time of its own. */
   deadline: Deadline | undefined
+  /** That was begun after it, and is under way as well. */
+  next: Try | undefined
   readonly #owner: TryOwner
 
   constructor(attempt: Attempt, beganUs: number, owner: TryOwner) {

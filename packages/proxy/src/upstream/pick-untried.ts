@@ -1,0 +1,29 @@
+import { readHashKey } from '@heddle/engine/balance/hash-key'
+import type { Exchange } from '../exchange/exchange.ts'
+import { type DestinationState, pickTarget } from './destination-state.ts'
+import type { Target } from './target.ts'
+
+/** What of a request its endpoint hangs on; `undefined`: nothing. */
+export function readHashKeyOf(exchange: Exchange, { backend }: DestinationState): string | undefined {
+  const hashOn = backend?.hashOn
+  if (hashOn === undefined || hashOn.length === 0) return undefined
+  const { fields, path } = exchange.head
+  return readHashKey(hashOn, { fields, path, source: exchange.source })
+}
+
+/** An endpoint that the request was not tried at: that of its session first. */
+export function pickUntried(
+  { tried, pinned, core }: Exchange,
+  state: DestinationState,
+  hashKey: string | undefined,
+): Target | undefined {
+  const nowUs = core.turn.nowUs()
+  if (pinned !== undefined && tried === undefined && isUsable(pinned, nowUs)) return pinned
+  return pickTarget(state, { nowUs, random: core.random, tried, hashKey })
+}
+
+/** Whether a target may be chosen now, as far as is known. */
+function isUsable({ endpoint, candidate }: Target, nowUs: number): boolean {
+  if (endpoint.load.avoidUntilUs > nowUs) return false
+  return candidate === undefined || (candidate.ejectedUntilUs <= nowUs && candidate.pausedUntilUs <= nowUs)
+}
