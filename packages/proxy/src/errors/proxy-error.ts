@@ -1,4 +1,5 @@
-import { type ErrorSpec, PROXY_ERRORS, type ProxyErrorCode } from '@heddle/api/proxy-errors'
+import type { ErrorSpec } from '@heddle/api/error-spec'
+import { PROXY_ERRORS, type ProxyErrorCode } from '@heddle/api/proxy-errors'
 import { messageOf } from '@heddle/base/message-of'
 
 /**

@@ -1,5 +1,6 @@
+import type { ErrorSpec } from '@heddle/api/error-spec'
 import { GRPC_STATUS_NAMES, type GrpcStatusName } from '@heddle/api/grpc-status'
-import { type ErrorSpec, PROXY_ERRORS } from '@heddle/api/proxy-errors'
+import { PROXY_ERRORS } from '@heddle/api/proxy-errors'
 import { decideFault, type FaultDecision } from '@heddle/engine/fault'
 import type { FaultEnd } from '@heddle/engine/fault/table'
 import { H2_CODE } from '@heddle/http/h2-codes'
