@@ -1,62 +1,38 @@
-import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
 import type { EndpointLoad } from '@heddle/engine/balance'
 import type { FaultDecision } from '@heddle/engine/fault'
 import type { RouteDecision } from '@heddle/engine/route/decision'
-import type { HttpError } from '@heddle/http/errors'
-import type { Fields } from '@heddle/http/fields'
 import { H2_CODE } from '@heddle/http/h2-codes'
 import type { RequestHead, ResponseHead } from '@heddle/http/message'
-import type { BodyReceiver, ServerStream, StreamReset } from '@heddle/http/session'
+import type { ServerStream, StreamReset } from '@heddle/http/session'
 import { ProxyError } from '../errors/proxy-error.ts'
 import { runEndFilters } from '../filters/chain.ts'
-import type { Filter, LocalReply } from '../filters/filter.ts'
+import type { Filter, LocalReply, Outcome } from '../filters/filter.ts'
 import { type GrpcCall, grpcCallOf } from '../grpc/call.ts'
 import type { DeadlineOwner } from '../grpc/deadlines.ts'
-import { toGrpcReply, toGrpcTrailers } from '../grpc/reply.ts'
 import type { LimitName } from '../limits.ts'
 import type { ProxyCore } from '../proxy-core.ts'
 import type { OriginalHead } from '../records/original-head.ts'
-import { REQUEST_ID, requestIdOf } from '../records/request-id.ts'
-import type { BodyCopy, RoutedRequest } from '../routing/routed-request.ts'
-import type { Attempt } from '../upstream/attempt.ts'
 import type { LoggedAttempt } from '../upstream/attempt-log.ts'
 import type { DestinationState } from '../upstream/destination-state.ts'
 import type { Target } from '../upstream/target.ts'
-import type { Tries } from '../upstream/tries.ts'
 import type { TrafficSeries } from '../workload.ts'
+import type { ExchangeHome } from './exchange-home.ts'
+import { toClientReply, toFailureTrailers } from './failure-reply.ts'
 import type { Hop } from './hop.ts'
 import { type HttpVersion, takeClientVersion } from './http-version.ts'
 import { sendLocalReply, toFailureReply } from './local-reply.ts'
-import { RequestBody } from './request-body.ts'
+import { RequestHalf } from './request-half.ts'
+import { expiryOf, silenceLimitOf } from './silence.ts'
 import { asUnprocessed } from './unprocessed.ts'
 
 /** RFC 9110 §15.2.2: from here on the stream is opaque. */
 export const SWITCHING_PROTOCOLS = 101
 
-/** The accepted connection that an exchange lives on. */
-export interface ExchangeHome {
-  readonly core: ProxyCore
-  readonly hop: Hop
-  readonly filters: readonly Filter[]
-  /** What is spoken on it. */
-  readonly protocol: HttpVersion
-  /** The client's address and port; a copy of a request has none. */
-  readonly client?: string
-  /** {@link Exchange.timeOut} has to be called at that time of the ticker, unless the exchange's deadline has moved by then. */
-  expectBy(deadlineMs: number): void
-  /** The client broke the protocol on the stream of an exchange, or on that and all others. */
-  faulted(error: HttpError): void
-  exchangeEnded(exchange: Exchange): void
-}
-
 /**
- * One request and its answer. It receives the request's body and hands it to the attempt under way, which hands the answer
- * back. It ends exactly once.
+ * One request and its answer. Its request half hands the body to the attempt under way, which hands the answer back. It ends
+ * exactly once.
  */
-export class Exchange implements BodyReceiver, DeadlineOwner {
-  readonly head: RequestHead
-  /** Where the answer goes; a route may put something in between. */
-  stream: ServerStream
+export class Exchange extends RequestHalf implements DeadlineOwner {
   /** Ticker time at which {@link timeOut} is due. */
   deadlineMs = Number.POSITIVE_INFINITY
   /** Neighbours in the connection's list, whose business they are. */
@@ -74,8 +50,6 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
   requestId: string | undefined
   /** What is made to go wrong on purpose. */
   fault: FaultDecision | undefined
-  /** What goes on beside it, as its route wants. */
-  routed: RoutedRequest | undefined
   /** The endpoint of its session: to be asked first. */
   pinned: Target | undefined
   /** Where it is counted; set as soon as an endpoint was chosen. */
@@ -84,12 +58,9 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
   response: ResponseHead | undefined
   /** What must not be chosen again. */
   tried: EndpointLoad[] | undefined
-  /** Decides about its tries; `undefined` where neither route nor destination say how to treat it. */
-  tries: Tries | undefined
   /** What became of each try; `undefined` while none has failed. */
   attemptLog: LoggedAttempt[] | undefined
   attempts = 0
-  requestBytes = 0
   responseBytes = 0
   /** What the client speaks, perhaps to a proxy before this one. */
   readonly version: HttpVersion
@@ -97,12 +68,7 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
   readonly grpc: GrpcCall | undefined
   readonly #home: ExchangeHome
   readonly startedUs: number
-  #attempt: Attempt | undefined
   #status = 0
-  #isRequestOver = false
-  #trailers: Fields | undefined
-  /** What is in memory of the request's body; `undefined`: nothing ever was. */
-  #body: RequestBody | undefined
   /** Whether the client takes no more of the answer for now. */
   #isBlocked = false
   #isEnded = false
@@ -110,9 +76,8 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
   #upgradedUs: number | undefined
 
   constructor(home: ExchangeHome, stream: ServerStream, head: RequestHead) {
+    super(stream, head)
     this.#home = home
-    this.stream = stream
-    this.head = head
     this.version = takeClientVersion(head, home.protocol, home.hop.peerIdentity !== '')
     this.startedUs = home.core.turn.nowUs()
     this.grpc = grpcCallOf(head, this.startedUs)
@@ -140,10 +105,6 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
     return this.#isEnded
   }
 
-  get isRequestOver(): boolean {
-    return this.#isRequestOver
-  }
-
   /** Whether the octets after the heads are those of another protocol. */
   get isUpgraded(): boolean {
     return this.#upgradedUs !== undefined
@@ -156,7 +117,7 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
 
   /** The endpoint that was asked last. */
   get target(): Target | undefined {
-    return this.#attempt?.target
+    return this.attempt?.target
   }
 
   /** Moves the deadline: {@link timeOut} is called after so many ms without another call. */
@@ -167,77 +128,7 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
 
   /** Octets went either way; the time in which more must come begins anew. */
   touch(): void {
-    this.expectWithin(this.core.limits[this.#silenceLimit()])
-  }
-
-  /** From now on `attempt` gets the body. */
-  use(attempt: Attempt): void {
-    this.#attempt = attempt
-  }
-
-  /** Nobody gets the body for now. */
-  detach(): void {
-    this.#attempt = undefined
-  }
-
-  /** The attempt is ready for the body: what was held back goes to it. */
-  release(attempt: Attempt): void {
-    const held = this.#body?.takeHeld()
-    if (held !== undefined) {
-      for (const bytes of held) {
-        if (attempt.mayBeRefused || this.tries?.keepsBody === true) this.#body!.keep(bytes)
-        attempt.sendData(bytes)
-      }
-    }
-    if (this.#isRequestOver && this.head.bodyLength !== 0) attempt.sendEnd(this.#trailers)
-    if (held !== undefined) this.stream.resumeBody()
-  }
-
-  onData(bytes: Uint8Array): void {
-    this.requestBytes += bytes.length
-    this.routed?.sawData(bytes)
-    const attempt = this.#attempt
-    if (attempt?.isSending === true) {
-      this.touch()
-      if ((attempt.mayBeRefused || this.tries?.keepsBody === true) && !this.isAnswered) this.#bodyInMemory().keep(bytes)
-      if (!attempt.sendData(bytes)) this.stream.pauseBody()
-      return
-    }
-    this.#bodyInMemory().hold(bytes)
-    this.stream.pauseBody()
-  }
-
-  /** Gives `copy` the body that came before it was there. */
-  replayHeld(copy: BodyCopy): void {
-    this.#body?.replayHeld((bytes) => copy.data(bytes))
-    if (this.#isRequestOver) copy.end(this.#trailers)
-  }
-
-  /** Gives `attempt`, which is one beside another, all of the request's body. */
-  replay(attempt: Attempt): void {
-    if (this.head.bodyLength === 0) return
-    this.#body?.replay((bytes) => attempt.sendData(bytes))
-    attempt.sendEnd(this.#trailers)
-  }
-
-  /** Whether {@link rewind} can do what it says. */
-  get mayRewind(): boolean {
-    return this.#body?.mayRewind !== false
-  }
-
-  /** Goes back to the begin of the request's body. @returns false when that is not there any more */
-  rewind(): boolean {
-    return this.#body?.rewind() !== false
-  }
-
-  onEnd(trailers: Fields | undefined): void {
-    this.#isRequestOver = true
-    this.#trailers = trailers
-    this.routed?.sawEnd(trailers)
-    const attempt = this.#attempt
-    if (attempt?.isSending !== true) return
-    attempt.sendEnd(trailers)
-    if (!this.isAnswered) this.touch()
+    this.expectWithin(this.core.limits[silenceLimitOf(this)])
   }
 
   onAbort(reset: StreamReset): void {
@@ -248,7 +139,7 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
 
   onWritable(): void {
     this.#isBlocked = false
-    this.#attempt?.resumeAnswer()
+    this.attempt?.resumeAnswer()
   }
 
   /**
@@ -256,10 +147,11 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
    * @param limit - that was reached, where it is not the usual one
    */
   timeOut(limit?: LimitName): void {
-    const isSending = this.#attempt?.isSending === true
-    if (!this.isAnswered && !isSending) this.#expire('pending_timeout', limit ?? 'pendingMs')
-    else if (this.isAnswered || this.grpc !== undefined) this.#expire('idle_timeout', limit ?? this.#silenceLimit())
-    else this.#expire(this.#isRequestOver ? 'response_timeout' : 'request_timeout', limit ?? this.#silenceLimit())
+    const { core, head, hop } = this
+    const expiry = expiryOf(this)
+    const reached = limit ?? expiry.limit
+    core.limitReached(reached)
+    this.fail(new ProxyError(expiry.code, `${head.method} ${hop.name}: nothing for ${core.limits[reached]} ms`))
   }
 
   /** The deadline passed that the client had set. */
@@ -277,7 +169,7 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
   /** The answer's head goes to the client. */
   answer(head: ResponseHead, hasBody: boolean): void {
     this.#status = head.status
-    this.#body?.forgetKept()
+    this.forgetKept()
     if (head.status === SWITCHING_PROTOCOLS) this.#upgrade()
     this.grpc?.sawHead(head)
     this.touch()
@@ -308,7 +200,7 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
    */
   fail(error: ProxyError, code: number = H2_CODE.internalError): void {
     if (this.#isEnded) return
-    this.#attempt?.giveUp(error.message)
+    this.attempt?.giveUp(error.message)
     if (this.isAnswered) {
       this.#cutShort(error, code)
       this.finish(error)
@@ -325,9 +217,7 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
   }
 
   #endWith(reply: LocalReply, error: ProxyError | undefined): void {
-    const named =
-      error === undefined ? reply : { ...reply, headers: { ...reply.headers, [REQUEST_ID]: requestIdOf(this) } }
-    const answer = this.grpc === undefined ? named : toGrpcReply(this.grpc, named, error)
+    const answer = toClientReply(this, reply, error)
     this.#status = answer.status
     sendLocalReply(this.stream, this.head, answer)
     this.finish(error)
@@ -335,15 +225,9 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
 
   /** Ends an answer that has begun: trailers of gRPC can still tell why, unless the client is too slow to get to them. */
   #cutShort(error: ProxyError, code: number): void {
-    const { grpc, response } = this
-    const hasTrailers = grpc?.kind === 'grpc' && response?.bodyLength === undefined
-    if (!hasTrailers || this.#isBlocked) {
-      this.stream.reset({ kind: 'local', detail: error.message, code })
-      return
-    }
-    const trailers = toGrpcTrailers(grpc, error)
-    trailers.set(REQUEST_ID, requestIdOf(this))
-    this.stream.sendEnd(trailers)
+    const trailers = this.#isBlocked ? undefined : toFailureTrailers(this, error)
+    if (trailers === undefined) this.stream.reset({ kind: 'local', detail: error.message, code })
+    else this.stream.sendEnd(trailers)
   }
 
   /**
@@ -352,7 +236,7 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
    */
   breakOff(error: ProxyError, code?: number): void {
     if (this.#isEnded) return
-    this.#attempt?.giveUp(error.message)
+    this.attempt?.giveUp(error.message)
     this.stream.reset({ kind: 'local', detail: error.message, ...(code !== undefined && { code }) })
     this.finish(error)
   }
@@ -366,9 +250,18 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
     const nowUs = core.turn.nowUs()
     this.grpc?.end()
     this.routed?.ended()
+    if (this.#upgradedUs !== undefined) core.upgrades.ended(nowUs - this.#upgradedUs)
+    const outcome = this.#outcome(error, nowUs)
+    this.tries?.exchangeEnded(outcome)
+    series.requestEnded(outcome)
+    if (error !== undefined) core.failed(error.code, error.spec.source)
+    if (filters.length > 0) runEndFilters(filters, this, outcome)
+    this.#home.exchangeEnded(this)
+  }
+
+  #outcome(error: ProxyError | undefined, nowUs: number): Outcome {
     const upgradedUs = this.#upgradedUs
-    if (upgradedUs !== undefined) core.upgrades.ended(nowUs - upgradedUs)
-    const outcome = {
+    return {
       status: this.#status,
       grpcStatus: this.grpc?.finalStatus(this.#status, error, nowUs),
       error: error?.code,
@@ -379,30 +272,5 @@ export class Exchange implements BodyReceiver, DeadlineOwner {
       responseBytes: this.responseBytes,
       attempts: this.attempts,
     }
-    this.tries?.exchangeEnded(outcome)
-    series.requestEnded(outcome)
-    if (error !== undefined) core.failed(error.code, error.spec.source)
-    if (filters.length > 0) runEndFilters(filters, this, outcome)
-    this.#home.exchangeEnded(this)
-  }
-
-  #bodyInMemory(): RequestBody {
-    this.#body ??= new RequestBody(this.core.limits.replayBytes)
-    return this.#body
-  }
-
-  /** What bounds the time in which nothing comes from either side. */
-  #silenceLimit(): LimitName {
-    if (this.isUpgraded) return 'websocketIdleMs'
-    if (this.grpc !== undefined) return 'grpcIdleMs'
-    if (this.isAnswered) return 'bodyIdleMs'
-    const isWhole = this.head.bodyLength === 0 || this.#isRequestOver
-    return isWhole ? 'responseHeadMs' : 'bodyIdleMs'
-  }
-
-  #expire(code: ProxyErrorCode, limit: LimitName): void {
-    const { core, head, hop } = this
-    core.limitReached(limit)
-    this.fail(new ProxyError(code, `${head.method} ${hop.name}: nothing for ${core.limits[limit]} ms`))
   }
 }
