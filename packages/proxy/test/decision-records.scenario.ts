@@ -58,7 +58,7 @@ test.each(VERSIONS)('a failure of the proxy over $version is kept, and its clien
 test.each(VERSIONS)('both proxies keep a failed request of $version under the id that its client gave', async (row) => {
   await using world = await World.create()
   const app = world.keep(await startMoodyApp(row.version, 'cart', FAILS))
-  const { client, server } = await startTwoHops(world, app.port, row.version)
+  const { client, server } = await startTwoHops(world, app.port, { protocol: row.version })
   const answer = await ask(row.version, client.port, { headers: { 'x-request-id': 'from-the-client' } })
 
   expect([answer.status, answer.headers['x-request-id']]).toEqual([503, 'from-the-client'])
@@ -85,7 +85,7 @@ test.each([
   const app = await startMoodyApp('http1', 'cart', FAILS)
   if (isThere) world.keep(app)
   else app.close()
-  const { client, server } = await startTwoHops(world, app.port, 'http1')
+  const { client, server } = await startTwoHops(world, app.port, { protocol: 'http1' })
   const answer = await ask('http1', client.port, { method: 'POST', body: 'x' })
 
   const requestId = String(answer.headers['x-request-id'])

@@ -88,7 +88,7 @@ const HOSTILE_ANSWERS = [
 test.each(HOSTILE_ANSWERS)('an answer with $name does not reach the client', async ({ text }) => {
   await using world = await World.create()
   const app = world.keep(await startServer(answering(text)))
-  const { client } = await startTwoHops(world, app.port, 'http1')
+  const { client } = await startTwoHops(world, app.port, { protocol: 'http1' })
   using web = await dial(client.port)
   web.send('GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')
   await web.untilEnd()

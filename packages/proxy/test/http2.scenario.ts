@@ -75,7 +75,7 @@ test('the application gets the version that the client spoke, from the same port
 test('a client of HTTP/2 reaches an application that is declared to speak HTTP/1', async () => {
   await using world = await World.create()
   const app = world.keep(await startServer())
-  const { client } = await startTwoHops(world, app.port, 'http1')
+  const { client } = await startTwoHops(world, app.port, { protocol: 'http1' })
   const web = h2client(world, client.port)
   const stream = web.open({ ':method': 'POST', ':path': '/cart', te: 'trailers', cookie: ['a=1', 'b=2'] })
   const answer = answerOf(stream)
@@ -113,7 +113,7 @@ test('a client of HTTP/1 reaches an application that is declared to speak HTTP/2
       })
     }),
   )
-  const { client } = await startTwoHops(world, app.port, 'http2')
+  const { client } = await startTwoHops(world, app.port, { protocol: 'http2' })
   using web = await dial(client.port)
   web.send(
     'POST /cart HTTP/1.1\r\nhost: cart.shop\r\nconnection: keep-alive, x-hop\r\nx-hop: 1\r\nte: trailers\r\n' +
@@ -143,7 +143,7 @@ test('content-length, HEAD and answers without body keep their meaning from HTTP
       })
     }),
   )
-  const { client } = await startTwoHops(world, app.port, 'http1')
+  const { client } = await startTwoHops(world, app.port, { protocol: 'http1' })
   const web = h2client(world, client.port)
   expect((await web.ask({ ':path': '/' })).headers['content-length']).toBe('5')
   expect(await web.ask({ ':method': 'HEAD', ':path': '/' })).toMatchObject({
@@ -168,7 +168,7 @@ test('interim answers and expect: 100-continue pass from HTTP/1 to HTTP/2 and ba
       })
     }),
   )
-  const { client } = await startTwoHops(world, app.port, 'http2')
+  const { client } = await startTwoHops(world, app.port, { protocol: 'http2' })
   using web = await dial(client.port)
   web.send('POST / HTTP/1.1\r\nhost: cart.shop\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\n')
   await web.until('HTTP/1.1 103 Early Hints\r\n')

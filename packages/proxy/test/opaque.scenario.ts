@@ -11,7 +11,7 @@ const KEY = 'name:cart.shop:80'
 /** A client and an application at the two ends of a tunnel over two proxies. */
 async function tunnel(world: World) {
   const app = world.keep(await startServer())
-  const hops = await startTwoHops(world, app.port, 'opaque')
+  const hops = await startTwoHops(world, app.port, { protocol: 'opaque' })
   const near = await dial(hops.client.port)
   world.owns(() => near.socket.destroy())
   const far = await app.peer(0)
@@ -108,7 +108,7 @@ test.each([{ protocol: 'detect' as const }, { protocol: 'opaque' as const }])(
   async ({ protocol }) => {
     await using world = await World.create()
     const app = world.keep(await startServer())
-    const { server } = await startTwoHops(world, app.port, protocol)
+    const { server } = await startTwoHops(world, app.port, { protocol })
     const late = await dial(server.port)
     await app.peer(0)
     const own = await world.ca.issueFor(idOf('web'))

@@ -54,7 +54,7 @@ async function dialGrpc(world: World, proxy: TestProxy): Promise<ClientHttp2Sess
 }
 
 /** `Check` of grpc.health.v1.Health, for the service with the empty name. */
-function check(session: ClientHttp2Session): TestCall {
+function check(session: ClientHttp2Session, timeout = '60S'): TestCall {
   const request = session.request({
     ':method': 'POST',
     ':path': '/grpc.health.v1.Health/Check',
@@ -62,7 +62,7 @@ function check(session: ClientHttp2Session): TestCall {
     'content-type': 'application/grpc',
     'user-agent': 'kube-probe/1.33 grpc-go/1.72.1',
     te: 'trailers',
-    'grpc-timeout': '1S',
+    'grpc-timeout': timeout,
   })
   const call = new TestCall(request)
   request.end(Buffer.from([0, 0, 0, 0, 0]))
@@ -103,5 +103,5 @@ test('a gRPC probe fails where the application hangs, when the kubelet no longer
   await using world = await World.create()
   const app = world.keep(await startGrpcApp())
   const proxy = await startProxy(world, app.port)
-  expect(await check(await dialGrpc(world, proxy)).status()).toBe('4')
+  expect(await check(await dialGrpc(world, proxy), '100m').status()).toBe('4')
 })

@@ -75,16 +75,20 @@ test.each(VERSIONS)(
 
 test('who waits goes on as soon as another request ends', async () => {
   await using world = await World.create()
+  const clock = new ManualClock()
   const rule = {
-    circuitBreaker: { maxRequests: 1, maxPendingRequests: 9, pendingTimeoutMs: 8_000 },
+    circuitBreaker: { maxRequests: 1, maxPendingRequests: 9, pendingTimeoutMs: 900 },
     backendRequestTimeoutMs: 100,
   }
-  const { proxy, apps, counts } = await startResilient(world, { version: 'http1', apps: 1, rule })
+  const { proxy, apps, counts } = await startResilient(world, { version: 'http1', apps: 1, rule, proxy: { clock } })
   apps[0]!.behave = 'silent'
   const first = ask('http1', proxy.port)
   await waitFor('the first', () => counts()[0] === 1)
   apps[0]!.behave = OK
-  const others = await Promise.all([1, 2, 3].map(() => ask('http1', proxy.port)))
-  expect(others.map(({ status }) => status)).toEqual([200, 200, 200])
+  const timers = clock.waiting
+  const others = [1, 2, 3].map(() => ask('http1', proxy.port))
+  await waitFor('the others to wait', () => clock.waiting === timers + 3)
+  clock.advance(100)
   expect((await first).status).toBe(504)
+  expect((await Promise.all(others)).map(({ status }) => status)).toEqual([200, 200, 200])
 })

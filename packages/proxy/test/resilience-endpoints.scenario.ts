@@ -1,7 +1,7 @@
 import type { BackendPolicyJson } from '@heddle/api/discovery/policy'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { expect, test } from 'vitest'
-import { FAILS, OK, startResilient } from './harness/resilient.ts'
+import { askPast, FAILS, OK, startResilient } from './harness/resilient.ts'
 import { ask } from './harness/routed.ts'
 import { World } from './harness/world.ts'
 
@@ -177,10 +177,15 @@ test.each(VERSIONS)(
   async ({ version }) => {
     await using world = await World.create()
     const policy = { balancer: { type: 'BALANCER_TYPE_ROUND_ROBIN' }, hedging: { afterMs: 50 } } as const
-    const { proxy, apps, counts } = await startResilient(world, { version, policy })
+    const clock = new ManualClock()
+    const { proxy, apps, counts } = await startResilient(world, { version, policy, proxy: { clock } })
     apps[0]!.behave = 'silent'
 
-    for (let i = 0; i < 4; i++) expect((await ask(version, proxy.port)).body).toBe('app-1')
+    for (let i = 0; i < 4; i++) {
+      const silent = counts()[0]!
+      const asked = { asking: ask(version, proxy.port), isDue: () => counts()[0]! > silent }
+      expect((await askPast(clock, 50, asked)).body).toBe('app-1')
+    }
 
     const [slow, fast] = counts()
     expect(slow).toBeGreaterThan(0)
@@ -194,10 +199,13 @@ test('what may not be sent twice is asked once, however slow', async () => {
   await using world = await World.create()
   const policy = { balancer: { type: 'BALANCER_TYPE_ROUND_ROBIN' }, hedging: { afterMs: 20 } } as const
   const rule = { backendRequestTimeoutMs: 150 }
-  const { proxy, apps, counts } = await startResilient(world, { version: 'http1', policy, rule })
+  const clock = new ManualClock()
+  const { proxy, apps, counts } = await startResilient(world, { version: 'http1', policy, rule, proxy: { clock } })
   for (const app of apps) app.behave = 'silent'
-  expect((await ask('http1', proxy.port, { method: 'POST', body: 'x' })).status).toBe(504)
-  expect(counts().reduce((sum, count) => sum + count)).toBe(1)
+  const sum = () => counts().reduce((all, count) => all + count)
+  const asked = { asking: ask('http1', proxy.port, { method: 'POST', body: 'x' }), isDue: () => sum() === 1 }
+  expect((await askPast(clock, 150, asked)).status).toBe(504)
+  expect(sum()).toBe(1)
 })
 
 test('a failure says so when all endpoints are out', async () => {

@@ -1,9 +1,10 @@
+import { ManualClock } from '@heddle/testkit/manual-clock'
 import { expect, test } from 'vitest'
 import { TRAFFIC_MANAGEMENT } from '../src/routing/traffic-management.ts'
 import type { ServiceDestination } from '../src/workload.ts'
 import { answerOnly, GrpcClient, startGrpcApp } from './harness/grpc-peer.ts'
 import { dial, startServer } from './harness/peer.ts'
-import { FAILS, OK, startMoodyApp, startResilient } from './harness/resilient.ts'
+import { askPast, FAILS, OK, startMoodyApp, startResilient } from './harness/resilient.ts'
 import { ask, attach, CART, httpRoute } from './harness/routed.ts'
 import { waitFor } from './harness/wait-for.ts'
 import { idOf, inbound, outbound, service, World } from './harness/world.ts'
@@ -68,10 +69,15 @@ test.each(VERSIONS)('what breaks off before its answer is tried elsewhere over $
 
 test.each(VERSIONS)('an answer that has begun is not tried again over $version', async ({ version }) => {
   await using world = await World.create()
+  const clock = new ManualClock()
   const rule = { retry: { attempts: 3, conditions: ['5xx', 'reset-before-answer'] }, backendRequestTimeoutMs: 300 }
-  const { proxy, apps, counts } = await startResilient(world, { version, apps: 1, rule })
+  const { proxy, apps, counts } = await startResilient(world, { version, apps: 1, rule, proxy: { clock } })
   apps[0]!.behave = { status: 200, isOpen: true }
-  await expect(ask(version, proxy.port)).rejects.toThrow()
+  let hasBegun = false
+  const asking = ask(version, proxy.port, { onHead: () => (hasBegun = true) })
+  await waitFor('the head', () => hasBegun)
+  clock.advance(300)
+  await expect(asking).rejects.toThrow()
   expect(counts()).toEqual([1])
   await waitFor('the outcome', () => proxy.traffic.errors.length === 1)
   expect(proxy.traffic.errors).toEqual(['backend_timeout'])
@@ -98,10 +104,15 @@ test('a Service that fails completely gets less than 1.2 times its load', async 
 
 test.each(VERSIONS)('a try that takes too long goes elsewhere over $version', async ({ version }) => {
   await using world = await World.create()
+  const clock = new ManualClock()
   const rule = { retry: { attempts: 1, conditions: ['gateway-error'], backoffMs: 1 }, backendRequestTimeoutMs: 100 }
-  const { proxy, apps } = await startResilient(world, { version, rule })
+  const policy = { balancer: { type: 'BALANCER_TYPE_ROUND_ROBIN' } } as const
+  const { proxy, apps, counts } = await startResilient(world, { version, rule, policy, proxy: { clock } })
   apps[0]!.behave = 'silent'
-  for (let i = 0; i < 3; i++) expect((await ask(version, proxy.port)).body).toBe('app-1')
+  for (let silent = 0; silent < 3; silent = counts()[0]!) {
+    const asked = { asking: ask(version, proxy.port), isDue: () => counts()[0]! > silent }
+    expect((await askPast(clock, 110, asked)).body).toBe('app-1')
+  }
 })
 
 test('a try that takes too long without another one is answered 504', async () => {

@@ -1,3 +1,4 @@
+import { ManualClock } from '@heddle/testkit/manual-clock'
 import { describe, expect, test } from 'vitest'
 import type { HttpVersion } from '../src/exchange/http-version.ts'
 import { GrpcClient } from './harness/grpc-peer.ts'
@@ -66,13 +67,13 @@ test('an answer that has begun is broken off', async () => {
     ),
   )
   const cart = attach(service([1]), { routes: [httpRoute({ backends: [...BACKENDS.v1], requestTimeoutMs: 200 })] })
-  const proxy = await world.proxy({
-    listeners: [outbound(CART)],
-    destinations: { [CART]: cart, [V1]: service([app.port]) },
-  })
+  const clock = new ManualClock()
+  const destinations = { [CART]: cart, [V1]: service([app.port]) }
+  const proxy = await world.proxy({ listeners: [outbound(CART)], destinations, clock })
   using web = await dial(proxy.port)
   web.send('GET / HTTP/1.1\r\nhost: cart.shop\r\n\r\n')
   await web.until('half')
+  clock.advance(200)
   await web.untilClosed()
   expect(proxy.traffic.errors).toEqual(['route_timeout'])
 })

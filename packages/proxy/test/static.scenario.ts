@@ -50,7 +50,7 @@ test('two static proxies carry a request by mTLS from files alone', async () => 
     identity: await identityOf('web'),
     listeners: [{ kind: 'outbound', address: '127.0.0.1:0', destination: 'cart' }],
     destinations: [{ name: 'cart', endpoints: [endpoint] }],
-    limits: { connectMs: 500 },
+    limits: { connectMs: 5_000 },
   })
 
   using client = await dial(web.listeners[0]!.port)

@@ -117,7 +117,7 @@ test('a client of HTTP/1 gets its proof when the application speaks HTTP/2', asy
       { settings: { enableConnectProtocol: true } },
     ),
   )
-  const { client } = await startTwoHops(world, app.port, 'http2')
+  const { client } = await startTwoHops(world, app.port, { protocol: 'http2' })
   using web = await dial(client.port)
   web.send(UPGRADE)
   await web.until('\r\n\r\nwelcome')

@@ -12,7 +12,7 @@ import { tcpProbeRoutes } from './tcp-probe-routes.ts'
 const HOST = '127.0.0.1'
 
 /** An application that can begin and cease to listen, and a proxy's probe listener that is told of its port. */
-async function startWorld(timeoutSeconds = 1) {
+async function startWorld(timeoutSeconds = 10) {
   const sockets: Socket[] = []
   const onSocket = (socket: Socket) => sockets.push(socket.on('error', () => {}))
   const { port, close } = await listening(createServer(onSocket), 0)
@@ -83,7 +83,7 @@ test('no port is asked but the one that was named', async () => {
 test('many who ask at once cause one connect, and all get its answer', async () => {
   using world = await startWorld()
   const application = await world.listen()
-  const routes = tcpProbeRoutes([{ port: world.port, timeoutSeconds: 1 }], {
+  const routes = tcpProbeRoutes([{ port: world.port, timeoutSeconds: 10 }], {
     host: HOST,
     clock: systemClock,
     log: createLog(() => {}, 'off'),

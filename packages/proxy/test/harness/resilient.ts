@@ -2,10 +2,12 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { BackendPolicyJson } from '@heddle/api/discovery/policy'
 import type { CircuitBreakerJson, RouteRuleJson } from '@heddle/api/discovery/route'
+import type { ManualClock } from '@heddle/testkit/manual-clock'
 import type { HttpVersion } from '../../src/exchange/http-version.ts'
 import type { ServiceDestination } from '../../src/workload.ts'
 import { startH2App } from './http2.ts'
-import { attach, CART, httpRoute } from './routed.ts'
+import { type Answer, attach, CART, httpRoute } from './routed.ts'
+import { waitFor } from './wait-for.ts'
 import { outbound, service, type TestProxy, type TestProxyOptions, type World } from './world.ts'
 
 /** How an application treats one request; `silent`: it never answers, `reset`: it breaks the connection or stream off. */
@@ -80,6 +82,21 @@ function answerHttp1(answer: ServerResponse, now: Behaviour, name: string): void
   answer.writeHead(now.status, now.headers)
   answer.write(now.body ?? name)
   if (now.isOpen !== true) answer.end()
+}
+
+/** Waits for an answer, and turns the clock by `ms` once `isDue`, where there is none before. */
+export async function askPast(
+  clock: ManualClock,
+  ms: number,
+  { asking, isDue }: { readonly asking: Promise<Answer>; readonly isDue: () => boolean },
+): Promise<Answer> {
+  let isOver = false
+  const answer = asking.finally(() => {
+    isOver = true
+  })
+  await waitFor('an answer, or silence', () => isOver || isDue())
+  if (!isOver) clock.advance(ms)
+  return await answer
 }
 
 /** What a Service is given, and its applications. */

@@ -6,7 +6,7 @@ import type { HttpVersion } from '../../src/exchange/http-version.ts'
 import { compileRouting } from '../../src/routing/routing.ts'
 import { TRAFFIC_MANAGEMENT } from '../../src/routing/traffic-management.ts'
 import type { Destination, ServiceDestination } from '../../src/workload.ts'
-import { H2Client, startH2App } from './http2.ts'
+import { answerOf, H2Client, startH2App } from './http2.ts'
 import { idOf, inbound, outbound, service, type TestProxy, type TestProxyOptions, type World } from './world.ts'
 
 /** What one of the applications got. */
@@ -80,6 +80,8 @@ export interface Asked {
   readonly path?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Buffer
+  /** Called when the head of the answer is there. */
+  readonly onHead?: () => unknown
 }
 
 export interface Answer {
@@ -91,21 +93,25 @@ export interface Answer {
 /** Makes one request over a connection of its own. Rejects when it is broken off. */
 export async function ask(version: HttpVersion, port: number, asked: Asked = {}): Promise<Answer> {
   const { method = 'GET', path = '/', headers = {}, body } = asked
-  if (version === 'http1') return await askHttp1(port, { method, path, headers, ...(body !== undefined && { body }) })
+  if (version === 'http1') return await askHttp1(port, { ...asked, method, path, headers })
   const client = new H2Client(port)
   try {
     const { host, ...others } = headers
     const pseudo = { ':method': method, ':path': path, ...(host !== undefined && { ':authority': host }) }
-    return await client.ask({ ...pseudo, ...others }, body)
+    const stream = client.open({ ...pseudo, ...others }, { endStream: body === undefined })
+    if (asked.onHead !== undefined) stream.on('response', asked.onHead)
+    if (body !== undefined) stream.end(body)
+    return await answerOf(stream)
   } finally {
     client.close()
   }
 }
 
-function askHttp1(port: number, { body, headers, ...asked }: Asked): Promise<Answer> {
+function askHttp1(port: number, { body, headers, onHead, ...asked }: Asked): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const about = { ...asked, port, host: '127.0.0.1', agent: false, headers: { host: 'cart.shop', ...headers } }
     const asking = request(about, (answer) => {
+      onHead?.()
       const chunks: Buffer[] = []
       answer.on('data', (bytes: Buffer) => chunks.push(bytes))
       answer.on('error', reject)

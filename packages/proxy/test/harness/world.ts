@@ -216,16 +216,26 @@ export interface TwoHops {
   readonly serverIdentity: TestIdentity
 }
 
-export async function startTwoHops(world: World, appPort: number, protocol: AppProtocol = 'detect'): Promise<TwoHops> {
+/** Of both proxies, and the clock of each. */
+export interface TwoHopsOptions {
+  readonly protocol?: AppProtocol
+  readonly clientClock?: Clock
+  readonly serverClock?: Clock
+}
+
+export async function startTwoHops(world: World, appPort: number, options: TwoHopsOptions = {}): Promise<TwoHops> {
+  const { protocol = 'detect', clientClock = systemClock, serverClock = systemClock } = options
   const serverIdentity = await world.identity('cart')
   const clientIdentity = await world.identity('web')
   const server = await world.proxy({
     identity: serverIdentity,
+    clock: serverClock,
     listeners: [inbound(appPort)],
     protocolOf: () => protocol,
   })
   const client = await world.proxy({
     identity: clientIdentity,
+    clock: clientClock,
     listeners: [outbound('name:cart.shop:80')],
     destinations: { 'name:cart.shop:80': service([server.port], { identity: idOf('cart'), protocol }) },
   })
