@@ -61,13 +61,17 @@ export class ReplicaWorld implements AsyncDisposable {
   }
 
   /** Puts a pod with a proxy into namespace `shop`, whose instance is {@link nodeOf} of the same arguments. */
-  addPod(workload: string, index = 0): void {
+  addPod(workload: string, { index = 0, node }: PodPlace = {}): void {
     const { instance, labels, ports } = nodeOf(workload, index)
     this.api.put({
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { namespace: 'shop', name: instance, labels, annotations: { 'heddle.dev/status': '{}' } },
-      spec: { serviceAccountName: workload, containers: [{ name: 'app' }, { name: 'heddle-proxy' }] },
+      spec: {
+        serviceAccountName: workload,
+        containers: [{ name: 'app' }, { name: 'heddle-proxy' }],
+        ...(node !== undefined && { nodeName: node }),
+      },
       status: {
         phase: 'Running',
         podIPs: [{ ip: ports[0]!.address }],
@@ -76,8 +80,9 @@ export class ReplicaWorld implements AsyncDisposable {
     })
   }
 
-  addService(name: string): void {
+  addService(name: string, more: object = {}): void {
     const spec = {
+      ...more,
       selector: { app: name },
       clusterIP: '10.96.0.10',
       ports: [{ port: 80, targetPort: 8080, protocol: 'TCP' }],
@@ -128,6 +133,12 @@ export class ReplicaWorld implements AsyncDisposable {
     for (const replica of [...this.#running]) await this.stop(replica)
     await rm(this.#dir, { recursive: true, force: true })
   }
+}
+
+/** Which pod of a workload, and the name of its Node; absent: it has none yet. */
+export interface PodPlace {
+  readonly index?: number
+  readonly node?: string
 }
 
 export interface ReplicaClient {

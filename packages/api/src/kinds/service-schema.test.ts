@@ -33,6 +33,10 @@ ipFamilyPolicy: SingleStack
 externalIPs: []
 publishNotReadyAddresses: true`,
     },
+    {
+      name: 'for clients of the same host only',
+      spec: `${SELECTOR}\nports: [{port: 8080}]\ninternalTrafficPolicy: Local`,
+    },
   ])('$name', ({ spec }) => {
     expect(problemsBeside(spec)).toEqual([])
   })
@@ -148,7 +152,6 @@ describe('what has no effect in a Service is said:', () => {
     { spec: 'loadBalancerClass: example.org/lb', field: 'spec.loadBalancerClass: "example.org/lb" has no effect' },
     { spec: 'allocateLoadBalancerNodePorts: true', field: 'spec.allocateLoadBalancerNodePorts: true has no effect' },
     { spec: 'externalTrafficPolicy: Local', field: 'spec.externalTrafficPolicy: "Local" has no effect' },
-    { spec: 'internalTrafficPolicy: Local', field: 'spec.internalTrafficPolicy: "Local" has no effect' },
     { spec: 'healthCheckNodePort: 31000', field: 'spec.healthCheckNodePort: 31000 has no effect' },
     {
       spec: 'sessionAffinity: ClientIP',

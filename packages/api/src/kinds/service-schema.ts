@@ -4,7 +4,6 @@ import { appProtocol, dnsSubdomain, flag, labelMap, portNumber, portReference, t
 
 const NO_LOAD_BALANCER = { reason: 'there is no load balancer outside a cluster' }
 const NO_NODE_PORT = { reason: 'no port is opened on the host' }
-const ALL_ENDPOINTS = { reason: 'all ready endpoints get traffic wherever they are' }
 
 /** Name as clusters take it: RFC 1035, so it starts with a letter. */
 const serviceName: Schema = {
@@ -136,7 +135,8 @@ const specFields: Readonly<Record<string, Schema>> = {
   internalTrafficPolicy: {
     type: 'string',
     enum: ['Cluster', 'Local'],
-    'x-heddle-no-effect': { ...ALL_ENDPOINTS, except: ['Cluster'] },
+    description:
+      '`Local`: clients get endpoints on their own host only, and none where there are none. Of no effect for a headless Service, as in a cluster.',
   },
   trafficDistribution: {
     type: 'string',

@@ -26,6 +26,8 @@ export interface ServiceSpec {
   readonly externalName?: string
   /** Endpoints that are not ready are given to clients as well. */
   readonly publishNotReadyAddresses: boolean
+  /** Clients are given endpoints of their own host only; absent: of all. */
+  readonly internalTrafficPolicy?: 'Local'
   /** Which endpoints clients prefer; absent: none. */
   readonly trafficDistribution?: TrafficDistribution
 }
@@ -39,6 +41,11 @@ export interface ServicePort {
   readonly appProtocol?: string
   /** Number, or name of a port of the Workload; `port` where the file gives none. */
   readonly targetPort: number | string
+}
+
+/** Whether clients are given endpoints of their own host only, which is a matter of virtual addresses. */
+export function isLocalOnly(service: Service): boolean {
+  return service.spec.internalTrafficPolicy === 'Local' && !isHeadless(service)
 }
 
 /** Whether the Service has no virtual address and is resolved to its endpoints. */

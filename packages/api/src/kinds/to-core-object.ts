@@ -14,7 +14,8 @@ export function toServiceAccount(valid: object): ServiceAccount {
 }
 
 type RawServicePort = Pick<ServicePort, 'port' | 'protocol'> & Partial<ServicePort>
-type RawServiceSpec = Omit<ServiceSpec, 'ports' | 'clusterIPs'> & {
+type RawServiceSpec = Omit<ServiceSpec, 'ports' | 'clusterIPs' | 'internalTrafficPolicy'> & {
+  readonly internalTrafficPolicy?: 'Cluster' | 'Local'
   readonly ports?: readonly RawServicePort[]
   readonly clusterIP?: string
   readonly clusterIPs?: readonly string[]
@@ -38,6 +39,7 @@ export function toService(valid: object): Service {
       ...(ipFamilies !== undefined && { ipFamilies }),
       ...(ipFamilyPolicy !== undefined && { ipFamilyPolicy }),
       ...(externalName !== undefined && externalName !== '' && { externalName }),
+      ...(spec.internalTrafficPolicy === 'Local' && { internalTrafficPolicy: 'Local' }),
       ...(trafficDistribution !== undefined && { trafficDistribution }),
     },
   }

@@ -42,11 +42,11 @@ function placesIn(model: Model): Place[] {
 function clientsOf(model: Model, { metadata }: Service, key: string) {
   const routes = [...model.lookup.routesOf(metadata.namespace, metadata.name)]
   const namespaces = new Set(routes.map((route) => route.metadata.namespace))
-  return [...namespaces].filter((namespace) => model.clientsLike(namespace, key) !== '')
+  return [...namespaces].filter((namespace) => model.clientsLike({ namespace }, key).namespace !== '')
 }
 
 function told(model: Model, { key, clients }: Place, trustDomain: string): Destination {
-  const resolution = model.resolve(key, clients)
+  const resolution = model.resolve(key, { namespace: clients })
   const withoutInstances = resolution.kind === 'service' ? { ...resolution, instances: [], addressed: [] } : resolution
   return translateDestination(withoutInstances, { trustDomain })
 }

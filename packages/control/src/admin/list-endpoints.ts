@@ -33,7 +33,8 @@ function endpointsOf({ metadata }: Service, servicePort: number, deps: EndpointD
     const endpoint = endpointOf(alone, deps)
     const { state, reason } = instance
     const ready = state === 'ready'
-    const said = { namespace, service: name, servicePort, ready, reason: ready ? '' : reason || state }
+    const { host = '' } = instance
+    const said = { namespace, service: name, servicePort, ready, reason: ready ? '' : reason || state, host }
     return endpoint === undefined ? [] : [create(ServiceEndpointSchema, { ...said, endpoint })]
   })
 }

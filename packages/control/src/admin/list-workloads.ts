@@ -43,7 +43,7 @@ function workloadInstance(
   certificates: ReadonlyMap<string, SaidCertificate>,
   trustDomain: string,
 ): WorkloadInstance {
-  const { namespace, workload, meshed, state, reason } = instance
+  const { namespace, workload, meshed, state, reason, host = '' } = instance
   const certificate = meshed ? certificates.get(instanceKey(instance))?.certificate : undefined
   const ready = state === 'ready'
   return create(WorkloadInstanceSchema, {
@@ -57,5 +57,6 @@ function workloadInstance(
     serial: certificate?.serial ?? '',
     notBeforeMs: certificate?.notBeforeMs ?? 0n,
     notAfterMs: certificate?.notAfterMs ?? 0n,
+    host,
   })
 }

@@ -19,7 +19,7 @@ export function objectHandlers(deps: AdminDeps): Pick<ServiceImpl<typeof AdminSe
     getObject: async ({ ref }) => ({ object: await getObject(ref, await now()) }),
     getDestination({ key, clientNamespace }) {
       if (key === '') throw new ConnectError('key: must be set', Code.InvalidArgument)
-      return { destination: translateDestination(model.resolve(key, clientNamespace), { trustDomain }) }
+      return { destination: translateDestination(model.resolve(key, { namespace: clientNamespace }), { trustDomain }) }
     },
     planObjects: (request) => planObjects(request, requireStore(source), { model, clock, trustDomain }),
     applyObjects: (request) => applyObjects(request, deps),

@@ -4,6 +4,7 @@ import type { Node, Subscription } from '@heddle/api/discovery'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import { repeatEvery } from '@heddle/base/repeat-every'
+import { formatClient, parseClient } from '../model/client.ts'
 import type { InstanceState } from '../model/instance.ts'
 import type { Model } from '../model/model.ts'
 import { inboundTopic } from '../model/topic.ts'
@@ -67,8 +68,8 @@ export class DiscoveryHub {
     this.#limits = options.limits ?? DEFAULT_DISCOVERY_LIMITS
     this.questions = new DecisionQueries(clock)
     this.#keys = new ResolvedKeys({
-      resolve: (key, clientNamespace) => translateDestination(model.resolve(key, clientNamespace), { trustDomain }),
-      clientsLike: (namespace, key) => model.clientsLike(namespace, key),
+      resolve: (key, clients) => translateDestination(model.resolve(key, parseClient(clients)), { trustDomain }),
+      clientsLike: (clients, key) => formatClient(model.clientsLike(parseClient(clients), key)),
       deltaOf,
     })
     this.#changes = new GatheredChanges({ model, clock, due: () => this.#flush(), signal })
@@ -185,6 +186,7 @@ export class DiscoveryHub {
     return new DiscoveryStream({
       id,
       node,
+      clients: formatClient(model.clientOf(node)),
       clock,
       trustBundle,
       keys: this.#keys,
@@ -218,7 +220,13 @@ export class DiscoveryHub {
     for (const stream of this.streams()) stream.keepApplied()
     const topics = this.#changes.take()
     this.#keys.refresh(topics)
-    for (const stream of this.streams()) if (topics.has(inboundTopic(stream.node))) stream.inboundChanged()
+    for (const stream of this.streams()) if (topics.has(inboundTopic(stream.node))) this.#instanceChanged(stream)
+  }
+
+  /** A pod may have been known before its host was. */
+  #instanceChanged(stream: DiscoveryStream): void {
+    stream.subscriptions.becomes(formatClient(this.#options.model.clientOf(stream.node)))
+    stream.inboundChanged()
   }
 
   #sweep(): void {

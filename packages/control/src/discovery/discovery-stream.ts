@@ -13,6 +13,8 @@ const HEARTBEAT_MS = 10_000
 export interface DiscoveryStreamOptions {
   readonly id: string
   readonly node: Node
+  /** Who the proxy is as a client, as {@link formatClient} writes it. */
+  readonly clients: string
   readonly keys: ResolvedKeys
   readonly maxSubscriptions: number
   readonly clock: Clock
@@ -54,7 +56,7 @@ export class DiscoveryStream {
     this.node = options.node
     this.#wakeUp = new WakeUp(options.clock)
     this.subscriptions = new Subscriptions({
-      namespace: options.node.namespace,
+      clients: options.clients,
       keys: options.keys,
       max: options.maxSubscriptions,
       wake: () => this.#wakeUp.call(),

@@ -20,7 +20,7 @@ function world() {
     deltaOf: () => undefined,
   })
   const told: string[] = []
-  const holder = (namespace: string): KeyHolder => ({ namespace, keyChanged: () => told.push(namespace) })
+  const holder = (clients: string): KeyHolder => ({ clients, keyChanged: () => told.push(clients) })
   const refresh = () => {
     resolved.length = 0
     told.length = 0

@@ -4,8 +4,8 @@ import { topicOfKey } from '../model/topic.ts'
 
 /** Hears that the meaning of keys it holds has changed. */
 export interface KeyHolder {
-  /** Of the proxy: routes of its own may apply to it. */
-  readonly namespace: string
+  /** Who its proxy is as a client, as {@link formatClient} writes it. */
+  readonly clients: string
   keyChanged(key: string): void
 }
 
@@ -16,28 +16,28 @@ interface Meaning {
   delta: { readonly from: Destination; readonly delta: DestinationDelta | undefined } | undefined
 }
 
-/** Who holds a key in one namespace, and what it means there. */
-interface HoldersOfNamespace {
+/** Who of clients that are told the same whatever the key is holds one, and what it means to them. */
+interface HoldersAlike {
   readonly holders: Set<KeyHolder>
   meaning: Meaning
 }
 
 interface HeldKey {
   readonly topic: string
-  readonly byNamespace: Map<string, HoldersOfNamespace>
-  /** By the namespace that stands for all whose clients are told the same. */
+  readonly byClients: Map<string, HoldersAlike>
+  /** By the clients that stand for all who are told the same. */
   meanings: ReadonlyMap<string, Meaning>
 }
 
 /** The pure functions of translate, with model and context filled in. */
 export interface KeyResolver {
-  resolve(key: string, clientNamespace: string): Destination
-  /** The namespace that stands for all whose clients are told the same as those of `namespace`. */
-  clientsLike(namespace: string, key: string): string
+  resolve(key: string, clients: string): Destination
+  /** Those who stand for all who are told the same as `clients`. */
+  clientsLike(clients: string, key: string): string
   deltaOf(from: Destination, to: Destination): DestinationDelta | undefined
 }
 
-/** What every key in use means, worked out once however many streams hold it, of all namespaces that are told the same. */
+/** What every key in use means, worked out once however many streams hold it, of all clients that are told the same. */
 export class ResolvedKeys {
   readonly #resolver: KeyResolver
   readonly #keys = new Map<string, HeldKey>()
@@ -60,26 +60,26 @@ export class ResolvedKeys {
   /** Tells what `key` means, and `holder` from now on when that changes. */
   hold(key: string, holder: KeyHolder): Destination {
     const held = this.#keys.get(key) ?? this.#add(key)
-    const { namespace } = holder
-    const space = held.byNamespace.get(namespace) ?? {
+    const { clients } = holder
+    const alike = held.byClients.get(clients) ?? {
       holders: new Set(),
-      meaning: this.#meaningFor(namespace, key, held),
+      meaning: this.#meaningFor(clients, key, held),
     }
-    held.byNamespace.set(namespace, space)
-    space.holders.add(holder)
-    return space.meaning.destination
+    held.byClients.set(clients, alike)
+    alike.holders.add(holder)
+    return alike.meaning.destination
   }
 
   release(key: string, holder: KeyHolder): void {
     const held = this.#keys.get(key)
-    const space = held?.byNamespace.get(holder.namespace)
-    if (held === undefined || space === undefined) return
-    space.holders.delete(holder)
-    if (space.holders.size > 0) return
-    held.byNamespace.delete(holder.namespace)
-    const inUse = new Set([...held.byNamespace.values()].map(({ meaning }) => meaning))
+    const alike = held?.byClients.get(holder.clients)
+    if (held === undefined || alike === undefined) return
+    alike.holders.delete(holder)
+    if (alike.holders.size > 0) return
+    held.byClients.delete(holder.clients)
+    const inUse = new Set([...held.byClients.values()].map(({ meaning }) => meaning))
     held.meanings = new Map([...held.meanings].filter(([, meaning]) => inUse.has(meaning)))
-    if (held.byNamespace.size === 0) this.#remove(key, held)
+    if (held.byClients.size === 0) this.#remove(key, held)
   }
 
   /** What a key means to one of its holders. */
@@ -103,12 +103,12 @@ export class ResolvedKeys {
   }
 
   #meaning(key: string, holder: KeyHolder): Meaning | undefined {
-    return this.#keys.get(key)?.byNamespace.get(holder.namespace)?.meaning
+    return this.#keys.get(key)?.byClients.get(holder.clients)?.meaning
   }
 
   #add(key: string): HeldKey {
     const topic = topicOfKey(key)
-    const added: HeldKey = { topic, byNamespace: new Map(), meanings: new Map() }
+    const added: HeldKey = { topic, byClients: new Map(), meanings: new Map() }
     this.#keys.set(key, added)
     this.#keysOfTopic.add(topic, key)
     return added
@@ -119,8 +119,8 @@ export class ResolvedKeys {
     this.#keysOfTopic.remove(topic, key)
   }
 
-  #meaningFor(namespace: string, key: string, held: HeldKey): Meaning {
-    const clients = this.#resolver.clientsLike(namespace, key)
+  #meaningFor(holders: string, key: string, held: HeldKey): Meaning {
+    const clients = this.#resolver.clientsLike(holders, key)
     const known = held.meanings.get(clients)
     if (known !== undefined) return known
     const made = { destination: this.#resolver.resolve(key, clients), delta: undefined }
@@ -133,13 +133,13 @@ export class ResolvedKeys {
     if (held === undefined) return
     const before = held.meanings
     const meanings = new Map<string, Meaning>()
-    for (const [namespace, space] of held.byNamespace) {
-      const clients = this.#resolver.clientsLike(namespace, key)
+    for (const [holders, alike] of held.byClients) {
+      const clients = this.#resolver.clientsLike(holders, key)
       const meaning = meanings.get(clients) ?? this.#refreshed(key, clients, before.get(clients))
       meanings.set(clients, meaning)
-      const isDifferent = meaning.destination.version !== space.meaning.destination.version
-      space.meaning = meaning
-      if (isDifferent) for (const holder of space.holders) holder.keyChanged(key)
+      const isDifferent = meaning.destination.version !== alike.meaning.destination.version
+      alike.meaning = meaning
+      if (isDifferent) for (const holder of alike.holders) holder.keyChanged(key)
     }
     held.meanings = meanings
   }

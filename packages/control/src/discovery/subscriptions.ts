@@ -13,8 +13,8 @@ export class TooManySubscriptionsError extends Error {
 }
 
 export interface SubscriptionsOptions {
-  /** Of the proxy. */
-  readonly namespace: string
+  /** Who the proxy is as a client, as {@link formatClient} writes it. */
+  readonly clients: string
   readonly keys: ResolvedKeys
   /** How many destinations it may hold. */
   readonly max: number
@@ -30,7 +30,6 @@ export const MAX_UNACKNOWLEDGED = 256
  * a destination waits at most once, in its newest state.
  */
 export class Subscriptions implements KeyHolder {
-  readonly namespace: string
   readonly #options: SubscriptionsOptions
   /** What the proxy holds of each key; `undefined`: nothing that a delta could build on. */
   readonly #sent = new Map<string, Destination | undefined>()
@@ -38,10 +37,27 @@ export class Subscriptions implements KeyHolder {
   readonly #unacknowledged = new Map<bigint, readonly string[]>()
   /** What the proxy refused and was not sent anew. */
   readonly #refused = new Set<string>()
+  #clients: string
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options
-    this.namespace = options.namespace
+    this.#clients = options.clients
+  }
+
+  get clients(): string {
+    return this.#clients
+  }
+
+  /** The proxy turns out to be another client than it was taken for: what it holds may mean something else to it. */
+  becomes(clients: string): void {
+    if (clients === this.#clients) return
+    const { keys } = this.#options
+    for (const key of this.#sent.keys()) keys.release(key, this)
+    this.#clients = clients
+    for (const key of this.#sent.keys()) {
+      keys.hold(key, this)
+      this.keyChanged(key)
+    }
   }
 
   get size(): number {

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { applyDelta, deltaOf } from '../translate/delta.ts'
 import { translateDestination } from '../translate/destination.ts'
 import { translateInbound } from '../translate/inbound.ts'
+import { parseClient } from './client.ts'
 import type { InstanceState } from './instance.ts'
 import { createModel, type Model } from './model.ts'
 import {
@@ -30,6 +31,7 @@ const serviceStep = fc.record({
   name: label,
   selected: label,
   headless: fc.boolean(),
+  isLocal: fc.boolean(),
   protocol: fc.constantFrom('http', 'tls', undefined),
 })
 const workloadStep = fc.record({
@@ -42,6 +44,7 @@ const nodeStep = fc.record({
   workload: label,
   instance: fc.constantFrom(...INSTANCES),
   address: fc.constantFrom(...ADDRESSES),
+  host: fc.constantFrom('', 'n1', 'n2'),
   owner: fc.constantFrom('', 'one', 'two'),
   state: fc.constantFrom(...STATES),
 })
@@ -75,11 +78,13 @@ const REMOVED = [
 ]
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  serviceStep.map(({ name, selected, headless, protocol }): Step => {
+  serviceStep.map(({ name, selected, headless, isLocal, protocol }): Step => {
     const ports = [
       { name: '', port: 80, protocol: 'TCP', targetPort: 'http', ...(protocol && { appProtocol: protocol }) },
     ] as const
-    const service = givenService(name, { selector: { app: selected }, clusterIPs: headless ? ['None'] : [], ports })
+    const local = isLocal ? ({ internalTrafficPolicy: 'Local' } as const) : {}
+    const clusterIPs = headless ? ['None'] : []
+    const service = givenService(name, { selector: { app: selected }, clusterIPs, ports, ...local })
     return (model) => model.applyObjects({ upserted: [service], removed: [] })
   }),
   workloadStep.map(({ name, app, addresses, hasPorts }): Step => {
@@ -108,8 +113,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.tuple(fc.constantFrom(...REMOVED), label).map(([kind, name]): Step => {
     return (model) => model.applyObjects({ upserted: [], removed: [{ ...kind, name }] })
   }),
-  nodeStep.map(({ workload, instance, address, owner, state }): Step => {
-    return (model) => void model.applyRegistration({ node: givenNode(workload, instance, address), owner, state })
+  nodeStep.map(({ workload, instance, address, host, owner, state }): Step => {
+    const node = { ...givenNode(workload, instance, address), host }
+    return (model) => void model.applyRegistration({ node, owner, state })
   }),
   nodeStep.map(({ instance, owner, state }): Step => {
     return (model) => model.setHealth({ namespace: 'shop', instance }, owner, { state, reason: state })
@@ -138,10 +144,10 @@ function keysOf(model: Model): string[] {
   return [...KEYS, ...virtual.map((address) => `address:${address}:80`)]
 }
 
-/** Namespaces of clients; empty: any other. */
-const CLIENTS = ['', 'shop', 'other'] as const
+/** Of namespaces, and of hosts of these; empty: any other. */
+const CLIENTS = ['', 'shop', 'other', 'shop/', 'shop/n1', 'other/n2'] as const
 
-/** A key as clients of a namespace see it. */
+/** A key as a client sees it. */
 interface Seen {
   readonly key: string
   readonly client: string
@@ -152,8 +158,9 @@ function seenIn(model: Model): Seen[] {
 }
 
 function destination(model: Model, { key, client }: Seen) {
-  const made = translateDestination(model.resolve(key, client), { trustDomain: 'heddle.local' })
-  const shared = translateDestination(model.resolve(key, model.clientsLike(client, key)), {
+  const asked = parseClient(client)
+  const made = translateDestination(model.resolve(key, asked), { trustDomain: 'heddle.local' })
+  const shared = translateDestination(model.resolve(key, model.clientsLike(asked, key)), {
     trustDomain: 'heddle.local',
   })
   expect(shared.version).toBe(made.version)

@@ -46,6 +46,8 @@ export interface Instance {
   readonly sharesAddress?: true
   readonly region: string
   readonly zone: string
+  /** Name of the host that it runs on; absent where it is not known. */
+  readonly host?: string
   /** Whether a proxy stands beside it; else it is spoken to in plain. */
   readonly meshed: boolean
   /** Ports whose connections its proxy never sees: they are spoken to in plain. */

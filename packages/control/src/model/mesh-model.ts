@@ -1,3 +1,4 @@
+import type { Node } from '@heddle/api/discovery'
 import type { MeshObject } from '@heddle/api/kinds'
 import { compareNames, type ObjectName, type ObjectRef } from '@heddle/api/kinds/meta'
 import type { ObjectLookup } from '@heddle/api/kinds/status/object-lookup'
@@ -5,6 +6,7 @@ import type { Workload } from '@heddle/api/kinds/workload'
 import { compareTexts } from '@heddle/base/compare-texts'
 import type { ObjectChange } from '../sources/source.ts'
 import { applyChange, refreshInstances } from './apply-change.ts'
+import { ANY_CLIENT, type Client } from './client.ts'
 import { type Instance, type InstanceHealth, type InstanceRef, instanceKey, type Registration } from './instance.ts'
 import { createMeshTables, type MeshTables } from './mesh-tables.ts'
 import type { InboundView, Model, ModelChange, ModelOptions, RegistrationRequest, RegistrationResult } from './model.ts'
@@ -69,12 +71,17 @@ export class MeshModel implements Model {
     else this.#refresh(this.#tables.instances.setHealthOfListed(key, health))
   }
 
-  resolve(key: string, clientNamespace = ''): Resolution {
-    return this.#resolver.resolve(key, clientNamespace)
+  resolve(key: string, client = ANY_CLIENT): Resolution {
+    return this.#resolver.resolve(key, client)
   }
 
-  clientsLike(namespace: string, key: string): string {
-    return this.#resolver.clientsLike(namespace, key)
+  clientsLike(client: Client, key: string): Client {
+    return this.#resolver.clientsLike(client, key)
+  }
+
+  clientOf({ namespace, instance, host }: Node): Client {
+    if (!this.#isCluster) return { namespace, host }
+    return { namespace, host: this.#tables.instances.get(instanceKey({ namespace, instance }))?.host ?? '' }
   }
 
   get revision(): number {

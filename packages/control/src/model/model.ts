@@ -6,6 +6,7 @@ import type { ObjectLookup } from '@heddle/api/kinds/status/object-lookup'
 import type { Workload } from '@heddle/api/kinds/workload'
 import type { Clock } from '@heddle/base/clock'
 import type { ObjectChange } from '../sources/source.ts'
+import type { Client } from './client.ts'
 import type { Instance, InstanceHealth, InstanceRef, InstanceState, Registration } from './instance.ts'
 import { MeshModel } from './mesh-model.ts'
 import type { Resolution } from './resolution.ts'
@@ -94,14 +95,16 @@ export interface Model {
   /**
    * What `name:SERVICE.NAMESPACE:PORT` or `address:IP:PORT` means now. Never throws.
    *
-   * @param clientNamespace - of the proxy that asks; empty or not given: one whose namespace has no routes of its own
+   * @param client - whose proxy asks; not given: nobody in particular, without routes of its own
    */
-  resolve(key: string, clientNamespace?: string): Resolution
+  resolve(key: string, client?: Client): Resolution
   /**
-   * The namespace that stands for all those whose clients are told the same about `key` as the clients of `namespace`;
-   * empty for all but those which have routes of their own for it.
+   * One that stands for all who are told the same about `key` as `client`: its namespace is empty for all but those which have routes of their own
+   * for it, and it has a host only where hosts matter.
    */
-  clientsLike(namespace: string, key: string): string
+  clientsLike(client: Client, key: string): Client
+  /** What a proxy is as a client. Where it runs the source says, if it knows the instances, and else the proxy. */
+  clientOf(node: Node): Client
   /** How often objects were applied. */
   readonly revision: number
   /** The topics whose keys an object concerns; `undefined`: there is no such object. */

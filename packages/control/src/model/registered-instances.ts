@@ -61,6 +61,7 @@ export function toRegisteredInstance({ node, state, reason }: Registered, worklo
     wholeAddresses: [],
     region,
     zone,
+    ...(node.host !== '' && { host: node.host }),
     meshed: true,
     state,
     reason,

@@ -17,6 +17,8 @@ export interface ServiceResolution {
   readonly addressed: readonly InstanceAt[]
   /** The ports that the selected Workloads declare for this Service port, for their `appProtocol`. */
   readonly workloadPorts: readonly WorkloadPort[]
+  /** Only what runs on this host gets traffic; absent: it does wherever it runs. */
+  readonly onlyHost?: string
   /** Routes and policies that are in force for whoever asks. */
   readonly attachment: Attachment
 }

@@ -1,6 +1,7 @@
 import { type ParsedKey, parseKey } from '@heddle/api/destination-key'
-import type { Service, ServicePort } from '@heddle/api/kinds/service'
+import { isLocalOnly, type Service, type ServicePort } from '@heddle/api/kinds/service'
 import type { Attachments } from './attachments.ts'
+import { ANY_CLIENT, type Client } from './client.ts'
 import type { InstanceTable } from './instance-table.ts'
 import type { Members } from './members.ts'
 import type { MissingResolution, Resolution, ServiceResolution } from './resolution.ts'
@@ -28,17 +29,20 @@ export class Resolver {
   /**
    * Never throws.
    *
-   * @param clientNamespace - of the proxy that asks
+   * @param client - whose proxy asks
    */
-  resolve(key: string, clientNamespace: string): Resolution {
+  resolve(key: string, client: Client): Resolution {
     const found = this.#find(key)
-    return found.kind === 'port' ? this.#toResolution(found, clientNamespace) : found
+    return found.kind === 'port' ? this.#toResolution(found, client) : found
   }
 
-  /** The namespace that stands for all whose clients are told the same about `key` as those of `namespace`. */
-  clientsLike(namespace: string, key: string): string {
+  /** One that stands for all who are told the same about `key` as `client`. */
+  clientsLike(client: Client, key: string): Client {
     const found = this.#find(key)
-    return found.kind === 'port' ? this.#tables.attachments.clientsLike(namespace, found) : ''
+    if (found.kind !== 'port') return ANY_CLIENT
+    const namespace = this.#tables.attachments.clientsLike(client.namespace, found)
+    const { host } = client
+    return host !== undefined && isLocalOnly(found.service) ? { namespace, host } : { namespace }
   }
 
   #find(key: string): PortOfService | Exclude<Resolution, ServiceResolution> {
@@ -74,7 +78,7 @@ export class Resolver {
     return { kind: 'endpoint', ...found, workloadPort: declared, services: selecting }
   }
 
-  #toResolution({ service, port }: PortOfService, clientNamespace: string): ServiceResolution {
+  #toResolution({ service, port }: PortOfService, client: Client): ServiceResolution {
     const { members, attachments, addresses } = this.#tables
     return {
       kind: 'service',
@@ -85,7 +89,8 @@ export class Resolver {
       workloadPorts: members.workloads(service).flatMap(({ spec: { ports } }) => {
         return ports.find((one) => one.name === port.targetPort || one.port === port.targetPort) ?? []
       }),
-      attachment: attachments.get(clientNamespace, { service, port }),
+      ...(client.host !== undefined && isLocalOnly(service) && { onlyHost: client.host }),
+      attachment: attachments.get(client.namespace, { service, port }),
     }
   }
 }

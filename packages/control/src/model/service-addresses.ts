@@ -16,6 +16,8 @@ export interface ServiceAddress {
   readonly reason: string
   readonly region: string
   readonly zone: string
+  /** Name of the host that has it; absent where it is not known. */
+  readonly host?: string
 }
 
 /** Addresses that somebody wrote down for a Service, beside what its selector finds. All of them: they replace those before. */
@@ -75,7 +77,7 @@ export class ServiceAddressTable {
 }
 
 function toInstance({ namespace, name }: Service['metadata'], one: ServiceAddress): Instance {
-  const { address, state, reason, region, zone } = one
+  const { address, state, reason, region, zone, host } = one
   return {
     namespace,
     instance: `${name}-${address.replaceAll(/[.:]/g, '-')}`,
@@ -86,6 +88,7 @@ function toInstance({ namespace, name }: Service['metadata'], one: ServiceAddres
     wholeAddresses: [address],
     region,
     zone,
+    ...(host !== undefined && { host }),
     meshed: false,
     state,
     reason,

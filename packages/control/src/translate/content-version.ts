@@ -46,13 +46,14 @@ function textsOf(target: Destination['target']): string[] {
 
 /** What is attached is left out where there is nothing. */
 function describeService(service: Service): string {
-  const { namespace, name, port, protocol, routes, policy, faults, circuitBreaker } = service
+  const { namespace, name, port, protocol, routes, policy, faults, circuitBreaker, localEndpointsOnly } = service
   const head = JSON.stringify(['service', namespace, name, port, protocol])
   return [
     head,
     ...(routes.length === 0 ? [] : [digestRoutes(routes)]),
     ...faults.map((fault) => `fault ${digestMessage(FaultSchema, fault)}`),
     ...(policy === undefined ? [] : [`policy ${digestMessage(BackendPolicySchema, policy)}`]),
+    ...(localEndpointsOnly ? ['local endpoints only'] : []),
     ...(circuitBreaker === undefined ? [] : [`breaker ${digestMessage(CircuitBreakerSchema, circuitBreaker)}`]),
   ].join('\n')
 }

@@ -9,7 +9,7 @@ import {
   ServiceSchema,
   UnmeshedSchema,
 } from '@heddle/api/discovery'
-import type { ServiceSpec } from '@heddle/api/kinds/service'
+import { isLocalOnly, type ServiceSpec } from '@heddle/api/kinds/service'
 import { hasPort } from '@heddle/kube/port-range'
 import type { Instance } from '../model/instance.ts'
 import type { InstanceAt } from '../model/instance-index.ts'
@@ -62,6 +62,7 @@ function toService(resolution: ServiceResolution, { trustDomain }: TranslateCont
     name,
     port: port.port,
     protocol: protocolOf(resolution, isOpaque),
+    localEndpointsOnly: isLocalOnly(service),
     ...attached,
   })
   // Not handed to `create`, which would copy thousands, and so that what is known of the very lists still holds.
@@ -69,7 +70,8 @@ function toService(resolution: ServiceResolution, { trustDomain }: TranslateCont
 }
 
 /** Those that should get traffic, and whether any of the instances says that what comes to the port is not to be looked at. */
-function toEndpoints({ service, port, instances, addressed }: ServiceResolution, trustDomain: string) {
+function toEndpoints(resolution: ServiceResolution, trustDomain: string) {
+  const { service, port, instances } = resolution
   const { ipFamilies } = service.spec
   const endpoints: Endpoint[] = []
   const unheard: Endpoint[] = []
@@ -78,9 +80,11 @@ function toEndpoints({ service, port, instances, addressed }: ServiceResolution,
     const target = findTargetPort(instance, port.targetPort, ipFamilies?.[0])
     if (target === undefined) continue
     if (instance.opaquePorts !== undefined) isOpaque ||= hasPort(instance.opaquePorts, target.port)
+    if (!isInReach(instance, resolution)) continue
     if (shouldGetTraffic(instance, service.spec)) endpoints.push(translateEndpoint(instance, target, trustDomain))
     else if (instance.isUnheard === true) unheard.push(translateEndpoint(instance, target, trustDomain))
   }
+  const addressed = resolution.addressed.filter(({ instance }) => isInReach(instance, resolution))
   if (addressed.length > 0) addAddressed(endpoints, addressed, trustDomain)
   return { endpoints: endpoints.length > 0 ? endpoints : unheard, isOpaque }
 }
@@ -94,6 +98,11 @@ function addAddressed(endpoints: Endpoint[], addressed: readonly InstanceAt[], t
     if (!known.has(endpoint.id)) endpoints.push(endpoint)
     known.add(endpoint.id)
   }
+}
+
+/** Two of whom nobody knows where they run are not known to run on one host. */
+function isInReach({ host }: Instance, { onlyHost }: ServiceResolution): boolean {
+  return onlyHost === undefined || (onlyHost !== '' && host === onlyHost)
 }
 
 /** Who drains is about to go, so no wish of a Service brings traffic there. */

@@ -9,6 +9,7 @@ import { formatProblem } from '@heddle/api/manifest/problem'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
+import { parseClient } from '../model/client.ts'
 import type { InstanceState } from '../model/instance.ts'
 import { createModel, type Model } from '../model/model.ts'
 import { objectConditions } from '../status/object-conditions.ts'
@@ -19,7 +20,7 @@ import { translateInbound } from './inbound.ts'
 interface Question {
   readonly instances?: readonly GivenInstance[]
   readonly keys?: readonly string[]
-  /** Keys as clients of a namespace see them. */
+  /** Keys as clients of a `NAMESPACE`, or of a host, `NAMESPACE/HOST`, see them. */
   readonly clients?: Readonly<Record<string, readonly string[]>>
   /** Whether to tell the statuses of routes and policies. */
   readonly status?: true
@@ -35,6 +36,7 @@ interface GivenInstance {
   /** Port of the Workload and where others connect: `8080: 10.1.0.2:8080`. */
   readonly ports?: Readonly<Record<string, string>>
   readonly locality?: { readonly region?: string; readonly zone?: string }
+  readonly host?: string
   readonly state?: InstanceState
 }
 
@@ -84,7 +86,7 @@ function register(model: Model, given: GivenInstance): string[] {
     const address = place.slice(0, colon).replace(/^\[|\]$/g, '')
     return { name: '', port: Number(port), address, addressPort: Number(place.slice(colon + 1)) }
   })
-  const { serviceAccount = 'default', labels = {}, locality, state = 'ready' } = given
+  const { serviceAccount = 'default', labels = {}, locality, host = '', state = 'ready' } = given
   const node = create(NodeSchema, {
     namespace,
     workload,
@@ -92,6 +94,7 @@ function register(model: Model, given: GivenInstance): string[] {
     serviceAccount,
     labels,
     ports,
+    host,
     ...(locality && { locality }),
   })
   const result = model.applyRegistration({ node, owner: 'stream', state })
@@ -99,7 +102,10 @@ function register(model: Model, given: GivenInstance): string[] {
 }
 
 function destinationOf(model: Model, key: string, client = '') {
-  return toJson(DestinationSchema, translateDestination(model.resolve(key, client), { trustDomain: 'heddle.local' }))
+  return toJson(
+    DestinationSchema,
+    translateDestination(model.resolve(key, parseClient(client)), { trustDomain: 'heddle.local' }),
+  )
 }
 
 /** `TYPE=STATUS REASON: MESSAGE` of each parent or target of each route and policy. */

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import type { NodeJson } from '@heddle/api/discovery'
 import packageJson from '../../package.json' with { type: 'json' }
 import { adminRoutes, probeRoutes } from '../admin/admin-routes.ts'
@@ -67,6 +68,7 @@ function toNode(config: SidecarConfig, dataPlane: DataPlane): NodeJson {
     locality: { region, zone },
     proxyVersion: packageJson.version,
     mode,
+    host: hostname(),
   }
 }
 

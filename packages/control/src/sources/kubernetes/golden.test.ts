@@ -8,6 +8,7 @@ import { parse, stringify } from 'yaml'
 import { toObjects } from '../../../test/cluster-world.ts'
 import { FakeCluster } from '../../../test/fake-cluster.ts'
 import { modelOfCluster } from '../../../test/model-of-cluster.ts'
+import { parseClient } from '../../model/client.ts'
 import type { Model } from '../../model/model.ts'
 import { translateDestination } from '../../translate/destination.ts'
 import { translateInbound } from '../../translate/inbound.ts'
@@ -15,6 +16,8 @@ import { translateInbound } from '../../translate/inbound.ts'
 /** The last document of an `in.yaml`; those before it are what the API server has. */
 interface Question {
   readonly keys?: readonly string[]
+  /** Keys as clients of a host, `NAMESPACE/HOST`, see them. */
+  readonly clients?: Readonly<Record<string, readonly string[]>>
   /** `NAMESPACE/POD` */
   readonly inbound?: readonly string[]
 }
@@ -38,17 +41,21 @@ async function translate(text: string): Promise<JsonObject> {
   const ended = new AbortController()
   const { model } = await modelOfCluster(cluster, { clock: new ManualClock(), signal: ended.signal })
   ended.abort()
-  const { keys = [], inbound = [] } = question
+  const { keys = [], clients = {}, inbound = [] } = question
+  const destinations = (all: readonly string[], client?: string) =>
+    Object.fromEntries(all.map((key) => [key, destinationOf(model, key, client)]))
+  const ofClients = Object.entries(clients).map(([client, all]) => [client, destinations(all, client)])
   return {
-    ...(keys.length > 0 && { destinations: Object.fromEntries(keys.map((key) => [key, destinationOf(model, key)])) }),
+    ...(keys.length > 0 && { destinations: destinations(keys) }),
+    ...(ofClients.length > 0 && { clients: Object.fromEntries(ofClients) }),
     ...(inbound.length > 0 && { inbound: Object.fromEntries(inbound.map((name) => [name, inboundOf(model, name)])) }),
   }
 }
 
-function destinationOf(model: Model, key: string) {
+function destinationOf(model: Model, key: string, client = '') {
   const { version: _, ...destination } = toJson(
     DestinationSchema,
-    translateDestination(model.resolve(key), { trustDomain: 'heddle.local' }),
+    translateDestination(model.resolve(key, parseClient(client)), { trustDomain: 'heddle.local' }),
   ) as JsonObject
   return destination
 }

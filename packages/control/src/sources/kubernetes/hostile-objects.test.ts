@@ -178,7 +178,7 @@ test('whatever an object of a neighbour is, others are served on', async () => {
         clock.advance(2_000)
       }
       for (const key of ['name:cart.shop:80', 'address:10.96.0.5:80', 'address:10.1.0.1:8080']) {
-        const told = translateDestination(model.resolve(key, 'shop'), { trustDomain: 'heddle.local' })
+        const told = translateDestination(model.resolve(key, { namespace: 'shop' }), { trustDomain: 'heddle.local' })
         expect(
           JSON.stringify(told, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
         ).toContain('10.1.0.1')

@@ -69,7 +69,7 @@ export class PodSet {
 
   #toInstance(name: string): Instance | undefined {
     const { instance, node = '' } = this.#pods.get(name) ?? {}
-    const place = this.#nodes.get(node)
-    return instance === undefined || place === undefined ? instance : { ...instance, ...place }
+    if (instance === undefined) return undefined
+    return { ...instance, ...this.#nodes.get(node), ...(node !== '' && { host: node }) }
   }
 }

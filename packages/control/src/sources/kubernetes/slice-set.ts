@@ -44,7 +44,8 @@ export class SliceSet {
     for (const address of endpoint.addresses) {
       const known = addresses.get(address)
       const all = [...(known?.ports ?? []), ...ports]
-      addresses.set(address, { address, ports: all, state, reason, region: place.region, zone: zone || place.zone })
+      const where = { region: place.region, zone: zone || place.zone, ...(node !== '' && { host: node }) }
+      addresses.set(address, { address, ports: all, state, reason, ...where })
     }
   }
 }

@@ -714,6 +714,13 @@ export declare type ServiceEndpoint = Message<"heddle.admin.v1.ServiceEndpoint">
    * @generated from field: string reason = 6;
    */
   reason: string;
+
+  /**
+   * Name of the host that it runs on; empty where it is not known.
+   *
+   * @generated from field: string host = 7;
+   */
+  host: string;
 };
 
 /**
@@ -751,6 +758,13 @@ export declare type ServiceEndpointJson = {
    * @generated from field: string reason = 6;
    */
   reason?: string;
+
+  /**
+   * Name of the host that it runs on; empty where it is not known.
+   *
+   * @generated from field: string host = 7;
+   */
+  host?: string;
 };
 
 /**
@@ -864,6 +878,13 @@ export declare type WorkloadInstance = Message<"heddle.admin.v1.WorkloadInstance
    * @generated from field: int64 not_after_ms = 10;
    */
   notAfterMs: bigint;
+
+  /**
+   * Name of the host that it runs on; empty where it is not known.
+   *
+   * @generated from field: string host = 11;
+   */
+  host: string;
 };
 
 /**
@@ -919,6 +940,13 @@ export declare type WorkloadInstanceJson = {
    * @generated from field: int64 not_after_ms = 10;
    */
   notAfterMs?: string;
+
+  /**
+   * Name of the host that it runs on; empty where it is not known.
+   *
+   * @generated from field: string host = 11;
+   */
+  host?: string;
 };
 
 /**

@@ -77,6 +77,13 @@ export declare type Node = Message<"heddle.discovery.v1.Node"> & {
    * @generated from field: string mode = 9;
    */
   mode: string;
+
+  /**
+   * Name of the host that the workload runs on; empty where it is not known. Of a pod the API server says it.
+   *
+   * @generated from field: string host = 10;
+   */
+  host: string;
 };
 
 /**
@@ -140,6 +147,13 @@ export declare type NodeJson = {
    * @generated from field: string mode = 9;
    */
   mode?: string;
+
+  /**
+   * Name of the host that the workload runs on; empty where it is not known. Of a pod the API server says it.
+   *
+   * @generated from field: string host = 10;
+   */
+  host?: string;
 };
 
 /**
@@ -777,6 +791,13 @@ export declare type Service = Message<"heddle.discovery.v1.Service"> & {
    * @generated from field: heddle.discovery.v1.CircuitBreaker circuit_breaker = 9;
    */
   circuitBreaker?: CircuitBreaker | undefined;
+
+  /**
+   * The endpoints above are those on the host of whoever asks, and no others.
+   *
+   * @generated from field: bool local_endpoints_only = 10;
+   */
+  localEndpointsOnly: boolean;
 };
 
 /**
@@ -832,6 +853,13 @@ export declare type ServiceJson = {
    * @generated from field: heddle.discovery.v1.CircuitBreaker circuit_breaker = 9;
    */
   circuitBreaker?: CircuitBreakerJson;
+
+  /**
+   * The endpoints above are those on the host of whoever asks, and no others.
+   *
+   * @generated from field: bool local_endpoints_only = 10;
+   */
+  localEndpointsOnly?: boolean;
 };
 
 /**
