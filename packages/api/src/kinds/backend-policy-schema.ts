@@ -1,6 +1,7 @@
 import { headerName } from './gateway-schema.ts'
-import { boundedDuration, exactlyOneOf, policySchema, someOf, targetRefs, wholeFrom } from './policy-schema.ts'
-import type { Schema } from './schema.ts'
+import { boundedDuration, policySchema, targetRefs } from './policy-schema.ts'
+import { type Schema, wholeFrom } from './schema.ts'
+import { exactlyOneOf, someOf } from './schema-rules.ts'
 
 interface RawBalancer {
   readonly type: string

@@ -1,8 +1,9 @@
 import { GRPC_STATUS_NAMES } from '../grpc-status.ts'
 import { headerName, headerValue } from './gateway-schema.ts'
-import { boundedDuration, exactlyOneOf, policySchema, targetRefs, wholeFrom } from './policy-schema.ts'
+import { boundedDuration, policySchema, targetRefs } from './policy-schema.ts'
 import { oneShare, shareFields } from './route-filters-schema.ts'
-import type { Schema } from './schema.ts'
+import { type Schema, wholeFrom } from './schema.ts'
+import { exactlyOneOf } from './schema-rules.ts'
 
 const actions: Readonly<Record<string, Schema>> = {
   delay: boundedDuration('Waits before the request goes on.', ['1ms', '10m']),

@@ -1,6 +1,6 @@
 import { parseDurationMs } from '@heddle/base/duration'
 import { duration, group, kindSchema, objectName, sectionName } from './gateway-schema.ts'
-import type { Rule, Schema } from './schema.ts'
+import type { Schema } from './schema.ts'
 
 interface RawTarget {
   readonly group: string
@@ -78,28 +78,6 @@ export function boundedDuration(description: string, [least, most]: readonly [st
         },
       },
     ],
-  }
-}
-
-export function wholeFrom(description: string, [minimum, maximum]: readonly [number, number]): Schema {
-  return { type: 'integer', format: 'int32', minimum, maximum, description }
-}
-
-/** At least one of `names` is set: else the object would say nothing. */
-export function someOf(names: readonly string[]): Rule {
-  return {
-    rule: names.map((name) => `has(self.${name})`).join(' || '),
-    message: `says nothing: expected at least one of ${names.join(', ')}`,
-    holds: (self: Readonly<Record<string, unknown>>) => names.some((name) => self[name] !== undefined),
-  }
-}
-
-/** Exactly one of `names` is set. */
-export function exactlyOneOf(names: readonly string[]): Rule {
-  return {
-    rule: `[${names.map((name) => `has(self.${name})`).join(', ')}].filter(set, set).size() == 1`,
-    message: `expected exactly one of ${names.join(', ')}`,
-    holds: (self: Readonly<Record<string, unknown>>) => names.filter((name) => self[name] !== undefined).length === 1,
   }
 }
 

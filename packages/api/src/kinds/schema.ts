@@ -172,9 +172,14 @@ export const qualifiedName: Schema = {
     'a name such as app or example.org/app: at most 63 letters, digits, "-", "_" and ".", after an optional DNS name and "/"',
 }
 
-/** Whole seconds. */
+/** A whole number from `minimum` to `maximum`. */
+export function wholeFrom(description: string, [minimum, maximum]: readonly [number, number]): Schema {
+  return { type: 'integer', format: 'int32', minimum, maximum, description }
+}
+
+/** Whole seconds, up to a day. */
 export function seconds(description: string, minimum: number, fallback: number): Schema {
-  return { type: 'integer', format: 'int32', minimum, maximum: 86_400, default: fallback, description }
+  return { ...wholeFrom(description, [minimum, 86_400]), default: fallback }
 }
 
 /** Any legal text that nothing here looks at. */

@@ -1,6 +1,7 @@
 import { timeoutsRule } from './http-route-schema.ts'
-import { boundedDuration, policySchema, someOf, targetRefs, wholeFrom } from './policy-schema.ts'
-import type { Schema } from './schema.ts'
+import { boundedDuration, policySchema, targetRefs } from './policy-schema.ts'
+import { type Schema, wholeFrom } from './schema.ts'
+import { someOf } from './schema-rules.ts'
 import { RETRY_CONDITIONS } from './traffic-policy.ts'
 
 const timeouts: Schema = {

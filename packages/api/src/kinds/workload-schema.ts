@@ -1,37 +1,13 @@
+import { argument, NUL_FREE } from './argument-schema.ts'
+import { envVar } from './env-var-schema.ts'
+import { healthCheck } from './health-check-schema.ts'
 import { canonicalIp } from './ip-address.ts'
 import { objectMetaSchema } from './object-meta-schema.ts'
-import {
-  appProtocol,
-  dnsLabel,
-  portName,
-  portNumber,
-  portReference,
-  type Rule,
-  type Schema,
-  seconds,
-  text,
-} from './schema.ts'
+import { appProtocol, dnsLabel, portName, portNumber, type Schema, seconds, text, wholeFrom } from './schema.ts'
+import { exactlyOneOf } from './schema-rules.ts'
 
 /** Room for "-" and the number of an instance within one DNS label. */
 const NAME_CHARACTERS = 57
-const NUL_FREE = '^[^\\x00]*$'
-
-const argument: Schema = {
-  type: 'string',
-  maxLength: 131_072,
-  pattern: NUL_FREE,
-  'x-heddle-expected': 'text without NUL, at most 131072 characters',
-  'x-heddle-sensitive': true,
-}
-
-/** Exactly one of `names` is set on the object. */
-function oneOf(names: readonly [string, string, ...string[]], message: string): Rule {
-  return {
-    rule: `[${names.map((name) => `has(self.${name})`).join(', ')}].filter(set, set).size() == 1`,
-    message,
-    holds: (self: Readonly<Record<string, unknown>>) => names.filter((name) => self[name] !== undefined).length === 1,
-  }
-}
 
 const ports: Schema = {
   type: 'array',
@@ -48,118 +24,6 @@ const ports: Schema = {
       appProtocol: appProtocol(
         'What is spoken inside: `http`, `grpc`, `kubernetes.io/h2c`, `kubernetes.io/ws`, `https`, `tls`, `tcp`, ... Absent: the first bytes are looked at.',
       ),
-    },
-  },
-}
-
-const serviceRef: Schema = {
-  type: 'object',
-  description:
-    '`HOST:PORT` at which the application reaches a Service: the name of the Service where traffic is intercepted, a local listener of the proxy where it is not.',
-  required: ['name', 'port'],
-  properties: {
-    name: dnsLabel('Name of the Service.'),
-    namespace: dnsLabel("Namespace of the Service; the Workload's own when absent."),
-    port: portReference('Port of the Service, by number or name.'),
-  },
-}
-
-const envVar: Schema = {
-  type: 'object',
-  required: ['name'],
-  'x-kubernetes-validations': [
-    {
-      rule: '!(has(self.value) && has(self.valueFrom))',
-      message: 'expected value or valueFrom, not both',
-      holds: (self: Readonly<Record<string, unknown>>) => self.value === undefined || self.valueFrom === undefined,
-    },
-  ],
-  properties: {
-    name: {
-      type: 'string',
-      pattern: '^[-._a-zA-Z][-._a-zA-Z0-9]*$',
-      maxLength: 253,
-      description: 'Name of the variable.',
-      'x-heddle-expected': 'a name of letters, digits, "_", "-" and ".", not starting with a digit',
-    },
-    value: { ...argument, description: 'Its value; empty when neither this nor `valueFrom` is there.' },
-    valueFrom: {
-      type: 'object',
-      description: 'Where the value comes from; exactly one of the fields below.',
-      'x-kubernetes-validations': [
-        oneOf(['serviceRef', 'portRef', 'fieldRef'], 'expected exactly one of serviceRef, portRef and fieldRef'),
-      ],
-      properties: {
-        serviceRef,
-        portRef: {
-          type: 'object',
-          description: "The port on which the application must listen for one of the Workload's ports.",
-          required: ['name'],
-          properties: { name: portName('Name of the port in `spec.ports`.') },
-        },
-        fieldRef: {
-          type: 'object',
-          description: 'A fact about the instance.',
-          required: ['fieldPath'],
-          properties: {
-            fieldPath: {
-              type: 'string',
-              enum: ['metadata.name', 'metadata.namespace', 'spec.serviceAccount', 'status.address'],
-              description:
-                "`metadata.name`: the instance's name; `metadata.namespace`; `spec.serviceAccount`; `status.address`: the IP address to bind.",
-            },
-          },
-        },
-      },
-    },
-  },
-}
-
-const healthCheck: Schema = {
-  type: 'object',
-  description: 'How to find out whether an instance should get traffic; absent: it should once it runs.',
-  'x-kubernetes-validations': [oneOf(['httpGet', 'tcpSocket'], 'expected exactly one of httpGet and tcpSocket')],
-  properties: {
-    httpGet: {
-      type: 'object',
-      description: 'Healthy when a GET answers with a status from 200 to 399.',
-      required: ['port'],
-      properties: {
-        path: {
-          type: 'string',
-          pattern: '^/[^\\s#]*$',
-          maxLength: 2048,
-          default: '/',
-          description: 'Path and query of the request.',
-          'x-heddle-expected': 'a path that starts with "/"',
-        },
-        port: portReference('Port of the application, by number or name.'),
-      },
-    },
-    tcpSocket: {
-      type: 'object',
-      description: 'Healthy when a connection is accepted.',
-      required: ['port'],
-      properties: { port: portReference('Port of the application, by number or name.') },
-    },
-    initialDelaySeconds: seconds('Wait before the first check, in seconds.', 0, 0),
-    periodSeconds: seconds('Time between checks, in seconds.', 1, 10),
-    timeoutSeconds: seconds('How long an answer may take, in seconds.', 1, 1),
-    failureThreshold: {
-      type: 'integer',
-      format: 'int32',
-      minimum: 1,
-      maximum: 1000,
-      default: 3,
-      description: 'Failures in a row after which the instance gets no more traffic.',
-    },
-    successThreshold: {
-      type: 'integer',
-      format: 'int32',
-      minimum: 1,
-      maximum: 1000,
-      default: 1,
-      description: 'Successes in a row after which it gets traffic again.',
     },
   },
 }
@@ -212,14 +76,7 @@ const specFields: Readonly<Record<string, Schema>> = {
       'Directory in which the program starts, relative to the file that holds the Workload; that directory when absent.',
     'x-heddle-expected': 'a path',
   },
-  replicas: {
-    type: 'integer',
-    format: 'int32',
-    minimum: 0,
-    maximum: 1000,
-    default: 1,
-    description: 'How many instances of the command run.',
-  },
+  replicas: { ...wholeFrom('How many instances of the command run.', [0, 1000]), default: 1 },
   env: {
     type: 'array',
     maxItems: 1000,
@@ -272,7 +129,9 @@ export const workloadSchema: Schema = {
       type: 'object',
       description: 'What runs and how it is reached.',
       properties: specFields,
-      'x-kubernetes-validations': [oneOf(['addresses', 'command'], 'expected exactly one of command and addresses')],
+      'x-kubernetes-validations': [
+        exactlyOneOf(['addresses', 'command'], 'expected exactly one of command and addresses'),
+      ],
     },
   },
 }
