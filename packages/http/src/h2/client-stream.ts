@@ -2,7 +2,8 @@ import type { RequestHead } from '../message/head.ts'
 import type { ResponseReceiver } from '../session.ts'
 import { H2_CODE } from './error-code.ts'
 import type { ReceivedResponse } from './read-response-head.ts'
-import { H2Stream, UNKNOWN_LENGTH } from './stream.ts'
+import { UNKNOWN_LENGTH } from './receiving-half.ts'
+import { H2Stream } from './stream.ts'
 import type { StreamHome } from './stream-home.ts'
 
 /** What a stream needs of a client's connection. */

@@ -5,7 +5,8 @@ import type { FrameOwner } from './frame-owner.ts'
 import { type Frame, type FrameHead, FrameReader, type FrameSink } from './frame-reader.ts'
 import { FLAG, FRAME } from './frame-types.ts'
 import { HeaderBlocks } from './header-blocks.ts'
-import { type H2Stream, UNKNOWN_LENGTH } from './stream.ts'
+import { UNKNOWN_LENGTH } from './receiving-half.ts'
+import type { H2Stream } from './stream.ts'
 
 /** Says what each frame that comes means to the connection. RFC 9113 §6. */
 export class FrameHandler implements FrameSink {

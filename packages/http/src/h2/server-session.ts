@@ -11,8 +11,8 @@ import type { HeaderEntry } from './hpack/header-entry.ts'
 import type { H2Limits } from './limits.ts'
 import { readRequestHead } from './read-request-head.ts'
 import type { H2RequestHead } from './received-head.ts'
+import { UNKNOWN_LENGTH } from './receiving-half.ts'
 import { type AnswerHead, type AnswerHome, H2ServerStream } from './server-stream.ts'
-import { UNKNOWN_LENGTH } from './stream.ts'
 import { writeResponseBlock } from './write-head.ts'
 
 /** Told apart from pings of others by nothing but these octets. */

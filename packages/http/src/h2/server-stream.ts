@@ -1,7 +1,8 @@
 import type { RequestHead, ResponseHead } from '../message/head.ts'
 import type { ServerStream } from '../session.ts'
 import { H2_CODE } from './error-code.ts'
-import { H2Stream, UNKNOWN_LENGTH } from './stream.ts'
+import { UNKNOWN_LENGTH } from './receiving-half.ts'
+import { H2Stream } from './stream.ts'
 import type { StreamHome } from './stream-home.ts'
 
 /** To an extended CONNECT, 2xx means that the protocol was switched; an ordinary answer must not say so. RFC 8441 §5. */

@@ -2,30 +2,19 @@ import { HeldInput } from '../held-input.ts'
 import type { Fields } from '../message/fields.ts'
 import type { BodyReceiver, BodySender, StreamReset } from '../session.ts'
 import { H2_CODE } from './error-code.ts'
+import { ReceivingHalf, UNKNOWN_LENGTH } from './receiving-half.ts'
 import type { StreamHome } from './stream-home.ts'
 
 /** A client that takes less than a frame between two looks is as good as gone: octet by octet, it could hold a stream for days. */
 const LEAST_PROGRESS_BYTES = 16_384
 
-/** No length was announced. */
-export const UNKNOWN_LENGTH = -1
-
 /**
- * One stream: what either side sends on it, with its two windows. RFC 9113 §5. Both halves end on their own; what a half's
- * end means to the other differs between the roles.
+ * One stream. RFC 9113 §5: here is what our side sends on it, with its window, and the stream's end. Both halves end on their own; what
+ * a half's end means to the other differs between the roles.
  */
-export abstract class H2Stream implements BodySender {
-  readonly id: number
-  readonly home: StreamHome
-  receiver: BodyReceiver | undefined
+export abstract class H2Stream extends ReceivingHalf implements BodySender {
   /** What the peer lets us send. May be negative: RFC 9113 §6.9.2. */
   sendWindow: number
-  /** What we let the peer send. */
-  receiveWindow: number
-  /** Octets that were consumed, and not yet added to the window. */
-  #owedBytes = 0
-  /** What is to come of an announced body, or {@link UNKNOWN_LENGTH}. */
-  contentLeft = UNKNOWN_LENGTH
   /** What we have still to send of an announced body, or {@link UNKNOWN_LENGTH}. */
   protected announcedLeft = UNKNOWN_LENGTH
   /** Among those that wait in the {@link SendOrder}. */
@@ -33,34 +22,19 @@ export abstract class H2Stream implements BodySender {
   nextWaiting: H2Stream | undefined
   /** Octets flow both ways until each side has ended its own. */
   isOpaque = false
-  /** Whether octets that come have to be held: it is not known yet what they are. */
-  protected isGated = false
-  /** END_STREAM has come. */
-  isInputEnded = false
-  /** The receiver is to hear, or has heard, of the end; what comes behind it is thrown away. */
-  #isInputEndDue = false
   /** Our side has said its last word; it may still wait in the queue. */
   protected isOutputEnded = false
   #isOutputEndSent = false
-  /** The handle does nothing any more and the receiver hears nothing. */
-  protected isOver = false
   #isRemoved = false
-  #isPaused = false
-  #isInputEndTold = false
-  #held: HeldInput | undefined
   #queue: HeldInput | undefined
   #queuedBefore = Number.POSITIVE_INFINITY
-  #receivedTrailers: Fields | undefined
   #trailers: Fields | undefined
 
   constructor(home: StreamHome, id: number) {
-    this.home = home
-    this.id = id
+    super(home, id)
     this.sendWindow = home.peerStreamWindow
-    this.receiveWindow = home.ownStreamWindow
   }
 
-  /** Whether the stream is no longer one of the connection. */
   get isRemoved(): boolean {
     return this.#isRemoved
   }
@@ -76,11 +50,6 @@ export abstract class H2Stream implements BodySender {
     const isStuck = this.#queuedBefore - queuedBytes < LEAST_PROGRESS_BYTES
     this.#queuedBefore = queuedBytes
     return isStuck
-  }
-
-  /** Octets that are held because the receiver paused. */
-  get heldBytes(): number {
-    return this.#held?.size ?? 0
   }
 
   sendData(bytes: Uint8Array): boolean {
@@ -114,16 +83,6 @@ export abstract class H2Stream implements BodySender {
     this.home.resetStream(this, reset.code ?? H2_CODE.cancel)
   }
 
-  pauseBody(): void {
-    if (!this.isOver) this.#isPaused = true
-  }
-
-  resumeBody(): void {
-    if (this.isOver) return
-    this.#isPaused = false
-    this.release()
-  }
-
   /** The window of this stream grew, or that of all streams changed. */
   growWindow(increment: number): void {
     this.sendWindow += increment
@@ -151,58 +110,11 @@ export abstract class H2Stream implements BodySender {
     this.outputEnded()
   }
 
-  /** The receiver is known; what came before it comes now. */
-  begin(receiver: BodyReceiver): void {
-    if (this.isOver) return
-    this.receiver = receiver
-    this.#isInputEndDue ||= this.isInputEnded
-    this.release()
-  }
-
   /** The peer wants no more of what we send; what it sent goes on. */
   stopSending(): void {
     this.isOutputEnded = true
     this.#isOutputEndSent = true
     this.#queue = undefined
-  }
-
-  /** Octets of the body, within the window. */
-  takeData(bytes: Uint8Array): void {
-    if (this.isOver || this.#isInputEndDue) return
-    if (this.#isHolding) {
-      this.home.held(bytes.length)
-      if (this.#held === undefined) this.#held = new HeldInput(bytes, 0)
-      else this.#held.append(bytes, 0)
-      return
-    }
-    this.receiver!.onData(bytes)
-    this.consumed(bytes.length)
-  }
-
-  /** The peer's half has ended. */
-  takeEnd(trailers: Fields | undefined): void {
-    this.isInputEnded = true
-    if (this.#isInputEndDue) return
-    this.#isInputEndDue = true
-    this.#receivedTrailers = trailers
-    if (!this.#isHolding) this.#tellEnd()
-  }
-
-  /** Tells the receiver that the peer's half has ended, though it has not: what came, and what comes, is of nobody. */
-  protected cutInput(): void {
-    this.dropHeld()
-    this.#isInputEndDue = true
-    if (!this.#isHolding) this.#tellEnd()
-  }
-
-  /** `count` octets (0: the window has become smaller) are no longer in our memory: the peer may send as many, told when it is worth a frame. */
-  consumed(count: number): void {
-    if (this.#isRemoved || this.isInputEnded) return
-    this.#owedBytes += count
-    if (this.#owedBytes * 2 < this.home.toldStreamWindow) return
-    this.receiveWindow += this.#owedBytes
-    this.home.writer.writeWindowUpdate(this.id, this.#owedBytes)
-    this.#owedBytes = 0
   }
 
   /** Ends the stream for both sides of it; nothing is written. */
@@ -226,68 +138,12 @@ export abstract class H2Stream implements BodySender {
     this.home.streamRemoved(this)
   }
 
-  /** From now on the receiver hears nothing, and the handle does nothing. */
-  protected detach(): void {
-    this.isOver = true
-    this.receiver = undefined
-    this.dropHeld()
-  }
-
-  protected dropHeld(): void {
-    if (this.#held === undefined) return
-    this.home.held(-this.#held.size)
-    this.#held = undefined
-  }
-
-  /** Hands out what was held, as far as the receiver takes it. */
-  protected release(): void {
-    const held = this.#held
-    if (held !== undefined && this.#mayTell) {
-      this.#held = undefined
-      const { size } = held
-      this.home.held(-size)
-      this.receiver!.onData(held.bytes.subarray(held.start, held.end))
-      this.consumed(size)
-    }
-    if (this.#isInputEndDue && !this.isOver && !this.#isHolding) this.#tellEnd()
-  }
-
-  get #mayTell(): boolean {
-    return !this.#isPaused && !this.isGated && this.receiver !== undefined
-  }
-
-  get #isHolding(): boolean {
-    return this.#held !== undefined || !this.#mayTell
-  }
-
-  /** Whether the head came of what the peer sends, so that octets may follow. */
-  abstract readonly hasHead: boolean
   /** @throws {RangeError} when nothing may be sent yet: a bug of the caller */
   protected abstract checkMaySend(): void
   /** Our half has ended, for whoever sends; what is queued is still to be sent. */
   protected abstract outputEnded(): void
   /** Our half has left, all of it. */
   protected abstract outputEndSent(): void
-  /** The receiver was told of the end of the peer's half. */
-  protected abstract inputEndTold(): void
-
-  #tellEnd(): void {
-    if (this.#isInputEndTold) return
-    this.#isInputEndTold = true
-    const trailers = this.#receivedTrailers
-    this.#receivedTrailers = undefined
-    const receiver = this.receiver!
-    this.inputEndTold()
-    receiver.onEnd(trailers)
-    this.afterEndTold()
-  }
-
-  /** After `onEnd` returned. */
-  protected afterEndTold(): void {}
-
-  get isInputEndTold(): boolean {
-    return this.#isInputEndTold
-  }
 
   #sendEnd(): void {
     const trailers = this.#trailers
