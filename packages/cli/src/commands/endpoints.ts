@@ -85,6 +85,7 @@ interface EndpointJson {
   readonly weight: number
   readonly region: string
   readonly zone: string
+  readonly node: string
 }
 
 function toEndpointJson(row: ServiceEndpoint): EndpointJson {
@@ -102,6 +103,7 @@ function toEndpointJson(row: ServiceEndpoint): EndpointJson {
     weight: endpoint?.weight ?? 0,
     region: endpoint?.locality?.region ?? '',
     zone: endpoint?.locality?.zone ?? '',
+    node: row.host,
   }
 }
 
@@ -116,5 +118,6 @@ function endpointColumns(style: Style): readonly Column<ServiceEndpoint>[] {
     { title: 'IDENTITY', cell: ({ endpoint }) => endpoint?.identity ?? '' },
     { title: 'WEIGHT', cell: ({ endpoint }) => String(endpoint?.weight ?? ''), align: 'right', isWide: true },
     { title: 'ZONE', cell: ({ endpoint }) => endpoint?.locality?.zone ?? '', isWide: true },
+    { title: 'NODE', cell: ({ host }) => host, isWide: true },
   ]
 }

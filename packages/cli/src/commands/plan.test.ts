@@ -156,6 +156,13 @@ test('plan names what it leaves out', async () => {
   })
 })
 
+test('plan says when clients are to get the endpoints of their own node only', async () => {
+  const local = serviceYaml('cart').replace('  selector:', '  internalTrafficPolicy: Local\n  selector:')
+  await mesh.write('local.yaml', local)
+  const { stdout } = await mesh.run(plan, ['plan', '-f', 'local.yaml'], { clock: systemClock })
+  expect(stdout).toContain("name:cart.shop:80\n    + endpoints of the client's own node only\n")
+})
+
 test('plan refuses what apply would refuse', async () => {
   await mesh.write('bad.yaml', routeYaml('cart', '  hostname: x\n'))
   const { status, stdout, stderr } = await mesh.run(plan, ['plan', '-f', 'bad.yaml'])

@@ -77,6 +77,7 @@ function compareAttached(before: DestinationRouting, after: DestinationRouting):
     { name: 'faults', was: old?.faults, is: now?.faults },
     { name: 'circuit breaker', was: old?.circuitBreaker, is: now?.circuitBreaker },
     { name: 'protocol', was: old?.protocol, is: now?.protocol },
+    { name: "endpoints of the client's own node only", was: old?.localEndpointsOnly, is: now?.localEndpointsOnly },
   ]
   return parts.flatMap(({ name, was, is }) => {
     if (JSON.stringify(was) === JSON.stringify(is)) return []

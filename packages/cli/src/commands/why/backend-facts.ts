@@ -2,15 +2,10 @@ import type { ServiceEndpoint } from '@heddle/api/admin'
 import type { ServiceJson } from '@heddle/api/discovery'
 import type { DecisionRecord, EndpointState } from '@heddle/api/discovery/decision'
 import type { BalancerTypeJson } from '@heddle/api/discovery/policy'
-import type { FaultJson } from '@heddle/api/discovery/route'
-import { GRPC_STATUS_NAMES } from '@heddle/api/grpc-status'
-import { formatDurationMs } from '@heddle/base/duration'
 import { outcomeOf } from '@heddle/engine/outlier/outcome'
 import type { ControlClient } from '../../client/control-client.ts'
-import { formatLatencyUs } from '../../output/latency.ts'
 import { toIsoTime } from '../certificate-life.ts'
 import { compileDestination } from '../routing/destination-routing.ts'
-import { describeState } from './describe-record.ts'
 
 /** A destination whose endpoints may get the request, as far as anybody but the proxy knows them. */
 export interface BackendFacts {
@@ -20,6 +15,8 @@ export interface BackendFacts {
   /** NAMESPACE/NAME of the BackendPolicy; empty: the defaults. */
   readonly policy: string
   readonly endpoints: readonly EndpointFacts[]
+  /** Hosts of the clients, of whose endpoints each is given those of its own; absent: all clients are given all. */
+  readonly ownHostOf?: readonly string[]
 }
 
 /** One endpoint, ready or not. */
@@ -30,6 +27,8 @@ export interface EndpointFacts {
   /** Why it is not. */
   readonly reason: string
   readonly zone: string
+  /** Empty: not known. */
+  readonly host: string
   /** What this client's recorded tries at it came to; `undefined`: there are none. */
   readonly recent: RecentTries | undefined
   /** How one of the client's proxies saw it last; `undefined`: no record says. */
@@ -71,15 +70,16 @@ export const NOTHING_RECENT: RecentByEndpoint = { tries: new Map(), seen: new Ma
 export async function findBackend(
   { admin }: ControlClient,
   key: string,
-  { clientNamespace, recent }: Known,
+  { clientNamespace, clientHosts, recent }: Known,
 ): Promise<BackendFacts> {
   const { destination } = await admin.getDestination({ key, clientNamespace })
   const routing = compileDestination(destination)
-  const { policy }: ServiceJson = 'service' in routing ? routing.service : {}
+  const { policy, localEndpointsOnly = false }: ServiceJson = 'service' in routing ? routing.service : {}
   const base = {
     key,
     balancer: BALANCERS[policy?.balancer?.type ?? 'BALANCER_TYPE_UNSPECIFIED'],
     policy: policy?.policy ?? '',
+    ...(localEndpointsOnly && { ownHostOf: clientHosts }),
   }
   const [, service, namespace, port] = /^name:([^.]+)\.([^:]+):(\d+)$/.exec(key) ?? []
   if (service === undefined || namespace === undefined) return { ...base, endpoints: [] }
@@ -90,6 +90,8 @@ export async function findBackend(
 /** What is known already. */
 export interface Known {
   readonly clientNamespace: string
+  /** Those that its instances run on. */
+  readonly clientHosts: readonly string[]
   readonly recent: RecentByEndpoint
 }
 
@@ -103,7 +105,7 @@ const BALANCERS = {
   BALANCER_TYPE_MAGLEV: 'Maglev hash',
 } as const satisfies Record<BalancerTypeJson, string>
 
-function toFacts({ endpoint, ready, reason }: ServiceEndpoint, recent: RecentByEndpoint): EndpointFacts {
+function toFacts({ endpoint, ready, reason, host }: ServiceEndpoint, recent: RecentByEndpoint): EndpointFacts {
   const { id = '', address = '', port = 0, locality } = endpoint ?? {}
   return {
     id,
@@ -111,6 +113,7 @@ function toFacts({ endpoint, ready, reason }: ServiceEndpoint, recent: RecentByE
     isReady: ready,
     reason,
     zone: locality?.zone ?? '',
+    host,
     recent: recent.tries.get(id),
     seen: recent.seen.get(id),
   }
@@ -145,50 +148,4 @@ function findSeen(records: readonly DecisionRecord[]): ReadonlyMap<string, SeenE
     for (const state of endpoints) if (!seen.has(state.endpoint)) seen.set(state.endpoint, { state, at })
   }
   return seen
-}
-
-/** The endpoints of a backend as lines of text. */
-export function describeBackend({ key, balancer, policy, endpoints }: BackendFacts): readonly string[] {
-  const by = `${balancer}${policy === '' ? '' : ` (BackendPolicy ${policy})`}`
-  if (endpoints.length === 0)
-    return [`${key} has no endpoint: the request would be answered with 503, no_healthy_endpoint`]
-  const isAnyReady = endpoints.some(({ isReady }) => isReady)
-  const title = isAnyReady
-    ? `Endpoints of ${key}, chosen by ${by}:`
-    : `No endpoint of ${key} is ready: 503, no_healthy_endpoint:`
-  return [title, ...endpoints.map((endpoint) => `  ${describeEndpoint(endpoint)}`)]
-}
-
-function describeEndpoint({ id, address, isReady, reason, zone, recent, seen }: EndpointFacts): string {
-  const state = isReady ? 'ready' : `not ready: ${reason}`
-  const place = zone === '' ? '' : `, zone ${zone}`
-  const last = seen === undefined ? '' : `; ${describeState(seen.state)} (${seen.at})`
-  return `${id} (${address})${place}, ${state}${recent === undefined ? '' : `; ${describeTries(recent)}`}${last}`
-}
-
-function describeTries({ tries, failed, medianUs }: RecentTries): string {
-  return `${tries} recorded ${tries === 1 ? 'try' : 'tries'}, ${failed} failed, median ${formatLatencyUs(medianUs)}`
-}
-
-/** What else decides about requests for the Service: faults and a circuit breaker. */
-export function describeService({ faults = [], circuitBreaker }: ServiceJson): readonly string[] {
-  const limits = circuitBreaker === undefined ? [] : [`limits requests by TrafficPolicy ${circuitBreaker.policy ?? ''}`]
-  return [...limits, ...faults.map(describeFault)]
-}
-
-/** One fault as a sentence. */
-function describeFault(fault: FaultJson): string {
-  const percent = `${(fault.perMillion ?? 0) / 10_000} %`
-  const until = fault.untilMs === undefined ? '' : ` until ${toIsoTime(BigInt(fault.untilMs))}`
-  return `${describeAction(fault)} ${percent} of requests on purpose${until}, by FaultPolicy ${fault.policy ?? ''}`
-}
-
-function describeAction(fault: FaultJson): string {
-  if (fault.delayMs !== undefined) return `delays by ${formatDurationMs(fault.delayMs)}`
-  if (fault.abortStatus !== undefined) return `answers with status ${fault.abortStatus}`
-  if (fault.abortGrpcStatus !== undefined)
-    return `answers with gRPC ${GRPC_STATUS_NAMES[fault.abortGrpcStatus] ?? fault.abortGrpcStatus}`
-  if (fault.reset === true) return 'resets'
-  if (fault.throttleBytesPerSecond !== undefined) return `throttles to ${fault.throttleBytesPerSecond} bytes per second`
-  return `truncates behind ${fault.truncateBodyBytes ?? 0} bytes`
 }

@@ -1,3 +1,4 @@
+import type { WorkloadInstance } from '@heddle/api/admin'
 import { formatNameKey } from '@heddle/api/destination-key'
 import { decideConnection } from '@heddle/engine/route/connection'
 import type { RouteDecision } from '@heddle/engine/route/decision'
@@ -8,18 +9,13 @@ import { createRequestFacts } from '@heddle/engine/route/request'
 import { formatRule } from '@heddle/engine/route/rule'
 import { CliError } from '../../cli-error.ts'
 import type { ControlClient } from '../../client/control-client.ts'
+import type { CliDeps } from '../../command.ts'
 import { formatJson } from '../../output/json.ts'
 import { describeBackends, describeDecision } from '../routing/describe-decision.ts'
 import { compileDestination, type DestinationRouting } from '../routing/destination-routing.ts'
-import {
-  type BackendFacts,
-  describeBackend,
-  describeService,
-  findBackend,
-  findRecent,
-  NOTHING_RECENT,
-  type SeenEndpoint,
-} from './backend-facts.ts'
+import { type BackendFacts, findBackend, findRecent, NOTHING_RECENT } from './backend-facts.ts'
+import { describeBackend, toBackendJson } from './describe-backend.ts'
+import { describeService } from './describe-service.ts'
 import type { HypotheticalRequest } from './question.ts'
 import type { WhyWorld } from './why-request.ts'
 
@@ -29,13 +25,13 @@ const MAX_BACKENDS = 5
 /** `heddle why CLIENT to SERVICE`: what the client's proxy would do with a request. */
 export async function whyHypothetical(question: HypotheticalRequest, output: string, world: WhyWorld): Promise<void> {
   const { client, deps } = world
-  await noteClient(question, world)
+  const clientHosts = await findHosts(question, world)
   const key = await findKey(client, question)
   const { destination } = await client.admin.getDestination({ key, clientNamespace: question.client.namespace })
   const answer = answerOf(compileDestination(destination), question, deps.clock.nowMs())
   const keys = answer.backends.map((backend) => (backend === '' ? key : backend)).slice(0, MAX_BACKENDS)
   const recent = keys.length === 0 ? NOTHING_RECENT : await findRecent(client, clientOf(question))
-  const known = { clientNamespace: question.client.namespace, recent }
+  const known = { clientNamespace: question.client.namespace, clientHosts, recent }
   const backends = await Promise.all(keys.map((one) => findBackend(client, one, known)))
   if (output === 'json') deps.terminal.write(formatJson(toJsonAnswer({ question, key, answer, backends })))
   else deps.terminal.write(formatAnswer({ question, key, answer, backends }))
@@ -46,13 +42,19 @@ function clientOf({ client }: HypotheticalRequest) {
   return { namespace, workload: kind === 'deployment' ? name : '', instance: kind === 'pod' ? name : '' }
 }
 
-/** Says what would make the answer void: no such client, or one without a proxy. */
-async function noteClient(question: HypotheticalRequest, { client, deps }: WhyWorld): Promise<void> {
+/** The hosts that the client runs on. Says what would make the answer void: no such client, or one without a proxy. */
+async function findHosts(question: HypotheticalRequest, { client, deps }: WhyWorld): Promise<readonly string[]> {
   const { kind, name, namespace } = question.client
-  if (kind === 'namespace') return
   const { instances } = await client.admin.listWorkloads({ namespace })
-  const own = instances.filter(({ workload, instance }) => (kind === 'pod' ? instance : workload) === name)
-  const { terminal } = deps
+  const own = instances.filter(({ workload, instance }) => {
+    return kind === 'namespace' || (kind === 'pod' ? instance : workload) === name
+  })
+  if (kind !== 'namespace') noteClient(question, own, deps)
+  return [...new Set(own.map(({ host }) => host))].sort()
+}
+
+function noteClient({ client }: HypotheticalRequest, own: readonly WorkloadInstance[], { terminal }: CliDeps): void {
+  const { kind, name, namespace } = client
   if (own.length === 0)
     terminal.note(`no ${kind} "${name}" runs in namespace "${namespace}": this is so for every client there`)
   else if (own.every(({ meshed }) => !meshed))
@@ -166,21 +168,8 @@ function formatAnswer({ question, key, answer, backends }: Answer): string {
   return lines.map((line) => `${line}\n`).join('')
 }
 
-function toJsonSeen({ at, state: { inFlight, cost, passedOver } }: SeenEndpoint) {
-  return { at, inFlight, costUs: Number(cost), passedOver }
-}
-
 function toJsonAnswer({ question, key, answer, backends }: Answer) {
   const { decision, details, explanation } = answer
-  const shown = backends.map(({ endpoints, ...rest }) => ({
-    ...rest,
-    endpoints: endpoints.map(({ isReady, recent, seen, ...endpoint }) => ({
-      ...endpoint,
-      ready: isReady,
-      recent: recent ?? null,
-      seen: seen === undefined ? null : toJsonSeen(seen),
-    })),
-  }))
   return {
     client: question.client,
     key,
@@ -188,6 +177,6 @@ function toJsonAnswer({ question, key, answer, backends }: Answer) {
     decision,
     details,
     explanation: explanation ?? null,
-    backends: shown,
+    backends: backends.map(toBackendJson),
   }
 }

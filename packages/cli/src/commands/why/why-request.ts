@@ -4,6 +4,7 @@ import { CliError } from '../../cli-error.ts'
 import type { ControlClient } from '../../client/control-client.ts'
 import type { CliDeps } from '../../command.ts'
 import { formatJson } from '../../output/json.ts'
+import { toBackendJson } from './describe-backend.ts'
 import { describeRecord } from './describe-record.ts'
 import { findErrorHelp } from './error-help.ts'
 import { describeExplanation, type ExplainedRecord, explainRecord } from './explain-record.ts'
@@ -54,12 +55,13 @@ function formatExplained(explained: ExplainedRecord): string {
 }
 
 /** A record for scripts; keys are stable. */
-function toRecordJson({ record, explanation, hasChanged, isUncertain }: ExplainedRecord) {
+function toRecordJson({ record, explanation, hasChanged, isUncertain, backend }: ExplainedRecord) {
   return {
     record: toJson(DecisionRecordSchema, record),
     error: findErrorHelp(record.error) ?? null,
     explanation: explanation ?? null,
     routes_have_changed: hasChanged,
     uncertain: isUncertain,
+    backend_now: backend === undefined ? null : toBackendJson(backend),
   }
 }
