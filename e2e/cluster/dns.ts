@@ -62,7 +62,9 @@ function deployment(): object {
     imagePullPolicy: 'Never',
     args: ['-conf', '/etc/coredns/Corefile'],
     volumeMounts: [{ name: 'config', mountPath: '/etc/coredns', readOnly: true }],
-    readinessProbe: { httpGet: { path: '/ready', port: 8181 }, periodSeconds: 1 },
+    readinessProbe: { httpGet: { path: '/ready', port: 8181 }, periodSeconds: 1, timeoutSeconds: 5 },
+    // As in the manifests of Kubernetes: one that asks for nothing waits for all others, and all others for it.
+    resources: { requests: { cpu: '100m', memory: '70Mi' } },
   }
   const spec = {
     serviceAccountName: 'coredns',
