@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { isEndToEnd } from '../src/h1/own-fields.ts'
+import { isEndToEnd } from '../src/h1/own-names.ts'
 import { HeaderFields } from '../src/h2/header-fields.ts'
 import { HpackDecoder } from '../src/h2/hpack/decoder.ts'
 import { HpackEncoder } from '../src/h2/hpack/encoder.ts'

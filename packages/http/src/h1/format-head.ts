@@ -2,7 +2,7 @@ import { isAuthority } from '../message/authority.ts'
 import type { RequestHead, ResponseHead } from '../message/head.ts'
 import { isAllOf, TARGET, TOKEN } from '../octets.ts'
 import type { Framing } from './framing.ts'
-import { isEndToEnd } from './own-fields.ts'
+import { isEndToEnd } from './own-names.ts'
 import { type AnnouncedLength, ReceivedRequestHead, ReceivedResponseHead } from './received-head.ts'
 import { statusLine } from './status-text.ts'
 

@@ -1,4 +1,4 @@
-import { isEndToEnd } from '../h1/own-fields.ts'
+import { isEndToEnd } from '../h1/own-names.ts'
 import { ReceivedRequestHead } from '../h1/received-head.ts'
 import { isAuthority } from '../message/authority.ts'
 import type { Fields } from '../message/fields.ts'
