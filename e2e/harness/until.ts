@@ -13,8 +13,12 @@ export async function untilStill(what: string, read: () => Promise<number>): Pro
   })
 }
 
+const LEAST_PAUSE_MS = 50
+const MOST_PAUSE_MS = 500
+
 /**
- * Waits until `probe` gives something other than `undefined` or `false`, asking every 50 ms.
+ * Waits until `probe` gives something other than `undefined` or `false`. Asks every 50 ms, or less often where asking takes longer: a
+ * probe that starts a program is not to take the machine from what it waits for.
  *
  * @throws {Error} after `deadlineMs`, saying what was waited for and how the last probe failed
  */
@@ -26,13 +30,15 @@ export async function until<T>(
   const endMs = performance.now() + deadlineMs
   let lastFailure: unknown
   while (performance.now() < endMs) {
+    const askedMs = performance.now()
     try {
       const found = await probe()
       if (found !== undefined && found !== false) return found
     } catch (error) {
       lastFailure = error
     }
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    const pauseMs = Math.min(Math.max(performance.now() - askedMs, LEAST_PAUSE_MS), MOST_PAUSE_MS)
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
   }
   throw new Error(`waited ${deadlineMs} ms in vain until ${what}`, { cause: lastFailure })
 }
