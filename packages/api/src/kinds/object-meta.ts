@@ -1,13 +1,13 @@
 import { compareTexts } from '@heddle/base/compare-texts'
 
-/** What every object carries, as Kubernetes spells it. Fields that only an API server sets are not kept. */
+/** What every object carries, as Kubernetes spells it. Of the fields that only an API server sets one is kept. */
 export interface ObjectMeta {
   readonly name: string
   /** Empty for Namespace itself; `default` where a file names none. */
   readonly namespace: string
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
-  /** RFC 3339, where the file or the cluster has one. Kept of routes and policies: the oldest of two in conflict wins. */
+  /** RFC 3339, where the file or the cluster has one: of two routes or policies in conflict the older wins. */
   readonly creationTimestamp?: string
 }
 

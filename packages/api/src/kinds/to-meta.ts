@@ -11,12 +11,6 @@ export interface RawMeta {
 
 /** @param fallbackNamespace - where the file names none */
 export function toMeta(meta: RawMeta, fallbackNamespace = 'default'): ObjectMeta {
-  const { name, namespace = fallbackNamespace, labels = {}, annotations = {} } = meta
-  return { name, namespace, labels, annotations }
-}
-
-/** The same of a kind of whose objects the oldest counts. */
-export function toAgedMeta(meta: RawMeta): ObjectMeta {
-  const { creationTimestamp } = meta
-  return { ...toMeta(meta), ...(creationTimestamp !== undefined && { creationTimestamp }) }
+  const { name, namespace = fallbackNamespace, labels = {}, annotations = {}, creationTimestamp } = meta
+  return { name, namespace, labels, annotations, ...(creationTimestamp !== undefined && { creationTimestamp }) }
 }

@@ -1,6 +1,6 @@
 import type { BackendPolicy, BackendPolicySpec } from './backend-policy.ts'
 import type { Fault, FaultPolicy, FaultPolicySpec } from './fault-policy.ts'
-import { type RawMeta, toAgedMeta } from './to-meta.ts'
+import { type RawMeta, toMeta } from './to-meta.ts'
 import { firstOfEachName } from './to-route.ts'
 import type { TrafficPolicy, TrafficPolicySpec, TrafficRetry } from './traffic-policy.ts'
 
@@ -17,7 +17,7 @@ export function toBackendPolicy(valid: object): BackendPolicy {
   return {
     apiVersion: API_VERSION,
     kind: 'BackendPolicy',
-    metadata: toAgedMeta(metadata),
+    metadata: toMeta(metadata),
     spec: { ...rest, ...(balancer !== undefined && { balancer: { ...balancer, hashOn: balancer.hashOn ?? [] } }) },
   }
 }
@@ -30,7 +30,7 @@ export function toFaultPolicy(valid: object): FaultPolicy {
     readonly spec: Omit<FaultPolicySpec, 'faults'> & { readonly faults: readonly RawFault[] }
   }
   const faults = spec.faults.map((fault) => ({ ...fault, headers: firstOfEachName(fault.headers ?? []) }))
-  return { apiVersion: API_VERSION, kind: 'FaultPolicy', metadata: toAgedMeta(metadata), spec: { ...spec, faults } }
+  return { apiVersion: API_VERSION, kind: 'FaultPolicy', metadata: toMeta(metadata), spec: { ...spec, faults } }
 }
 
 type RawRetry = Partial<TrafficRetry> & Pick<TrafficRetry, 'attempts' | 'conditions'>
@@ -43,7 +43,7 @@ export function toTrafficPolicy(valid: object): TrafficPolicy {
   return {
     apiVersion: API_VERSION,
     kind: 'TrafficPolicy',
-    metadata: toAgedMeta(metadata),
+    metadata: toMeta(metadata),
     spec: { ...rest, timeouts, ...(retry !== undefined && { retry: toRetry(retry) }), honourRetryAfter },
   }
 }

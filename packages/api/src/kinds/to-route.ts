@@ -4,7 +4,7 @@ import type { ReferenceGrant, ReferenceGrantSpec } from './reference-grant.ts'
 import type { BackendRef, ParentRef } from './route-refs.ts'
 import type { StreamRouteRule, TcpRoute, TlsRoute } from './stream-route.ts'
 import { type RawFilter, toFilter, toGrpcFilter } from './to-filter.ts'
-import { type RawMeta, toAgedMeta, toMeta } from './to-meta.ts'
+import { type RawMeta, toMeta } from './to-meta.ts'
 import { type RawSession, toSession } from './to-session.ts'
 
 const API_VERSION = 'gateway.networking.k8s.io/v1'
@@ -39,7 +39,7 @@ type RawHttpMatch = Pick<HttpRouteMatch, 'path' | 'method'> & Partial<HttpRouteM
 
 export function toHttpRoute(valid: object): HttpRoute {
   const raw = valid as RawRoute<RawRule<RawHttpMatch>>
-  const metadata = toAgedMeta(raw.metadata)
+  const metadata = toMeta(raw.metadata)
   const { hostnames = [], rules = [] } = raw.spec
   const toRule = (rule: RawRule<RawHttpMatch>, i: number): HttpRouteRule => {
     const { name, matches = [], timeouts = {}, retry, sessionPersistence: session } = rule
@@ -89,7 +89,7 @@ interface RawGrpcMatch {
 
 export function toGrpcRoute(valid: object): GrpcRoute {
   const raw = valid as RawRoute<RawRule<RawGrpcMatch>>
-  const metadata = toAgedMeta(raw.metadata)
+  const metadata = toMeta(raw.metadata)
   const { hostnames = [], rules = [] } = raw.spec
   const toRule = (rule: RawRule<RawGrpcMatch>, i: number): GrpcRouteRule => {
     const { name, matches = [], sessionPersistence: session } = rule
@@ -118,14 +118,14 @@ export function toGrpcRoute(valid: object): GrpcRoute {
 
 export function toTlsRoute(valid: object): TlsRoute {
   const raw = valid as RawRoute<RawRule<never>>
-  const metadata = toAgedMeta(raw.metadata)
+  const metadata = toMeta(raw.metadata)
   const spec = { ...toStreamSpec(raw, metadata.namespace), hostnames: raw.spec.hostnames ?? [] }
   return { apiVersion: API_VERSION, kind: 'TLSRoute', metadata, spec }
 }
 
 export function toTcpRoute(valid: object): TcpRoute {
   const raw = valid as RawRoute<RawRule<never>>
-  const metadata = toAgedMeta(raw.metadata)
+  const metadata = toMeta(raw.metadata)
   return { apiVersion: API_VERSION, kind: 'TCPRoute', metadata, spec: toStreamSpec(raw, metadata.namespace) }
 }
 

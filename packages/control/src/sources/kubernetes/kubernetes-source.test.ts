@@ -219,6 +219,12 @@ ports: [{name: "", port: 8080, protocol: TCP}]
   })
 })
 
+test('objects are as old as the API server says, those of its own kinds too', async () => {
+  put(SERVICE)
+  await start()
+  expect(world.model.services('shop')[0]?.service.metadata.creationTimestamp).toBe('2026-01-01T00:00:00Z')
+})
+
 describe('kinds of CRDs', () => {
   const POLICY = `apiVersion: heddle.dev/v1alpha1
 kind: TrafficPolicy

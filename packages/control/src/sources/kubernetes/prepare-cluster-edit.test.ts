@@ -70,3 +70,11 @@ test('prepareClusterEdit() removes what is there, and says what is not', () => {
   expect(prepared.objects).toEqual([])
   expect(prepared.problems.map(({ reason }) => reason)).toEqual(['there is no Service shop/none'])
 })
+
+test('prepareClusterEdit() leaves what is there as old as it is', () => {
+  const aged = (text: string) =>
+    text.replaceAll('namespace: shop }', 'namespace: shop, creationTimestamp: "2026-01-01T00:00:00Z" }')
+  const before = inForce(aged(`${SERVICE}---\n${route('cart')}`))
+  const { given: after } = prepareClusterEdit(before, given(`${SERVICE}---\n${route('cart')}`), 0)
+  expect(after).toEqual(before)
+})

@@ -16,8 +16,8 @@ import { originOf } from './cluster-object.ts'
  * only named. Says of the edit what `heddle validate` would say of its files beside what there is.
  */
 export function prepareClusterEdit(inForce: readonly MeshObject[], edit: ObjectEdit, nowMs: number): PreparedEdit {
-  const { own, given, notActedOn, problems } = readEdit(edit)
   const known = new Map(inForce.map((object) => [keyOf(object), object]))
+  const { own, given, notActedOn, problems } = readEdit(edit, known)
   const missing = edit.remove.filter((ref) => !known.has(formatRef(ref))).map((ref) => originOf(ref.kind, ref))
   const replaced = new Set([...edit.remove.map(formatRef), ...given.map(keyOf)])
   const rest = [...known].filter(([key]) => !replaced.has(key)).map(([, object]) => object)
@@ -52,13 +52,18 @@ interface EditReading {
   readonly problems: readonly Problem[]
 }
 
-function readEdit({ files, defaultNamespace = 'default' }: ObjectEdit): EditReading {
+function readEdit(
+  { files, defaultNamespace = 'default' }: ObjectEdit,
+  known: ReadonlyMap<string, MeshObject>,
+): EditReading {
   const documents = files.map(({ path, text }) => readDocuments(path, text))
   const objects = documents.flatMap((one) => one.objects)
   const readings = objects
     .filter((raw) => !isForeign(raw))
     .map((raw) => ({ raw, ...readObject(withNamespace(raw.value, defaultNamespace)) }))
-  const own = readings.flatMap(({ raw, object }) => (object === undefined ? [] : [{ raw, object }]))
+  const own = readings.flatMap(({ raw, object }) => {
+    return object === undefined ? [] : [{ raw, object: withAge(object, known.get(keyOf(object))) }]
+  })
   return {
     own,
     given: own.map(({ object }) => object),
@@ -68,6 +73,13 @@ function readEdit({ files, defaultNamespace = 'default' }: ObjectEdit): EditRead
       ...readings.flatMap(({ raw, findings }) => findings.map((finding) => raw.problem(finding))),
     ],
   }
+}
+
+/** An object stays as old as it is, whatever a file says or leaves out. */
+function withAge<T extends MeshObject>(object: T, known: MeshObject | undefined): T {
+  const creationTimestamp = known?.metadata.creationTimestamp
+  if (creationTimestamp === undefined) return object
+  return { ...object, metadata: { ...object.metadata, creationTimestamp } }
 }
 
 /** What is to be said of all objects together; of those that are not the edit's, `file` names none of its files. */
