@@ -30,10 +30,10 @@ class Wire implements Transport {
   #room = Buffer.alloc(1 << 20)
   #length = 0
 
-  write(bytes: Uint8Array): boolean {
-    if (this.#length + bytes.length > this.#room.length) throw new Error('the bench has no room')
-    this.#room.set(bytes, this.#length)
-    this.#length += bytes.length
+  write(bytes: Uint8Array, length: number): boolean {
+    if (this.#length + length > this.#room.length) throw new Error('the bench has no room')
+    this.#room.set(bytes.subarray(0, length), this.#length)
+    this.#length += length
     return true
   }
   wantsFlush(): void {

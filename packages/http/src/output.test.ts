@@ -7,12 +7,12 @@ import { Output } from './output.ts'
 function open(takes: () => boolean = () => true) {
   const written: string[] = []
   const output = new Output({
-    write: (bytes) => {
+    write: (bytes, length) => {
       const isTaken = takes()
       // Octets that were not taken are looked at later, when nobody may have written over them.
       const at = written.push('') - 1
       const look = () => {
-        written[at] = Buffer.from(bytes).toString('latin1')
+        written[at] = Buffer.copyBytesFrom(bytes, 0, length).toString('latin1')
       }
       if (isTaken) look()
       else late.push(look)

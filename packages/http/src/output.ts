@@ -112,7 +112,7 @@ export class Output {
     const start = this.frameStart === NO_FRAME ? this.position : this.frameStart
     const kept = this.position - start
     const size = kept + count > BUFFER_BYTES ? (kept + count) * 2 : BUFFER_BYTES
-    const isWritten = start === 0 || this.#write(filled.subarray(0, start))
+    const isWritten = start === 0 || this.#write(filled, start)
     const isReused = isWritten && filled.length >= size
     if (!isReused) this.bytes = takeBuffer(size)
     if (kept > 0) filled.copy(this.bytes, 0, start, start + kept)
@@ -133,7 +133,7 @@ export class Output {
 
   #writeDirectly(bytes: Uint8Array): void {
     this.#writeGathered()
-    this.#write(bytes)
+    this.#write(bytes, bytes.length)
   }
 
   #writeGathered(): void {
@@ -144,11 +144,11 @@ export class Output {
     this.position = 0
     this.writes += 1
     // After false the buffer is the transport's.
-    if (length === 0 || this.#write(buffer.subarray(0, length))) giveBack(buffer)
+    if (length === 0 || this.#write(buffer, length)) giveBack(buffer)
   }
 
-  #write(bytes: Uint8Array): boolean {
-    if (this.#transport.write(bytes)) return true
+  #write(bytes: Uint8Array, length: number): boolean {
+    if (this.#transport.write(bytes, length)) return true
     this.isBlocked = true
     return false
   }

@@ -38,11 +38,11 @@ interface Session {
 /** What a session writes to; the owner of the socket implements it. */
 export interface Transport {
   /**
-   * Writes now.
+   * Writes the first `length` octets of `bytes` now. A view of them would cost more than the rest of this call.
    * @returns true when all octets are with the kernel, so that `bytes` may be reused at once; false when they are
    *   still referred to: the session must not touch `bytes` again and gets `transportDrained` later
    */
-  write(bytes: Uint8Array): boolean
+  write(bytes: Uint8Array, length: number): boolean
   /**
    * There is work for `flush` at the end of this turn. Called once until the next flush of this session. May be called
    * while another session is being flushed, so the owner's list must bear additions during its walk.

@@ -20,9 +20,9 @@ const BODY = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 31) & 0x
 function attach<S extends ClientSession | ServerSession>(socket: Socket, make: (transport: Transport) => S): S {
   let isDue = false
   const transport: Transport = {
-    write: (bytes) => {
+    write: (bytes, length) => {
       // A copy: Node may still refer to it after the write.
-      socket.write(Buffer.from(bytes))
+      socket.write(Buffer.copyBytesFrom(bytes, 0, length))
       return true
     },
     wantsFlush: () => {

@@ -12,10 +12,10 @@ export class RecordingTransport implements Transport {
   writes = 0
   readonly #written: Buffer[] = []
 
-  write(bytes: Uint8Array): boolean {
+  write(bytes: Uint8Array, length: number): boolean {
     if (this.isEnded || this.isAborted) throw new Error('a write after the end')
     this.writes += 1
-    this.#written.push(Buffer.from(bytes))
+    this.#written.push(Buffer.copyBytesFrom(bytes, 0, length))
     return this.takesAll
   }
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { SocketPair } from '../net/http-socket.ts'
+import { readNow } from '../platform/read-now.ts'
 import { resetSocket } from '../platform/reset.ts'
 
 /** Who wants to know how a copy goes. `left` is the side that opened the connection. */
@@ -46,7 +47,7 @@ export class Copy {
 
   #join(from: Side, to: Side): void {
     const { socket } = from.pair
-    socket.on('data', (bytes: Uint8Array) => this.#move(from, to.pair.socket, bytes))
+    readNow(socket, (bytes) => this.#move(from, to.pair.socket, bytes))
     socket.on('drain', () => to.pair.socket.resume())
     socket.on('end', () => this.#finish(from, to))
     socket.on('error', () => this.#break(from, to))

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { ClientSession, ServerSession, StreamReset, Transport } from '@heddle/http/session'
+import { readNow } from '../platform/read-now.ts'
 import { resetSocket } from '../platform/reset.ts'
 import { writeNow } from '../platform/write-now.ts'
 import type { TrafficSeries } from '../workload.ts'
@@ -53,7 +54,7 @@ export class HttpSocket implements Transport, Flushable {
     this.#session = session
     this.#owner = owner
     const { socket } = this
-    socket.on('data', this.#onData)
+    readNow(socket, this.#onData)
     socket.on('end', this.#onEnd)
     socket.on('error', this.#onError)
     socket.on('close', this.#onClose)
@@ -78,14 +79,14 @@ export class HttpSocket implements Transport, Flushable {
     this.#onEnd()
   }
 
-  write(bytes: Uint8Array): boolean {
+  write(bytes: Uint8Array, length: number): boolean {
     const { socket } = this
     if (socket.destroyed || this.#isEnding) return true
-    this.writtenBytes += bytes.length
-    this.#series?.addWrittenBytes(bytes.length)
-    const taken = socket.writableLength === 0 ? writeNow(socket, bytes) : 0
-    if (taken === bytes.length) return true
-    socket.write(taken === 0 ? bytes : bytes.subarray(taken))
+    this.writtenBytes += length
+    this.#series?.addWrittenBytes(length)
+    const taken = socket.writableLength === 0 ? writeNow(socket, bytes, length) : 0
+    if (taken === length) return true
+    socket.write(bytes.subarray(taken, length))
     if (socket.writableLength === 0) return true
     if (!this.#isBlocked) {
       this.#isBlocked = true

@@ -4,7 +4,7 @@ import { isBun } from './runtime.ts'
 /** The native socket beneath one of Bun's `node:net` sockets: the object that `Bun.connect` gives. */
 interface NativeSocket {
   /** @returns octets that were taken, copied or sent; negative when the socket is closed */
-  write(bytes: Uint8Array): number
+  write(bytes: Uint8Array, from: number, length: number): number
 }
 
 /**
@@ -13,11 +13,12 @@ interface NativeSocket {
  *
  * To be called only on a connected socket with nothing left to write.
  *
- * @returns how many of `bytes` were taken, so that those may be reused at once; the caller writes the rest as usual
+ * @param length - how many of `bytes`, from the first
+ * @returns how many were taken, so that those may be reused at once; the caller writes the rest as usual
  */
-export function writeNow(socket: Socket, bytes: Uint8Array): number {
+export function writeNow(socket: Socket, bytes: Uint8Array, length: number): number {
   if (!isBun) return 0
   const native = (socket as unknown as { readonly _handle?: NativeSocket | null })._handle
   if (typeof native?.write !== 'function') return 0
-  return Math.max(0, native.write(bytes))
+  return Math.max(0, native.write(bytes, 0, length))
 }
