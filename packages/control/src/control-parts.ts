@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { CONTROL_ACCOUNT } from '@heddle/api/control-account'
-import { formatProblem } from '@heddle/api/manifest/problem'
 import { Backoff } from '@heddle/base/backoff'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
@@ -12,7 +11,6 @@ import { IdentityService } from './ca/identity-service.ts'
 import { type JoinTokenBook, openJoinTokens } from './ca/join-tokens.ts'
 import { openServerIdentity, type ServerIdentity } from './ca/server-identity.ts'
 import type { ClusterParts } from './cluster/cluster-parts.ts'
-import { formatProblems } from './config/configuration-problems.ts'
 import type { ControlConfig } from './config/control-config.ts'
 import { DiscoveryHub } from './discovery/discovery-hub.ts'
 import { InstanceClaims } from './discovery/instance-claims.ts'
@@ -23,7 +21,8 @@ import type { Readiness } from './readiness.ts'
 import { restoreRegistrations } from './registrations/saved-registrations.ts'
 import { ownAddresses } from './server/own-addresses.ts'
 import { directorySource } from './sources/directory-source.ts'
-import type { Source, SourceStatus } from './sources/source.ts'
+import { followSource } from './sources/follow-source.ts'
+import type { Source } from './sources/source.ts'
 import type { SavedFile } from './state/saved-file.ts'
 import type { StateDir } from './state/state-dir.ts'
 import { restoreTelemetry } from './telemetry/saved-telemetry.ts'
@@ -131,24 +130,4 @@ function hasWorkload(model: Model, { namespace, serviceAccount }: SpiffeId): boo
 function presenceIn(model: Model): (reporter: Reporter) => boolean {
   const present = new Set([...model.registrations().map(({ node }) => node), ...model.instances('')].map(instanceKey))
   return (reporter) => present.has(instanceKey(reporter))
-}
-
-interface Following {
-  readonly log: Log
-  readonly signal: AbortSignal
-}
-
-/** Hands the objects of the source to the model, and what its authors should know to the log, once each time it changes. */
-async function followSource(source: Source, model: Model, { log, signal }: Following): Promise<void> {
-  let logged: string | undefined
-  const onStatus = ({ problems }: SourceStatus) => {
-    const text = problems.map(formatProblem).join('\n')
-    if (text === logged) return
-    logged = text
-    const [errors, warnings] = [formatProblems(problems, 'error'), formatProblems(problems, 'warning')]
-    if (errors.length > 0) log.error('configuration refused', { problems: errors })
-    if (warnings.length > 0) log.warn('configuration has warnings', { warnings })
-    if (errors.length === 0) log.info('configuration is in force', { objects: source.objects().length })
-  }
-  await source.start({ onChange: (change) => model.applyObjects(change), onStatus }, signal)
 }

@@ -29,6 +29,8 @@ export interface SourceStatus {
    * those that the error is about.
    */
   readonly problems: readonly Problem[]
+  /** Those of them that are about what cannot be read at present: nothing is wrong with it, and what was read last is in force. */
+  readonly unread?: readonly Problem[]
   /** When the objects in force were taken over, in ms since the Unix epoch; 0: never. */
   readonly appliedMs: number
 }
@@ -57,6 +59,8 @@ export interface Source {
   awaited?(): readonly string[]
   /** Of a cluster: `metadata.generation` of an object whose status is written; `undefined` where that is not known. */
   generationOf?(ref: ObjectRef): number | undefined
+  /** An object that cannot be taken is refused alone, and not all together. */
+  readonly refusesAlone?: true
   /** `undefined`: nothing can be said about changes before they come. */
   readonly store: ObjectStore | undefined
 }

@@ -55,6 +55,7 @@ export function kubernetesSource(options: KubernetesSourceOptions): KubernetesSo
 }
 
 class ClusterSource implements KubernetesSource {
+  readonly refusesAlone = true
   readonly store: ObjectStore
   readonly cluster: ClusterObjects
   readonly #clock: Clock
@@ -165,7 +166,7 @@ class ClusterSource implements KubernetesSource {
     const isFirst = this.#status.appliedMs === 0
     if (isFirst) this.#check()
     if (count > 0 || isFirst) {
-      this.#status = { problems: this.#problems(), appliedMs: this.#clock.nowMs() }
+      this.#status = { ...this.#findProblems(), appliedMs: this.#clock.nowMs() }
       this.#listener?.onChange({ ...objects, instances, addresses })
       this.#listener?.onStatus(this.#status)
     } else this.#statusChanged(this.#listener)
@@ -175,9 +176,9 @@ class ClusterSource implements KubernetesSource {
   }
 
   #statusChanged(listener: SourceListener | undefined): void {
-    const problems = this.#problems()
-    if (isDeepStrictEqual(problems, this.#status.problems)) return
-    this.#status = { ...this.#status, problems }
+    const found = this.#findProblems()
+    if (isDeepStrictEqual(found.problems, this.#status.problems)) return
+    this.#status = { ...found, appliedMs: this.#status.appliedMs }
     listener?.onStatus(this.#status)
   }
 
@@ -189,12 +190,12 @@ class ClusterSource implements KubernetesSource {
     }
   }
 
-  #problems(): readonly Problem[] {
-    const failures = toFailureProblems(this.#follower.failures())
+  #findProblems(): Pick<SourceStatus, 'problems' | 'unread'> {
+    const unread = toFailureProblems(this.#follower.failures())
     // Pods come and go all the time, and nothing can be wrong with them.
     this.#ofObjects ??= [...this.#objects.problems()]
-    const problems = [...failures, ...this.#ofObjects, ...this.#together, ...toMissingProblems(this.#follower.missing)]
-    return problems.toSorted(compareProblems).slice(0, MAX_PROBLEMS)
+    const problems = [...unread, ...this.#ofObjects, ...this.#together, ...toMissingProblems(this.#follower.missing)]
+    return { problems: problems.toSorted(compareProblems).slice(0, MAX_PROBLEMS), unread }
   }
 
   #checkLater(): void {
