@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '@heddle/base/clock'
+import { ManualClock } from '@heddle/testkit/manual-clock'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { nodeOf } from '../../../control/test/discovery-world.ts'
@@ -21,6 +22,11 @@ beforeEach(async () => {
   mesh = await startMeshWorld(serviceYaml('web') + serviceYaml('cart'))
 })
 afterEach(() => mesh[Symbol.asyncDispose]())
+
+async function problemsOfThoseBehind(): Promise<readonly (readonly string[])[]> {
+  const { behind } = await mesh.admin.getApplied({})
+  return behind.map(({ problems }) => problems)
+}
 
 describe('get', () => {
   test('shows routes with what they are attached to and their conditions', async () => {
@@ -87,8 +93,13 @@ describe('apply', () => {
     await mesh.proxy(nodeOf('web', 1), { holds: [CART], isStuck: true })
     await mesh.proxy(nodeOf('web', 2), { holds: [CART], problems: ['I cannot'] })
     await mesh.write('route.yaml', routeYaml('web'))
-    const args = ['apply', '-f', 'route.yaml', '--wait', '--timeout', '1s']
-    const { status, stdout, stderr } = await mesh.run(apply, args, { clock: systemClock })
+    const clock = new ManualClock()
+    const running = mesh.run(apply, ['apply', '-f', 'route.yaml', '--wait', '--timeout', '1s'], { clock })
+    // The time is up when everybody has said what there is to say.
+    await expect.poll(problemsOfThoseBehind).toEqual([[], ['I cannot']])
+    await expect.poll(() => clock.waiting).toBe(1)
+    clock.advance(1_000)
+    const { status, stdout, stderr } = await running
     expect(status).toBe(1)
     expect(stdout.split('\n').slice(1)).toEqual([
       'applied on 1 of 3 proxies',
