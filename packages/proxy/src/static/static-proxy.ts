@@ -6,7 +6,7 @@ import { ProxyError } from '../errors/proxy-error.ts'
 import { LIMITS, type LimitName, type Limits } from '../limits.ts'
 import type { ListenerConfig } from '../listener-config.ts'
 import { hasAttached, LaterCode, type LoadedCode } from '../routing/later-code.ts'
-import { parseAddress } from '../upstream/upstreams.ts'
+import { parseAddress } from '../upstream/destination-key.ts'
 import type { AppProtocol, DestinationSource, InboundPolicy, ServiceDestination } from '../workload.ts'
 
 /** Namespace under which the destinations of a file are known in metrics. */

@@ -8,6 +8,7 @@ import { HttpSocket, type HttpSocketOwner, type SocketPair } from '../net/http-s
 import type { Watched } from '../net/ticker.ts'
 import type { ProxyCore } from '../proxy-core.ts'
 import type { TrafficSeries } from '../workload.ts'
+import { UpgradeWaiters } from './upgrade-waiters.ts'
 
 /** What a pooled connection tells its pool. */
 export interface ConnectionHome {
@@ -53,7 +54,7 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
   readonly #session: ClientSession
   readonly #isPeer: boolean
   /** Those whose requests begin as soon as it is known whether the server takes upgrades. */
-  readonly #upgrading = new Set<PoolWaiter>()
+  #upgrading: UpgradeWaiters | undefined
   readonly #expectedRoom: number
   #isRetired = false
   /** Ticker time at which octets came last. */
@@ -124,12 +125,13 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
 
   /** `waiter` gets this connection again when {@link takesUpgrades} is known; it is not to be used until then. */
   holdUpgrade(waiter: PoolWaiter): void {
+    this.#upgrading ??= new UpgradeWaiters()
     this.#upgrading.add(waiter)
     this.#session.greet()
   }
 
   cancelUpgrade(waiter: PoolWaiter): void {
-    this.#upgrading.delete(waiter)
+    this.#upgrading?.remove(waiter)
   }
 
   /** Whoever got it has no use for it. */
@@ -152,7 +154,7 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
   retire(): void {
     if (this.#isRetired) return
     this.#isRetired = true
-    for (const waiter of this.#takeUpgrading()) this.#home.waitAgain(waiter)
+    this.#upgrading?.leave(this.#home)
     this.#session.drain()
     // While a request is open, whoever waits for its answer has the deadline.
     if (this.#session.activeStreams === 0) this.deadlineMs = this.#core.ticker.in(this.#core.limits.lingerMs)
@@ -163,7 +165,7 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
   }
 
   onIdle(): void {
-    if (this.#upgrading.size > 0) this.#beginUpgrades()
+    this.#upgrading?.begin(this, this.#home)
     this.#home.connectionFree(this)
   }
 
@@ -227,26 +229,11 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
     }
   }
 
-  #beginUpgrades(): void {
-    for (const waiter of this.#takeUpgrading()) {
-      if (this.room > 0) waiter.gotConnection(this)
-      else this.#home.waitAgain(waiter)
-    }
-  }
-
   #failUpgrades(): void {
     // With TLS 1.3 a client is done before its certificate was looked at: a refusal is a close without a word.
     const code = this.#isPeer && !this.hasHeard ? 'refused_by_peer' : 'connect_failed'
     const detail = 'the server ended the connection before it said what it takes'
-    for (const waiter of this.#takeUpgrading()) waiter.gotNone(new ProxyError(code, detail))
-  }
-
-  /** One after the other, as what becomes of one may end another. */
-  *#takeUpgrading(): Iterable<PoolWaiter> {
-    for (const waiter of this.#upgrading) {
-      this.#upgrading.delete(waiter)
-      yield waiter
-    }
+    this.#upgrading?.fail(() => new ProxyError(code, detail))
   }
 
   #giveUpDead(): void {

@@ -14,6 +14,7 @@ import type {
 } from '../workload.ts'
 import type { ClientTls } from './client-tls.ts'
 import type { Remote } from './connect.ts'
+import { parseAddress, parseKey, unnamed } from './destination-key.ts'
 import type { DestinationState } from './destination-state.ts'
 import { RemoteEndpoint } from './remote-endpoint.ts'
 import { type ServiceName, Target, toOutboundKey, toUnreachedKey } from './target.ts'
@@ -219,23 +220,4 @@ function toVersion(protocol: AppProtocol): HttpVersion | undefined {
 
 function noSeries(): TrafficSeries {
   throw new Error('requests to the own application are counted by their client')
-}
-
-function unnamed(port: number): ServiceName {
-  return { namespace: '', name: '', port }
-}
-
-/** The service that a key names; for addresses only its port. */
-export function parseKey(key: string): ServiceName {
-  const match = /^name:([^.]*)\.([^:]*):(\d+)$/.exec(key)
-  if (match === null) return unnamed(parseAddress(key).port)
-  return { namespace: match[2]!, name: match[1]!, port: Number(match[3]) }
-}
-
-/** Takes `address:IP:PORT` apart; IPv6 stands in brackets. */
-export function parseAddress(key: string): { readonly address: string; readonly port: number } {
-  const text = key.startsWith('address:') ? key.slice('address:'.length) : key
-  const colon = text.lastIndexOf(':')
-  const address = text.slice(0, colon)
-  return { address: address.startsWith('[') ? address.slice(1, -1) : address, port: Number(text.slice(colon + 1)) }
 }

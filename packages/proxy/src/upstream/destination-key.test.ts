@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseAddress, parseKey } from './upstreams.ts'
+import { parseAddress, parseKey } from './destination-key.ts'
 
 test.each([
   { key: 'name:cart.shop:80', namespace: 'shop', name: 'cart', port: 80 },
