@@ -27,22 +27,7 @@ export interface CoreDeps {
 export function createProxyCore(overrides: Partial<Limits> | undefined, deps: CoreDeps): ProxyCore {
   const { clock, log, meter, random = Math.random } = deps
   const limits = withinDescriptors(resolveLimits(overrides))
-  const reached = meter.counters('heddle_limit_reached_total', {
-    help: 'How often a limit of the proxy was reached.',
-    labels: ['limit'],
-  })
-  const failures = meter.counters('heddle_errors_total', {
-    help: 'Requests and connections that failed inside the proxy.',
-    labels: ['error', 'source'],
-  })
-  const faults = meter.counters('heddle_protocol_faults_total', {
-    help: 'What clients did that HTTP does not allow, floods included.',
-    labels: ['fault'],
-  })
-  const records = meter.counters('heddle_decision_records_total', {
-    help: 'Requests of which a decision record was kept.',
-    labels: ['kept_as'],
-  })
+  const counted = createCounters(meter)
   const ticker = new Ticker(clock)
   const h2Limits = { ...DEFAULT_H2_LIMITS, nowMs: () => ticker.nowMs }
   return {
@@ -73,10 +58,31 @@ export function createProxyCore(overrides: Partial<Limits> | undefined, deps: Co
     deciding: { random, nowMs: () => clock.nowMs(), matchSteps: limits.matchSteps },
     routing: new RoutingMetrics(meter),
     random,
-    limitReached: (name) => reached.with(name).add(),
-    faulted: (fault) => faults.with(fault).add(),
-    recorded: (keptAs) => records.with(keptAs).add(),
-    failed: (code, source) => failures.with(code, source).add(),
+    limitReached: (name) => counted.limits.with(name).add(),
+    faulted: (fault) => counted.faults.with(fault).add(),
+    recorded: (keptAs) => counted.records.with(keptAs).add(),
+    failed: (code, source) => counted.failures.with(code, source).add(),
+  }
+}
+
+function createCounters(meter: Registry) {
+  return {
+    limits: meter.counters('heddle_limit_reached_total', {
+      help: 'How often a limit of the proxy was reached.',
+      labels: ['limit'],
+    }),
+    failures: meter.counters('heddle_errors_total', {
+      help: 'Requests and connections that failed inside the proxy.',
+      labels: ['error', 'source'],
+    }),
+    faults: meter.counters('heddle_protocol_faults_total', {
+      help: 'What clients did that HTTP does not allow, floods included.',
+      labels: ['fault'],
+    }),
+    records: meter.counters('heddle_decision_records_total', {
+      help: 'Requests of which a decision record was kept.',
+      labels: ['kept_as'],
+    }),
   }
 }
 

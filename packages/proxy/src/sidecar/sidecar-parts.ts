@@ -8,8 +8,9 @@ import { TrafficTable } from '@heddle/telemetry/traffic'
 import { trafficMetrics } from '@heddle/telemetry/traffic-metrics'
 import { controlIdentityOf, type SidecarConfig } from '../config/sidecar-config.ts'
 import { type ControlClient, createControlClient } from '../control/control-client.ts'
+import type { ControlTarget } from '../control/control-connection.ts'
 import { SIGN } from '../control/rpc.ts'
-import { DiscoveryClient } from '../discovery/discovery-client.ts'
+import { DiscoveryClient, type DiscoveryOptions } from '../discovery/discovery-client.ts'
 import type { Probe } from '../health/health-checker.ts'
 import { createProbe } from '../health/probe.ts'
 import { IssuedIdentity } from '../identity/issued-identity.ts'
@@ -48,10 +49,7 @@ export async function createParts(config: SidecarConfig, deps: SidecarDeps): Pro
   const { clock, log, registry } = deps
   const trustBundlePem = await readTrustBundle(config)
   const control = createControlClient({
-    target: {
-      address: config.controlAddress,
-      spiffeId: config.controlIdentity ?? controlIdentityOf(config.trustDomain),
-    },
+    target: toControlTarget(config),
     credentials: () => identity.credentials(),
     clock,
   })
@@ -77,36 +75,35 @@ export async function createParts(config: SidecarConfig, deps: SidecarDeps): Pro
       log,
       registry,
     },
-    {
-      beforeDiscovery: config.beforeDiscovery,
-      timeoutMs: config.discoveryTimeoutMs,
-      prepared: config.upstreams.map(({ key }) => key),
-      here: { region: config.region, zone: config.zone },
-      state:
-        config.healthCheck === undefined
-          ? { state: 'ready', reason: '' }
-          : { state: 'unhealthy', reason: 'the application was not found well yet' },
-    },
+    toDiscoveryOptions(config),
   )
   const traffic = new TrafficTable({ clock })
   registry.collect(trafficMetrics(traffic))
-  const parts: SidecarParts = {
-    config,
-    deps,
-    control,
-    identity,
-    discovery,
-    traffic,
-    records,
-    probe: toProbe(config, clock),
-    node: {},
-  }
+  const probe = toProbe(config, clock)
+  const parts: SidecarParts = { config, deps, control, identity, discovery, traffic, records, probe, node: {} }
   return parts
 }
 
 /** parseSidecarConfig() has seen to it that there is exactly one of the two. */
 async function readTrustBundle({ trustBundle, trustBundleFile }: SidecarConfig): Promise<string> {
   return trustBundle ?? (await readFile(trustBundleFile!, 'utf8'))
+}
+
+function toControlTarget({ controlAddress, controlIdentity, trustDomain }: SidecarConfig): ControlTarget {
+  return { address: controlAddress, spiffeId: controlIdentity ?? controlIdentityOf(trustDomain) }
+}
+
+function toDiscoveryOptions(config: SidecarConfig): DiscoveryOptions {
+  return {
+    beforeDiscovery: config.beforeDiscovery,
+    timeoutMs: config.discoveryTimeoutMs,
+    prepared: config.upstreams.map(({ key }) => key),
+    here: { region: config.region, zone: config.zone },
+    state:
+      config.healthCheck === undefined
+        ? { state: 'ready', reason: '' }
+        : { state: 'unhealthy', reason: 'the application was not found well yet' },
+  }
 }
 
 function toProbe({ healthCheck, ports, advertiseAddresses }: SidecarConfig, clock: Clock): Probe | undefined {
