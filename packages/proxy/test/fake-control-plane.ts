@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { createSecureServer } from 'node:http2'
@@ -49,6 +50,8 @@ export interface FakeControlPlane extends AsyncDisposable {
   readonly reports: ReportRequest[]
   readonly joinTokens: string[]
   readonly serviceAccountTokens: string[]
+  /** Of the certificates that it has signed. */
+  readonly serials: string[]
   /** Connections that were accepted in all. */
   connections: number
   /** Names in the certificate that each connection showed; empty where it showed none. */
@@ -113,6 +116,7 @@ export async function startFakeControlPlane(options: FakeControlPlaneOptions = {
     reports: [],
     joinTokens: [],
     serviceAccountTokens: [],
+    serials: [],
     connections: 0,
     peers: [],
     beforeCall: () => {},
@@ -135,6 +139,7 @@ function addRoutes(router: ConnectRouter, plane: FakeControlPlane): void {
       if (serviceAccountToken !== '') plane.serviceAccountTokens.push(serviceAccountToken)
       await plane.beforeCall('sign')
       const signed = await plane.authority.sign(csr)
+      plane.serials.push(new X509Certificate(signed.certificateChainPem).serialNumber)
       return { ...signed, notBeforeMs: BigInt(signed.notBeforeMs), notAfterMs: BigInt(signed.notAfterMs) }
     },
   })

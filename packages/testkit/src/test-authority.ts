@@ -23,6 +23,8 @@ export interface TestAuthority {
   readonly trustBundlePem: string
   /** Added to the time of its clock. */
   skewMs: number
+  /** How long what it signs is good. */
+  lifeMs: number
   /** Signs whatever names the request has, for `lifeMs` from a moment ago. */
   sign(csrDer: Uint8Array): Promise<SignedRequest>
 }
@@ -50,11 +52,12 @@ export async function createTestAuthority(clock: Clock, lifeMs: number): Promise
   const authority: TestAuthority = {
     trustBundlePem,
     skewMs: 0,
+    lifeMs,
     async sign(csrDer) {
       const request = new Pkcs10CertificateRequest(Uint8Array.from(csrDer))
       // Certificates count in whole seconds.
       const notBeforeMs = Math.floor((clock.nowMs() + authority.skewMs) / 1000) * 1000
-      const notAfterMs = notBeforeMs + lifeMs
+      const notAfterMs = notBeforeMs + authority.lifeMs
       const leaf = await X509CertificateGenerator.create({
         serialNumber: serialNumber(),
         subject: '',

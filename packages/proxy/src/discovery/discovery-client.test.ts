@@ -39,7 +39,7 @@ async function world(
     target: { address: { host: '127.0.0.1', port: plane.port }, spiffeId: CONTROL_IDENTITY },
     credentials: credentialsOf(plane),
     clock: systemClock,
-    timeoutMs: 2_000,
+    timeoutMs: 20_000,
   })
   const bundles: string[] = []
   const lines: string[] = []
@@ -61,7 +61,7 @@ async function world(
     },
     {
       beforeDiscovery: 'refuse',
-      timeoutMs: 2_000,
+      timeoutMs: 20_000,
       prepared: [],
       state: { state: 'ready', reason: '' },
       ...options,
@@ -285,6 +285,16 @@ describe('DiscoveryClient', () => {
     await until(() => clock.waiting === 1)
     expect(self.attempts()).toBe(1)
     expect(self.plane.states.length).toBe(1)
+  })
+
+  test('opens a stream that ended anew within a second', async () => {
+    const clock = new ManualClock()
+    await using self = await world(await greeting(), {}, clock)
+    await self.client.ready
+    self.plane.streams[0]!.end()
+    await until(() => !self.client.isConnected && clock.waiting === 2)
+    clock.advance(999)
+    await until(() => self.plane.streams.length === 2 && self.client.isConnected)
   })
 
   test('opens the stream anew at once when told to', async () => {
