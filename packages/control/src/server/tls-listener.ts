@@ -60,7 +60,19 @@ const IDLE_LOOK_MS = 20
  * @throws {ListenError} when the address is taken or not allowed
  */
 export async function listenTls(options: TlsListenerOptions): Promise<TlsListener> {
-  const { address, tls, handler, onSecure, onHandshakeError, onOusted, maxUnproven = MAX_UNPROVEN, clock } = options
+  const { address, onOusted, maxUnproven = MAX_UNPROVEN, clock } = options
+  const server = createServer(options)
+  const rooms = new ConnectionRooms({ connections: MAX_CONNECTIONS, unproven: maxUnproven, onOusted })
+  admit(server, rooms, options)
+  const bound = await bindServer(server, address)
+  return {
+    address: bound,
+    rotate: (next) => server.setSecureContext(toSecureContext(next)),
+    close: (limitMs) => closeServer({ server, rooms, clock }, limitMs),
+  }
+}
+
+function createServer({ tls, handler }: TlsListenerOptions): Http2SecureServer {
   const server = createSecureServer(
     {
       ...toSecureContext(tls),
@@ -76,7 +88,13 @@ export async function listenTls(options: TlsListenerOptions): Promise<TlsListene
   )
   Object.assign(server, { keepAliveTimeout: KEEP_ALIVE_MS })
   server.setTimeout(SILENCE_MS)
-  const rooms = new ConnectionRooms({ connections: MAX_CONNECTIONS, unproven: maxUnproven, onOusted })
+  server.on('sessionError', () => undefined)
+  return server
+}
+
+/** Seats connections before their handshake, and tells what became of that. */
+function admit(server: Http2SecureServer, rooms: ConnectionRooms, options: TlsListenerOptions): void {
+  const { onSecure, onHandshakeError } = options
   server.prependListener('connection', (socket: Socket) => rooms.accept(socket))
   // Before the server's own listener, so that the peer is known when the first request comes.
   server.prependListener('secureConnection', (socket: TLSSocket) => {
@@ -88,13 +106,6 @@ export async function listenTls(options: TlsListenerOptions): Promise<TlsListene
     onHandshakeError(error, socket)
     socket.destroy()
   })
-  server.on('sessionError', () => undefined)
-  const bound = await bindServer(server, address)
-  return {
-    address: bound,
-    rotate: (next) => server.setSecureContext(toSecureContext(next)),
-    close: (limitMs) => closeServer({ server, rooms, clock }, limitMs),
-  }
 }
 
 function toSecureContext(tls: ServerTls) {
