@@ -7,6 +7,8 @@ import { waitFor, waitForStandstill } from './harness/wait-for.ts'
 import { idOf, inbound, outbound, service, startTwoHops, World } from './harness/world.ts'
 
 const KEY = 'name:cart.shop:80'
+/** So that a silent client is soon taken for one that waits. */
+const limits = { detectMs: 100 }
 
 /** A client and an application at the two ends of a tunnel over two proxies. */
 async function tunnel(world: World) {
@@ -92,7 +94,7 @@ test.each([{ side: 'near' as const }, { side: 'far' as const }])(
 test('a server that speaks first is heard after a short wait, and at once the next time', async () => {
   await using world = await World.create()
   const app = world.keep(await startServer((peer) => peer.send('220 ready\r\n')))
-  const { client } = await startTwoHops(world, app.port)
+  const { client } = await startTwoHops(world, app.port, { limits })
   using first = await dial(client.port)
   await first.until('220 ready')
   first.send('QUIT\r\n')
@@ -108,7 +110,7 @@ test.each([{ protocol: 'detect' as const }, { protocol: 'opaque' as const }])(
   async ({ protocol }) => {
     await using world = await World.create()
     const app = world.keep(await startServer())
-    const { server } = await startTwoHops(world, app.port, { protocol })
+    const { server } = await startTwoHops(world, app.port, { protocol, limits })
     const late = await dial(server.port)
     await app.peer(0)
     const own = await world.ca.issueFor(idOf('web'))
@@ -133,7 +135,7 @@ test.each([{ protocol: 'detect' as const }, { protocol: 'opaque' as const }])(
 test('a client that speaks late to a server that waits is heard', async () => {
   await using world = await World.create()
   const app = world.keep(await startServer((peer) => peer.socket.once('data', () => peer.send('heard'))))
-  const proxy = await world.proxy({ listeners: [inbound(app.port)] })
+  const proxy = await world.proxy({ listeners: [inbound(app.port)], limits })
   using late = await dial(proxy.port)
   await app.peer(0)
   late.send('\0late')

@@ -123,15 +123,19 @@ export interface TestProxy {
   metric(name: string): number
 }
 
+/** A client that has been silent for 100 ms is taken for one that waits: on a busy machine any client may be. */
+const PATIENT = { detectMs: 60_000 }
+
 const INSTANCE = { namespace: 'shop', workload: 'test', instance: 'test-0' } as const
 
 async function startTestProxy(options: TestProxyOptions): Promise<TestProxy> {
   const clock = options.clock ?? systemClock
+  const limits = { ...PATIENT, ...options.limits }
   const logged: string[] = []
   const log = createLog((line) => logged.push(line), 'info')
   const traffic = new TestTraffic()
   const meter = new Registry()
-  const records = new DecisionRecords(INSTANCE, resolveLimits(options.limits))
+  const records = new DecisionRecords(INSTANCE, resolveLimits(limits))
   const context: WorkloadContext = {
     ...INSTANCE,
     records,
@@ -146,7 +150,7 @@ async function startTestProxy(options: TestProxyOptions): Promise<TestProxy> {
   }
   const { listeners, plainInbound = 'permit', meshVersion = 'http2', accessLog = 'failures' } = options
   const served = { context, listeners, plainInbound, meshVersion, accessLog }
-  const plane = await startProxy({ workloads: [served], limits: options.limits ?? {} }, { clock, log, meter })
+  const plane = await startProxy({ workloads: [served], limits }, { clock, log, meter })
   const { port } = plane.listeners[0]!
   return { plane, traffic, meter, port, logged, records, metric: (name) => readMetric(meter, name) }
 }
@@ -221,21 +225,24 @@ export interface TwoHopsOptions {
   readonly protocol?: AppProtocol
   readonly clientClock?: Clock
   readonly serverClock?: Clock
+  readonly limits?: Partial<Limits>
 }
 
 export async function startTwoHops(world: World, appPort: number, options: TwoHopsOptions = {}): Promise<TwoHops> {
-  const { protocol = 'detect', clientClock = systemClock, serverClock = systemClock } = options
+  const { protocol = 'detect', clientClock = systemClock, serverClock = systemClock, limits = {} } = options
   const serverIdentity = await world.identity('cart')
   const clientIdentity = await world.identity('web')
   const server = await world.proxy({
     identity: serverIdentity,
     clock: serverClock,
+    limits,
     listeners: [inbound(appPort)],
     protocolOf: () => protocol,
   })
   const client = await world.proxy({
     identity: clientIdentity,
     clock: clientClock,
+    limits,
     listeners: [outbound('name:cart.shop:80')],
     destinations: { 'name:cart.shop:80': service([server.port], { identity: idOf('cart'), protocol }) },
   })
