@@ -8,12 +8,14 @@ import { IdentityService } from '@heddle/api/identity'
 import { systemClock } from '@heddle/base/clock'
 import { createLog } from '@heddle/base/log'
 import { parseControlConfig } from '@heddle/control/config'
-import { type Control, startControl } from '@heddle/control/start'
+import { startControl } from '@heddle/control/start'
 import { createCsr } from '@heddle/identity/csr'
 import { createWorkloadKey } from '@heddle/identity/key-pair'
 import { expect, test } from 'vitest'
 import { until } from '../harness/until.ts'
 import { cluster, type TestNamespace, withNamespace } from './test-namespace.ts'
+
+type Control = Awaited<ReturnType<typeof startControl>>
 
 /** Who is who on a real API server: tokens of pods and people, the shared authority, the leader. */
 

@@ -3,7 +3,8 @@ import { ConfigError } from '@heddle/base/config-error'
 import { parseControlConfig } from './config/control-config.ts'
 import { formatHostPort } from './config/host-port.ts'
 import { createPinoLog } from './log/pino-log.ts'
-import { type Control, startControl } from './start-control.ts'
+import type { Control } from './running-control.ts'
+import { startControl } from './start-control.ts'
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2

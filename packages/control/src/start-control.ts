@@ -3,16 +3,17 @@ import type { Log } from '@heddle/base/log'
 import { Registry } from '@heddle/telemetry/registry'
 import type { Cluster } from './cluster/cluster.ts'
 import type { ClusterParts } from './cluster/cluster-parts.ts'
+import type { ClusterTasks } from './cluster/cluster-tasks.ts'
 import type { ControlConfig } from './config/control-config.ts'
-import type { HostPort } from './config/host-port.ts'
 import { createCallMetrics, observeParts } from './control-metrics.ts'
-import { openParts } from './control-parts.ts'
+import { type ControlParts, openParts } from './control-parts.ts'
 import { Readiness } from './readiness.ts'
-import { listenApi } from './server/listen-api.ts'
+import { type Control, RunningControl } from './running-control.ts'
+import { type Api, listenApi } from './server/listen-api.ts'
 import { listenObservability, type Observability } from './server/observability.ts'
 import type { Source } from './sources/source.ts'
 import type { SavedFile } from './state/saved-file.ts'
-import { openStateDir } from './state/state-dir.ts'
+import { openStateDir, type StateDir } from './state/state-dir.ts'
 import { replaceFile } from './state/write-file.ts'
 
 /** What the control plane needs from outside; main.ts passes the real ones, tests their own. */
@@ -27,25 +28,6 @@ export interface ControlDeps {
   readonly leaveMs?: number
 }
 
-/** A running control plane. */
-export interface Control {
-  /** Where it really listens, in the order of the configuration. */
-  readonly addresses: readonly HostPort[]
-  /** Where `/metrics`, `/live` and `/ready` are; `undefined`: nowhere. */
-  readonly adminAddress: HostPort | undefined
-  /** Where the API server's webhooks are answered; `undefined`: nowhere. */
-  readonly webhookAddress: HostPort | undefined
-  /** The SPIFFE id that its certificate carries. */
-  readonly serverIdentity: string
-  readonly trustBundleFile: string
-  /** What the command line proves itself by; empty on a cluster, whose RBAC says who may do what. */
-  readonly adminTokenFile: string
-  /** Ends all streams, writes what must be kept, closes. Every call gets the same promise. */
-  stop(): Promise<void>
-}
-
-const LEAVE_MS = 2_000
-
 /**
  * Starts a control plane and resolves once it listens, with the configuration read and the registrations restored; that of a
  * cluster waits for its API server. Configuration that is not valid does not keep it from starting: the log and the admin
@@ -57,21 +39,53 @@ const LEAVE_MS = 2_000
  */
 export async function startControl(config: ControlConfig, deps: ControlDeps): Promise<Control> {
   await using undo = new AsyncDisposableStack()
-  const ended = new AbortController()
-  const { signal } = ended
-  const { clock, log, leaveMs = LEAVE_MS } = deps
-  const state = await openStateDir(config.stateDir, clock)
+  const ground = await openGround(config, deps, undo)
+  const served = await ground.readiness.during('not listening yet', serve(config, deps, ground))
+  return new RunningControl({ ...ground, ...served, undo: undo.move() }, deps)
+}
+
+/** What there is before anything is served. */
+interface Ground {
+  readonly state: StateDir
+  readonly cluster: ClusterParts | undefined
+  readonly registry: Registry
+  readonly readiness: Readiness
+  readonly observability: Observability | undefined
+  /** Resolves when nobody else needs the cluster any more. */
+  readonly standing: { ended: Promise<void> }
+  /** Ends timers and watches. */
+  readonly signal: AbortSignal
+  readonly undo: AsyncDisposableStack
+}
+
+async function openGround(config: ControlConfig, deps: ControlDeps, undo: AsyncDisposableStack): Promise<Ground> {
+  const state = await openStateDir(config.stateDir, deps.clock)
   undo.defer(() => state.release())
   const cluster = await findCluster(config, deps)
   undo.defer(() => cluster?.close())
   const standing = { ended: Promise.resolve() }
   undo.defer(() => standing.ended)
+  const ended = new AbortController()
   undo.defer(() => ended.abort())
   const [registry, readiness] = [new Registry(), new Readiness()]
   const observability = await observe(config, registry, readiness)
   undo.defer(() => observability?.close())
-  const started = Promise.withResolvers<void>()
-  void readiness.during('not listening yet', started.promise)
+  return { state, cluster, registry, readiness, observability, standing, signal: ended.signal, undo }
+}
+
+/** What serves. */
+interface Served {
+  readonly parts: ControlParts
+  readonly api: Api
+  /** `undefined`: of a mesh of one host. */
+  readonly tasks: ClusterTasks | undefined
+  /** Ends what only one replica does, so that others can take over. */
+  readonly leaving: AbortController
+}
+
+async function serve(config: ControlConfig, deps: ControlDeps, ground: Ground): Promise<Served> {
+  const { state, cluster, registry, readiness, standing, signal, undo } = ground
+  const { clock, log } = deps
   const parts = await openParts(config, { ...deps, state, cluster, readiness, signal })
   undo.defer(() => closeAll(parts.files))
   observeParts(registry, parts)
@@ -83,29 +97,7 @@ export async function startControl(config: ControlConfig, deps: ControlDeps): Pr
   if (tasks !== undefined) standing.ended = tasks.ended
   undo.defer(() => parts.hub.stop())
   await replaceFile(state.trustBundleFile, parts.ca.trustBundlePem, 0o644)
-  started.resolve()
-  const atEnd = undo.move()
-  const stop = async () => {
-    leaving.abort()
-    if (cluster !== undefined) {
-      void readiness.during('stopping', new Promise(() => {}))
-      if (api.replicas.list().length > 0) await clock.sleep(leaveMs)
-    }
-    await atEnd.disposeAsync()
-  }
-  let stopped: Promise<void> | undefined
-  return {
-    addresses: api.addresses,
-    adminAddress: observability?.address,
-    webhookAddress: tasks?.webhookAddress,
-    serverIdentity: parts.server.spiffeId,
-    trustBundleFile: state.trustBundleFile,
-    adminTokenFile: cluster === undefined ? state.adminTokenFile : '',
-    stop() {
-      stopped ??= stop()
-      return stopped
-    },
-  }
+  return { parts, api, tasks, leaving }
 }
 
 async function findCluster({ kubernetes }: ControlConfig, deps: ControlDeps): Promise<ClusterParts | undefined> {
