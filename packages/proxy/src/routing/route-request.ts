@@ -2,7 +2,7 @@ import { type ConnectionTable, decideConnection } from '@heddle/engine/route/con
 import { answerPreflight, type PreflightAnswer } from '@heddle/engine/route/cors'
 import { decideRoute } from '@heddle/engine/route/decide'
 import type { Forward } from '@heddle/engine/route/decision'
-import { NO_FILTERS } from '@heddle/engine/route/filters'
+import { NO_FILTERS, type RouteFilters } from '@heddle/engine/route/filters'
 import { normalizePath } from '@heddle/engine/route/normal-path'
 import { redirectLocation } from '@heddle/engine/route/redirect'
 import { applyRequestSteps } from '@heddle/engine/route/request-steps'
@@ -40,17 +40,9 @@ export function routeRequest(exchange: Exchange, routing: Routing, goOn: GoOn): 
     case 'own-endpoints':
       pass(exchange, routing, goOn)
       return
-    case 'redirect': {
-      const { redirect } = decision.filters
-      changeAnswer(exchange, {
-        changes: decision.filters.responseHeaders,
-        cors: decision.filters.cors,
-        session: undefined,
-      })
-      const location = redirectLocation(redirect!, head, routing.origin)
-      exchange.reply({ status: redirect!.status, headers: { location } })
+    case 'redirect':
+      redirect(exchange, decision.filters, routing)
       return
-    }
     case 'preflight':
       exchange.reply(toReply(answerPreflight(decision.filters.cors!, head)))
       return
@@ -68,6 +60,12 @@ function normalize(exchange: Exchange): void {
   if (path === head.path) return
   exchange.original = keepOriginal(head, [])
   head.path = path
+}
+
+function redirect(exchange: Exchange, filters: RouteFilters, { origin }: Routing): void {
+  changeAnswer(exchange, { changes: filters.responseHeaders, cors: filters.cors, session: undefined })
+  const to = filters.redirect!
+  exchange.reply({ status: to.status, headers: { location: redirectLocation(to, exchange.head, origin) } })
 }
 
 function toReply({ status, headers }: PreflightAnswer): LocalReply {

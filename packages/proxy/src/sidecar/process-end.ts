@@ -37,12 +37,7 @@ export function listenForEnd({
       request(signal)
     })
   }
-  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-    process.on(event, (error: unknown) => {
-      log.error('unexpected failure; the proxy ends', { error })
-      process.exit(1)
-    })
-  }
+  endOnTheUncaught(log)
   // Whoever reads the log may be gone; that is no reason to fail.
   process.stdout.on('error', () => {})
   process.stderr.on('error', () => {})
@@ -58,6 +53,15 @@ export function exitWhenDrained(end: EndOfProcess, drainable: Drainable): void {
       () => process.exit(0),
       () => process.exit(1),
     )
+}
+
+function endOnTheUncaught(log: Log): void {
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      log.error('unexpected failure; the proxy ends', { error })
+      process.exit(1)
+    })
+  }
 }
 
 function onStdinEnd(fire: () => void): void {

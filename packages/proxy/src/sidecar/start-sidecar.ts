@@ -21,25 +21,10 @@ import { createParts, type SidecarDeps, type SidecarParts } from './sidecar-part
  */
 export async function startSidecar(config: SidecarConfig, deps: SidecarDeps): Promise<Sidecar> {
   const parts = await createParts(config, deps)
-  const { identity, discovery, traffic, records } = parts
   const { clock, log, registry } = deps
-  const { namespace, workload, instance, limits, accessLog } = config
-  const context: WorkloadContext = {
-    namespace,
-    workload,
-    instance,
-    locality: discovery.here,
-    identity,
-    destinations: discovery,
-    traffic,
-    inbound: discovery.inbound,
-    records,
-    kubelets: kubeletAddresses(config.nodeAddresses),
-    clock,
-    log,
-  }
+  const { limits, accessLog } = config
   const served = {
-    context,
+    context: toContext(parts),
     listeners: toListeners(config),
     accessLog: accessLog === 'json' ? ('all' as const) : accessLog,
   }
@@ -53,6 +38,25 @@ export async function startSidecar(config: SidecarConfig, deps: SidecarDeps): Pr
   } catch (error) {
     await dataPlane.close()
     throw error
+  }
+}
+
+function toContext({ config, deps, identity, discovery, traffic, records }: SidecarParts): WorkloadContext {
+  const { namespace, workload, instance, nodeAddresses } = config
+  const { clock, log } = deps
+  return {
+    namespace,
+    workload,
+    instance,
+    locality: discovery.here,
+    identity,
+    destinations: discovery,
+    traffic,
+    inbound: discovery.inbound,
+    records,
+    kubelets: kubeletAddresses(nodeAddresses),
+    clock,
+    log,
   }
 }
 
