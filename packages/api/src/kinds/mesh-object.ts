@@ -2,7 +2,7 @@ import type { BackendPolicy } from './backend-policy.ts'
 import type { FaultPolicy } from './fault-policy.ts'
 import type { ObjectMeta, ObjectRef } from './object-meta.ts'
 import type { ReferenceGrant } from './reference-grant.ts'
-import type { Route } from './route.ts'
+import { ROUTE_KINDS, type Route } from './route.ts'
 import type { Service } from './service.ts'
 import type { TrafficPolicy } from './traffic-policy.ts'
 import type { Workload } from './workload.ts'
@@ -27,9 +27,18 @@ export type MeshObject = Namespace | ServiceAccount | Service | Workload | Route
 /** Kinds that are attached to what they are about by `targetRefs`. */
 export type Policy = BackendPolicy | FaultPolicy | TrafficPolicy
 
+const POLICY_KINDS = ['BackendPolicy', 'FaultPolicy', 'TrafficPolicy'] as const satisfies readonly Policy['kind'][]
+const POLICIES: ReadonlySet<string> = new Set(POLICY_KINDS)
+const ATTACHED: ReadonlySet<string> = new Set([...ROUTE_KINDS, ...POLICY_KINDS])
+
 /** Whether the object is attached to others by `targetRefs`. */
 export function isPolicy(object: MeshObject): object is Policy {
-  return object.kind === 'BackendPolicy' || object.kind === 'FaultPolicy' || object.kind === 'TrafficPolicy'
+  return POLICIES.has(object.kind)
+}
+
+/** Whether objects of the kind are attached to others, and have a status that says what became of that: routes and policies. */
+export function isAttachedKind(kind: string): boolean {
+  return ATTACHED.has(kind)
 }
 
 /** What a policy is attached to; always in its own namespace. */

@@ -6,37 +6,24 @@ import type { Style } from '../output/style.ts'
 import { type Column, formatTable } from '../output/table.ts'
 import { type PlacedChoice, requireKnown } from './known-resource.ts'
 import { describeChoice, parseResource, type ResourceChoice } from './resource-argument.ts'
-import {
-  allNamespacesOption,
-  chosenNamespace,
-  type NamespaceChoice,
-  namespaceOption,
-  outputOption,
-} from './resource-options.ts'
+import { addListOptions, chosenNamespace, type ListOptions } from './resource-options.ts'
 import { isNamespaced } from './stat/stat-view.ts'
-
-interface Options extends NamespaceChoice {
-  readonly output: string
-}
 
 /** `heddle edges`: who talked to whom in the last minutes, as whom, and whether it was encrypted. */
 export const edges: Command = {
   register(program, deps) {
-    program
+    const command = program
       .command('edges')
       .description('Show who talks to whom, with the identities of both ends and whether it is mTLS.')
       .argument('[resource]', 'deploy, pod or ns; or deploy/NAME', 'deploy')
       .argument('[name]', 'name of the one to show')
-      .addOption(namespaceOption())
-      .addOption(allNamespacesOption())
-      .addOption(outputOption())
-      .action((resource: string, name: string | undefined, options: Options) =>
-        runEdges(parseResource(resource, name), options, deps),
-      )
+    addListOptions(command).action((resource: string, name: string | undefined, options: ListOptions) =>
+      runEdges(parseResource(resource, name), options, deps),
+    )
   },
 }
 
-async function runEdges(choice: ResourceChoice, options: Options, deps: CliDeps): Promise<void> {
+async function runEdges(choice: ResourceChoice, options: ListOptions, deps: CliDeps): Promise<void> {
   const { terminal } = deps
   const namespace = isNamespaced(choice.kind) ? chosenNamespace(options) : ''
   const client = await deps.connect()

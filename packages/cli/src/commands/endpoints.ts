@@ -4,33 +4,22 @@ import type { CliDeps, Command } from '../command.ts'
 import { formatJson } from '../output/json.ts'
 import type { Style } from '../output/style.ts'
 import { type Column, formatTable } from '../output/table.ts'
-import {
-  allNamespacesOption,
-  chosenNamespace,
-  type NamespaceChoice,
-  namespaceOption,
-  outputOption,
-} from './resource-options.ts'
-
-interface Options extends NamespaceChoice {
-  readonly output: string
-}
+import { addListOptions, chosenNamespace, type ListOptions } from './resource-options.ts'
 
 /** `heddle endpoints`: the addresses behind Services, as proxies are told. */
 export const endpoints: Command = {
   register(program, deps) {
-    program
+    const command = program
       .command('endpoints')
       .description('Show the endpoints of Services: address, readiness and identity of each.')
       .argument('[service]', 'name of a Service, or NAME:PORT, NAME.NAMESPACE:PORT; all unless stated')
-      .addOption(namespaceOption())
-      .addOption(allNamespacesOption())
-      .addOption(outputOption())
-      .action((service: string | undefined, options: Options) => runEndpoints(service, options, deps))
+    addListOptions(command).action((service: string | undefined, options: ListOptions) =>
+      runEndpoints(service, options, deps),
+    )
   },
 }
 
-async function runEndpoints(service: string | undefined, options: Options, deps: CliDeps): Promise<void> {
+async function runEndpoints(service: string | undefined, options: ListOptions, deps: CliDeps): Promise<void> {
   const { terminal } = deps
   const wanted = parseAuthority(service ?? '', chosenNamespace(options))
   const client = await deps.connect()

@@ -6,36 +6,24 @@ import { formatTable } from '../output/table.ts'
 import { ELSEWHERE_HINT } from './known-resource.ts'
 import { OBJECT_KINDS, OBJECT_WORDS, type ObjectChoice, parseObjectChoice } from './objects/object-argument.ts'
 import { objectColumns } from './objects/object-table.ts'
-import {
-  allNamespacesOption,
-  chosenNamespace,
-  type NamespaceChoice,
-  namespaceOption,
-  outputOption,
-} from './resource-options.ts'
-
-interface Options extends NamespaceChoice {
-  readonly output: string
-}
+import { addListOptions, chosenNamespace, type ListOptions } from './resource-options.ts'
 
 /** `heddle get`: the objects of the configuration in force, with their conditions. */
 export const get: Command = {
   register(program, deps) {
-    program
+    const command = program
       .command('get')
       .description('Show objects of the configuration that is in force, with their conditions.')
       .argument('<kind>', `${OBJECT_WORDS.join(', ')}; or KIND/NAME`)
       .argument('[name]', 'name of the one to show')
-      .addOption(namespaceOption())
-      .addOption(allNamespacesOption())
-      .addOption(outputOption(['table', 'wide', 'json', 'yaml']))
-      .action((kind: string, name: string | undefined, options: Options) =>
+    addListOptions(command, ['table', 'wide', 'json', 'yaml']).action(
+      (kind: string, name: string | undefined, options: ListOptions) =>
         runGet(parseObjectChoice(kind, name), options, deps),
-      )
+    )
   },
 }
 
-async function runGet(choice: ObjectChoice, options: Options, deps: CliDeps): Promise<void> {
+async function runGet(choice: ObjectChoice, options: ListOptions, deps: CliDeps): Promise<void> {
   const { terminal } = deps
   const namespace = choice.kind?.isNamespaced === false ? '' : chosenNamespace(options)
   const request = { kind: choice.kind?.kind ?? '', namespace, name: choice.name }
@@ -73,7 +61,7 @@ function toList(objects: readonly ConfigObject[]) {
 
 interface View {
   readonly choice: ObjectChoice
-  readonly options: Options
+  readonly options: ListOptions
 }
 
 function formatObjects(objects: readonly ConfigObject[], view: View, deps: CliDeps): string {

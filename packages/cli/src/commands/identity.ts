@@ -5,33 +5,20 @@ import { formatJson } from '../output/json.ts'
 import type { Style } from '../output/style.ts'
 import { type Column, formatTable } from '../output/table.ts'
 import { formatRemaining, toIsoTime } from './certificate-life.ts'
-import {
-  allNamespacesOption,
-  chosenNamespace,
-  type NamespaceChoice,
-  namespaceOption,
-  outputOption,
-} from './resource-options.ts'
-
-interface Options extends NamespaceChoice {
-  readonly output: string
-}
+import { addListOptions, chosenNamespace, type ListOptions } from './resource-options.ts'
 
 /** `heddle identity`: the certificates in use and how long they still live. */
 export const identity: Command = {
   register(program, deps) {
-    program
+    const command = program
       .command('identity')
       .description('Show the certificate of each workload and its remaining life.')
       .argument('[name]', 'a Workload, or one of its instances; all unless stated')
-      .addOption(namespaceOption())
-      .addOption(allNamespacesOption())
-      .addOption(outputOption())
-      .action((name: string | undefined, options: Options) => runIdentity(name, options, deps))
+    addListOptions(command).action((name: string | undefined, options: ListOptions) => runIdentity(name, options, deps))
   },
 }
 
-async function runIdentity(name: string | undefined, options: Options, deps: CliDeps): Promise<void> {
+async function runIdentity(name: string | undefined, options: ListOptions, deps: CliDeps): Promise<void> {
   const { terminal, clock } = deps
   const client = await deps.connect()
   const namespace = chosenNamespace(options)

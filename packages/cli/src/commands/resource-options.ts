@@ -1,5 +1,5 @@
 import { parseDurationMs } from '@heddle/base/duration'
-import { InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 
 /** Options that several commands share, spelled as kubectl spells them. */
 
@@ -23,6 +23,16 @@ export const outputOption = (formats: readonly string[] = ['table', 'wide', 'jso
 export interface NamespaceChoice {
   readonly namespace: string
   readonly allNamespaces?: boolean
+}
+
+/** What {@link addListOptions} lets be chosen. */
+export interface ListOptions extends NamespaceChoice {
+  readonly output: string
+}
+
+/** The options of a command that lists things of namespaces. @param formats - the first is the default */
+export function addListOptions(command: Command, formats?: readonly string[]): Command {
+  return command.addOption(namespaceOption()).addOption(allNamespacesOption()).addOption(outputOption(formats))
 }
 
 /** The namespace to ask the control plane for: empty means all. */

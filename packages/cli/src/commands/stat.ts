@@ -8,13 +8,7 @@ import { formatTable } from '../output/table.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { ELSEWHERE_HINT, requireKnown } from './known-resource.ts'
 import { describeChoice, parseResource, type ResourceChoice } from './resource-argument.ts'
-import {
-  allNamespacesOption,
-  chosenNamespace,
-  namespaceOption,
-  outputOption,
-  readDurationMs,
-} from './resource-options.ts'
+import { addListOptions, chosenNamespace, readDurationMs } from './resource-options.ts'
 import { type StatOptions, toStatRequest, trafficEnds } from './stat/stat-question.ts'
 import { isNamespaced, statColumns, toStatJson } from './stat/stat-view.ts'
 
@@ -30,14 +24,12 @@ interface Options extends StatOptions {
 /** `heddle stat`: the golden metrics of resources. */
 export const stat: Command = {
   register(program, deps) {
-    program
+    const command = program
       .command('stat')
       .description('Show success rate, requests per second and latencies of resources.')
       .argument('<resource>', 'deploy, sts, ds, job, rs, pod, svc or ns; or deploy/NAME')
       .argument('[name]', 'name of the one to show')
-      .addOption(namespaceOption())
-      .addOption(allNamespacesOption())
-      .addOption(outputOption())
+    addListOptions(command)
       .addOption(
         new Option('-t, --time-window <duration>', 'time to look back, 10s to 6h')
           .argParser(readWindowMs)

@@ -1,4 +1,5 @@
 import { ChangeType, type ConfigObject, type ObjectChange, type ObjectRef } from '@heddle/api/admin'
+import { isAttachedKind } from '@heddle/api/kinds'
 import type { ControlClient } from '../../client/control-client.ts'
 import { formatObject } from './object-argument.ts'
 
@@ -34,15 +35,6 @@ export function changedRefs(changes: readonly ObjectChange[]): readonly ObjectRe
 
 /** More would be a list to read, not a hint: `heddle get` shows all. */
 const MAX_ASKED = 50
-const KINDS_WITH_STATUS: ReadonlySet<string> = new Set([
-  'HTTPRoute',
-  'GRPCRoute',
-  'TLSRoute',
-  'TCPRoute',
-  'BackendPolicy',
-  'TrafficPolicy',
-  'FaultPolicy',
-])
 
 /** What of the objects that were given is not in force or leads nowhere, one sentence each. */
 export async function listFaults(
@@ -50,7 +42,7 @@ export async function listFaults(
   changes: readonly ObjectChange[],
 ): Promise<readonly string[]> {
   const refs = changes
-    .filter(({ type, ref }) => type !== ChangeType.REMOVED && KINDS_WITH_STATUS.has(ref?.kind ?? ''))
+    .filter(({ type, ref }) => type !== ChangeType.REMOVED && isAttachedKind(ref?.kind ?? ''))
     .flatMap(({ ref }) => (ref === undefined ? [] : [ref]))
   const answers = await Promise.all(refs.slice(0, MAX_ASKED).map((ref) => admin.getObject({ ref })))
   return answers.flatMap(({ object }) => (object === undefined ? [] : describeFaults(object)))

@@ -1,3 +1,4 @@
+import { isAttachedKind } from '@heddle/api/kinds'
 import type { Kind } from '@heddle/api/kinds/table'
 import { KubeError, type Resource } from '@heddle/kube/client'
 import type { Informer } from '@heddle/kube/informer'
@@ -23,22 +24,12 @@ export interface FollowedState {
   readonly mayBeAbsent: boolean
 }
 
-const MAY_BE_ABSENT: ReadonlySet<string> = new Set([
-  'HTTPRoute',
-  'GRPCRoute',
-  'TLSRoute',
-  'TCPRoute',
-  'BackendPolicy',
-  'TrafficPolicy',
-  'FaultPolicy',
-])
-
 /**
  * Whether a control plane that may not read a kind starts without it. Without routes and policies requests go to the Services as such. All else says who is
  * there, or what routes may lead to: without it requests would fail.
  */
 export function mayBeAbsent({ kind }: Pick<Kind, 'kind'>): boolean {
-  return MAY_BE_ABSENT.has(kind)
+  return isAttachedKind(kind)
 }
 
 /** Whether RBAC refuses to let a resource be read. */
