@@ -6,6 +6,9 @@ import { until } from './until.ts'
 
 export const HEDDLE = resolve(import.meta.dirname, '../../bin/heddle')
 
+/** What `heddle up` says once every instance is ready. */
+const SETTLED = 'up; Ctrl-C ends it'
+
 export type Mode = 'transparent' | 'explicit'
 
 export interface MeshOptions {
@@ -91,8 +94,12 @@ export class TestMesh {
     return JSON.parse(stdout) as T
   }
 
-  async waitUntilReady(deadlineMs = 60_000): Promise<void> {
-    const all = until('heddle check passes', async () => (await this.heddle('check')).status === 0, deadlineMs)
+  async waitUntilReady(deadlineMs = 90_000): Promise<void> {
+    // It says so itself; to ask again and again meanwhile would take a core from what is starting.
+    const settled = until('heddle up has settled', () => this.up.stderr().includes(SETTLED), deadlineMs)
+    const all = settled.then(() =>
+      until('heddle check passes', async () => (await this.heddle('check')).status === 0, deadlineMs),
+    )
     const died = this.up.ended.then((status) => {
       throw new Error(`heddle up ended with status ${status}`)
     })
