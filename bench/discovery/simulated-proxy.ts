@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { connect as connectTcp } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import type { WatchResponseJson } from '@heddle/api/discovery'
 
@@ -47,7 +48,8 @@ export class SimulatedProxy {
 
   /** Resolves when the first message is there. */
   static async open(node: SimulatedNode, link: ProxyLink, keys: readonly string[]): Promise<SimulatedProxy> {
-    const [watch, calls] = await Promise.all([dial(link), dial(link)])
+    const localAddress = nextAddress()
+    const [watch, calls] = await Promise.all([dial(link, localAddress), dial(link, localAddress)])
     const proxy = new SimulatedProxy(node, watch, calls)
     const first = new Promise<void>((resolve) => {
       proxy.onUpdate = () => resolve()
@@ -119,10 +121,18 @@ export class SimulatedProxy {
   }
 }
 
-async function dial(link: ProxyLink): Promise<TLSSocket> {
+let opened = 0
+
+/** Each comes from an address of its own, as pods do: the control plane holds one identity at one address to a few connections. */
+function nextAddress(): string {
+  opened += 1
+  return `127.1.${Math.floor(opened / 250) % 250}.${1 + (opened % 250)}`
+}
+
+async function dial(link: ProxyLink, localAddress: string): Promise<TLSSocket> {
   const { host, port, trustBundlePem, certificatePem, privateKeyPem } = link
   const tls = { ca: trustBundlePem, cert: certificatePem, key: privateKeyPem, minVersion: 'TLSv1.3' } as const
-  const socket = connect({ host, port, ...tls })
+  const socket = connect({ socket: connectTcp({ host, port, localAddress }), ...tls })
   await once(socket, 'secureConnect')
   socket.setNoDelay(true)
   return socket

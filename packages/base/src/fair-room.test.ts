@@ -45,6 +45,15 @@ describe('FairRoom', () => {
     expect(ousted).toEqual([])
   })
 
+  test('gives a source that has all that one may have the place of its own oldest, though others are free', () => {
+    const ousted: string[] = []
+    const room = new FairRoom({ places: 10, perSource: 2, evenly: 'oldest' })
+    for (const name of ['a1', 'b1', 'a2', 'a3', 'a4', 'b2'])
+      expect(room.enter(name.slice(0, 1), () => ousted.push(name))).toBeDefined()
+    expect(ousted).toEqual(['a1', 'a2'])
+    expect(room.size).toBe(4)
+  })
+
   test('lets nobody in where there is no place at all', () => {
     expect(world(0, 'oldest').enter('a1')).toBeUndefined()
   })

@@ -1,6 +1,8 @@
 /** How many may be in a room, and what becomes of them. */
 export interface FairRoomOptions {
   readonly places: number
+  /** How many of them one source may have, however many are free: who comes beyond has the place of its own oldest. All unless given. */
+  readonly perSource?: number
   /**
    * When nobody has more places than the source of who comes would have then: `oldest`, for what only waits, as connections do;
    * `newcomer`, for work that is nearer to its end the longer it is there.
@@ -37,7 +39,9 @@ export class FairRoom {
    * @returns gives the place back, once or more often; `undefined`: there is none
    */
   enter(source: string, oust: () => void): (() => void) | undefined {
-    if (this.#size >= this.#options.places && !this.#makeRoom(source)) return undefined
+    const { places, perSource = Number.POSITIVE_INFINITY } = this.#options
+    if (this.#countOf(source) >= perSource) this.#oustOldest(source)
+    else if (this.#size >= places && !this.#makeRoom(source)) return undefined
     const guest: Guest = { oust }
     const own = this.#guests.get(source) ?? new Set()
     this.#guests.set(source, own.add(guest))
@@ -50,10 +54,14 @@ export class FairRoom {
     const most = this.#countOf(busiest)
     const after = this.#countOf(source) + 1
     if (after >= most && this.#options.evenly === 'newcomer') return false
-    const loser = after > most ? source : busiest
-    const [oldest] = this.#guests.get(loser) ?? []
+    return this.#oustOldest(after > most ? source : busiest)
+  }
+
+  /** @returns whether there was one */
+  #oustOldest(source: string): boolean {
+    const [oldest] = this.#guests.get(source) ?? []
     if (oldest === undefined) return false
-    this.#remove(loser, oldest)
+    this.#remove(source, oldest)
     oldest.oust()
     return true
   }

@@ -29,7 +29,7 @@ export async function serveWebhooks(options: WebhookOptions, signal: AbortSignal
     handler: createAdmissionHandler(admission),
     clock,
     tls: identity.current(),
-    onSecure: () => 'unproven',
+    onSecure: () => undefined,
     onOusted: () => ousted.add(),
     onHandshakeError: (error) => log.debug('handshake of a webhook failed', { error: error.message }),
   })

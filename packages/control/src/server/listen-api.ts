@@ -76,10 +76,10 @@ function listenOne(address: HostPort, handler: RequestHandler, { parts, deps, ca
     tls: parts.server.current(),
     onSecure(socket) {
       const peer = identifyPeer(socket, rules)
-      if (peer.kind !== 'refused') return peer.kind === 'verified' ? 'proven' : 'unproven'
+      if (peer.kind !== 'refused') return peer.kind === 'verified' ? peer.spiffeId : undefined
       const fields = { reason: peer.reason, detail: peer.detail, from: socket.remoteAddress }
       refusals.write({ level: 'warn', event: 'client certificate refused', kind: peer.reason, fields })
-      return 'unproven'
+      return undefined
     },
     onHandshakeError(error, socket) {
       calls.handshakesFailed.add()

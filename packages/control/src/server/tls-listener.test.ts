@@ -12,6 +12,7 @@ let ca: TestCa
 let listener: TlsListener
 let ousted: number
 const MAX_UNPROVEN = 32
+const MAX_PER_PEER = 4
 const sockets: TLSSocket[] = []
 
 beforeEach(async () => {
@@ -37,21 +38,23 @@ async function start(address: { readonly host: string; readonly port: number }):
     address,
     tls: await serverTls(),
     handler: (_request, response) => void response.end('well'),
-    onSecure: (socket) => (socket.getPeerX509Certificate() === undefined ? 'unproven' : 'proven'),
+    onSecure: (socket) => socket.getPeerX509Certificate()?.subjectAltName,
     onOusted: () => {
       ousted += 1
     },
     onHandshakeError: () => undefined,
     maxUnproven: MAX_UNPROVEN,
+    maxPerPeer: MAX_PER_PEER,
     clock: systemClock,
   })
 }
 
-async function open(identity: Partial<TestIdentity> = {}): Promise<TLSSocket> {
+async function open(identity: Partial<TestIdentity> = {}, localAddress = '127.0.0.1'): Promise<TLSSocket> {
   const { port } = listener.address
   const { certificateChainPem: cert, privateKeyPem: key } = identity
   const shown = cert === undefined || key === undefined ? {} : { cert, key }
-  const socket = connect({ host: '127.0.0.1', port, ca: ca.trustBundlePem, servername: 'localhost', ...shown })
+  const tcp = connectTcp({ host: '127.0.0.1', port, localAddress })
+  const socket = connect({ socket: tcp, ca: ca.trustBundlePem, servername: 'localhost', ...shown })
   sockets.push(socket)
   socket.on('error', () => undefined)
   // A socket that nobody reads never notices its end.
@@ -109,6 +112,20 @@ describe('listenTls()', () => {
     expect(await ask(proxy)).toContain('200 OK')
     expect(await ask(early)).toContain('200 OK')
     expect(ousted).toBe(2 + 100 - MAX_UNPROVEN)
+  })
+
+  test('holds one identity at one address to a few connections, of which the oldest goes, and leaves others theirs', async () => {
+    const [web, cart] = [
+      await ca.issueFor('spiffe://heddle.local/ns/shop/sa/web'),
+      await ca.issueFor('spiffe://heddle.local/ns/shop/sa/cart'),
+    ]
+    const others = [await open(cart), await open(web, '127.0.0.2')]
+    const flood: TLSSocket[] = []
+    for (let at = 0; at < 3 * MAX_PER_PEER; at++) flood.push(await open(web))
+    const early = flood.slice(0, -MAX_PER_PEER)
+    await Promise.all(early.map((socket) => socket.closed || once(socket, 'close')))
+    for (const socket of [...flood.slice(-MAX_PER_PEER), ...others]) expect(await ask(socket)).toContain('200 OK')
+    expect(ousted).toBe(early.length)
   })
 
   test('gives back the place of a connection however it ends', async () => {

@@ -10,7 +10,7 @@ import type { Clock } from '@heddle/base/clock'
 import type { ServerTls } from '../ca/server-identity.ts'
 import type { HostPort } from '../config/host-port.ts'
 import { bindServer } from './bind-server.ts'
-import { ConnectionRooms, type Standing } from './connection-rooms.ts'
+import { ConnectionRooms } from './connection-rooms.ts'
 
 /** Answers one request, of HTTP/1.1 or HTTP/2. */
 export type RequestHandler = (request: Http2ServerRequest, response: Http2ServerResponse) => void
@@ -19,13 +19,15 @@ export interface TlsListenerOptions {
   readonly address: HostPort
   readonly tls: ServerTls
   readonly handler: RequestHandler
-  /** Called when a handshake is over, before any request of the connection. */
-  readonly onSecure: (socket: TLSSocket) => Standing
+  /** Called when a handshake is over, before any request of the connection. Gives the identity that the client proved, if it did. */
+  readonly onSecure: (socket: TLSSocket) => string | undefined
   readonly onHandshakeError: (error: Error, socket: Socket) => void
   /** A connection was ended for another, since there were too many and most came from its address. */
   readonly onOusted: () => void
   /** Connections that have proved no identity; 1,024 unless given. */
   readonly maxUnproven?: number
+  /** Connections of one identity from one address; 256 unless given. */
+  readonly maxPerPeer?: number
   readonly clock: Clock
 }
 
@@ -47,6 +49,11 @@ const SILENCE_MS = 120_000
 const MAX_CONNECTIONS = 20_000
 /** A proxy proves who it is by its second connection, and a person has one. */
 const MAX_UNPROVEN = 1_024
+/**
+ * A proxy has one or two, each of which costs 94 KB here: without this limit one pod could have 2 GB. On one host all replicas of a Workload come from one
+ * address, as may VMs behind a gateway.
+ */
+const MAX_PER_PEER = 256
 /** Of one connection of HTTP/2: a proxy has its stream and a few calls at a time. */
 const MAX_STREAMS = 100
 const KEEP_ALIVE_PROBE_MS = 15_000
@@ -60,9 +67,14 @@ const IDLE_LOOK_MS = 20
  * @throws {ListenError} when the address is taken or not allowed
  */
 export async function listenTls(options: TlsListenerOptions): Promise<TlsListener> {
-  const { address, onOusted, maxUnproven = MAX_UNPROVEN, clock } = options
+  const { address, onOusted, maxUnproven = MAX_UNPROVEN, maxPerPeer = MAX_PER_PEER, clock } = options
   const server = createServer(options)
-  const rooms = new ConnectionRooms({ connections: MAX_CONNECTIONS, unproven: maxUnproven, onOusted })
+  const rooms = new ConnectionRooms({
+    connections: MAX_CONNECTIONS,
+    unproven: maxUnproven,
+    perPeer: maxPerPeer,
+    onOusted,
+  })
   admit(server, rooms, options)
   const bound = await bindServer(server, address)
   return {
