@@ -6,11 +6,12 @@ import { fetchPrograms } from './programs.ts'
 import { startCluster } from './start-cluster.ts'
 
 /**
- * `make cluster-up ARGS="[NAME] [--api] [--nodes N]"`: a cluster that stays until `make cluster-down`. Prints the path of its kubeconfig.
+ * `make cluster-up ARGS="[NAME] [--api] [--nodes N] [--ipv6-first]"`: a cluster that stays until `make cluster-down`. Prints the path of its kubeconfig.
  */
 const args = process.argv.slice(2)
 const nodes = args.includes('--nodes') ? Number(args.splice(args.indexOf('--nodes'), 2)[1]) : 1
 const tier: Tier = args.includes('--api') ? 'api' : 'node'
+const firstFamily = args.includes('--ipv6-first') ? 'IPv6' : 'IPv4'
 const name = args.find((arg) => !arg.startsWith('-')) ?? 'dev'
 
 try {
@@ -28,5 +29,5 @@ try {
 async function openOrStart(): Promise<Cluster> {
   await destroyLeftOvers()
   if (readRecord(name) !== undefined) return openCluster(name, await fetchPrograms())
-  return await startCluster({ name, tier, nodes, isKept: true })
+  return await startCluster({ name, tier, nodes, firstFamily, isKept: true })
 }

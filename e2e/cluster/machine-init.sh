@@ -25,10 +25,14 @@ for place in /var/lib/containerd /var/lib/kubelet /var/lib/etcd /var/log/pods; d
 done
 mkdir -p /opt/cni/bin /etc/cni/net.d
 [ ! -d /usr/lib/cni ] || ln -s /usr/lib/cni/* /opt/cni/bin/
+ln -s "$(dirname "$0")/cni-no-dad.sh" /opt/cni/bin/no-dad
 # Pods may ask for what is mounted by others to be seen by all.
 mount --make-rshared /
 ip link set lo up
 echo 1 > /proc/sys/net/ipv4/ip_forward
+echo 1 > /proc/sys/net/ipv6/conf/all/forwarding
+# Of links that are still to come, which are those of pods; as in cni-no-dad.sh.
+echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad
 
 echo ready
 exec "$2"

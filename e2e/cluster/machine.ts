@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { isRunning, type ProcessIdentity, startTimeOf } from '@heddle/base/process-start'
 import { type Finished, type RunOptions, run } from '../harness/process.ts'
 import { until } from '../harness/until.ts'
-import { type ClusterPlan, MACHINE_PREFIX, type NodePlan } from './cluster-plan.ts'
+import { type ClusterPlan, MACHINE_PREFIX, MACHINE_PREFIX6, type NodePlan } from './cluster-plan.ts'
 
 const INIT = join(import.meta.dirname, 'machine-init.sh')
 const BOOT_DEADLINE_MS = 20_000
@@ -44,19 +44,22 @@ export function killMachine(machine: ProcessIdentity): void {
 }
 
 /** Makes the bridge that machines hang on. */
-export async function addBridge({ bridge, hostAddress }: ClusterPlan): Promise<void> {
+export async function addBridge({ bridge, hostAddress, hostAddress6 }: ClusterPlan): Promise<void> {
   await ip([
     `link add ${bridge} type bridge`,
     `addr add ${hostAddress}/${MACHINE_PREFIX} dev ${bridge}`,
+    `addr add ${hostAddress6}/${MACHINE_PREFIX6} dev ${bridge} nodad`,
     `link set ${bridge} up`,
   ])
 }
 
 /** Makes this machine find pods and Services. */
-export async function addRoutes({ machines, serviceRange }: ClusterPlan): Promise<void> {
+export async function addRoutes({ machines, serviceRange, serviceRange6 }: ClusterPlan): Promise<void> {
+  const [{ address, address6 }] = machines
   await ip([
-    ...machines.map(({ podRange, address }) => `route replace ${podRange} via ${address}`),
-    `route replace ${serviceRange} via ${machines[0].address}`,
+    ...machines.flatMap((node) => podRoutes(node).map((route) => `route replace ${route}`)),
+    `route replace ${serviceRange} via ${address}`,
+    `route replace ${serviceRange6} via ${address6}`,
   ])
 }
 
@@ -131,12 +134,18 @@ async function link(plan: ClusterPlan, node: NodePlan, machine: ProcessIdentity)
   await ip(
     [
       `addr add ${node.address}/${MACHINE_PREFIX} dev eth0`,
+      `addr add ${node.address6}/${MACHINE_PREFIX6} dev eth0 nodad`,
       'link set eth0 up',
       `route add default via ${plan.hostAddress}`,
-      ...others.map(({ podRange, address }) => `route add ${podRange} via ${address}`),
+      `route add default via ${plan.hostAddress6}`,
+      ...others.flatMap((other) => podRoutes(other).map((route) => `route add ${route}`)),
     ],
     pid,
   )
+}
+
+function podRoutes({ podRange, podRange6, address, address6 }: NodePlan): readonly string[] {
+  return [`${podRange} via ${address}`, `${podRange6} via ${address6}`]
 }
 
 async function ip(lines: readonly string[], machine?: number): Promise<void> {

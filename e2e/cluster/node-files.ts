@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { ClusterPlan, NodePlan } from './cluster-plan.ts'
+import { type ClusterPlan, inOrder, type NodePlan } from './cluster-plan.ts'
 import { PAUSE_IMAGE } from './images/test-images.ts'
 
 /** Where a node has its configuration, seen from within; the places are those of machine-init.sh. */
@@ -41,12 +41,15 @@ oom_score = 0
 }
 
 /** Pods of a node hang on links of their own and are routed, so that no setting of bridges matters. */
-function cniConfig({ name }: ClusterPlan, { podRange }: NodePlan): unknown {
-  const ipam = { type: 'host-local', ranges: [[{ subnet: podRange }]], routes: [{ dst: '0.0.0.0/0' }] }
+function cniConfig(plan: ClusterPlan, { podRange, podRange6 }: NodePlan): unknown {
+  const ranges = inOrder(plan, podRange, podRange6).map((subnet) => [{ subnet }])
+  const routes = inOrder(plan, '0.0.0.0/0', '::/0').map((dst) => ({ dst }))
+  const ipam = { type: 'host-local', ranges, routes }
   return {
     cniVersion: '1.0.0',
-    name: `heddle-${name}`,
+    name: `heddle-${plan.name}`,
     plugins: [
+      { type: 'no-dad' },
       { type: 'ptp', ipMasq: false, ipam },
       { type: 'portmap', capabilities: { portMappings: true } },
     ],
@@ -65,7 +68,7 @@ function kubeletConfig(plan: ClusterPlan, node: NodePlan): unknown {
   return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
-    address: '0.0.0.0',
+    address: '::',
     authentication: {
       anonymous: { enabled: false },
       webhook: { enabled: true },

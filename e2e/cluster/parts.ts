@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { ClusterPlan, NodePlan } from './cluster-plan.ts'
+import { type ClusterPlan, inOrder, type NodePlan } from './cluster-plan.ts'
 import { CONTAINERD_CONFIG, KUBELET_CONFIG } from './node-files.ts'
 
 /** A program of the cluster that runs until it is stopped. */
@@ -64,13 +64,13 @@ function apiServerFlags(plan: ClusterPlan): readonly string[] {
   const [control] = plan.machines
   return [
     `--etcd-servers=${ETCD}`,
-    '--bind-address=0.0.0.0',
+    '--bind-address=::',
     '--secure-port=6443',
-    `--advertise-address=${control.address}`,
+    `--advertise-address=${inOrder(plan, control.address, control.address6)[0]}`,
     '--allow-privileged=true',
     '--authorization-mode=Node,RBAC',
     '--enable-admission-plugins=NodeRestriction',
-    `--service-cluster-ip-range=${plan.serviceRange},${plan.serviceRange6}`,
+    `--service-cluster-ip-range=${inOrder(plan, plan.serviceRange, plan.serviceRange6).join()}`,
     `--client-ca-file=${file('ca.crt')}`,
     `--tls-cert-file=${file('kube-apiserver.crt')}`,
     `--tls-private-key-file=${file('kube-apiserver.key')}`,
@@ -97,8 +97,8 @@ function controllerFlags(plan: ClusterPlan): readonly string[] {
     `--root-ca-file=${join(plan.pki, 'ca.crt')}`,
     `--cluster-signing-cert-file=${join(plan.pki, 'ca.crt')}`,
     `--cluster-signing-key-file=${join(plan.pki, 'ca.key')}`,
-    `--cluster-cidr=${plan.podRange}`,
-    `--service-cluster-ip-range=${plan.serviceRange},${plan.serviceRange6}`,
+    `--cluster-cidr=${inOrder(plan, plan.podRange, plan.podRange6).join()}`,
+    `--service-cluster-ip-range=${inOrder(plan, plan.serviceRange, plan.serviceRange6).join()}`,
     // Tests make and delete namespaces faster than the defaults (20 and 30 a second) let them be tidied up.
     '--kube-api-qps=300',
     '--kube-api-burst=600',
@@ -111,7 +111,7 @@ function kubeletFlags(plan: ClusterPlan, node: NodePlan): readonly string[] {
     `--config=${KUBELET_CONFIG}`,
     `--kubeconfig=${kubeconfigOf(plan, `kubelet-${node.name}`)}`,
     `--hostname-override=${node.name}`,
-    `--node-ip=${node.address}`,
+    `--node-ip=${inOrder(plan, node.address, node.address6).join()}`,
     `--node-labels=topology.kubernetes.io/region=test,topology.kubernetes.io/zone=test-${node.name}`,
   ]
 }
@@ -120,7 +120,7 @@ function kubeProxyFlags(plan: ClusterPlan, node: NodePlan): readonly string[] {
   return [
     `--kubeconfig=${kubeconfigOf(plan, 'kube-proxy')}`,
     `--hostname-override=${node.name}`,
-    `--cluster-cidr=${plan.podRange}`,
+    `--cluster-cidr=${inOrder(plan, plan.podRange, plan.podRange6).join()}`,
     '--proxy-mode=iptables',
     '--iptables-min-sync-period=0s',
     // Connection tracking has no such settings in a network namespace that is not the first.

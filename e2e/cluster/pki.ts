@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from '../harness/process.ts'
-import type { ClusterPlan } from './cluster-plan.ts'
+import type { ClusterPlan, NodePlan } from './cluster-plan.ts'
 
 interface Certificate {
   /** Its files are NAME.crt and NAME.key. */
@@ -43,15 +43,16 @@ export async function writePki(plan: ClusterPlan): Promise<void> {
 
 function certificatesOf(plan: ClusterPlan): readonly Certificate[] {
   const [control] = plan.machines
-  const own = [`IP:${plan.apiServiceAddress}`, `IP:${control.address}`, `DNS:${control.name}`]
+  const namesOf = (node: NodePlan) => [`DNS:${node.name}`, `IP:${node.address}`, `IP:${node.address6}`]
+  const own = [`IP:${plan.apiServiceAddress}`, ...namesOf(control)]
   return [
     { name: 'kube-apiserver', user: 'kube-apiserver', names: [...API_NAMES, ...own] },
     { name: 'kubelet-client', user: 'kube-apiserver-kubelet-client', group: 'system:masters' },
     { name: 'admin', user: 'admin', group: 'system:masters' },
     ...PART_USERS.map((name) => ({ name, user: `system:${name}` })),
-    ...plan.machines.flatMap(({ name, address }) => [
-      { name: `kubelet-${name}`, user: `system:node:${name}`, group: 'system:nodes' },
-      { name: `kubelet-server-${name}`, user: name, names: [`DNS:${name}`, `IP:${address}`] },
+    ...plan.machines.flatMap((node) => [
+      { name: `kubelet-${node.name}`, user: `system:node:${node.name}`, group: 'system:nodes' },
+      { name: `kubelet-server-${node.name}`, user: node.name, names: namesOf(node) },
     ]),
   ]
 }

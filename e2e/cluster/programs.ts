@@ -15,7 +15,7 @@ export interface ClusterPrograms {
 /** Cold, Kubernetes takes 10 minutes on two cores that do nothing else. */
 const BUILD_DEADLINE_MS = 40 * 60_000
 
-const OF_EVERY: readonly Requirement[] = ['root', 'ip', 'nsenter', 'unshare', 'openssl']
+const OF_EVERY: readonly Requirement[] = ['root', 'ip', 'IPv6', 'nsenter', 'unshare', 'openssl']
 const OF_NODES: readonly Requirement[] = ['iptables', 'containerd', 'runc', 'conntrack']
 
 /** Builds what is missing in the cache. @throws {Error} with what the builder said */

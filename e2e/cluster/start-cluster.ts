@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { IpFamily } from '@heddle/api/kinds/service'
 import { isRunning } from '@heddle/base/process-start'
 import { run } from '../harness/process.ts'
 import { until } from '../harness/until.ts'
@@ -20,6 +21,8 @@ export interface ClusterOptions {
   readonly tier: Tier
   /** 1 to 9, default 1. In tier `api` there is one machine. */
   readonly nodes?: number
+  /** Default IPv4. With IPv6 the API server, DNS, probes and Services that say nothing are of IPv6. */
+  readonly firstFamily?: IpFamily
   /** Whether the cluster is to outlive this process. Default: the next start of any cluster removes it, should we die before. */
   readonly isKept?: boolean
 }
@@ -58,8 +61,14 @@ function nodesOf({ nodes = 1 }: Pick<ClusterOptions, 'nodes'>): number {
 }
 
 /** A cluster is on record before the first thing of it exists. */
-async function claim({ name, tier, isKept = false, ...rest }: ClusterOptions): Promise<ClusterPlan> {
-  const shape = { name, tier, nodes: nodesOf(rest), folder: folderOf(name), slot: -1 }
+async function claim({
+  name,
+  tier,
+  firstFamily = 'IPv4',
+  isKept = false,
+  ...rest
+}: ClusterOptions): Promise<ClusterPlan> {
+  const shape = { name, tier, firstFamily, nodes: nodesOf(rest), folder: folderOf(name), slot: -1 }
   const record = { ...shape, ...(isKept ? {} : { owner: thisProcess() }), machines: [], parts: {} }
   writeRecord(record)
   const { stdout } = await run(['ip', '-4', 'route', 'show', 'table', 'all'])

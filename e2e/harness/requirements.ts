@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 
 /** What a test may need of the machine. */
 export type Requirement =
   | ('root' | 'tcpdump' | 'iptables' | 'ip' | 'curl' | 'nghttp' | 'h2load')
-  | ('nsenter' | 'unshare' | 'openssl' | 'containerd' | 'runc' | 'conntrack')
+  | ('nsenter' | 'unshare' | 'openssl' | 'containerd' | 'runc' | 'conntrack' | 'IPv6')
 
 /**
  * Whether a test that needs `requirements` can run. In CI (`CI=true`) a missing one is an error; elsewhere it is said on
@@ -25,6 +26,7 @@ export function missingOf(requirements: readonly Requirement[]): readonly Requir
 
 function has(requirement: Requirement): boolean {
   if (requirement === 'root') return process.getuid?.() === 0
+  if (requirement === 'IPv6') return existsSync('/proc/net/if_inet6')
   try {
     execFileSync('sh', ['-c', `PATH="$PATH:/usr/sbin:/sbin" command -v ${requirement}`], { stdio: 'ignore' })
     return true
