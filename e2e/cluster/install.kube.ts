@@ -235,6 +235,20 @@ test('upgrade keeps what was said, changes what is said now, and prune finds wha
   expect(await heddleOutput(cluster, ['prune'])).toBe('')
 })
 
+test('upgrade takes the agent of nodes along', async () => {
+  const agent = ['daemonset/heddle-node-agent', '--namespace=heddle-node-agent']
+  const imageOf = () =>
+    cluster.kubectl(['get', ...agent, '--output=jsonpath={.spec.template.spec.containers[0].image}'])
+  const apply = async (...args: readonly string[]) =>
+    cluster.kubectl(['apply', '-f', '-'], { input: await heddleOutput(cluster, args) })
+  await apply('install-node-agent', '--set', 'image.tag=earlier')
+  expect(await imageOf()).toBe('heddle/proxy:earlier')
+  await apply('upgrade')
+  expect(await imageOf()).not.toBe('heddle/proxy:earlier')
+  await cluster.kubectl(['rollout', 'status', ...agent, '--timeout=60s'], { deadlineMs: 70_000 })
+  expect(await heddleOutput(cluster, ['prune'])).toBe('')
+})
+
 test('pods get a proxy where their namespace asks for one', async () => {
   await cluster.kubectl(['create', '-f', '-'], {
     input: {
