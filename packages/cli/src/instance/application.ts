@@ -3,7 +3,7 @@ import type { Clock } from '@heddle/base/clock'
 import { messageOf } from '@heddle/base/message-of'
 import { type Child, describeExit, type ExitStatus, startChild } from '../process/child.ts'
 import type { LogFile } from '../process/log-file.ts'
-import type { ProcessRecord } from './sidecar.ts'
+import type { ProcessRecord } from '../process/process-record.ts'
 
 export type RestartPolicy = 'Always' | 'OnFailure' | 'Never'
 

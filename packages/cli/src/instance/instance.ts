@@ -1,43 +1,12 @@
 import { join } from 'node:path'
-import { formatNameKey } from '@heddle/api/destination-key'
-import type { Workload } from '@heddle/api/kinds/workload'
-import type { Clock } from '@heddle/base/clock'
-import { applicationPath } from '../process/find-executable.ts'
-import type { PortPicker } from '../process/free-port.ts'
 import { LogFile } from '../process/log-file.ts'
-import type { Place, Site } from '../site/site.ts'
+import type { Place } from '../site/site.ts'
 import { Application } from './application.ts'
-import { resolveEnvironment, type ServicePorts, type ServiceReference } from './environment.ts'
-import type { ControlAccess, SidecarPort } from './proxy-environment.ts'
+import { drainTimes } from './drain-times.ts'
+import { applicationOptions, chooseAppPorts, type PlacedInstance, sidecarOptions } from './instance-programs.ts'
+import type { InstanceDeps, InstanceTemplate } from './instance-template.ts'
 import type { ListeningEvent } from './proxy-event.ts'
-import { type ProcessRecord, Sidecar } from './sidecar.ts'
-
-/** What all instances of one Workload have in common, at one version of its manifest. */
-export interface InstanceTemplate {
-  readonly workload: Workload
-  /** Absolute. */
-  readonly workingDirectory: string
-  readonly upstreams: readonly ServiceReference[]
-  readonly servicePorts: ServicePorts
-  /** Differs when an instance has to be replaced for the change to take effect. */
-  readonly fingerprint: string
-}
-
-/** What instances need from outside. */
-export interface InstanceDeps {
-  readonly site: Site
-  readonly control: Pick<ControlAccess, 'trustDomain' | 'identity'>
-  mintToken(namespace: string, serviceAccount: string): Promise<string>
-  readonly ports: PortPicker
-  readonly logDirectory: string
-  readonly record: ProcessRecord
-  readonly clock: Clock
-  /** The user's environment, which applications inherit. */
-  readonly env: Readonly<Record<string, string | undefined>>
-  /** `HEDDLE_*` variables for every proxy. */
-  readonly proxyOverrides: Readonly<Record<string, string>>
-  report(line: string): void
-}
+import { Sidecar } from './sidecar.ts'
 
 /** `alone`: others carry on and must not notice; `everything`: those that it talks to end as well. */
 export type StopOccasion = 'alone' | 'everything'
@@ -109,10 +78,10 @@ export class Instance {
     this.#place = await this.#deps.site.addPlace({ namespace, instance: this.name })
     this.#stopping.signal.throwIfAborted()
     this.#state = 'proxy'
-    this.#appPorts = await this.#chooseAppPorts()
-    const sidecar = this.#createSidecar(this.#place)
-    this.#sidecar = sidecar
-    const { listening, ready } = await sidecar.start(this.#stopping.signal)
+    this.#appPorts = await chooseAppPorts(this.template, this.#deps)
+    const output = this.#openLog(`${this.name}.proxy`)
+    this.#sidecar = new Sidecar(sidecarOptions(this.#placedAt(this.#place), output))
+    const { listening, ready } = await this.#sidecar.start(this.#stopping.signal)
     this.#listening = listening
     await ready
   }
@@ -121,7 +90,8 @@ export class Instance {
     this.#stopping.signal.throwIfAborted()
     if (this.#place === undefined || this.#listening === undefined) throw new Error('prepare() comes first')
     this.#state = 'application'
-    this.#application = this.#createApplication(this.#place, this.#listening)
+    const placed = this.#placedAt(this.#place)
+    this.#application = new Application(applicationOptions(placed, this.#listening, this.#openLog(this.name)))
     await this.#application.start()
     this.#state = 'running'
   }
@@ -166,101 +136,12 @@ export class Instance {
   }
 
   #patienceMs(occasion: StopOccasion): number {
-    const { HEDDLE_DRAIN_DELAY_MS, HEDDLE_DRAIN_MS } = this.#deps.proxyOverrides
-    const delayMs = Number(HEDDLE_DRAIN_DELAY_MS || 1_000)
-    return occasion === 'everything' ? delayMs : delayMs + Number(HEDDLE_DRAIN_MS || 5_000) / 2
+    const { delayMs, drainMs } = drainTimes(this.#deps.proxyOverrides)
+    return occasion === 'everything' ? delayMs : delayMs + drainMs / 2
   }
 
-  /** In explicit mode the application shares loopback with everything else, so it is told where to listen. */
-  async #chooseAppPorts(): Promise<ReadonlyMap<string, number>> {
-    const { ports } = this.template.workload.spec
-    const chosen = new Map<string, number>()
-    for (const { name, port } of ports) {
-      chosen.set(name, this.#deps.site.mode === 'explicit' ? await this.#deps.ports.pick() : port)
-    }
-    return chosen
-  }
-
-  #createSidecar(place: Place): Sidecar {
-    const { site, control, mintToken, record, clock, proxyOverrides, report } = this.#deps
-    const { metadata, spec } = this.template.workload
-    return new Sidecar({
-      mode: site.mode,
-      identity: {
-        namespace: metadata.namespace,
-        workload: metadata.name,
-        instance: this.name,
-        serviceAccount: spec.serviceAccount,
-        labels: metadata.labels,
-        ...(spec.locality === undefined ? {} : { locality: spec.locality }),
-      },
-      control: { ...control, address: place.controlAddress },
-      ports: spec.ports.map(({ name, port }) => this.#sidecarPort(name, port, place)),
-      upstreams: this.template.upstreams.map((reference) => ({ key: formatNameKey(reference, reference.port) })),
-      advertised: place.advertised,
-      ...(spec.healthCheck === undefined ? {} : { healthCheck: spec.healthCheck }),
-      overrides: proxyOverrides,
-      place,
-      runtime: site.runtime,
-      mintToken: () => mintToken(metadata.namespace, spec.serviceAccount),
-      output: this.#openLog(`${this.name}.proxy`),
-      record,
-      clock,
-      report,
-    })
-  }
-
-  #sidecarPort(name: string, port: number, place: Place): SidecarPort {
-    if (this.#deps.site.mode === 'transparent') return { name, port }
-    return { name, port, app: `${place.address}:${this.#appPorts.get(name)}` }
-  }
-
-  #createApplication(place: Place, listening: ListeningEvent): Application {
-    const { record, clock, report } = this.#deps
-    const { spec } = this.template.workload
-    return new Application({
-      name: this.name,
-      command: place.applicationCommand([...(spec.command ?? []), ...spec.args]),
-      env: this.#environment(place, listening),
-      cwd: this.template.workingDirectory,
-      restartPolicy: spec.restartPolicy,
-      terminationGraceMs: spec.terminationGracePeriodSeconds * 1000,
-      output: this.#openLog(this.name),
-      record,
-      clock,
-      report,
-    })
-  }
-
-  #environment(place: Place, listening: ListeningEvent): Readonly<Record<string, string>> {
-    const { env } = this.#deps
-    const { metadata, spec } = this.template.workload
-    const facts = {
-      instance: this.name,
-      namespace: metadata.namespace,
-      serviceAccount: spec.serviceAccount,
-      address: place.address,
-      ports: this.#appPorts,
-      upstreams: this.#upstreamAddresses(listening),
-    }
-    const inherited = Object.entries(env).filter(([name, value]) => value !== undefined && !name.startsWith('HEDDLE_'))
-    return {
-      ...(Object.fromEntries(inherited) as Record<string, string>),
-      PATH: applicationPath(this.template.workingDirectory, env.PATH ?? ''),
-      ...resolveEnvironment(spec.env, facts, this.template.servicePorts),
-    }
-  }
-
-  /** Transparent: the name as the hosts file has it. Explicit: the proxy's own listener for it. */
-  #upstreamAddresses(listening: ListeningEvent): ReadonlyMap<string, string> {
-    if (this.#deps.site.mode === 'explicit') {
-      return new Map(listening.outbound.map(({ key, address }) => [key ?? '', address]))
-    }
-    const pairs = this.template.upstreams.map((reference) => {
-      const { name, namespace, port } = reference
-      return [formatNameKey(reference, port), `${name}.${namespace}:${port}`] as const
-    })
-    return new Map(pairs)
+  #placedAt(place: Place): PlacedInstance {
+    return { name: this.name, template: this.template, deps: this.#deps, place, appPorts: this.#appPorts }
   }
 
   #openLog(name: string): LogFile {

@@ -1,38 +1,12 @@
 import { Backoff } from '@heddle/base/backoff'
-import type { Clock } from '@heddle/base/clock'
 import { messageOf } from '@heddle/base/message-of'
-import { CliError } from '../cli-error.ts'
-import { type Child, describeExit, type ExitStatus, startChild } from '../process/child.ts'
-import type { LogFile } from '../process/log-file.ts'
-import { readableLines } from '../process/readable-lines.ts'
-import type { Place, Runtime } from '../site/site.ts'
-import { EventWaiter, type WaitOptions } from './event-waiter.ts'
+import { type Child, describeExit } from '../process/child.ts'
+import { drainTimes } from './drain-times.ts'
 import { JoinToken } from './join-token.ts'
-import { type ControlAccess, type ProxyEnvironmentInput, proxyEnvironment } from './proxy-environment.ts'
 import type { ListeningEvent } from './proxy-event.ts'
+import { nameOfProxy, type SidecarOptions } from './sidecar-options.ts'
+import { type ProxyStart, startProxy } from './start-proxy.ts'
 
-/** What keeps track of processes, so that a crash of ours leaves none unknown. */
-export interface ProcessRecord {
-  addProcess(process: { readonly role: string; readonly pid: number; readonly startTime: string }): Promise<void>
-  removeProcess(process: { readonly pid: number }): Promise<void>
-}
-
-export interface SidecarOptions extends Omit<ProxyEnvironmentInput, 'control'> {
-  readonly control: Omit<ControlAccess, 'trustBundleFile' | 'joinTokenFile'>
-  readonly place: Place
-  readonly runtime: Runtime
-  /** A fresh join token, for each start of the proxy and when its certificate has expired. */
-  mintToken(): Promise<string>
-  readonly output: LogFile
-  readonly record: ProcessRecord
-  readonly clock: Clock
-  /** Gets one sentence about each thing a person should know. */
-  report(line: string): void
-}
-
-const LISTEN_MS = 15_000
-const LAST_WORDS_MS = 50
-const READY_MS = 30_000
 /** Kept for longer than any proxy drains: HEDDLE_DRAIN_DELAY_MS and HEDDLE_DRAIN_MS are at most 10 minutes each. */
 const DRAIN_MARGIN_MS = 3_000
 const BACKOFF = { firstMs: 200, lastMs: 10_000, jitter: 0.5 }
@@ -55,7 +29,7 @@ export class Sidecar {
   constructor(options: SidecarOptions) {
     this.#options = options
     const { namespace, instance } = options.identity
-    this.#name = `proxy of ${instance}`
+    this.#name = nameOfProxy(options)
     this.#token = new JoinToken({
       ...options,
       name: `${namespace}.${instance}`,
@@ -93,16 +67,12 @@ export class Sidecar {
     this.#ended.abort()
     const child = this.#child
     if (child !== undefined) {
-      await child.stop(this.#drainMs() + DRAIN_MARGIN_MS, this.#options.clock, hurry)
+      const { delayMs, drainMs } = drainTimes(this.#options.overrides)
+      await child.stop(delayMs + drainMs + DRAIN_MARGIN_MS, this.#options.clock, hurry)
       await this.#forget(child)
     }
     await this.#token.remove()
     await this.#supervision
-  }
-
-  #drainMs(): number {
-    const { overrides } = this.#options
-    return Number(overrides.HEDDLE_DRAIN_DELAY_MS || 1_000) + Number(overrides.HEDDLE_DRAIN_MS || 5_000)
   }
 
   async #supervise(first: Child): Promise<void> {
@@ -148,91 +118,16 @@ export class Sidecar {
     this.#options.report(`${this.#name} is back`)
   }
 
-  async #startOnce(signal: AbortSignal): Promise<Start> {
-    const { place, runtime, output, record, clock } = this.#options
-    const refusal = Promise.withResolvers<CliError>()
-    let isJoined = false
-    const events = new EventWaiter({
-      clock,
+  #startOnce(signal: AbortSignal): Promise<ProxyStart> {
+    return startProxy({
+      sidecar: this.#options,
+      token: this.#token,
+      before: this.#listening,
       signal,
-      onTokenWanted: (reason) => {
-        if (isJoined) this.#token.renew(reason)
-        else refusal.resolve(this.#explainRefusal(reason))
+      onChild: (child) => {
+        this.#child = child
       },
     })
-    const child = await startChild({
-      command: place.proxyCommand(runtime.proxyCommand),
-      env: this.#environment(await this.#token.write()),
-      cwd: '/',
-      output: (chunk) => output.write(chunk),
-      onLine: (line) => events.take(line),
-      stdin: 'lifeline',
-    })
-    this.#child = child
-    await record.addProcess({ role: this.#name, ...child.identity })
-    const inVain = Promise.race([refusal.promise, child.exited.then((exit) => this.#explainExit(exit))])
-    const ready = this.#awaitReady(events, inVain).then(() => {
-      isJoined = true
-    })
-    ready.catch(() => {})
-    const listening = events.wait('listening', this.#patience('listening', LISTEN_MS, inVain))
-    listening.catch(() => child.killGroup())
-    return { child, listening, ready }
-  }
-
-  async #awaitReady(events: EventWaiter, inVain: Promise<CliError>): Promise<void> {
-    try {
-      await events.wait('ready', this.#patience('ready', READY_MS, inVain))
-    } finally {
-      // The token was used, or is of no use any more.
-      await this.#token.remove()
-    }
-  }
-
-  #patience(what: string, deadlineMs: number, inVain: Promise<CliError>): WaitOptions {
-    const late = () => this.#explain(`${this.#name} is not ${what} after ${deadlineMs / 1000} s`)
-    return { inVain, deadlineMs, late }
-  }
-
-  #environment(joinTokenFile: string): Readonly<Record<string, string>> {
-    const { control, runtime, ports, upstreams, adminAddress } = this.#options
-    const known = this.#listening
-    return proxyEnvironment({
-      ...this.#options,
-      control: { ...control, trustBundleFile: runtime.trustBundleFile, joinTokenFile },
-      // The application knows these addresses by now, so a proxy in place of another takes the same ones.
-      ports: ports.map((port) => ({
-        ...port,
-        ...listenOf(known?.ports.find((one) => one.port === port.port)?.listen),
-      })),
-      upstreams: upstreams.map((one) => ({
-        ...one,
-        ...listenOf(known?.outbound.find((other) => other.key === one.key)?.address),
-      })),
-      ...adminOf(known?.admin ?? adminAddress),
-    })
-  }
-
-  async #explainExit(exit: ExitStatus): Promise<CliError> {
-    // Its last words may still be on their way through the pipe.
-    await this.#options.clock.sleep(LAST_WORDS_MS)
-    return this.#explain(`${this.#name} ${describeExit(exit)} before it was ready`)
-  }
-
-  /** Final: trying again with the same token would be refused again. */
-  #explainRefusal(reason: string): CliError {
-    const { namespace, serviceAccount } = this.#options.identity
-    return new CliError(`the control plane refuses the join token of ${this.#options.identity.instance}: ${reason}`, {
-      hints: [
-        'unless it was made reusable, a token joins one process, once; and each for a limited time',
-        `make one on the host of the control plane: heddle token create -n ${namespace} -s ${serviceAccount}`,
-      ],
-    })
-  }
-
-  #explain(message: string): CliError {
-    const { output } = this.#options
-    return new CliError(message, { hints: [...readableLines(output.tail()), `all of its log: ${output.path}`] })
   }
 
   async #forget(child: Child): Promise<void> {
@@ -240,12 +135,3 @@ export class Sidecar {
     if (this.#child === child) this.#child = undefined
   }
 }
-
-interface Start {
-  readonly child: Child
-  readonly listening: Promise<ListeningEvent>
-  readonly ready: Promise<void>
-}
-
-const listenOf = (listen: string | undefined) => (listen === undefined ? {} : { listen })
-const adminOf = (adminAddress: string | undefined) => (adminAddress === undefined ? {} : { adminAddress })

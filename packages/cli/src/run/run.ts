@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { basename } from 'node:path'
 import { CliError } from '../cli-error.ts'
 import type { CliDeps } from '../command.ts'
+import { drainTimes } from '../instance/drain-times.ts'
 import { proxyOverrides, type SidecarPort } from '../instance/proxy-environment.ts'
 import type { ListeningEvent } from '../instance/proxy-event.ts'
 import { Sidecar } from '../instance/sidecar.ts'
@@ -77,7 +78,7 @@ async function attend(start: () => Promise<Foreground>, { sidecar, deps }: Atten
     const isFirst = ENDING.includes(name) && draining === undefined
     if (isFirst) draining = sidecar.stop(hurry)
     if (isDelivered) return
-    if (isFirst) void deps.clock.sleep(drainDelayMs(deps), hurry).then(() => pass(name))
+    if (isFirst) void deps.clock.sleep(drainTimes(deps.env).delayMs, hurry).then(() => pass(name))
     else pass(name)
   }
   for (const name of PASSED_ON) process.on(name, receive)
@@ -88,10 +89,6 @@ async function attend(start: () => Promise<Foreground>, { sidecar, deps }: Atten
     for (const name of PASSED_ON) process.off(name, receive)
     await draining
   }
-}
-
-function drainDelayMs(deps: CliDeps): number {
-  return Number(deps.env.HEDDLE_DRAIN_DELAY_MS || 1_000)
 }
 
 interface SidecarInput extends ResidenceInput {

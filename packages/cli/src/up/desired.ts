@@ -8,7 +8,7 @@ import type { Workload } from '@heddle/api/kinds/workload'
 import type { Manifests } from '@heddle/api/manifest'
 import { CliError } from '../cli-error.ts'
 import { referencedServices, type ServicePorts, type ServiceReference } from '../instance/environment.ts'
-import type { InstanceTemplate } from '../instance/instance.ts'
+import type { InstanceTemplate } from '../instance/instance-template.ts'
 import { applicationPath, findExecutable } from '../process/find-executable.ts'
 
 /** How many instances of a Workload there should be, and of what. */
