@@ -1,14 +1,8 @@
 import type { Clock } from '@heddle/base/clock'
 import type { BodySender } from '@heddle/http/session'
-import type { SocketAddress } from '../config/address.ts'
 import { AnswerReceiver } from './answer-receiver.ts'
-import { addressesOf, type ResolveName, resolveName } from './control-addresses.ts'
-import {
-  type ControlConnection,
-  type ControlCredentials,
-  type ControlTarget,
-  openControlConnection,
-} from './control-connection.ts'
+import type { ControlConnection } from './control-connection.ts'
+import { ControlConnections, type ControlConnectionsOptions, type Opened } from './control-connections.ts'
 import { ControlError } from './control-error.ts'
 import { writeEnvelope } from './envelope.ts'
 import type { StreamRpc, UnaryRpc } from './rpc.ts'
@@ -45,51 +39,25 @@ export interface StreamOptions<Response> {
   readonly signal: AbortSignal
 }
 
-export interface ControlClientOptions {
-  readonly target: ControlTarget
-  /** Asked at each new connection; another object than before makes calls use a new connection. */
-  readonly credentials: () => ControlCredentials
-  readonly clock: Clock
-  readonly timeoutMs?: number
-  /** 0 to below 1; `Math.random` unless stated. */
-  readonly random?: () => number
-  /** Asks the system unless stated. */
-  readonly resolve?: ResolveName
-}
-
-const TIMEOUT_MS = 5_000
-/** Where there is another address to try, a replica that does not answer is left so soon. */
-const NEXT_ADDRESS_MS = 1_000
-/** Kept open for the next call; two, so that a report under way does not delay a subscription. */
-const MAX_IDLE = 2
-
 /** Connect's JSON encoding over our own HTTP codecs: no library enters the proxy for it. */
-export function createControlClient(options: ControlClientOptions): ControlClient {
-  return new ConnectClient(options)
-}
-
-interface Idle {
-  readonly connection: ControlConnection
-  readonly credentials: ControlCredentials
+export function createControlClient(options: ControlConnectionsOptions): ControlClient {
+  return new ConnectClient(new ControlConnections(options), options.clock)
 }
 
 class ConnectClient implements ControlClient {
-  readonly #options: ControlClientOptions
-  readonly #timeoutMs: number
-  #idle: Idle[] = []
-  /** The connection of the open stream, where it takes calls as well. */
-  #shared: Idle | undefined
+  readonly #connections: ControlConnections
+  readonly #clock: Clock
 
-  constructor(options: ControlClientOptions) {
-    this.#options = options
-    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS
+  constructor(connections: ControlConnections, clock: Clock) {
+    this.#connections = connections
+    this.#clock = clock
   }
 
   async call<Request, Response>(rpc: UnaryRpc<Request, Response>, request: Request): Promise<Response> {
     const body = toBytes(request)
     for (;;) {
-      const kept = this.#takeShared() ?? this.#takeIdle()
-      const used = kept ?? (await this.#open())
+      const kept = this.#connections.take()
+      const used = kept ?? (await this.#connections.open())
       try {
         return (await this.#exchange(used, rpc.path, body)) as Response
       } catch (error) {
@@ -106,79 +74,32 @@ class ConnectClient implements ControlClient {
     options: StreamOptions<Response>,
   ): Promise<void> {
     options.signal.throwIfAborted()
-    const opened = await this.#open()
+    const opened = await this.#connections.open()
     const { connection } = opened
-    if (connection.takesMany) this.#shared = opened
-    const { clock } = this.#options
-    const { silenceMs, signal, onMessage } = options
+    this.#connections.share(opened)
+    const { silenceMs, signal } = options
     const abort = () => connection.close()
     signal.addEventListener('abort', abort, { once: true })
-    const watchdog = new Watchdog(clock, silenceMs, abort)
+    const watchdog = new Watchdog(this.#clock, silenceMs, abort)
     try {
-      const body = writeEnvelope(toBytes(request))
-      await new Promise<void>((resolve, reject) => {
-        const receiver = new StreamReceiver({
-          resolve,
-          reject,
-          onMessage: onMessage as (message: unknown) => void,
-          onAlive: () => watchdog.feed(),
-        })
-        connection.request({ path: rpc.path, contentType: 'application/connect+json', body }, receiver)
-        if (signal.aborted) abort()
-      })
+      const receiving = receiveStream({ connection, path: rpc.path, request }, options, watchdog)
+      if (signal.aborted) abort()
+      await receiving
     } catch (error) {
       if (watchdog.hasBitten) throw new ControlError('unreachable', `silent for ${silenceMs} ms`)
       throw error
     } finally {
       watchdog.stop()
       signal.removeEventListener('abort', abort)
-      if (this.#shared === opened) this.#shared = undefined
-      connection.close()
+      this.#connections.unshare(opened)
     }
   }
 
   close(): void {
-    const idle = this.#idle
-    this.#idle = []
-    for (const { connection } of idle) connection.close()
+    this.#connections.close()
   }
 
-  async #open(): Promise<Idle> {
-    const { target, random = Math.random, resolve = resolveName } = this.#options
-    const addresses = await addressesOf(target.address, { resolve, random })
-    for (const address of addresses.slice(0, -1)) {
-      try {
-        return await this.#connect(address, Math.min(this.#timeoutMs, NEXT_ADDRESS_MS))
-      } catch (error) {
-        if (!(error instanceof ControlError)) throw error
-      }
-    }
-    return await this.#connect(addresses.at(-1)!, this.#timeoutMs)
-  }
-
-  async #connect(address: SocketAddress, timeoutMs: number): Promise<Idle> {
-    const { target, clock } = this.#options
-    const credentials = this.#options.credentials()
-    const connection = await openControlConnection({ ...target, address }, { credentials, clock, timeoutMs })
-    return { connection, credentials }
-  }
-
-  #takeShared(): Idle | undefined {
-    const shared = this.#shared
-    const isGood = shared?.credentials === this.#options.credentials() && shared.connection.isReusable
-    return isGood ? shared : undefined
-  }
-
-  #takeIdle(): Idle | undefined {
-    const present = this.#options.credentials()
-    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
-      if (idle.credentials === present && idle.connection.isReusable) return idle
-      idle.connection.close()
-    }
-    return undefined
-  }
-
-  #exchange(used: Idle, path: string, body: Uint8Array): Promise<unknown> {
+  #exchange(used: Opened, path: string, body: Uint8Array): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const { connection } = used
       let sender: BodySender | undefined
@@ -186,16 +107,17 @@ class ConnectClient implements ControlClient {
         timer.cancel()
         reject(error)
         // The stream goes on; whether its connection is dead is found out by its silence.
-        if (used === this.#shared) sender?.reset({ kind: 'local', detail: error.message })
+        if (this.#connections.isShared(used)) sender?.reset({ kind: 'local', detail: error.message })
         else connection.close()
       }
-      const timer = this.#options.clock.after(this.#timeoutMs, () =>
-        fail(new ControlError('deadline_exceeded', `no answer to ${path} after ${this.#timeoutMs} ms`)),
+      const { timeoutMs } = this.#connections
+      const timer = this.#clock.after(timeoutMs, () =>
+        fail(new ControlError('deadline_exceeded', `no answer to ${path} after ${timeoutMs} ms`)),
       )
       const finish = (settle: () => void) => {
         timer.cancel()
         // After the session has taken note that the answer ended.
-        queueMicrotask(() => this.#keep(used))
+        queueMicrotask(() => this.#connections.keep(used))
         settle()
       }
       const receiver = new AnswerReceiver({
@@ -206,18 +128,30 @@ class ConnectClient implements ControlClient {
       sender = connection.request({ path, contentType: 'application/json', body }, receiver)
     })
   }
+}
 
-  #keep(used: Idle): void {
-    if (used === this.#shared) return
-    if (this.#idle.length >= MAX_IDLE || !used.connection.isReusable) {
-      used.connection.close()
-      return
-    }
-    used.connection.onClose = () => {
-      this.#idle = this.#idle.filter((idle) => idle !== used)
-    }
-    this.#idle.push(used)
-  }
+interface StreamRequest {
+  readonly connection: ControlConnection
+  readonly path: string
+  readonly request: unknown
+}
+
+/** Resolves when the server ended the stream well. */
+function receiveStream<Response>(
+  { connection, path, request }: StreamRequest,
+  { onMessage }: StreamOptions<Response>,
+  watchdog: Watchdog,
+): Promise<void> {
+  const body = writeEnvelope(toBytes(request))
+  return new Promise<void>((resolve, reject) => {
+    const receiver = new StreamReceiver({
+      resolve,
+      reject,
+      onMessage: onMessage as (message: unknown) => void,
+      onAlive: () => watchdog.feed(),
+    })
+    connection.request({ path, contentType: 'application/connect+json', body }, receiver)
+  })
 }
 
 function toBytes(request: unknown): Uint8Array {
