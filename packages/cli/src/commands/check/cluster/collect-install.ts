@@ -28,7 +28,7 @@ import type {
   WebhookFact,
 } from './cluster-facts.ts'
 import { ask } from './collect-base.ts'
-import { lookAtReadiness } from './look-at-readiness.ts'
+import { askReadiness, lookAtReadiness } from './look-at-readiness.ts'
 import { lookAtWebhookServer } from './look-at-webhook-server.ts'
 import { readCertificates, toCertificateFact } from './read-certificates.ts'
 
@@ -57,7 +57,7 @@ export async function collectInstall(base: BaseFacts, question: InstallQuestion)
     expected,
     deployment,
     pods,
-    waiting: await lookAtReadiness(cluster, pods),
+    waiting: await lookAtReadiness(pods, (pod) => askReadiness(cluster, pod)),
     lease,
     trust: mapFact(trustPem, toRoots),
     webhooks,
