@@ -10,6 +10,7 @@ const READY: MessageInitShape<typeof ServiceEndpointSchema> = {
   service: 'voting-svc',
   servicePort: 8080,
   ready: true,
+  host: 'node-1',
   endpoint: {
     address: '10.0.0.7',
     port: 8080,
@@ -70,6 +71,7 @@ test('endpoints -o json has stable keys', async () => {
       weight: 1,
       region: 'north',
       zone: 'north-1',
+      node: 'node-1',
     },
   ])
 })
