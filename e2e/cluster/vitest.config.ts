@@ -8,7 +8,7 @@ export default defineConfig({
     root: import.meta.dirname,
     include: ['*.kube.ts'],
     globalSetup: ['shared-cluster.ts'],
-    testTimeout: 240_000,
+    testTimeout: 400_000,
     hookTimeout: 300_000,
     // Half of the time is waiting, for pods as for an API server that is away; with more clusters deadlines would be missed.
     maxWorkers: 2,
