@@ -7,6 +7,7 @@ import {
   KeyUsagesExtension,
   Pkcs10CertificateRequest,
   SubjectAlternativeNameExtension,
+  type X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509'
 
@@ -35,12 +36,31 @@ const YEAR_MS = 365 * 86_400_000
 /** Makes an authority in memory: one root. */
 export async function createTestAuthority(clock: Clock, lifeMs: number): Promise<TestAuthority> {
   const keys = await webcrypto.subtle.generateKey(ECDSA, false, ['sign', 'verify'])
-  const name = `CN=test authority ${randomBytes(4).toString('hex')}`
-  const root = await X509CertificateGenerator.createSelfSigned({
+  const root = await createRoot(keys, clock.nowMs())
+  const trustBundlePem = `${root.toString('pem')}\n`
+  const authority: TestAuthority = {
+    trustBundlePem,
+    skewMs: 0,
+    lifeMs,
+    async sign(csrDer) {
+      // Certificates count in whole seconds.
+      const notBeforeMs = Math.floor((clock.nowMs() + authority.skewMs) / 1000) * 1000
+      const notAfterMs = notBeforeMs + authority.lifeMs
+      const life = { notBefore: new Date(notBeforeMs), notAfter: new Date(notAfterMs) }
+      const leaf = await createLeaf(csrDer, life, { issuer: root.subject, signingKey: keys.privateKey })
+      const certificateChainPem = `${leaf.toString('pem')}\n`
+      return { certificateChainPem, trustBundlePem, notBeforeMs: `${notBeforeMs}`, notAfterMs: `${notAfterMs}` }
+    },
+  }
+  return authority
+}
+
+function createRoot(keys: webcrypto.CryptoKeyPair, nowMs: number): Promise<X509Certificate> {
+  return X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
-    name,
-    notBefore: new Date(clock.nowMs() - YEAR_MS),
-    notAfter: new Date(clock.nowMs() + YEAR_MS),
+    name: `CN=test authority ${randomBytes(4).toString('hex')}`,
+    notBefore: new Date(nowMs - YEAR_MS),
+    notAfter: new Date(nowMs + YEAR_MS),
     signingAlgorithm: ECDSA,
     keys,
     extensions: [
@@ -48,35 +68,32 @@ export async function createTestAuthority(clock: Clock, lifeMs: number): Promise
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
     ],
   })
-  const trustBundlePem = `${root.toString('pem')}\n`
-  const authority: TestAuthority = {
-    trustBundlePem,
-    skewMs: 0,
-    lifeMs,
-    async sign(csrDer) {
-      const request = new Pkcs10CertificateRequest(Uint8Array.from(csrDer))
-      // Certificates count in whole seconds.
-      const notBeforeMs = Math.floor((clock.nowMs() + authority.skewMs) / 1000) * 1000
-      const notAfterMs = notBeforeMs + authority.lifeMs
-      const leaf = await X509CertificateGenerator.create({
-        serialNumber: serialNumber(),
-        subject: '',
-        issuer: name,
-        notBefore: new Date(notBeforeMs),
-        notAfter: new Date(notAfterMs),
-        signingAlgorithm: ECDSA,
-        signingKey: keys.privateKey,
-        publicKey: await request.publicKey.export(),
-        extensions: [
-          new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-          ...request.extensions.filter((extension) => extension instanceof SubjectAlternativeNameExtension),
-        ],
-      })
-      const certificateChainPem = `${leaf.toString('pem')}\n`
-      return { certificateChainPem, trustBundlePem, notBeforeMs: `${notBeforeMs}`, notAfterMs: `${notAfterMs}` }
-    },
-  }
-  return authority
+}
+
+interface Life {
+  readonly notBefore: Date
+  readonly notAfter: Date
+}
+
+interface Signer {
+  readonly issuer: string
+  readonly signingKey: webcrypto.CryptoKey
+}
+
+async function createLeaf(csrDer: Uint8Array, life: Life, signer: Signer): Promise<X509Certificate> {
+  const request = new Pkcs10CertificateRequest(Uint8Array.from(csrDer))
+  return await X509CertificateGenerator.create({
+    serialNumber: serialNumber(),
+    subject: '',
+    ...life,
+    ...signer,
+    signingAlgorithm: ECDSA,
+    publicKey: await request.publicKey.export(),
+    extensions: [
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      ...request.extensions.filter((extension) => extension instanceof SubjectAlternativeNameExtension),
+    ],
+  })
 }
 
 /** Random and positive. */

@@ -47,21 +47,9 @@ export async function openPortForward(
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
-    // What broke is the client's own affair; 'close' follows.
-    socket.on('error', () => {})
     const pod = ready?.isOpen === true ? Promise.resolve(ready) : connect()
     ready = undefined
-    pod.then(
-      (opened) => {
-        // A client that has gone meanwhile would never end it.
-        if (socket.destroyed) opened.close()
-        else carry({ socket, pod: opened, clock, onFailure })
-      },
-      (error: Error) => {
-        onFailure(error)
-        socket.destroy()
-      },
-    )
+    carryOnceReached(socket, pod, { clock, onFailure })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -73,4 +61,21 @@ export async function openPortForward(
       if (server.listening) await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+/** What cannot be reached ends the connection. */
+function carryOnceReached(socket: Socket, pod: Promise<PodSocket>, options: Required<PortForwardOptions>): void {
+  // What broke is the client's own affair; 'close' follows.
+  socket.on('error', () => {})
+  pod.then(
+    (opened) => {
+      // A client that has gone meanwhile would never end it.
+      if (socket.destroyed) opened.close()
+      else carry({ socket, pod: opened, ...options })
+    },
+    (error: Error) => {
+      options.onFailure(error)
+      socket.destroy()
+    },
+  )
 }
