@@ -34,7 +34,7 @@ function addressOf({ address }: Running): Address {
   return address
 }
 
-async function until(condition: () => boolean | Promise<boolean>, deadlineMs = 10_000): Promise<void> {
+async function until(condition: () => boolean | Promise<boolean>, deadlineMs = 30_000): Promise<void> {
   const startMs = performance.now()
   while (!(await condition())) {
     if (performance.now() - startMs > deadlineMs) throw new Error('condition not reached in time')

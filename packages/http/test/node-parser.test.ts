@@ -11,7 +11,7 @@ import { mayHaveSwitched, observingServer } from './observe.ts'
 import { linesOf, type ReceivedExchange } from './recording-server.ts'
 
 const MUTANTS = 1500
-const DEADLINE_MS = 5000
+const DEADLINE_MS = 30_000
 /** Bun's `node:http` has a parser of its own, which is no reference. */
 const isNode = process.versions.bun === undefined
 

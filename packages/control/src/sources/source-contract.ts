@@ -38,7 +38,7 @@ export async function listen(source: Source, signal: AbortSignal): Promise<Heard
 
 /** Waits until `holds` holds. */
 export async function eventually(holds: () => void): Promise<void> {
-  await expect.poll(() => attempt(holds), { timeout: 10_000, interval: 5 }).toBe('holds')
+  await expect.poll(() => attempt(holds), { timeout: 30_000, interval: 5 }).toBe('holds')
 }
 
 function attempt(holds: () => void): string {

@@ -5,7 +5,7 @@ import { createKubeClient, type KubeClientOptions, type KubeObject } from './cli
 import { CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, PODS, SERVICES } from './resources.ts'
 
 /** Real sockets are between a deed and what comes of it. */
-const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 5 })
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 30_000, interval: 5 })
 
 async function all<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
   const found: T[] = []

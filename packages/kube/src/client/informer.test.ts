@@ -7,7 +7,7 @@ import { createInformer, type InformerOptions } from './informer.ts'
 import { CONFIG_MAPS } from './resources.ts'
 
 /** Real sockets are between a deed and what comes of it. */
-const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 5 })
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 30_000, interval: 5 })
 
 const LONGEST_RETRY_MS = 30_000
 

@@ -7,7 +7,7 @@ import { holdLease } from './lease.ts'
 import { LEASES } from './resources.ts'
 
 /** Real sockets are between a deed and what comes of it. */
-const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 5 })
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 30_000, interval: 5 })
 
 const NAME = { resource: LEASES, namespace: 'heddle', name: 'leader' }
 /** A turn is due in that time. */
@@ -67,7 +67,7 @@ async function startWorld() {
 
 /** Calls go over real sockets; a few turns of the loop complete one. */
 async function settleCalls(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+  for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
 describe('holdLease()', () => {

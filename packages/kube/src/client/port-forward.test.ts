@@ -8,7 +8,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { openPortForward } from './port-forward.ts'
 
 /** Real sockets are between a deed and what comes of it. */
-const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 5 })
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 30_000, interval: 5 })
 
 const PORT = 8080
 const TARGET = { namespace: 'shop', pod: 'web-0', port: PORT }

@@ -68,7 +68,7 @@ async function world(): Promise<World> {
 
 /** Runs the identity until `condition` holds; making keys takes real time, so the clock is turned in between. */
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000
+  const deadline = Date.now() + 30_000
   while (!condition()) {
     if (Date.now() > deadline) throw new Error('the condition did not come true')
     await new Promise((resolve) => setImmediate(resolve))
