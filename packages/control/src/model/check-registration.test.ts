@@ -21,3 +21,13 @@ test.each([
   const names = { namespace: 'shop', workload: 'cart', instance: 'cart-0', serviceAccount: 'cart' }
   expect(checkRegistration(create(NodeSchema, { ...names, ports }))).toBe(problem)
 })
+
+test.each([
+  { host: '' },
+  { host: 'Ada_s-Laptop.local' },
+  { host: 'a\u001b[2J', problem: 'host "a\\u001b[2J" is not a host\'s name' },
+  { host: 'a'.repeat(256), problem: expect.stringContaining("is not a host's name") },
+])('checkRegistration() of a host called $host', ({ host, problem }) => {
+  const node = { namespace: 'shop', workload: 'cart', instance: 'cart-0', serviceAccount: 'cart', host }
+  expect(checkRegistration(create(NodeSchema, node))).toEqual(problem)
+})

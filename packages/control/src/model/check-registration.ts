@@ -8,6 +8,8 @@ const MAX_LABEL_CHARACTERS = 400
 const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 /** Names of pods and of what makes them have up to 253 characters. */
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/
+/** What people call their hosts is theirs to choose, but terminals obey control characters. May be empty. */
+const HOST = /^[^\p{C}]{0,255}$/u
 
 /**
  * Checks what a proxy says about its workload, as far as that can be said without knowing others.
@@ -15,13 +17,14 @@ const SUBDOMAIN = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/
  * @returns why it cannot be taken, or `undefined`
  */
 export function checkRegistration(node: Node): string | undefined {
-  const { namespace, workload, instance, serviceAccount, labels, ports } = node
+  const { namespace, workload, instance, serviceAccount, labels, ports, host } = node
   if (!LABEL.test(namespace)) return `namespace ${JSON.stringify(namespace)} is not a namespace's name`
   if (!SUBDOMAIN.test(workload)) return `workload ${JSON.stringify(workload)} is not a workload's name`
   if (!SUBDOMAIN.test(instance))
     return `instance ${JSON.stringify(instance)} is not a name of lower-case letters, digits, "-" and "."`
   if (!SUBDOMAIN.test(serviceAccount))
     return `service_account ${JSON.stringify(serviceAccount)} is not an account's name`
+  if (!HOST.test(host)) return `host ${JSON.stringify(host)} is not a host's name`
   if (ports.length > MAX_PORTS) return `more than ${MAX_PORTS} ports`
   const entries = Object.entries(labels)
   const isTooMuch =
