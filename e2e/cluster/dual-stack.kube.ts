@@ -17,6 +17,8 @@ import { startCluster } from './start-cluster.ts'
 const NAMESPACE = 'shop'
 const ENABLED = { 'heddle.dev/inject': 'enabled' }
 const WITHIN = ['--namespace', NAMESPACE] as const
+/** A busy machine is no reason to start a container anew. */
+const PATIENT = { periodSeconds: 1, failureThreshold: 60 }
 
 let cluster: Cluster
 /** Of the pod that answers, by family. */
@@ -35,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop())
 
 function objects(): readonly object[] {
-  const startupProbe = { grpc: { port: 8080 }, periodSeconds: 1 }
+  const startupProbe = { grpc: { port: 8080 }, ...PATIENT }
   return [
     deployment('echo', { containers: [{ ...echoContainer(), startupProbe }] }),
     deployment('bound', { containers: [boundContainer()] }),
@@ -51,7 +53,7 @@ function objects(): readonly object[] {
 /** Listens at the first address of its pod only, as many programs do that are given it. */
 function boundContainer(): object {
   const address = { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }
-  const startupProbe = { tcpSocket: { port: 'http' }, periodSeconds: 1 }
+  const startupProbe = { tcpSocket: { port: 'http' }, ...PATIENT }
   return { ...echoContainer(), startupProbe, args: ['serve', '[$(POD_IP)]:8080'], env: [address] }
 }
 
