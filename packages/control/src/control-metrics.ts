@@ -15,6 +15,7 @@ export interface CallMetrics {
   readonly connectionsOusted: Counter
 }
 
+/** Registers what is counted where calls come in. */
 export function createCallMetrics(registry: Registry): CallMetrics {
   return {
     calls: registry.counters('heddle_control_calls_total', {
@@ -42,6 +43,7 @@ export interface ObservedParts {
   readonly identity: IdentityService
 }
 
+/** Registers what is read off the parts whenever metrics are asked for. */
 export function observeParts(registry: Registry, { model, hub, store, source, identity }: ObservedParts): void {
   registry.gauge('heddle_control_streams', 'Proxies connected', () => hub.streamCount)
   registry.gauge('heddle_control_destinations', 'Destinations that proxies ask for', () => hub.keyCount)

@@ -83,6 +83,7 @@ export const headerValue: Schema = {
     'the value of a header: at most 4096 visible characters of ASCII, with single spaces or tabs between',
 }
 
+/** A field with its description, and how far the Gateway API binds its implementations to it. */
 export function level(level: SupportLevel, description: string, schema: Schema): Schema {
   return { ...schema, description, 'x-heddle-level': level }
 }

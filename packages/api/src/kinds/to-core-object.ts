@@ -3,11 +3,13 @@ import type { Service, ServicePort, ServiceSpec } from './service.ts'
 import { type RawMeta, toMeta } from './to-meta.ts'
 import type { EnvVar, Workload } from './workload.ts'
 
+/** @param valid - a manifest that its schema holds good, defaults filled in */
 export function toNamespace(valid: object): Namespace {
   const { metadata } = valid as { readonly metadata: RawMeta }
   return { apiVersion: 'v1', kind: 'Namespace', metadata: toMeta(metadata, '') }
 }
 
+/** @param valid - as of {@link toNamespace} */
 export function toServiceAccount(valid: object): ServiceAccount {
   const { metadata } = valid as { readonly metadata: RawMeta }
   return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: toMeta(metadata) }
@@ -21,6 +23,7 @@ type RawServiceSpec = Omit<ServiceSpec, 'ports' | 'clusterIPs' | 'internalTraffi
   readonly clusterIPs?: readonly string[]
 }
 
+/** @param valid - as of {@link toNamespace}; a port without `targetPort` leads to the one of the same number */
 export function toService(valid: object): Service {
   const { metadata, spec } = valid as { readonly metadata: RawMeta; readonly spec: RawServiceSpec }
   const { type, selector, ipFamilies, ipFamilyPolicy, externalName, publishNotReadyAddresses, trafficDistribution } =
@@ -65,6 +68,7 @@ type RawWorkloadSpec = Omit<Workload['spec'], 'ports' | 'args' | 'env'> & {
   readonly env?: readonly RawEnvVar[]
 }
 
+/** @param valid - as of {@link toNamespace}; references to Services get the Workload's own namespace where they name none */
 export function toWorkload(valid: object): Workload {
   const { metadata: rawMetadata, spec } = valid as { readonly metadata: RawMeta; readonly spec: RawWorkloadSpec }
   const metadata = toMeta(rawMetadata)

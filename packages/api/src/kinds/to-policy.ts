@@ -11,6 +11,7 @@ type RawBackendSpec = Omit<BackendPolicySpec, 'balancer'> & {
     Pick<NonNullable<BackendPolicySpec['balancer']>, 'type'>
 }
 
+/** @param valid - a manifest that its schema holds good, defaults filled in */
 export function toBackendPolicy(valid: object): BackendPolicy {
   const { metadata, spec } = valid as { readonly metadata: RawMeta; readonly spec: RawBackendSpec }
   const { balancer, ...rest } = spec
@@ -24,6 +25,7 @@ export function toBackendPolicy(valid: object): BackendPolicy {
 
 type RawFault = Omit<Fault, 'headers'> & Partial<Pick<Fault, 'headers'>>
 
+/** @param valid - as of {@link toBackendPolicy}; of two headers of one name the first is kept */
 export function toFaultPolicy(valid: object): FaultPolicy {
   const { metadata, spec } = valid as {
     readonly metadata: RawMeta
@@ -37,6 +39,7 @@ type RawRetry = Partial<TrafficRetry> & Pick<TrafficRetry, 'attempts' | 'conditi
 type RawTrafficSpec = Pick<TrafficPolicySpec, 'targetRefs' | 'circuitBreaker'> &
   Partial<Pick<TrafficPolicySpec, 'timeouts' | 'honourRetryAfter'>> & { readonly retry?: RawRetry }
 
+/** @param valid - as of {@link toBackendPolicy} */
 export function toTrafficPolicy(valid: object): TrafficPolicy {
   const { metadata, spec } = valid as { readonly metadata: RawMeta; readonly spec: RawTrafficSpec }
   const { timeouts = {}, retry, honourRetryAfter = false, ...rest } = spec

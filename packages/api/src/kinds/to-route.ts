@@ -37,6 +37,7 @@ interface RawRoute<Rule> {
 
 type RawHttpMatch = Pick<HttpRouteMatch, 'path' | 'method'> & Partial<HttpRouteMatch>
 
+/** @param valid - a manifest that its schema holds good, defaults filled in; references get the namespace of the route where they name none */
 export function toHttpRoute(valid: object): HttpRoute {
   const raw = valid as RawRoute<RawRule<RawHttpMatch>>
   const metadata = toMeta(raw.metadata)
@@ -87,6 +88,7 @@ interface RawGrpcMatch {
   readonly headers?: readonly ValueMatch[]
 }
 
+/** @param valid - as of {@link toHttpRoute} */
 export function toGrpcRoute(valid: object): GrpcRoute {
   const raw = valid as RawRoute<RawRule<RawGrpcMatch>>
   const metadata = toMeta(raw.metadata)
@@ -116,6 +118,7 @@ export function toGrpcRoute(valid: object): GrpcRoute {
   }
 }
 
+/** @param valid - as of {@link toHttpRoute} */
 export function toTlsRoute(valid: object): TlsRoute {
   const raw = valid as RawRoute<RawRule<never>>
   const metadata = toMeta(raw.metadata)
@@ -123,6 +126,7 @@ export function toTlsRoute(valid: object): TlsRoute {
   return { apiVersion: API_VERSION, kind: 'TLSRoute', metadata, spec }
 }
 
+/** @param valid - as of {@link toHttpRoute} */
 export function toTcpRoute(valid: object): TcpRoute {
   const raw = valid as RawRoute<RawRule<never>>
   const metadata = toMeta(raw.metadata)
@@ -144,6 +148,7 @@ function sessionKey({ namespace, name }: { readonly namespace: string; readonly 
   return `${namespace}/${name}/${rule}`
 }
 
+/** @param valid - a manifest that its schema holds good, defaults filled in */
 export function toReferenceGrant(valid: object): ReferenceGrant {
   const { metadata, spec } = valid as { readonly metadata: RawMeta; readonly spec: ReferenceGrantSpec }
   return {

@@ -15,6 +15,7 @@ export interface EnvironmentFacts {
   readonly upstreams: ReadonlyMap<string, string>
 }
 
+/** A port of a Service that an application calls. */
 export interface ServiceReference {
   readonly namespace: string
   readonly name: string

@@ -6,6 +6,7 @@ import { messageOf } from '@heddle/base/message-of'
 import { type ProcessIdentity, startTimeOf } from '@heddle/base/process-start'
 import { CliError } from '../cli-error.ts'
 
+/** What to start, and who hears it. */
 export interface ChildSpec {
   readonly command: readonly string[]
   readonly env: Readonly<Record<string, string>>
@@ -18,6 +19,7 @@ export interface ChildSpec {
   readonly stdin: 'lifeline' | 'none'
 }
 
+/** How a process ended: one of both is there. */
 export interface ExitStatus {
   /** Absent when a signal ended the process. */
   readonly code: number | undefined

@@ -32,6 +32,7 @@ export interface Signer {
   readonly publicKeyDer: Uint8Array
 }
 
+/** A certificate, and what others need to know of it. */
 export interface IssuedCertificate extends Validity {
   readonly pem: string
   /** Upper-case hexadecimal, 128 bits. */
@@ -58,6 +59,7 @@ export function issueAuthority(signer: Signer, request: AuthorityRequest): Promi
   ])
 }
 
+/** What a certificate of a workload, or of the control plane itself, is to say. */
 export interface LeafRequest extends Validity {
   readonly publicKeyDer: Uint8Array
   readonly spiffeId: string

@@ -4,6 +4,7 @@ import { formatSpiffeId } from '@heddle/identity/spiffe-id'
 import { type JoinTokenRecord, readJoinTokens, writeJoinTokens } from './join-token-file.ts'
 import { createJoinTokenText, formatJoinToken, hashSecret, isSecretOf, parseJoinToken } from './join-token-text.ts'
 
+/** For which identities there may be tokens, and how many. */
 export interface JoinTokenRules {
   readonly trustDomain: string
   readonly clock: Clock
@@ -34,6 +35,7 @@ export interface JoinTokenBook {
   redeem(token: string, keyHash: string): Promise<TokenVerdict>
 }
 
+/** Whom a token is to be for, and for how long. */
 export interface JoinTokenRequest {
   readonly namespace: string
   readonly serviceAccount: string
@@ -43,6 +45,7 @@ export interface JoinTokenRequest {
   readonly reusable: boolean
 }
 
+/** A token that was made, as the person who asked for it gets it. */
 export interface JoinToken {
   /** A secret; it is shown once and kept nowhere. */
   readonly token: string
@@ -52,6 +55,7 @@ export interface JoinToken {
 /** Why a token is refused; the same words in metrics and logs. */
 export type TokenRefusal = 'token_malformed' | 'token_unknown' | 'token_expired' | 'token_used'
 
+/** Whose token it is, as a SPIFFE id, and which; or why that does not count. */
 export type TokenVerdict =
   | { readonly kind: 'good'; readonly spiffeId: string; readonly id: string }
   | { readonly kind: 'refused'; readonly reason: TokenRefusal }

@@ -17,6 +17,7 @@ export interface InstanceHealth {
   readonly reason: string
 }
 
+/** A port of an instance: what Services target, and where that is reached. */
 export interface InstancePort {
   readonly name: string
   /** The port of the Workload's spec, which Services target. */

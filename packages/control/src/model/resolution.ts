@@ -7,6 +7,7 @@ import type { InstanceAt } from './instance-index.ts'
 /** What a key means at this moment. */
 export type Resolution = ServiceResolution | EndpointResolution | UnmeshedResolution | MissingResolution
 
+/** A port of a Service: where its requests may go, and what is attached to it. */
 export interface ServiceResolution {
   readonly kind: 'service'
   readonly service: Service
@@ -23,6 +24,7 @@ export interface ServiceResolution {
   readonly attachment: Attachment
 }
 
+/** One instance, asked for by its own address. */
 export interface EndpointResolution {
   readonly kind: 'endpoint'
   readonly instance: Instance
@@ -38,6 +40,7 @@ export interface UnmeshedResolution {
   readonly kind: 'unmeshed'
 }
 
+/** A name or address of this mesh that leads nowhere. */
 export interface MissingResolution {
   readonly kind: 'missing'
   /** One sentence for the person who reads the error. */

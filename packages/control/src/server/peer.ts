@@ -11,6 +11,7 @@ export interface AnonymousPeer {
   readonly kind: 'anonymous'
 }
 
+/** Showed a certificate of this mesh that is valid until `notAfterMs`, in ms since the Unix epoch. */
 export interface VerifiedPeer extends SpiffeId {
   readonly kind: 'verified'
   readonly spiffeId: string

@@ -40,6 +40,7 @@ export async function prepareEdit(files: ReadFiles, edit: ObjectEdit, newPath: N
   }
 }
 
+/** Whether something is wrong, and not only to be warned of. */
 export function hasError(problems: readonly Problem[]): boolean {
   return problems.some(({ severity }) => severity === 'error')
 }

@@ -16,6 +16,7 @@ const TYPES: Readonly<Record<Kind.HttpPathMatch['type'], MatchType>> = {
   RegularExpression: MatchType.REGULAR_EXPRESSION,
 }
 
+/** A match of an HTTPRoute as proxies are told it: all that it says has to hold. */
 export function translateHttpMatch({ path, method = '', headers, queryParams }: Kind.HttpRouteMatch): RouteMatch {
   return create(RouteMatchSchema, {
     path: { type: TYPES[path.type], value: path.value },
@@ -25,6 +26,7 @@ export function translateHttpMatch({ path, method = '', headers, queryParams }: 
   })
 }
 
+/** The same of a GRPCRoute; without a method every call matches. */
 export function translateGrpcMatch({ method, headers }: GrpcRouteMatch): RouteMatch {
   return create(RouteMatchSchema, {
     headers: headers.map(translateHeaderMatch),

@@ -67,6 +67,7 @@ export function translateCircuitBreaker(policies: readonly TrafficPolicy[]): Cir
   })
 }
 
+/** Durations become ms, 0 where there is none; the name of a header is put in lower case, as HTTP/2 has it. */
 export function translateSessionPersistence(session: Kind.SessionPersistence): SessionPersistence {
   const { sessionName, type, absoluteTimeout, idleTimeout, cookieConfig } = session
   return create(SessionPersistenceSchema, {

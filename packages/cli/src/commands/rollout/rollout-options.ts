@@ -35,6 +35,7 @@ export function readLatencyLimit(text: string, others: readonly LatencyLimit[] =
   return [...others, { quantile: quantile as LatencyLimit['quantile'], limitUs: limitMs * 1000 }]
 }
 
+/** Reads 10s to 1h as ms. */
 export function readIntervalMs(text: string): number {
   const intervalMs = parseDurationMs(text)
   if (intervalMs !== undefined && intervalMs >= SHORTEST_INTERVAL_MS && intervalMs <= LONGEST_INTERVAL_MS)
@@ -42,6 +43,7 @@ export function readIntervalMs(text: string): number {
   throw new InvalidArgumentError('Expected a duration from 10s to 1h: proxies report every few seconds.')
 }
 
+/** Reads a count from 1 to a million. */
 export function readMinRequests(text: string): number {
   const requests = Number(text)
   if (Number.isInteger(requests) && requests >= 1 && requests <= 1_000_000) return requests
