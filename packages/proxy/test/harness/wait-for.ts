@@ -1,4 +1,6 @@
 const POLL_MS = 5
+/** Looks, not time: in 300 ms of a machine that stood still itself nothing could move. */
+const STILL_LOOKS = 60
 const PATIENCE_MS = 30_000
 
 /** Resolves as soon as `condition` holds; fails with `what` when it does not within some seconds. */
@@ -13,12 +15,12 @@ export async function waitFor(what: string, condition: () => boolean): Promise<v
 /** Resolves once `read` gives the same number for a while: nothing moves any more. */
 export async function waitForStandstill(what: string, read: () => number): Promise<number> {
   let last = read()
-  let sinceMs = performance.now()
+  let looks = 0
   await waitFor(`${what} to stand still`, () => {
     const now = read()
-    if (now !== last) sinceMs = performance.now()
+    looks = now === last ? looks + 1 : 0
     last = now
-    return performance.now() - sinceMs > 300
+    return looks >= STILL_LOOKS
   })
   return last
 }
