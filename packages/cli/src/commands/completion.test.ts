@@ -25,7 +25,7 @@ function completeInBash(script: string, line: string): readonly string[] {
   const words = line.split(' ')
   const quoted = words.map((word) => `'${word}'`).join(' ')
   const program = `${script}\nCOMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; _heddle; echo "\${COMPREPLY[@]}"`
-  const { stdout, stderr } = spawnSync('bash', ['-c', program], { encoding: 'utf8', timeout: 10_000 })
+  const { stdout, stderr } = spawnSync('bash', ['-c', program], { encoding: 'utf8', timeout: 30_000 })
   expect(stderr).toBe('')
   return stdout
     .trim()
