@@ -88,13 +88,13 @@ test('the bot keeps to its rate, and only votes for the broken emoji fail', asyn
   const rounds = 5
   const bot = await startBot(addressOf(application.web), { perSecond: 500, random: Math.random })
 
-  await until(() => bot.sent >= rounds * (CATALOGUE.length + 2))
+  // Not so many requests: until the first list is there, it asks for nothing else.
+  await until(() => bot.failed >= rounds)
   await bot.drain()
 
   const counted = application.store.results().reduce((sum, { votes }) => sum + votes, 0)
-  expect(bot.failed).toBeGreaterThanOrEqual(rounds - 1)
   expect(bot.failed / bot.sent).toBeLessThan(0.12)
-  expect(counted).toBeGreaterThan((rounds - 1) * (CATALOGUE.length - 1))
+  expect(counted).toBeGreaterThanOrEqual((rounds - 1) * (CATALOGUE.length - 1))
   expect(application.store.results().map(({ shortcode }) => shortcode)).not.toContain(BROKEN_SHORTCODE)
 })
 
