@@ -77,9 +77,10 @@ export class ResolvedKeys {
     alike.holders.delete(holder)
     if (alike.holders.size > 0) return
     held.byClients.delete(holder.clients)
-    const inUse = new Set([...held.byClients.values()].map(({ meaning }) => meaning))
-    held.meanings = new Map([...held.meanings].filter(([, meaning]) => inUse.has(meaning)))
     if (held.byClients.size === 0) this.#remove(key, held)
+    else if (!isInUse(alike.meaning, held)) {
+      held.meanings = new Map([...held.meanings].filter(([, meaning]) => meaning !== alike.meaning))
+    }
   }
 
   /** What a key means to one of its holders. */
@@ -148,4 +149,10 @@ export class ResolvedKeys {
     const destination = this.#resolver.resolve(key, clients)
     return before?.destination.version === destination.version ? before : { destination, delta: undefined }
   }
+}
+
+/** Mostly the first one looked at tells, however many clients there are. */
+function isInUse(meaning: Meaning, { byClients }: HeldKey): boolean {
+  for (const alike of byClients.values()) if (alike.meaning === meaning) return true
+  return false
 }
