@@ -153,10 +153,17 @@ describe('the init program', () => {
   })
 
   test.each([
-    { name: 'must be redirected where the pod has routes of it', routes: `${ROUTES}${DEFAULT_ROUTE}`, status: 1 },
-    { name: 'need not where it leads nowhere', routes: ROUTES, status: 0 },
-  ])('IPv4 $name', async ({ routes, status }) => {
-    const files = { '/proc/net/route': routes, '/proc/net/if_inet6': GLOBAL_V6, '/proc/self/status': CAN }
+    {
+      name: 'must be redirected where the pod has routes of it',
+      routes: `${ROUTES}${DEFAULT_ROUTE}`,
+      v6: GLOBAL_V6,
+      status: 1,
+    },
+    { name: 'need not where it leads nowhere', routes: ROUTES, v6: GLOBAL_V6, status: 0 },
+    { name: 'must where IPv6 leads nowhere either', routes: ROUTES, v6: LOCAL_V6, status: 1 },
+    { name: 'must where there is nothing else', routes: ROUTES, v6: '', status: 1 },
+  ])('IPv4 $name', async ({ routes, v6, status }) => {
+    const files = { '/proc/net/route': routes, '/proc/net/if_inet6': v6, '/proc/self/status': CAN }
     expect((await redirect({ 'iptables-nft': 'no', 'ip6tables-nft': '' }, files)).status).toBe(status)
   })
 })

@@ -75,9 +75,11 @@ interface OwnFamily {
   readonly isNeeded: boolean
 }
 
+/** The file of IPv4's routes has those of one table only: where IPv6 leads nowhere either, there are others, or there is nothing to lose. */
 function familiesOf(world: InitWorld): readonly OwnFamily[] {
   const ipv6 = readIpv6State(world.readFile('/proc/net/if_inet6'))
-  const ipv4: OwnFamily = { family: 'ipv4', isNeeded: hasIpv4Routes(world.readFile('/proc/net/route')) }
+  const isIpv4Needed = ipv6 !== 'global' || hasIpv4Routes(world.readFile('/proc/net/route'))
+  const ipv4: OwnFamily = { family: 'ipv4', isNeeded: isIpv4Needed }
   return ipv6 === 'none' ? [ipv4] : [ipv4, { family: 'ipv6', isNeeded: ipv6 === 'global' }]
 }
 
