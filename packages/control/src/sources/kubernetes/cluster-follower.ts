@@ -8,7 +8,7 @@ import { createInformer } from '@heddle/kube/informer'
 import { ENDPOINT_SLICES, NODES, PODS, resourceOf } from '@heddle/kube/resources'
 import { type ClusterObject, readCoreObject, readCustomObject } from './cluster-object.ts'
 import { FOREIGN_SLICES, type TrimmedSlice, trimSlice } from './endpoint-slice.ts'
-import { type FollowedState, type FollowFailure, isForbidden, mayBeAbsent, toFollowFailure } from './follow-failure.ts'
+import { type FollowedState, type FollowFailure, toFollowFailure } from './follow-failure.ts'
 import { type TrimmedPod, trimPod } from './pod.ts'
 import { type Place, trimNode } from './pod-set.ts'
 import { findServed } from './served-resources.ts'
@@ -32,8 +32,6 @@ export interface FollowerOptions {
 const FIND_MS = 10_000
 const RETRY_MS = 1_000
 const LASTING_MS = 3_000
-/** An API server that starts knows of no rights yet, and those of an installation may come after its pods. */
-const REFUSED_MS = 20_000
 
 interface Following extends FollowedState {
   readonly ended: AbortController
@@ -47,6 +45,7 @@ export class ClusterFollower {
   #missing: readonly Kind[] = []
   #findFailure: string | undefined
   #wasFound = false
+  #hasStarted = false
   #failingSince: ReadonlyMap<string, number> = new Map()
 
   constructor(options: FollowerOptions, listener: ClusterListener) {
@@ -55,8 +54,8 @@ export class ClusterFollower {
   }
 
   /**
-   * Resolves once everything that is there was told, however long the API server is away; only what {@link mayBeAbsent} and RBAC keeps refusing is not
-   * waited for. Goes on until `signal` is aborted.
+   * Resolves once everything that is there was told, however long the API server is away or RBAC refuses to let a kind be read: a replica that serves without
+   * the routes or policies that others know would change in silence what they do. Goes on until `signal` is aborted.
    */
   async start(signal: AbortSignal): Promise<void> {
     const core = this.#followCore(signal)
@@ -67,6 +66,7 @@ export class ClusterFollower {
     }
     void this.#findForEver(signal)
     await Promise.all([core, ...(custom ?? [])])
+    this.#hasStarted = true
   }
 
   /** Kinds whose CRDs are not installed. */
@@ -89,7 +89,7 @@ export class ClusterFollower {
   }
 
   #failuresNow(): FollowFailure[] {
-    const found = [...this.#following.values()].flatMap((state) => toFollowFailure(state) ?? [])
+    const found = [...this.#following.values()].flatMap((state) => toFollowFailure(state, this.#hasStarted) ?? [])
     if (this.#findFailure === undefined) return found
     const standing = this.#wasFound ? 'stale' : 'awaited'
     return [...found, { resource: 'the kinds that the cluster knows', message: this.#findFailure, standing }]
@@ -143,41 +143,25 @@ export class ClusterFollower {
     const read = kind.apiVersion === 'v1' ? readCoreObject : readCustomObject
     const trim = (object: KubeObject) => read(kind, object)
     const tell = (name: string, object: ClusterObject | undefined) => this.#listener.onObject(kind.kind, name, object)
-    return this.#follow({ resource, trim, tell, mayBeAbsent: mayBeAbsent(kind) }, signal)
+    return this.#follow({ resource, trim, tell }, signal)
   }
 
   async #follow<T>(what: Followed<T>, signal: AbortSignal): Promise<void> {
-    const { tell, mayBeAbsent = false, ...followed } = what
+    const { tell, ...followed } = what
     const { resource } = followed
     const informer = createInformer<T>({ ...this.#options, ...followed })
     const ended = new AbortController()
-    const state = { resource, informer, mayBeAbsent, ended }
-    this.#following.set(resource.kind, state)
+    this.#following.set(resource.kind, { resource, informer, ended })
     const onUpserted = (name: string, value: T) => tell(name, value)
     const onRemoved = (name: string) => tell(name, undefined)
     const either = AbortSignal.any([signal, ended.signal])
-    const first = informer.start({ onUpserted, onRemoved }, either)
-    await (mayBeAbsent ? Promise.race([first, this.#lastingRefusal(state, either)]) : first)
-  }
-
-  /** Resolves when RBAC has refused the first list for so long that its rights are not only about to come. */
-  async #lastingRefusal({ resource, informer }: FollowedState, signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.#options
-    let refusedMs = 0
-    while (!signal.aborted && !informer.isSynced) {
-      await clock.sleep(RETRY_MS, signal)
-      refusedMs = isForbidden(informer.failure) ? refusedMs + RETRY_MS : 0
-      if (refusedMs < REFUSED_MS) continue
-      log.error('goes on without a kind that RBAC refuses', { kind: resource.kind, error: informer.failure!.message })
-      return
-    }
+    await informer.start({ onUpserted, onRemoved }, either)
   }
 }
 
 interface Followed<T> {
   readonly resource: Resource
   readonly labelSelector?: string
-  readonly mayBeAbsent?: boolean
   trim(object: KubeObject): T
   tell(name: string, value: T | undefined): void
 }

@@ -1,5 +1,3 @@
-import { isAttachedKind } from '@heddle/api/kinds'
-import type { Kind } from '@heddle/api/kinds/table'
 import { KubeError, type Resource } from '@heddle/kube/client'
 import type { Informer } from '@heddle/kube/informer'
 import { apiVersionOf } from '@heddle/kube/resources'
@@ -21,30 +19,25 @@ export type Standing = 'stale' | 'absent' | 'awaited'
 export interface FollowedState {
   readonly resource: Resource
   readonly informer: Pick<Informer<unknown>, 'failure' | 'isSynced'>
-  readonly mayBeAbsent: boolean
-}
-
-/**
- * Whether a control plane that may not read a kind starts without it. Without routes and policies requests go to the Services as such. All else says who is
- * there, or what routes may lead to: without it requests would fail.
- */
-export function mayBeAbsent({ kind }: Pick<Kind, 'kind'>): boolean {
-  return isAttachedKind(kind)
 }
 
 /** Whether RBAC refuses to let a resource be read. */
-export function isForbidden(error: Error | undefined): error is KubeError {
+function isForbidden(error: Error | undefined): error is KubeError {
   return error instanceof KubeError && error.status === 403
 }
 
-/** What keeps a resource from being followed; `undefined`: nothing does. */
-export function toFollowFailure({ resource, informer, mayBeAbsent }: FollowedState): FollowFailure | undefined {
+/**
+ * What keeps a resource from being followed; `undefined`: nothing does.
+ *
+ * @param hasStarted - whether all that was there at the start was read
+ */
+export function toFollowFailure({ resource, informer }: FollowedState, hasStarted: boolean): FollowFailure | undefined {
   const { failure, isSynced } = informer
   if (failure === undefined) return undefined
   return {
     resource: `${resource.plural} (${apiVersionOf(resource)})`,
     message: failure.message,
-    standing: isSynced ? 'stale' : mayBeAbsent ? 'absent' : 'awaited',
+    standing: isSynced ? 'stale' : hasStarted ? 'absent' : 'awaited',
     ...(isForbidden(failure) && { lackingRight: lackingRight(resource, failure) }),
   }
 }

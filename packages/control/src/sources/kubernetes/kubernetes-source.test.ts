@@ -353,23 +353,19 @@ spec: {parentRefs: [{group: "", kind: Service, name: cart}], rules: [{backendRef
     for (let i = 0; i < seconds && !done(); i++) await clock.advanceAsync(1_000)
   }
 
-  test('and without which requests go to the Services does not keep the source from starting; it is named, and taken up later', async () => {
+  test('and whose CRD came after the start is named, and taken up later', async () => {
     const clock = new ManualClock()
+    cluster.installed = ['heddle.dev/v1alpha1']
     cluster.forbidden.add('list httproutes')
     put(SERVICE, ROUTE, pod('a', '10.1.0.1'))
-    let isStarted = false
-    const starting = start(clock).then(() => {
-      isStarted = true
-    })
-    await turn(clock, 15)
-    expect(isStarted).toBe(false)
-    await turn(clock, 30, () => isStarted)
-    await starting
-    expect(behindCart()).toEqual(['a ready'])
-    await turn(clock, 5)
+    await start(clock)
+    expect(problems()).toEqual([expect.stringContaining('not installed in this cluster: HTTPRoute')])
+    cluster.installed = ['heddle.dev/v1alpha1', 'gateway.networking.k8s.io/v1']
+    await turn(clock, 30, () => problems().some((problem) => problem.includes('forbidden')))
     expect(problems()).toEqual([
       'httproutes (gateway.networking.k8s.io/v1): cannot be read from the API server, so none of them is in force: httproutes is forbidden: User "control" cannot list resource "httproutes" in API group "gateway.networking.k8s.io" at the cluster scope (let ClusterRole heddle-control list httproutes.gateway.networking.k8s.io: heddle upgrade | kubectl apply -f -)',
     ])
+    expect(behindCart()).toEqual(['a ready'])
     cluster.forbidden.clear()
     await turn(clock, 30, () => world.model.object('HTTPRoute', 'shop', 'r') !== undefined)
     expect(world.model.object('HTTPRoute', 'shop', 'r')).toBeDefined()
@@ -377,8 +373,8 @@ spec: {parentRefs: [{group: "", kind: Service, name: cart}], rules: [{backendRef
     expect(problems()).toEqual([])
   })
 
-  test.each(['pods', 'services', 'workloads', 'referencegrants'])(
-    'and without which requests would fail (%s) is waited for, and said to whoever asks',
+  test.each(['pods', 'services', 'workloads', 'httproutes', 'backendpolicies'])(
+    '(%s) is waited for at the start, and said to whoever asks',
     async (plural) => {
       const clock = new ManualClock()
       cluster.forbidden.add(`list ${plural}`)
