@@ -2,19 +2,15 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { connect } from 'node:tls'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Replica, ReplicaWorld } from './replica-world.ts'
-import { LIMIT, startTwoReplicas, type TwoReplicas } from './two-replicas.ts'
+import { beforeEachTwoReplicas, LIMIT } from './two-replicas.ts'
 
-let two: TwoReplicas
 let world: ReplicaWorld
 let one: Replica
-beforeEach(async () => {
-  two = await startTwoReplicas()
-  world = two.world
-  one = two.one
+beforeEachTwoReplicas((started) => {
+  ;({ world, one } = started)
 })
-afterEach(() => two[Symbol.asyncDispose]())
 
 describe('the API server', () => {
   test('is waited for at the start, which those who look are told', async () => {

@@ -1,7 +1,7 @@
 import { CONFIG_MAPS, HTTP_ROUTES, MUTATING_WEBHOOKS, SECRETS, VALIDATING_WEBHOOKS } from '@heddle/kube/resources'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Replica, ReplicaWorld } from './replica-world.ts'
-import { LIMIT, startTwoReplicas, type TwoReplicas } from './two-replicas.ts'
+import { beforeEachTwoReplicas, LIMIT, type TwoReplicas } from './two-replicas.ts'
 
 const CART = 'name:cart.shop:80'
 
@@ -9,13 +9,10 @@ let two: TwoReplicas
 let world: ReplicaWorld
 let one: Replica
 let other: Replica
-beforeEach(async () => {
-  two = await startTwoReplicas()
-  world = two.world
-  one = two.one
-  other = two.other
+beforeEachTwoReplicas((started) => {
+  two = started
+  ;({ world, one, other } = started)
 })
-afterEach(() => two[Symbol.asyncDispose]())
 
 describe('the leader', () => {
   const bundle = { resource: CONFIG_MAPS, namespace: 'heddle', name: 'heddle-trust-bundle' }

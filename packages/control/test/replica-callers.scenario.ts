@@ -1,18 +1,14 @@
 import { Code } from '@connectrpc/connect'
 import { AdminService } from '@heddle/api/admin'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Replica, ReplicaWorld } from './replica-world.ts'
-import { startTwoReplicas, type TwoReplicas } from './two-replicas.ts'
+import { beforeEachTwoReplicas } from './two-replicas.ts'
 
-let two: TwoReplicas
 let world: ReplicaWorld
 let one: Replica
-beforeEach(async () => {
-  two = await startTwoReplicas()
-  world = two.world
-  one = two.one
+beforeEachTwoReplicas((started) => {
+  ;({ world, one } = started)
 })
-afterEach(() => two[Symbol.asyncDispose]())
 
 describe('a pod', () => {
   const refused = (proof: Parameters<ReplicaWorld['certificate']>[2]) => world.certificate(one, 'web', proof)

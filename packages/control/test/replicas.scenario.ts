@@ -1,10 +1,10 @@
 import { Code } from '@connectrpc/connect'
 import { ResourceKind } from '@heddle/api/admin'
 import { ReplicaService } from '@heddle/api/replica'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { nextUpdate } from './control-world.ts'
 import type { Replica, ReplicaWorld } from './replica-world.ts'
-import { LIMIT, startTwoReplicas, type TwoReplicas } from './two-replicas.ts'
+import { beforeEachTwoReplicas, LIMIT, type TwoReplicas } from './two-replicas.ts'
 
 const CART = 'name:cart.shop:80'
 const POD = { kind: ResourceKind.POD, namespace: 'shop', name: '' }
@@ -13,13 +13,10 @@ let two: TwoReplicas
 let world: ReplicaWorld
 let one: Replica
 let other: Replica
-beforeEach(async () => {
-  two = await startTwoReplicas()
-  world = two.world
-  one = two.one
-  other = two.other
+beforeEachTwoReplicas((started) => {
+  two = started
+  ;({ world, one, other } = started)
 })
-afterEach(() => two[Symbol.asyncDispose]())
 
 describe('two replicas', () => {
   test('have one authority: who joined by one is known to the other', async () => {

@@ -1,6 +1,7 @@
 import type { Client } from '@connectrpc/connect'
 import type { AdminService } from '@heddle/api/admin'
 import { TelemetryService } from '@heddle/api/telemetry'
+import { afterEach, beforeEach } from 'vitest'
 import { nextUpdate, type OpenWatch } from './control-world.ts'
 import { createReplicaWorld, type Replica, type ReplicaWorld } from './replica-world.ts'
 
@@ -59,8 +60,17 @@ export class TwoReplicas implements AsyncDisposable {
   }
 }
 
-/** Starts both. */
-export async function startTwoReplicas(): Promise<TwoReplicas> {
+/** Starts both before each test of a file, which takes of them what it uses, and ends them after it. */
+export function beforeEachTwoReplicas(take: (two: TwoReplicas) => void): void {
+  let two: TwoReplicas
+  beforeEach(async () => {
+    two = await startTwoReplicas()
+    take(two)
+  })
+  afterEach(() => two[Symbol.asyncDispose]())
+}
+
+async function startTwoReplicas(): Promise<TwoReplicas> {
   await using stack = new AsyncDisposableStack()
   const world = stack.use(await createReplicaWorld())
   for (const workload of ['web', 'cart']) world.addPod(workload)
