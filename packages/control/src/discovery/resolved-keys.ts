@@ -26,7 +26,7 @@ interface HeldKey {
   readonly topic: string
   readonly byClients: Map<string, HoldersAlike>
   /** By the clients that stand for all who are told the same. */
-  meanings: ReadonlyMap<string, Meaning>
+  meanings: Map<string, Meaning>
 }
 
 /** The pure functions of translate, with model and context filled in. */
@@ -79,7 +79,7 @@ export class ResolvedKeys {
     held.byClients.delete(holder.clients)
     if (held.byClients.size === 0) this.#remove(key, held)
     else if (!isInUse(alike.meaning, held)) {
-      held.meanings = new Map([...held.meanings].filter(([, meaning]) => meaning !== alike.meaning))
+      for (const [clients, meaning] of held.meanings) if (meaning === alike.meaning) held.meanings.delete(clients)
     }
   }
 
@@ -125,7 +125,7 @@ export class ResolvedKeys {
     const known = held.meanings.get(clients)
     if (known !== undefined) return known
     const made = { destination: this.#resolver.resolve(key, clients), delta: undefined }
-    held.meanings = new Map(held.meanings).set(clients, made)
+    held.meanings.set(clients, made)
     return made
   }
 
