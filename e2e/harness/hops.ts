@@ -3,7 +3,7 @@ import type { Server, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createTestCa, type TestCa, type TestIdentity } from '@heddle/testkit/test-ca'
-import { PortPicker } from '../../packages/cli/src/process/free-port.ts'
+import { PortPicker } from '../../packages/cli/src/process/port-picker.ts'
 import type { Started } from './process.ts'
 import { askAdmin, type RunningProxy, startProxy } from './static-proxy.ts'
 import { until } from './until.ts'
@@ -144,9 +144,11 @@ function writeIdentity(directory: string, id: string, identity: TestIdentity): o
   }
 }
 
-/** A port of loopback for a program that has to be told one. */
+const PORTS = new PortPicker()
+
+/** A port of loopback for a program that has to be told one; no process of tests gets it again. */
 export function freePort(): Promise<number> {
-  return new PortPicker().pick()
+  return PORTS.pick()
 }
 
 /** Listens on a free port of loopback. */

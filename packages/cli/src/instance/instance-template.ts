@@ -1,6 +1,6 @@
 import type { Workload } from '@heddle/api/kinds/workload'
 import type { Clock } from '@heddle/base/clock'
-import type { PortPicker } from '../process/free-port.ts'
+import type { PortPicker } from '../process/port-picker.ts'
 import type { ProcessRecord } from '../process/process-record.ts'
 import type { Site } from '../site/site.ts'
 import type { ServicePorts, ServiceReference } from './environment.ts'

@@ -5,8 +5,8 @@ import { CliError } from '../cli-error.ts'
 import type { Context } from '../client/context.ts'
 import { type ControlClient, connectControl } from '../client/control-client.ts'
 import { proxyOverrides } from '../instance/proxy-environment.ts'
-import { PortPicker } from '../process/free-port.ts'
 import { LogFile } from '../process/log-file.ts'
+import { PortPicker } from '../process/port-picker.ts'
 import type { WantedMode } from '../site/choose-mode.ts'
 import { followServices } from '../site/follow-services.ts'
 import type { Mode, Site } from '../site/site.ts'
@@ -77,7 +77,7 @@ export async function startMesh(options: MeshOptions, stack: AsyncDisposableStac
   })
   stack.defer(() => rm(paths.context, { force: true }))
   await replaceFile(paths.context, `${JSON.stringify(toContext(begun, ready), null, 2)}\n`)
-  const fleet = createFleet(begun, { control, ready })
+  const fleet = createFleet(begun, { control, ready, ports: stack.use(new PortPicker()) })
   stack.defer(async () => sayProblems(await fleet.stop(options.hurry), options))
   await followServices({ site, control, clock: options.clock, signal: options.signal }, stack)
   return { mode: site.mode, control, fleet, logDirectory }
@@ -170,7 +170,13 @@ function toContext({ options, site }: Begun, ready: ControlReady): Context {
   }
 }
 
-function createFleet(begun: Begun, { control, ready }: { control: ControlClient; ready: ControlReady }): Fleet {
+interface FleetNeeds {
+  readonly control: ControlClient
+  readonly ready: ControlReady
+  readonly ports: PortPicker
+}
+
+function createFleet(begun: Begun, { control, ready, ports }: FleetNeeds): Fleet {
   const { options, record, site, logDirectory } = begun
   const { clock, env, report, signal, trustDomain } = options
   const poll = new ReadinessPoll(control, clock)
@@ -183,7 +189,7 @@ function createFleet(begun: Begun, { control, ready }: { control: ControlClient;
       site,
       control: { trustDomain, identity: ready.identity },
       mintToken: (namespace, serviceAccount) => mintToken(control, namespace, serviceAccount),
-      ports: new PortPicker(),
+      ports,
       logDirectory,
       record,
       clock,
