@@ -115,8 +115,8 @@ const SERVE: Pick<ServerHandler, 'onRequest'> = { onRequest: (stream) => new Ech
 /** Hands a request on, and its answer back. */
 class Exchange implements BodyReceiver {
   sender: BodySender | undefined
-  onData(bytes: Uint8Array): void {
-    this.sender!.sendData(bytes)
+  onData(bytes: Uint8Array, start: number, end: number): void {
+    this.sender!.sendData(bytes, start, end)
   }
   onEnd(): void {
     this.sender!.sendEnd()
@@ -134,8 +134,8 @@ class AnswerSide implements ResponseReceiver {
   onHead(head: ResponseHead, hasBody: boolean): void {
     this.#stream.sendHead(head, hasBody)
   }
-  onData(bytes: Uint8Array): void {
-    this.#stream.sendData(bytes)
+  onData(bytes: Uint8Array, start: number, end: number): void {
+    this.#stream.sendData(bytes, start, end)
   }
   onEnd(trailers: Parameters<BodyReceiver['onEnd']>[0]): void {
     this.#stream.sendEnd(trailers)

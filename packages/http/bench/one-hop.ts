@@ -42,8 +42,8 @@ class Exchange implements BodyReceiver {
     this.stream = stream
     this.answer = new AnswerSide(stream)
   }
-  onData(bytes: Uint8Array): void {
-    this.sender!.sendData(bytes)
+  onData(bytes: Uint8Array, start: number, end: number): void {
+    this.sender!.sendData(bytes, start, end)
   }
   onEnd(): void {
     this.sender!.sendEnd()
@@ -61,8 +61,8 @@ class AnswerSide implements ResponseReceiver {
   onHead(head: ResponseHead, hasBody: boolean): void {
     this.stream.sendHead(head, hasBody)
   }
-  onData(bytes: Uint8Array): void {
-    this.stream.sendData(bytes)
+  onData(bytes: Uint8Array, start: number, end: number): void {
+    this.stream.sendData(bytes, start, end)
   }
   onEnd(): void {
     this.stream.sendEnd()

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { part } from './octets.ts'
 
 const FIRST_BYTES = 512
 
@@ -11,9 +12,9 @@ export class HeldInput {
   start = 0
   end = 0
 
-  constructor(bytes: Uint8Array, at: number) {
-    this.#bytes = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, bytes.length - at))
-    this.append(bytes, at)
+  constructor(bytes: Uint8Array, start: number, end: number) {
+    this.#bytes = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, end - start))
+    this.append(bytes, start, end)
   }
 
   get bytes(): Buffer {
@@ -24,11 +25,11 @@ export class HeldInput {
     return this.end - this.start
   }
 
-  /** Adds `bytes` from `at` on. */
-  append(bytes: Uint8Array, at: number): void {
-    const count = bytes.length - at
+  /** Adds the octets of `bytes` from `start` to `end`. */
+  append(bytes: Uint8Array, start: number, end: number): void {
+    const count = end - start
     if (this.end + count > this.#bytes.length) this.#grow(count)
-    this.#bytes.set(at === 0 ? bytes : bytes.subarray(at), this.end)
+    this.#bytes.set(part(bytes, start, end), this.end)
     this.end += count
   }
 

@@ -66,3 +66,8 @@ export function toLatin1Buffer(bytes: Uint8Array): Latin1Buffer {
   const isBuffer = bytes instanceof Buffer
   return (isBuffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)) as Latin1Buffer
 }
+
+/** The octets from `start` to `end`; `bytes` itself when these are all. A view costs more than the copy of a KiB, so only where one is needed. */
+export function part(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)
+}

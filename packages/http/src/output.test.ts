@@ -58,7 +58,7 @@ test('many outputs that write in turn never get into each other', () => {
         expected[who] += text
         const { output, flush } = all[who]!
         if (isText) output.writeText(text)
-        else output.writeBytes(Buffer.from(text, 'latin1'))
+        else output.writeBytes(Buffer.from(`<${text}>>`, 'latin1'), 1, 1 + length)
         if (isFlushed) flush()
       })
       for (const { flush } of all) flush()

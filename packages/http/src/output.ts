@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import type { Latin1Buffer } from './octets.ts'
+import { type Latin1Buffer, part, toLatin1Buffer } from './octets.ts'
 import type { Transport } from './session.ts'
 
 const BUFFER_BYTES = 65_536
@@ -52,14 +52,20 @@ export class Output {
     this.position += this.bytes.latin1Write(text, this.position)
   }
 
-  writeBytes(bytes: Uint8Array): void {
-    if (bytes.length >= DIRECT_BYTES) {
-      this.#writeDirectly(bytes)
+  /** The octets of `bytes` from `start` to `end`. */
+  writeBytes(bytes: Uint8Array, start: number, end: number): void {
+    if (end - start >= DIRECT_BYTES) {
+      this.#writeDirectly(part(bytes, start, end))
       return
     }
-    this.ensure(bytes.length)
-    this.bytes.set(bytes, this.position)
-    this.position += bytes.length
+    this.ensure(end - start)
+    this.copyIn(bytes, start, end)
+  }
+
+  /** Octets for which `ensure` has made room. Without a view of them, which would cost more than the copying. */
+  copyIn(bytes: Uint8Array, start: number, end: number): void {
+    toLatin1Buffer(bytes).copy(this.bytes, this.position, start, end)
+    this.position += end - start
   }
 
   /** Makes room for `count` octets; what does not fit is written first, except for the frame that is being written. */

@@ -78,8 +78,11 @@ export interface StreamReset {
  * after one's own `reset`, and nothing comes to a server once its answer ended (the rest of the body is discarded).
  */
 export interface BodyReceiver {
-  /** Part of the body (or of an upgraded stream's octets), never empty. To be copied by whoever keeps it. */
-  onData(bytes: Uint8Array): void
+  /**
+   * Part of the body (or of an upgraded stream's octets), never empty: the octets of `bytes` from `start` to `end`. To be copied by
+   * whoever keeps it.
+   */
+  onData(bytes: Uint8Array, start: number, end: number): void
   /**
    * The body's end, or the peer's half-close of an upgraded stream. A server gets the end of a request with `upgrade`, and
    * of CONNECT, only after it sent the answer's head, because only then it is known whether octets follow.
@@ -97,11 +100,12 @@ export interface BodyReceiver {
  */
 export interface BodySender {
   /**
-   * Copies or writes `bytes`. Small parts are copied, large ones go to the transport as they are: the caller must not write
-   * into them afterwards. More than `bodyLength` octets, or fewer before `sendEnd`, abort the connection.
+   * Copies or writes the octets of `bytes` from `start` (0) to `end` (their number). Small parts are copied, large ones go to the
+   * transport as they are: the caller must not write into them afterwards. More than `bodyLength` octets, or fewer before `sendEnd`,
+   * abort the connection.
    * @returns false when the caller should wait for `onWritable` (the octets were taken all the same)
    */
-  sendData(bytes: Uint8Array): boolean
+  sendData(bytes: Uint8Array, start?: number, end?: number): boolean
   /**
    * Ends the body; on an upgraded stream, half-closes. Does nothing when the message ended with its head. Trailers are
    * dropped where the framing has no place for them.

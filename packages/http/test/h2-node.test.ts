@@ -56,7 +56,7 @@ function echoServer(): Server {
           onRequest: (stream, head) => {
             const parts: Buffer[] = []
             return {
-              onData: (bytes) => void parts.push(Buffer.from(bytes)),
+              onData: (bytes, start, end) => void parts.push(Buffer.from(bytes.subarray(start, end))),
               onEnd: (trailers) => {
                 stream.sendInformational(createResponseHead({ status: 103, fields: createFields([['link', '</a>']]) }))
                 const fields = createFields([
@@ -163,7 +163,7 @@ function askNode(session: ClientSession, path: string): Promise<object> {
       onHead: ({ fields }) => {
         seen.lines = linesOf(fields).filter((line) => !line.startsWith('date:'))
       },
-      onData: (bytes) => void parts.push(Buffer.from(bytes)),
+      onData: (bytes, start, end) => void parts.push(Buffer.from(bytes.subarray(start, end))),
       onEnd: (trailers) =>
         resolve({ ...seen, trailers: trailers && linesOf(trailers), isSame: Buffer.concat(parts).equals(BODY) }),
       onAbort: (reset) => reject(new Error(reset.detail)),

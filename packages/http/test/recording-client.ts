@@ -78,8 +78,8 @@ export class RecordingClient implements ClientHandler {
         answer.hasBody = hasResponseBody
         answer.lines = linesOf(response.fields)
       },
-      onData: (bytes) => {
-        answer.body += Buffer.from(bytes).toString('latin1')
+      onData: (bytes, start, end) => {
+        answer.body += Buffer.from(bytes.subarray(start, end)).toString('latin1')
       },
       onEnd: (trailers) => {
         if (answer.isEnded || answer.reset !== undefined) throw new Error('two ends')

@@ -67,8 +67,8 @@ export class RecordingServer implements ServerHandler {
     }
     this.exchanges.push(exchange)
     const receiver: BodyReceiver = {
-      onData: (bytes) => {
-        exchange.body += Buffer.from(bytes).toString('latin1')
+      onData: (bytes, start, end) => {
+        exchange.body += Buffer.from(bytes.subarray(start, end)).toString('latin1')
       },
       onEnd: (trailers) => {
         if (exchange.isEnded || exchange.reset !== undefined) throw new Error('two ends')

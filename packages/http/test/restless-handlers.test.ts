@@ -27,8 +27,9 @@ class Watched implements ResponseReceiver {
     this.#told()
   }
 
-  onData(bytes: Uint8Array): void {
-    expect(bytes.length).toBeGreaterThan(0)
+  onData(bytes: Uint8Array, start: number, end: number): void {
+    expect(start).toBeLessThan(end)
+    expect(end).toBeLessThanOrEqual(bytes.length)
     this.#told()
   }
 

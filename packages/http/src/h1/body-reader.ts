@@ -71,8 +71,3 @@ export class CloseBody implements BodyReader {
     this.isDone = true
   }
 }
-
-/** The octets from `start` to `end`; `bytes` itself when these are all. */
-export function part(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)
-}

@@ -27,9 +27,9 @@ export class BodyWriter {
   }
 
   /** @returns false when the caller should wait */
-  write(bytes: Uint8Array): boolean {
+  write(bytes: Uint8Array, start: number, end: number): boolean {
     // An empty chunk would be the last one.
-    if (bytes.length > 0) this.#write(bytes)
+    if (end > start) this.#write(bytes, start, end)
     return !this.#output.isBlocked
   }
 
@@ -38,22 +38,22 @@ export class BodyWriter {
     this.#output.writeText(trailers === undefined ? '0\r\n\r\n' : `0\r\n${trailers.format(isTrailerName)}\r\n`)
   }
 
-  #write(bytes: Uint8Array): void {
+  #write(bytes: Uint8Array, start: number, end: number): void {
     switch (this.framing) {
       case 'none':
         return
       case 'chunked':
-        this.#output.writeText(`${bytes.length.toString(16)}\r\n`)
-        this.#output.writeBytes(bytes)
+        this.#output.writeText(`${(end - start).toString(16)}\r\n`)
+        this.#output.writeBytes(bytes, start, end)
         this.#output.writeText('\r\n')
         return
       case 'length':
-        this.#remaining -= bytes.length
-        this.#output.writeBytes(bytes)
+        this.#remaining -= end - start
+        this.#output.writeBytes(bytes, start, end)
         return
       case 'until-close':
       case 'opaque':
-        this.#output.writeBytes(bytes)
+        this.#output.writeBytes(bytes, start, end)
         return
     }
   }

@@ -1,7 +1,7 @@
 import { HttpError } from '../http-error.ts'
 import type { RequestHead } from '../message/head.ts'
 import type { BodySender, ClientHandler, ClientSession, ResponseReceiver, StreamReset, Transport } from '../session.ts'
-import { type BodyReader, CloseBody, LengthBody, part } from './body-reader.ts'
+import { type BodyReader, CloseBody, LengthBody } from './body-reader.ts'
 import { BodyWriter } from './body-writer.ts'
 import { ChunkedBody } from './chunked-body.ts'
 import { H1ClientStream, type RequestOwner } from './client-stream.ts'
@@ -117,7 +117,7 @@ export class H1ClientSession extends H1Connection implements ClientSession, Requ
         return this.#readBody(bytes, at, end)
       case 'opaque':
         if (this.input.isBodyPaused) return at
-        this.#receiver?.onData(part(bytes, at, end))
+        this.#receiver?.onData(bytes, at, end)
         return end
       case 'half-closed':
       case 'ended':
@@ -205,7 +205,7 @@ export class H1ClientSession extends H1Connection implements ClientSession, Requ
       this.#fail(error)
       return end
     }
-    if (body.dataEnd > body.dataStart) this.#receiver?.onData(part(bytes, body.dataStart, body.dataEnd))
+    if (body.dataEnd > body.dataStart) this.#receiver?.onData(bytes, body.dataStart, body.dataEnd)
     if (body.isDone && this.body === body) this.#endAnswer(next < end)
     return next
   }

@@ -46,9 +46,9 @@ export class H1ClientStream implements BodySender {
     this.#isEnded = false
   }
 
-  sendData(bytes: Uint8Array): boolean {
+  sendData(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
     if (this.#isOver || this.#isEnded) return true
-    if (this.#writer.mayWrite(bytes.length)) return this.#writer.write(bytes)
+    if (this.#writer.mayWrite(end - start)) return this.#writer.write(bytes, start, end)
     this.#owner.abortWithError('our side sent more octets than it announced')
     return true
   }

@@ -64,11 +64,11 @@ test.each([
 })
 
 test('held octets are copied few times when they come one by one, and never change their place', () => {
-  const held = new HeldInput(Buffer.from('a'), 0)
+  const held = new HeldInput(Buffer.from('a'), 0, 1)
   const buffers = new Set([held.bytes])
   for (let i = 0; i < 100_000; i++) {
     const early = held.bytes.subarray(held.start, held.start + 1)
-    held.append(Buffer.from('b'), 0)
+    held.append(Buffer.from('b'), 0, 1)
     buffers.add(held.bytes)
     if (i % 1000 === 0) expect(early.toString()).toBe('a')
   }

@@ -37,12 +37,12 @@ export class InputGate {
 
   receive(bytes: Uint8Array): void {
     if (this.#held !== undefined) {
-      this.#held.append(bytes, 0)
+      this.#held.append(bytes, 0, bytes.length)
       this.advance()
       return
     }
     const at = this.#run(bytes, 0, bytes.length)
-    if (at < bytes.length) this.#held = new HeldInput(bytes, at)
+    if (at < bytes.length) this.#held = new HeldInput(bytes, at, bytes.length)
     this.#govern()
   }
 

@@ -24,15 +24,16 @@ export interface ReceivedRequest {
  * @throws {HttpError} whatever is wrong with it
  */
 export function readRequestHead(text: string, scan: HeadScan, maxTargetBytes: number): ReceivedRequest {
-  const { method, target, minorVersion } = parseRequestLine(text, scan.startLineEnd, maxTargetBytes)
-  const { path, authority, scheme } = parseTarget(method, target)
+  const line = parseRequestLine(text, scan.startLineEnd, maxTargetBytes)
+  const { method, minorVersion } = line
+  const { path, authority, scheme } = parseTarget(line)
   const own = takeOwnFields(text, scan.lines)
   const host = checkedHost(own, minorVersion)
   if (minorVersion === 0 && own.isChunked) throw new HttpError('bad_framing', 'Transfer-Encoding in HTTP/1.0')
   const bodyLength = own.isChunked ? undefined : (own.contentLength ?? 0)
   if (method === 'CONNECT' && bodyLength !== 0) throw new HttpError('bad_framing', 'CONNECT with a body')
   // Of the four forms of a target only origin-form is written on as it is.
-  const isVerbatim = own.isCanonical && path === target && minorVersion === 1
+  const isVerbatim = own.isCanonical && path === line.target && minorVersion === 1
   const origin = { text: isVerbatim ? text : undefined, method, path, authority: authority ?? host }
   const head = new ReceivedRequestHead(origin, bodyLength, endToEndFields(text, scan.lines, own))
   head.scheme = scheme

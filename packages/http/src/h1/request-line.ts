@@ -6,12 +6,16 @@ import { isAllOf, TARGET, TOKEN } from '../octets.ts'
 export interface RequestLine {
   readonly method: string
   readonly target: string
+  /** Whether the target begins with a slash. To be asked here: looking into `target` makes a copy of it, which few need. */
+  readonly isPath: boolean
   readonly minorVersion: 0 | 1
 }
 
+const USUAL_METHODS = ['GET', 'POST', 'PUT', 'HEAD', 'DELETE']
 const VERSION_OCTETS = 'HTTP/1.1'.length
 const ZERO = 0x30
 const ONE = 0x31
+const SLASH = 0x2f
 
 /**
  * Parses `GET /a HTTP/1.1`, without its end of line, each octet of which is known to be one that a request line may have.
@@ -27,13 +31,15 @@ export function parseRequestLine(text: string, end: number, maxTargetBytes: numb
   const isKnown = text.startsWith(' HTTP/1.', targetEnd) && (minor === ONE || minor === ZERO)
   if (targetEnd < 0 || !isKnown) throw badVersion(text.substring(0, end))
   if (methodEnd < 1 || methodEnd + 1 >= targetEnd) throw new HttpError('bad_request_line', 'no method or no target')
-  const method = internMethod(text.substring(0, methodEnd))
+  const method = usualMethod(text, methodEnd) ?? otherMethod(text.substring(0, methodEnd))
   if (method === undefined) throw new HttpError('bad_request_line', 'the method is not a token')
   if (text.indexOf(' ', methodEnd + 1) !== targetEnd) throw new HttpError('bad_request_line', 'more than three words')
   if (targetEnd - methodEnd - 1 > maxTargetBytes) {
     throw new HttpError('target_too_long', `a target over ${maxTargetBytes} octets`)
   }
-  return { method, target: text.substring(methodEnd + 1, targetEnd), minorVersion: minor === ONE ? 1 : 0 }
+  const target = text.substring(methodEnd + 1, targetEnd)
+  const isPath = text.charCodeAt(methodEnd + 1) === SLASH
+  return { method, target, isPath, minorVersion: minor === ONE ? 1 : 0 }
 }
 
 /**
@@ -41,27 +47,19 @@ export function parseRequestLine(text: string, end: number, maxTargetBytes: numb
  * @throws {HttpError} bad_request_line, version_not_supported, target_too_long, bad_target
  */
 export function checkRequestLine(line: string, maxTargetBytes: number): void {
-  const { method, target } = parseRequestLine(line, line.length, maxTargetBytes)
-  if (!isAllOf(target, TARGET)) throw new HttpError('bad_target', 'an octet that no target may have')
-  parseTarget(method, target)
+  const parsed = parseRequestLine(line, line.length, maxTargetBytes)
+  if (!isAllOf(parsed.target, TARGET)) throw new HttpError('bad_target', 'an octet that no target may have')
+  parseTarget(parsed)
 }
 
-/** The same object for the usual methods, so that labels made of them need no copies. */
-function internMethod(method: string): string | undefined {
-  switch (method) {
-    case 'GET':
-      return 'GET'
-    case 'POST':
-      return 'POST'
-    case 'PUT':
-      return 'PUT'
-    case 'HEAD':
-      return 'HEAD'
-    case 'DELETE':
-      return 'DELETE'
-    default:
-      return isAllOf(method, TOKEN) ? method : undefined
-  }
+/** The same object for the usual methods, so that neither they nor labels made of them need copies. */
+function usualMethod(text: string, end: number): string | undefined {
+  for (const method of USUAL_METHODS) if (method.length === end && text.startsWith(method)) return method
+  return undefined
+}
+
+function otherMethod(method: string): string | undefined {
+  return isAllOf(method, TOKEN) ? method : undefined
 }
 
 function badVersion(line: string): HttpError {
@@ -76,16 +74,14 @@ export interface Target {
   readonly scheme: 'http' | 'https'
 }
 
-const SLASH = 0x2f
-
 /**
  * Takes a target of any of the four forms apart. RFC 9112 §3.2.
  *
  * @throws {HttpError} bad_target
  */
-export function parseTarget(method: string, target: string): Target {
+export function parseTarget({ method, target, isPath }: RequestLine): Target {
   if (method === 'CONNECT') return parseAuthorityForm(target)
-  if (target.charCodeAt(0) === SLASH) return { path: target, authority: undefined, scheme: 'http' }
+  if (isPath) return { path: target, authority: undefined, scheme: 'http' }
   if (target === '*') {
     if (method !== 'OPTIONS') throw new HttpError('bad_target', '* without OPTIONS')
     return { path: '*', authority: undefined, scheme: 'http' }

@@ -2,7 +2,7 @@ import { HttpError } from '../http-error.ts'
 import type { Fields } from '../message/fields.ts'
 import { CR, LF } from '../octets.ts'
 import type { BodyReceiver, ServerHandler, ServerSession, StreamReset, Transport } from '../session.ts'
-import { type BodyReader, LengthBody, part } from './body-reader.ts'
+import { type BodyReader, LengthBody } from './body-reader.ts'
 import { ChunkedBody } from './chunked-body.ts'
 import { H1Connection } from './connection.ts'
 import { formatFaultAnswer } from './fault-answer.ts'
@@ -122,7 +122,7 @@ export class H1ServerSession extends H1Connection implements ServerSession, Stre
         return this.#readBody(bytes, at, end)
       case 'opaque':
         if (this.input.isBodyPaused || this.#receiver === undefined) return at
-        this.#receiver.onData(part(bytes, at, end))
+        this.#receiver.onData(bytes, at, end)
         return end
       case 'closing':
         this.#discard(end - at)
@@ -257,7 +257,7 @@ export class H1ServerSession extends H1Connection implements ServerSession, Stre
     }
     this.#hasBodyBegun = true
     if (this.#phase === 'discard') this.#discard(next - at)
-    else if (body.dataEnd > body.dataStart) this.#receiver?.onData(part(bytes, body.dataStart, body.dataEnd))
+    else if (body.dataEnd > body.dataStart) this.#receiver?.onData(bytes, body.dataStart, body.dataEnd)
     if (body.isDone && this.body === body) this.#endBody(body)
     return next
   }

@@ -88,10 +88,10 @@ export class H1ServerStream implements ServerStream {
     if (framing === 'none' && !this.#isOver) this.#finish()
   }
 
-  sendData(bytes: Uint8Array): boolean {
+  sendData(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
     if (this.#isOver || this.#isOutputEnded) return true
     if (this.#writer === undefined) throw new RangeError('a body before its head')
-    if (this.#writer.mayWrite(bytes.length)) return this.#writer.write(bytes)
+    if (this.#writer.mayWrite(end - start)) return this.#writer.write(bytes, start, end)
     this.#owner.abortWithError('our side sent more octets than it announced')
     return true
   }

@@ -104,10 +104,10 @@ export class FrameHandler implements FrameSink {
     this.#dataStream = this.#streamOfData(streamId, length, overhead)
   }
 
-  data(bytes: Uint8Array): void {
+  data(bytes: Uint8Array, start: number, end: number): void {
     const stream = this.#dataStream
-    if (stream !== undefined && !stream.isRemoved) stream.takeData(bytes)
-    if (!this.#owner.isDeaf) this.#owner.credit.owe(bytes.length)
+    if (stream !== undefined && !stream.isRemoved) stream.takeData(bytes, start, end)
+    if (!this.#owner.isDeaf) this.#owner.credit.owe(end - start)
   }
 
   dataEnded(): void {

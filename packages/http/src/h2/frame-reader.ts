@@ -1,5 +1,4 @@
 import { Buffer } from 'node:buffer'
-import { part } from '../h1/body-reader.ts'
 import { CLIENT_PREFACE, FLAG, FRAME, FRAME_HEAD_BYTES, MAX_PAYLOAD_BYTES } from './frame-types.ts'
 
 /** The head of a frame. RFC 9113 §4.1. */
@@ -29,8 +28,8 @@ export interface FrameSink {
   frame(frame: Frame): void
   /** A DATA frame begins. @param overhead - octets of padding, with the one that says how many */
   dataBegun(head: FrameHead, overhead: number): void
-  /** A piece of its content, not empty. */
-  data(bytes: Uint8Array): void
+  /** A piece of its content, not empty: the octets of `bytes` from `start` to `end`. */
+  data(bytes: Uint8Array, start: number, end: number): void
   /** The frame has ended. */
   dataEnded(): void
 }
@@ -149,7 +148,7 @@ export class FrameReader implements Frame {
     if (this.#dataLeft > 0) {
       next = Math.min(end, at + this.#dataLeft)
       this.#dataLeft -= next - at
-      this.#sink.data(part(bytes, at, next))
+      this.#sink.data(bytes, at, next)
     }
     const padding = Math.min(end - next, this.#paddingLeft)
     this.#paddingLeft -= padding

@@ -21,20 +21,18 @@ export class FrameWriter {
   }
 
   /**
-   * DATA with the first octets of `bytes`: as many as fit, at most `max`.
+   * Begins DATA with as many octets as fit, at most `max`: they are to be put into the output (`copyIn`) now.
    * @returns how many
    */
-  writeData(streamId: number, bytes: Uint8Array, max: number): number {
+  beginData(streamId: number, max: number): number {
     const { output } = this
     const room = output.bytes.length - output.position - FRAME_HEAD_BYTES
-    let count = Math.min(bytes.length, max, MAX_PAYLOAD_BYTES)
+    let count = Math.min(max, MAX_PAYLOAD_BYTES)
     if (count > room && room >= MIN_CUT_BYTES) count = room
     output.ensure(FRAME_HEAD_BYTES + count)
     const at = output.position
     this.#writeHead(streamId, count, kind(FRAME.data, 0))
-    output.bytes.set(count === bytes.length ? bytes : bytes.subarray(0, count), output.position)
-    output.position += count
-    this.#remember(streamId, at)
+    this.#remember(streamId, at, output.position + count)
     return count
   }
 
@@ -73,7 +71,7 @@ export class FrameWriter {
     }
     this.#writeHead(streamId, length, kind(FRAME.headers, flags | FLAG.endHeaders))
     output.position = blockEnd
-    this.#remember(streamId, at)
+    this.#remember(streamId, at, output.position)
   }
 
   writeRstStream(streamId: number, code: number): void {
@@ -138,10 +136,10 @@ export class FrameWriter {
     }
   }
 
-  #remember(streamId: number, at: number): void {
+  #remember(streamId: number, at: number, end: number): void {
     this.#lastStreamId = streamId
     this.#lastFlagsAt = at + FLAGS_AT
-    this.#lastEnd = this.output.position
+    this.#lastEnd = end
     this.#lastWrites = this.output.writes
   }
 

@@ -75,17 +75,18 @@ export abstract class ReceivingHalf {
     this.release()
   }
 
-  /** Octets of the body, within the window. */
-  takeData(bytes: Uint8Array): void {
+  /** Octets of the body, within the window: those of `bytes` from `start` to `end`. */
+  takeData(bytes: Uint8Array, start: number, end: number): void {
     if (this.isOver || this.#isInputEndDue) return
+    const count = end - start
     if (this.#isHolding) {
-      this.home.held(bytes.length)
-      if (this.#held === undefined) this.#held = new HeldInput(bytes, 0)
-      else this.#held.append(bytes, 0)
+      this.home.held(count)
+      if (this.#held === undefined) this.#held = new HeldInput(bytes, start, end)
+      else this.#held.append(bytes, start, end)
       return
     }
-    this.receiver!.onData(bytes)
-    this.consumed(bytes.length)
+    this.receiver!.onData(bytes, start, end)
+    this.consumed(count)
   }
 
   /** The peer's half has ended. */
@@ -128,7 +129,7 @@ export abstract class ReceivingHalf {
       this.#held = undefined
       const { size } = held
       this.home.held(-size)
-      this.receiver!.onData(held.bytes.subarray(held.start, held.end))
+      this.receiver!.onData(held.bytes, held.start, held.end)
       this.consumed(size)
     }
     if (this.#isInputEndDue && !this.isOver && !this.#isHolding) this.#tellEnd()

@@ -52,15 +52,15 @@ export abstract class H2Stream extends ReceivingHalf implements BodySender {
     return isStuck
   }
 
-  sendData(bytes: Uint8Array): boolean {
+  sendData(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
     if (this.isOver || this.isOutputEnded) return true
     this.checkMaySend()
-    if (this.announcedLeft !== UNKNOWN_LENGTH && !this.#countSent(bytes.length)) return true
-    if (bytes.length === 0) return this.#queue === undefined
-    const sent = this.#queue === undefined && !this.home.order.mustWait ? this.#send(bytes) : 0
-    if (this.#isRemoved || sent === bytes.length) return true
-    if (this.#queue === undefined) this.#queue = new HeldInput(bytes, sent)
-    else this.#queue.append(bytes, sent)
+    if (this.announcedLeft !== UNKNOWN_LENGTH && !this.#countSent(end - start)) return true
+    if (start === end) return this.#queue === undefined
+    const sent = this.#queue === undefined && !this.home.order.mustWait ? this.#send(bytes, start, end) : start
+    if (this.#isRemoved || sent === end) return true
+    if (this.#queue === undefined) this.#queue = new HeldInput(bytes, sent, end)
+    else this.#queue.append(bytes, sent, end)
     if (this.sendWindow > 0) this.home.order.add(this)
     return false
   }
@@ -93,7 +93,7 @@ export abstract class H2Stream extends ReceivingHalf implements BodySender {
   sendQueued(): void {
     const queue = this.#queue
     if (queue === undefined || this.sendWindow <= 0) return
-    queue.start += this.#sendFrame(queue.bytes.subarray(queue.start, queue.end))
+    queue.start = this.#sendFrame(queue.bytes, queue.start, queue.end)
     if (queue.size > 0) {
       if (this.sendWindow > 0) this.home.order.add(this)
       return
@@ -154,24 +154,24 @@ export abstract class H2Stream extends ReceivingHalf implements BodySender {
     if (!this.#isRemoved) this.outputEndSent()
   }
 
-  /** As much as may be sent now. @returns how many octets */
-  #send(bytes: Uint8Array): number {
+  /** As much as may be sent now. @returns up to where */
+  #send(bytes: Uint8Array, start: number, end: number): number {
     const { order } = this.home
-    let sent = 0
-    while (sent < bytes.length && this.sendWindow > 0 && !order.isBlocked) {
-      sent += this.#sendFrame(sent === 0 ? bytes : bytes.subarray(sent))
-    }
-    return sent
+    let at = start
+    while (at < end && this.sendWindow > 0 && !order.isBlocked) at = this.#sendFrame(bytes, at, end)
+    return at
   }
 
-  #sendFrame(bytes: Uint8Array): number {
+  /** One frame. @returns up to where its octets are those of `bytes` from `start` on */
+  #sendFrame(bytes: Uint8Array, start: number, end: number): number {
     const { order, writer, guard } = this.home
     const window = Math.min(this.sendWindow, order.window)
-    const count = writer.writeData(this.id, bytes, window)
+    const count = writer.beginData(this.id, Math.min(end - start, window))
+    writer.output.copyIn(bytes, start, start + count)
     guard.dataSent(count, count === window)
     this.sendWindow -= count
     order.window -= count
-    return count
+    return start + count
   }
 
   /** @returns false when it was too much, and the stream is over */

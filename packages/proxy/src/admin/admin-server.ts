@@ -127,8 +127,8 @@ class AdminExchange implements BodyReceiver {
     }
   }
 
-  onData(bytes: Uint8Array): void {
-    if (this.#body.length <= MAX_BODY_BYTES) this.#body += Buffer.from(bytes).toString('latin1')
+  onData(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#body.length <= MAX_BODY_BYTES) this.#body += Buffer.from(bytes.subarray(start, end)).toString('latin1')
   }
 
   onEnd(): void {

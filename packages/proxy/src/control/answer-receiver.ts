@@ -33,9 +33,9 @@ export class AnswerReceiver implements ResponseReceiver {
     this.#status = head.status
   }
 
-  onData(bytes: Uint8Array): void {
-    this.#bytes += bytes.length
-    if (this.#bytes <= MAX_MESSAGE_BYTES) this.#chunks.push(bytes.slice())
+  onData(bytes: Uint8Array, start: number, end: number): void {
+    this.#bytes += end - start
+    if (this.#bytes <= MAX_MESSAGE_BYTES) this.#chunks.push(bytes.slice(start, end))
     else this.#broken('malformed', 'the answer is too long')
   }
 

@@ -40,14 +40,14 @@ export class StreamReceiver implements ResponseReceiver {
     this.#refusal.onHead(head)
   }
 
-  onData(bytes: Uint8Array): void {
+  onData(bytes: Uint8Array, start: number, end: number): void {
     this.#events.onAlive()
     if (this.#refusal !== undefined) {
-      this.#refusal.onData(bytes)
+      this.#refusal.onData(bytes, start, end)
       return
     }
     try {
-      this.#envelopes.receive(bytes)
+      this.#envelopes.receive(bytes.subarray(start, end))
     } catch (error) {
       this.#events.reject(error as Error)
     }

@@ -182,10 +182,10 @@ export class Exchange extends RequestHalf implements DeadlineOwner {
   }
 
   /** Part of the answer's body goes to the client. @returns false when it takes no more for now */
-  answerData(bytes: Uint8Array): boolean {
-    this.responseBytes += bytes.length
+  answerData(bytes: Uint8Array, start: number, end: number): boolean {
+    this.responseBytes += end - start
     this.touch()
-    this.#isBlocked = !this.stream.sendData(bytes)
+    this.#isBlocked = !this.stream.sendData(bytes, start, end)
     return !this.#isBlocked
   }
 

@@ -23,9 +23,10 @@ export class RequestBody {
     return this.#keptBytes <= this.#replayBytes
   }
 
-  hold(bytes: Uint8Array): void {
+  /** The octets of `bytes` from `start` to `end` wait. */
+  hold(bytes: Uint8Array, start: number, end: number): void {
     this.#held ??= []
-    this.#held.push(bytes.slice())
+    this.#held.push(bytes.slice(start, end))
   }
 
   /** What waited, which is the caller's from now on. */
@@ -35,14 +36,16 @@ export class RequestBody {
     return held
   }
 
-  keep(bytes: Uint8Array): void {
-    this.#keptBytes += bytes.length
+  /** The octets of `bytes` from `start` to `end` were sent on. */
+  keep(bytes: Uint8Array, start: number, end: number): void {
+    this.#keptBytes += end - start
     if (this.#keptBytes > this.#replayBytes) {
       this.#kept = undefined
       return
     }
     this.#kept ??= []
-    this.#kept.push(bytes.buffer.byteLength > MAX_REFERRED_BYTES ? bytes.slice() : bytes)
+    const mustCopy = bytes.buffer.byteLength > MAX_REFERRED_BYTES
+    this.#kept.push(mustCopy ? bytes.slice(start, end) : bytes.subarray(start, end))
   }
 
   /** It will not be sent again. */

@@ -61,7 +61,7 @@ export abstract class RequestHalf implements BodyReceiver {
     const held = this.#body?.takeHeld()
     if (held !== undefined) {
       for (const bytes of held) {
-        if (attempt.mayBeRefused || this.tries?.keepsBody === true) this.#body!.keep(bytes)
+        if (attempt.mayBeRefused || this.tries?.keepsBody === true) this.#body!.keep(bytes, 0, bytes.length)
         attempt.sendData(bytes)
       }
     }
@@ -69,17 +69,18 @@ export abstract class RequestHalf implements BodyReceiver {
     if (held !== undefined) this.stream.resumeBody()
   }
 
-  onData(bytes: Uint8Array): void {
-    this.requestBytes += bytes.length
-    this.routed?.sawData(bytes)
+  onData(bytes: Uint8Array, start: number, end: number): void {
+    this.requestBytes += end - start
+    this.routed?.sawData(bytes, start, end)
     const { attempt } = this
     if (attempt?.isSending === true) {
       this.touch()
-      if ((attempt.mayBeRefused || this.tries?.keepsBody === true) && !this.isAnswered) this.#bodyInMemory().keep(bytes)
-      if (!attempt.sendData(bytes)) this.stream.pauseBody()
+      const mayBeSentAgain = (attempt.mayBeRefused || this.tries?.keepsBody === true) && !this.isAnswered
+      if (mayBeSentAgain) this.#bodyInMemory().keep(bytes, start, end)
+      if (!attempt.sendData(bytes, start, end)) this.stream.pauseBody()
       return
     }
-    this.#bodyInMemory().hold(bytes)
+    this.#bodyInMemory().hold(bytes, start, end)
     this.stream.pauseBody()
   }
 
@@ -95,7 +96,7 @@ export abstract class RequestHalf implements BodyReceiver {
 
   /** Gives `copy` the body that came before it was there. */
   replayHeld(copy: BodyCopy): void {
-    this.#body?.replayHeld((bytes) => copy.data(bytes))
+    this.#body?.replayHeld((bytes) => copy.data(bytes, 0, bytes.length))
     if (this.#isRequestOver) copy.end(this.#trailers)
   }
 

@@ -45,9 +45,9 @@ export class FaultyStream implements ServerStream {
     this.#stream.sendInformational(head)
   }
 
-  sendData(bytes: Uint8Array): boolean {
-    if (this.#bytesPerSecond === 0) return this.#pass(bytes)
-    this.#queue.push(bytes.slice())
+  sendData(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
+    if (this.#bytesPerSecond === 0) return this.#pass(bytes.subarray(start, end))
+    this.#queue.push(bytes.slice(start, end))
     this.#tickLater()
     return false
   }
@@ -80,9 +80,9 @@ export class FaultyStream implements ServerStream {
 
   #pass(bytes: Uint8Array): boolean {
     if (this.#isCut) return true
-    const part = bytes.length > this.#left ? bytes.subarray(0, this.#left) : bytes
-    this.#left -= part.length
-    const isReady = this.#stream.sendData(part)
+    const count = Math.min(bytes.length, this.#left)
+    this.#left -= count
+    const isReady = this.#stream.sendData(bytes, 0, count)
     if (this.#left === 0) this.#cut()
     return isReady
   }

@@ -81,10 +81,10 @@ class MirrorCopy implements ExchangeHome, ServerStream, BodyCopy, Watched {
     }
   }
 
-  data(bytes: Uint8Array): void {
+  data(bytes: Uint8Array, start: number, end: number): void {
     if (this.#exchange.isEnded) return
-    if (this.#isPaused) this.#waitingBytes += bytes.length
-    if (this.#waitingBytes <= this.core.limits.mirrorBytes) this.#exchange.onData(bytes)
+    if (this.#isPaused) this.#waitingBytes += end - start
+    if (this.#waitingBytes <= this.core.limits.mirrorBytes) this.#exchange.onData(bytes, start, end)
     else this.#giveUp(`${this.#waitingBytes} bytes of body wait`)
   }
 

@@ -7,7 +7,8 @@ import type { Deadline, DeadlineOwner } from '../grpc/deadlines.ts'
 
 /** Gets the request's body a second time. */
 export interface BodyCopy {
-  data(bytes: Uint8Array): void
+  /** The octets of `bytes` from `start` to `end`. */
+  data(bytes: Uint8Array, start: number, end: number): void
   end(trailers: Fields | undefined): void
   /** Nothing more comes. Does nothing after `end`. */
   cut(): void
@@ -60,8 +61,8 @@ export class RoutedRequest implements DeadlineOwner {
     this.#exchange.replayHeld(copy)
   }
 
-  sawData(bytes: Uint8Array): void {
-    if (this.#copies !== undefined) for (const copy of this.#copies) copy.data(bytes)
+  sawData(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#copies !== undefined) for (const copy of this.#copies) copy.data(bytes, start, end)
   }
 
   sawEnd(trailers: Fields | undefined): void {

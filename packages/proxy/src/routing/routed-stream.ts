@@ -53,8 +53,8 @@ export class RoutedStream implements ServerStream {
     this.#stream.sendInformational(head)
   }
 
-  sendData(bytes: Uint8Array): boolean {
-    return this.#stream.sendData(bytes)
+  sendData(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
+    return this.#stream.sendData(bytes, start, end)
   }
 
   sendEnd(trailers?: Fields): void {

@@ -106,9 +106,10 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     if (this.#end()) this.#owner.notSent(this.#exchange, this, error)
   }
 
-  sendData(bytes: Uint8Array): boolean {
+  /** Octets of the request's body, as `BodySender.sendData` takes them. */
+  sendData(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
     this.hasSentBody = true
-    return this.#sender!.sendData(bytes)
+    return this.#sender!.sendData(bytes, start, end)
   }
 
   sendEnd(trailers: Fields | undefined): void {
@@ -169,9 +170,9 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     exchange.answer(head, hasBody)
   }
 
-  onData(bytes: Uint8Array): void {
+  onData(bytes: Uint8Array, start: number, end: number): void {
     if (this.#isOver) return
-    if (!this.#exchange.answerData(bytes)) this.#sender!.pauseBody()
+    if (!this.#exchange.answerData(bytes, start, end)) this.#sender!.pauseBody()
   }
 
   onEnd(trailers: Fields | undefined): void {
