@@ -235,16 +235,18 @@ test('upgrade keeps what was said, changes what is said now, and prune finds wha
   expect(await heddleOutput(cluster, ['prune'])).toBe('')
 })
 
-test('upgrade takes the agent of nodes along', async () => {
+test('upgrade takes the agent of nodes along, with what only the agent was told', async () => {
   const agent = ['daemonset/heddle-node-agent', '--namespace=heddle-node-agent']
-  const imageOf = () =>
-    cluster.kubectl(['get', ...agent, '--output=jsonpath={.spec.template.spec.containers[0].image}'])
+  const container = '.spec.template.spec.containers[0]'
+  const agentImage = () =>
+    cluster.kubectl(['get', ...agent, `--output=jsonpath={${container}.image} {${container}.imagePullPolicy}`])
   const apply = async (...args: readonly string[]) =>
     cluster.kubectl(['apply', '-f', '-'], { input: await heddleOutput(cluster, args) })
-  await apply('install-node-agent', '--set', 'image.tag=earlier')
-  expect(await imageOf()).toBe('heddle/proxy:earlier')
+  await apply('install-node-agent', '--set', 'image.tag=earlier', '--set', 'image.pullPolicy=Never')
   await apply('upgrade')
-  expect(await imageOf()).not.toBe('heddle/proxy:earlier')
+  expect(await agentImage()).toBe('heddle/proxy:earlier Never')
+  await apply('upgrade', '--set', 'image.tag=')
+  expect(await agentImage()).toMatch(/^heddle\/proxy:(?!earlier).* Never$/)
   await cluster.kubectl(['rollout', 'status', ...agent, '--timeout=60s'], { deadlineMs: 70_000 })
   expect(await heddleOutput(cluster, ['prune'])).toBe('')
 })

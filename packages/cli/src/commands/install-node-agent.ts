@@ -1,4 +1,5 @@
 import type { ValuesInput } from '@heddle/kube/install/read-values'
+import type { WorldFlags } from '../client/world-flags.ts'
 import type { CliDeps, Command } from '../command.ts'
 import { askCluster } from './install/cluster-error.ts'
 import { keptValues } from './install/installed-values.ts'
@@ -17,28 +18,47 @@ export const installNodeAgent: Command = {
     const command = program
       .command('install-node-agent')
       .description(
-        'Print the agent that redirects traffic on every node, for pods that may not do it themselves, with the values of the installation that the cluster has.',
+        'Print the agent that redirects traffic on every node, for pods that may not do it themselves, with the values of the installation that the cluster has, and those that it was told before.',
       )
       .option('--ignore-cluster', 'do not look at what the cluster has already')
     addValueOptions(command)
       .addOption(objectFormatOption())
       .addHelpText('after', '\n  heddle install-node-agent | kubectl apply -f -')
-      .action((options: Options) => run(options, deps))
+      .action((options: Options) => run(options, program.opts<WorldFlags>().heddleNamespace, deps))
   },
 }
 
-async function run(options: Options, deps: CliDeps): Promise<void> {
-  const { ignoreCluster = false } = options
-  const kept = ignoreCluster ? [] : await installedValues(deps)
-  const values = await toInstallValues([...kept, ...(await readValueFlags(options, deps.cwd))])
+async function run(options: Options, namespace: string, deps: CliDeps): Promise<void> {
+  const { ignoreCluster = false, output } = options
+  const { installed, own } = ignoreCluster ? NOTHING_KEPT : await readKept(deps)
+  const said = await readValueFlags(options, deps.cwd)
   const { renderNodeAgent } = await import('@heddle/kube/install/node-agent')
-  await printObjects(renderNodeAgent(values), options.output, deps.terminal)
+  const objects = renderNodeAgent({
+    namespace,
+    values: await toInstallValues([...installed, ...own, ...said]),
+    installed: await toInstallValues(installed),
+  })
+  await printObjects(objects, output, deps.terminal)
 }
 
+/** What the cluster keeps: of the installation, and of an agent that is there. */
+interface Kept {
+  readonly installed: readonly ValuesInput[]
+  readonly own: readonly ValuesInput[]
+}
+
+const NOTHING_KEPT: Kept = { installed: [], own: [] }
+
 /** The agent may be there first: it waits for pods. */
-async function installedValues(deps: CliDeps): Promise<readonly ValuesInput[]> {
-  const { findInstalled } = await import('@heddle/kube/install/installed')
+async function readKept(deps: CliDeps): Promise<Kept> {
+  const { findInstalled, findNodeAgent } = await import('@heddle/kube/install/installed')
   const cluster = await openCluster('install-node-agent', deps)
-  const installed = await askCluster(cluster, () => findInstalled(cluster.kube, cluster.heddleNamespace))
-  return installed === undefined ? [] : keptValues(installed, deps.terminal)
+  const { kube, heddleNamespace } = cluster
+  const [installed, agent] = await askCluster(cluster, () =>
+    Promise.all([findInstalled(kube, heddleNamespace), findNodeAgent(kube)]),
+  )
+  return {
+    installed: installed === undefined ? [] : await keptValues(installed, deps.terminal),
+    own: agent === undefined ? [] : await keptValues(agent, deps.terminal),
+  }
 }

@@ -22,14 +22,27 @@ const GATEWAY_CRDS = ['grpcroutes', 'httproutes', 'referencegrants'].map((plural
 })
 const READY = [...renderCrds(), ...GATEWAY_CRDS]
 
+const valuesOf = (settings: readonly string[]) => readInstallValues(settings.map((text) => ({ kind: 'set', text })))
+
 /** What `heddle install` with these settings puts into a cluster. */
 function installation(...settings: readonly string[]): readonly KubeDraft[] {
-  return renderInstall(readInstallValues(settings.map((text) => ({ kind: 'set', text }))))
+  return renderInstall(valuesOf(settings))
 }
 
-/** What `heddle install-node-agent` with these settings puts there. */
+/** The agent of an installation with these settings. */
 function agent(...settings: readonly string[]): readonly KubeDraft[] {
-  return renderNodeAgent(readInstallValues(settings.map((text) => ({ kind: 'set', text }))))
+  return agentOf({ installed: settings, own: [] })
+}
+
+interface AgentSettings {
+  readonly installed: readonly string[]
+  /** What only `heddle install-node-agent` was told. */
+  readonly own: readonly string[]
+}
+
+function agentOf({ installed, own }: AgentSettings): readonly KubeDraft[] {
+  const values = valuesOf([...installed, ...own])
+  return renderNodeAgent({ namespace: 'heddle', values, installed: valuesOf(installed) })
 }
 
 /** Objects of a YAML stream. */
@@ -149,6 +162,36 @@ describe('heddle upgrade', () => {
     expect(objectsOf(ran.stdout)).toEqual([...installation(registry), ...agent(registry)])
   })
 
+  const MIRROR = 'image.registry=registry.example/mirror'
+  const upgradeFrom = (there: readonly KubeDraft[], ...flags: readonly string[]) =>
+    runCommand(upgrade, ['upgrade', ...flags], { cluster: storedCluster([...READY, ...there]) })
+
+  test('keeps what only the agent of nodes was told, and keeps it as such', async () => {
+    const there = [...installation(MIRROR), ...agentOf({ installed: [MIRROR], own: ['image.tag=mine'] })]
+    const ran = await upgradeFrom(there, '--set', 'image.pullPolicy=Always')
+    const installed = [MIRROR, 'image.pullPolicy=Always']
+    expect(ran).toMatchObject({ status: 0, stderr: '' })
+    expect(objectsOf(ran.stdout)).toEqual([
+      ...installation(...installed),
+      ...agentOf({ installed, own: ['image.tag=mine'] }),
+    ])
+  })
+
+  test('is told what both have from now on, so that the next one does not go back', async () => {
+    const there = [...installation(), ...agentOf({ installed: [], own: ['image.tag=mine', MIRROR] })]
+    const next = objectsOf((await upgradeFrom(there, '--set', 'image.tag=next')).stdout)
+    const expected = [...installation('image.tag=next'), ...agentOf({ installed: ['image.tag=next'], own: [MIRROR] })]
+    expect(next).toEqual(expected)
+    expect(objectsOf((await upgradeFrom(next)).stdout)).toEqual(expected)
+  })
+
+  test('takes along an agent of nodes of a version that kept nothing', async () => {
+    const earlier = agentOf({ installed: [], own: ['image.tag=mine'] }).filter(({ kind }) => kind !== 'ConfigMap')
+    const ran = await upgradeFrom([...installation(), ...earlier])
+    expect(ran).toMatchObject({ status: 0, stderr: '' })
+    expect(objectsOf(ran.stdout)).toEqual([...installation(), ...agent()])
+  })
+
   test('names values of another version that there are no more, and what to do next', async () => {
     const there = withVersion(installation('proxy.logLevel=warn'), '0.0.9').map((object) => {
       if (object.kind !== 'ConfigMap') return object
@@ -193,9 +236,18 @@ describe('heddle install-node-agent', () => {
     const there = installation('image.registry=registry.example/mirror', 'image.tag=mine')
     const ran = await run(['--set', 'image.tag=other'], ...there)
     expect(ran).toMatchObject({ status: 0, stderr: '' })
-    expect(objectsOf(ran.stdout)).toEqual(agent('image.registry=registry.example/mirror', 'image.tag=other'))
+    const installed = ['image.registry=registry.example/mirror', 'image.tag=mine']
+    expect(objectsOf(ran.stdout)).toEqual(agentOf({ installed, own: ['image.tag=other'] }))
     const daemonSet = objectsOf(ran.stdout).find(({ kind }) => kind === 'DaemonSet')
     expect(JSON.stringify(daemonSet)).toContain('"registry.example/mirror/heddle/proxy:other"')
+  })
+
+  test('keeps what the agent was told before, under its flags', async () => {
+    const own = ['image.tag=mine', 'image.pullPolicy=Always']
+    const ran = await run(['--set', 'image.tag=other'], ...installation(), ...agentOf({ installed: [], own }))
+    expect(ran).toMatchObject({ status: 0, stderr: '' })
+    const now = ['image.pullPolicy=Always', 'image.tag=other']
+    expect(objectsOf(ran.stdout)).toEqual(agentOf({ installed: [], own: now }))
   })
 
   test('prints it before there is an installation', async () => {

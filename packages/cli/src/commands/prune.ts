@@ -37,7 +37,8 @@ async function runPrune({ output }: Options, deps: CliDeps): Promise<void> {
     ...(await listNodeAgent(kube)),
     ...(await listOwnedCrds(kube)),
   ])
-  const rendered = [...renderInstall(values, heddleNamespace), ...renderNodeAgent(values), ...renderCrds()]
+  const agent = renderNodeAgent({ namespace: heddleNamespace, values, installed: values })
+  const rendered = [...renderInstall(values, heddleNamespace), ...agent, ...renderCrds()]
   const extraneous = findExtraneous(owned, rendered)
   if (extraneous.length === 0) deps.terminal.note('there is nothing to remove')
   await printObjects(extraneous, output, deps.terminal)

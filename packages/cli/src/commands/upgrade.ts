@@ -1,9 +1,11 @@
 import type { KubeDraft } from '@heddle/kube/client'
 import type { Installed } from '@heddle/kube/install/installed'
+import type { ValuesInput } from '@heddle/kube/install/read-values'
 import type { InstallValues } from '@heddle/kube/install/values'
 import { CliError } from '../cli-error.ts'
 import type { Cluster } from '../client/cluster.ts'
 import type { CliDeps, Command } from '../command.ts'
+import type { Terminal } from '../output/terminal.ts'
 import { askCluster } from './install/cluster-error.ts'
 import { keptValues, requireInstalled } from './install/installed-values.ts'
 import { type ObjectFormat, objectFormatOption, printObjects } from './install/print-objects.ts'
@@ -47,20 +49,38 @@ async function runUpgrade(options: Options, deps: CliDeps): Promise<void> {
     })
   }
   const kept = await keptValues(installed, terminal)
-  const values = await toInstallValues([...kept, ...(await readValueFlags(options, deps.cwd))])
+  const said = await readValueFlags(options, deps.cwd)
+  const values = await toInstallValues([...kept, ...said])
   refuseOtherTrustDomain(values, installed)
   const { renderInstall } = await import('@heddle/kube/install')
-  const objects = [...renderInstall(values, cluster.heddleNamespace), ...(await nodeAgent(cluster, values))]
-  await printObjects(objects, options.output, terminal)
+  const agent = await nodeAgent({ cluster, values, kept, said }, terminal)
+  await printObjects([...renderInstall(values, cluster.heddleNamespace), ...agent], options.output, terminal)
   await noteNext(cluster, installed, deps)
 }
 
-/** Where it is there it goes along: it redirects for the proxies of this version, and its image is theirs. */
-async function nodeAgent(cluster: Cluster, values: InstallValues): Promise<readonly KubeDraft[]> {
-  const { hasNodeAgent } = await import('@heddle/kube/install/owned-objects')
-  if (!(await askCluster(cluster, () => hasNodeAgent(cluster.kube)))) return []
+interface Upgrading {
+  readonly cluster: Cluster
+  /** What the installation has from now on, and what that comes from. */
+  readonly values: InstallValues
+  readonly kept: readonly ValuesInput[]
+  readonly said: readonly ValuesInput[]
+}
+
+/** Where it is there it goes along: it redirects for the proxies of this version, and its image is theirs unless it was told another. */
+async function nodeAgent(
+  { cluster, values, kept, said }: Upgrading,
+  terminal: Terminal,
+): Promise<readonly KubeDraft[]> {
+  const { findNodeAgent } = await import('@heddle/kube/install/installed')
+  const found = await askCluster(cluster, () => findNodeAgent(cluster.kube))
+  if (found === undefined) return []
+  const own = await keptValues(found, terminal)
   const { renderNodeAgent } = await import('@heddle/kube/install/node-agent')
-  return renderNodeAgent(values)
+  return renderNodeAgent({
+    namespace: cluster.heddleNamespace,
+    values: await toInstallValues([...kept, ...own, ...said]),
+    installed: values,
+  })
 }
 
 /** Identities of both would not be accepted by each other. */

@@ -21,7 +21,8 @@ export function configMap(installation: Installation): KubeDraft {
   })
 }
 
-function toYaml(value: object): string {
+/** Values as the ConfigMaps of installation and agent have them. */
+export function toYaml(value: object): string {
   return stringify(value, { lineWidth: 0, sortMapEntries: true, compat: 'yaml-1.1' })
 }
 

@@ -40,13 +40,15 @@ export const INSTALLATION_LABEL = 'heddle.dev/installation'
 export const COMPONENT_LABEL = 'heddle.dev/component'
 export const CONTROL_COMPONENT = 'control-plane'
 
-/** Keys of the ConfigMap {@link INSTALL_NAMES.config}. */
+/** Keys of the ConfigMap {@link INSTALL_NAMES.config}, and of that of the agent of nodes. */
 export const CONFIG_KEYS = {
   /** All values. */
   values: 'values.yaml',
-  /** Those that are not as they are by default. */
+  /** Those that are not as they are by default; of the agent: as the installation has them. */
   overrides: 'overrides.yaml',
   version: 'version',
+  /** Of the agent: the namespace of its installation. */
+  installation: 'installation',
 } as const
 
 /** Key of the ConfigMap {@link INSTALL_NAMES.trustBundle}: certificates, PEM. */

@@ -1,5 +1,5 @@
 import type { KubeClient, KubeObject } from '../client/client.ts'
-import { CONFIG_MAPS, CUSTOM_RESOURCE_DEFINITIONS } from '../client/resources.ts'
+import { CONFIG_MAPS, CUSTOM_RESOURCE_DEFINITIONS, DAEMON_SETS } from '../client/resources.ts'
 import { CONFIG_KEYS, INSTALL_NAMES } from './install-names.ts'
 import type { ValueTree } from './override.ts'
 import { readValueTree } from './read-value-tree.ts'
@@ -32,6 +32,30 @@ export async function findInstalled(client: Reader, namespace: string): Promise<
     overrides: readValueTree(data[CONFIG_KEYS.overrides] ?? '') ?? {},
     values: readValueTree(data[CONFIG_KEYS.values] ?? '') ?? {},
     isHelms: metadata.labels?.['app.kubernetes.io/managed-by'] === 'Helm',
+  }
+}
+
+/** What a cluster says about its agent of nodes. */
+export interface InstalledAgent extends Pick<Installed, 'version'> {
+  /** What was said to it alone; empty too where it is of a version that did not keep this. */
+  readonly overrides: ValueTree
+  /** Namespace of the installation that it belongs to; `undefined`: of a version that did not say so. */
+  readonly installation: string | undefined
+}
+
+/** The agent of nodes, of which a cluster has one; `undefined` when there is none. */
+export async function findNodeAgent(client: Reader): Promise<InstalledAgent | undefined> {
+  const own = { namespace: INSTALL_NAMES.nodeAgent, name: INSTALL_NAMES.nodeAgent }
+  const [daemonSet, config] = await Promise.all([
+    client.get({ resource: DAEMON_SETS, ...own }),
+    client.get<ConfigMap>({ resource: CONFIG_MAPS, ...own }),
+  ])
+  if (daemonSet === undefined) return undefined
+  const { data = {} } = config ?? {}
+  return {
+    version: data[CONFIG_KEYS.version] ?? 'unknown',
+    installation: data[CONFIG_KEYS.installation],
+    overrides: readValueTree(data[CONFIG_KEYS.overrides] ?? '') ?? {},
   }
 }
 

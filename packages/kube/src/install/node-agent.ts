@@ -1,20 +1,34 @@
 import type { KubeDraft } from '../client/client.ts'
 import { AGENT_PROGRAM, INJECT_ANNOTATION } from '../inject/names.ts'
+import { toYaml } from './config-map.ts'
 import { imageOf } from './image.ts'
-import { INSTALL_NAMES, PART_OF_HEDDLE } from './install-names.ts'
+import { CONFIG_KEYS, INSTALL_NAMES, PART_OF_HEDDLE } from './install-names.ts'
 import type { InstallValues } from './install-values.ts'
+import { INSTALL_VERSION } from './install-version.ts'
 import { toObject } from './installation.ts'
+import { overridesOf } from './override.ts'
 import { bindingBody, roleBody } from './rbac.ts'
 
 const NAME = INSTALL_NAMES.nodeAgent
 const LABELS = { 'app.kubernetes.io/name': NAME, ...PART_OF_HEDDLE }
 const SELECTOR = { 'app.kubernetes.io/name': NAME }
 
+type AgentValues = Pick<InstallValues, 'image'>
+
+/** What the agent of nodes is made from. */
+export interface AgentInstallation {
+  /** Of the installation that it belongs to. */
+  readonly namespace: string
+  readonly values: AgentValues
+  /** Those of the installation: what `values` has besides is kept as the agent's own. */
+  readonly installed: AgentValues
+}
+
 /**
  * The agent that redirects the connections of pods on every node, so that no pod of an application needs a right to do so. It has a
  * namespace of its own, which alone must allow what it may.
  */
-export function renderNodeAgent(values: Pick<InstallValues, 'image'>): readonly KubeDraft[] {
+export function renderNodeAgent(agent: AgentInstallation): readonly KubeDraft[] {
   const own = { name: NAME, namespace: NAME, labels: LABELS }
   const shared = { name: NAME, labels: LABELS }
   const privileged = { ...shared, labels: { ...LABELS, 'pod-security.kubernetes.io/enforce': 'privileged' } }
@@ -26,11 +40,21 @@ export function renderNodeAgent(values: Pick<InstallValues, 'image'>): readonly 
     toObject(own, { apiVersion: 'v1', kind: 'ServiceAccount' }),
     toObject(shared, roleBody('ClusterRole', rules)),
     toObject(shared, bindingBody('ClusterRoleBinding', role, subjects)),
-    toObject(own, { apiVersion: 'apps/v1', kind: 'DaemonSet', spec: daemonSet(values) }),
+    toObject(own, { apiVersion: 'v1', kind: 'ConfigMap', data: agentConfig(agent) }),
+    toObject(own, { apiVersion: 'apps/v1', kind: 'DaemonSet', spec: daemonSet(agent.values) }),
   ]
 }
 
-function daemonSet(values: Pick<InstallValues, 'image'>): object {
+/** For whoever applies the agent again: it reads none of it itself. */
+function agentConfig({ namespace, values, installed }: AgentInstallation): Readonly<Record<string, string>> {
+  return {
+    [CONFIG_KEYS.version]: INSTALL_VERSION,
+    [CONFIG_KEYS.installation]: namespace,
+    [CONFIG_KEYS.overrides]: toYaml(overridesOf({ image: values.image }, { image: installed.image })),
+  }
+}
+
+function daemonSet(values: AgentValues): object {
   return {
     selector: { matchLabels: SELECTOR },
     updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 } },
@@ -54,7 +78,7 @@ function daemonSet(values: Pick<InstallValues, 'image'>): object {
   }
 }
 
-function container(values: Pick<InstallValues, 'image'>): object {
+function container(values: AgentValues): object {
   return {
     name: 'agent',
     image: imageOf('proxy', values),

@@ -27,9 +27,9 @@ export function mergeValues(under: ValueTree, over: ValueTree): ValueTree {
   return merged
 }
 
-/** What is not as it is by default: laid on the defaults it gives `values` again. */
-export function overridesOf(values: object): ValueTree {
-  return differences(values as ValueTree, DEFAULT_VALUES)
+/** What is not as it is in `usual`, by default as it is by default: laid on that it gives `values` again. */
+export function overridesOf(values: object, usual: object = DEFAULT_VALUES): ValueTree {
+  return differences(values as ValueTree, usual as ValueTree)
 }
 
 function differences(values: ValueTree, defaults: ValueTree): ValueTree {

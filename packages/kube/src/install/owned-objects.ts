@@ -94,12 +94,6 @@ export async function listNodeAgent(client: Reader): Promise<readonly KubeDraft[
   return lists.flat()
 }
 
-/** Whether the agent of nodes is in a cluster. */
-export async function hasNodeAgent(client: Pick<KubeClient, 'get'>): Promise<boolean> {
-  const name = INSTALL_NAMES.nodeAgent
-  return (await client.get({ resource: DAEMON_SETS, namespace: name, name })) !== undefined
-}
-
 /** Heddle's CRDs that are there, whoever made them; with them goes every object of these kinds. */
 export async function listOwnedCrds(client: Reader): Promise<readonly KubeDraft[]> {
   const { items } = await client.list(CUSTOM_RESOURCE_DEFINITIONS, {

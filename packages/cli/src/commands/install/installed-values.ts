@@ -14,9 +14,9 @@ export async function requireInstalled({ kube, heddleNamespace, contextName }: C
   })
 }
 
-/** What the installation was told, as far as this version knows it; says what it does not know. */
+/** What the installation, or the agent of nodes, was told, as far as this version knows it; says what it does not know. */
 export async function keptValues(
-  { overrides, version }: Installed,
+  { overrides, version }: Pick<Installed, 'overrides' | 'version'>,
   terminal: Terminal,
 ): Promise<readonly ValuesInput[]> {
   const { keepKnownValues } = await import('@heddle/kube/install/known-values')
