@@ -4,6 +4,7 @@ import type { CliDeps, Command } from '../command.ts'
 import { askCluster } from './install/cluster-error.ts'
 import { keptValues } from './install/installed-values.ts'
 import { openCluster } from './install/open-cluster.ts'
+import { refuseAgentOfOther } from './install/other-installation.ts'
 import { type ObjectFormat, objectFormatOption, printObjects } from './install/print-objects.ts'
 import { addValueOptions, readValueFlags, toInstallValues, type ValueFlags } from './install/value-options.ts'
 
@@ -57,6 +58,7 @@ async function readKept(deps: CliDeps): Promise<Kept> {
   const [installed, agent] = await askCluster(cluster, () =>
     Promise.all([findInstalled(kube, heddleNamespace), findNodeAgent(kube)]),
   )
+  await askCluster(cluster, () => refuseAgentOfOther(cluster, { agent, installed }))
   return {
     installed: installed === undefined ? [] : await keptValues(installed, deps.terminal),
     own: agent === undefined ? [] : await keptValues(agent, deps.terminal),

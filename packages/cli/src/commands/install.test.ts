@@ -29,6 +29,12 @@ function installation(...settings: readonly string[]): readonly KubeDraft[] {
   return renderInstall(valuesOf(settings))
 }
 
+/** An installation in namespace mesh, and its agent of nodes. */
+const MESH = renderInstall(valuesOf([]), 'mesh')
+const MESH_AGENT = renderNodeAgent({ namespace: 'mesh', values: valuesOf([]), installed: valuesOf([]) })
+/** What is left of that when its namespace is deleted by hand. */
+const MESH_LEFT = MESH.filter(({ metadata }) => metadata.namespace === undefined)
+
 /** The agent of an installation with these settings. */
 function agent(...settings: readonly string[]): readonly KubeDraft[] {
   return agentOf({ installed: settings, own: [] })
@@ -122,6 +128,21 @@ describe('heddle install', () => {
     expect(ran.stderr).toContain('heddle install --crds | kubectl apply -f -')
   })
 
+  test('refuses a cluster that has an installation in another namespace', async () => {
+    const ran = await runCommand(install, ['install'], { cluster: storedCluster([...READY, ...MESH]) })
+    expect(ran).toMatchObject({ status: 1, stdout: '' })
+    expect(ran.stderr).toContain(
+      'installed already, in namespace mesh in version 0.1.0; a cluster has one installation',
+    )
+    expect(ran.stderr).toContain('heddle --heddle-namespace mesh upgrade')
+    expect(ran.stderr).toContain('heddle --heddle-namespace mesh uninstall')
+  })
+
+  test('takes over what is left of an installation whose namespace is gone', async () => {
+    const ran = await runCommand(install, ['install'], { cluster: storedCluster([...READY, ...MESH_LEFT]) })
+    expect(ran).toMatchObject({ status: 0, stderr: '' })
+  })
+
   test('warns where the Gateway API is not there', async () => {
     const ran = await runCommand(install, ['install'], { cluster: storedCluster(renderCrds()) })
     expect(ran.status).toBe(0)
@@ -192,6 +213,19 @@ describe('heddle upgrade', () => {
     expect(objectsOf(ran.stdout)).toEqual([...installation(), ...agent()])
   })
 
+  test('leaves the agent of nodes of another installation alone, and says so', async () => {
+    const ran = await upgradeFrom([...installation(), ...MESH, ...MESH_AGENT])
+    expect(ran.status).toBe(0)
+    expect(ran.stderr).toContain('the agent of nodes stays as it is: it belongs to the installation in namespace mesh')
+    expect(objectsOf(ran.stdout)).toEqual(installation())
+  })
+
+  test('takes over an agent of nodes whose installation is gone', async () => {
+    const ran = await upgradeFrom([...installation(), ...MESH_AGENT])
+    expect(ran).toMatchObject({ status: 0, stderr: '' })
+    expect(objectsOf(ran.stdout)).toEqual([...installation(), ...agent()])
+  })
+
   test('names values of another version that there are no more, and what to do next', async () => {
     const there = withVersion(installation('proxy.logLevel=warn'), '0.0.9').map((object) => {
       if (object.kind !== 'ConfigMap') return object
@@ -252,6 +286,31 @@ describe('heddle install-node-agent', () => {
 
   test('prints it before there is an installation', async () => {
     const ran = await run([])
+    expect(ran).toMatchObject({ status: 0, stderr: '' })
+    expect(objectsOf(ran.stdout)).toEqual(agent())
+  })
+
+  test.each([
+    {
+      name: 'the agent belongs to an installation in another namespace',
+      there: [...installation(), ...MESH, ...MESH_AGENT],
+      says: 'the agent of nodes belongs to the installation in namespace mesh; a cluster has one agent',
+    },
+    {
+      name: 'there is an installation, but in another namespace',
+      there: MESH,
+      says: 'Heddle is not installed in namespace heddle, but in mesh',
+    },
+  ])('refuses where $name, and says what to do', async ({ there, says }) => {
+    const ran = await run([], ...there)
+    expect(ran).toMatchObject({ status: 1, stdout: '' })
+    expect(ran.stderr).toContain(says)
+    expect(ran.stderr).toContain('heddle --heddle-namespace mesh install-node-agent | kubectl apply -f -')
+    expect(ran.stderr).toContain('--ignore-cluster')
+  })
+
+  test('takes the agent over from an installation that is gone', async () => {
+    const ran = await run([], ...installation(), ...MESH_LEFT, ...MESH_AGENT)
     expect(ran).toMatchObject({ status: 0, stderr: '' })
     expect(objectsOf(ran.stdout)).toEqual(agent())
   })
@@ -349,6 +408,22 @@ describe('heddle uninstall', () => {
         .map(nameOf)
         .filter((name) => name.endsWith('node-agent')),
     ).toEqual(['ClusterRoleBinding heddle-node-agent', 'ClusterRole heddle-node-agent', 'Namespace heddle-node-agent'])
+  })
+
+  test('leaves CRDs and the agent of nodes to another installation that has them', async () => {
+    const own = [...installation().filter(({ metadata }) => metadata.namespace === 'heddle'), ...READY]
+    const ran = await runCommand(uninstall, ['uninstall'], { cluster: storedCluster([...own, ...MESH, ...MESH_AGENT]) })
+    expect(ran.status).toBe(0)
+    expect(ran.stderr).toContain('the CRDs stay: the installation in namespace mesh needs them')
+    expect(ran.stderr).toContain('the agent of nodes stays')
+    expect(new Set(objectsOf(ran.stdout).map(({ metadata }) => metadata.namespace))).toEqual(new Set(['heddle']))
+  })
+
+  test('names the namespace in which there is an installation, and removes nothing of it', async () => {
+    const cluster = storedCluster([...READY, ...MESH, ...MESH_AGENT])
+    const ran = await runCommand(uninstall, ['uninstall'], { cluster })
+    expect(ran).toMatchObject({ status: 1, stdout: '' })
+    expect(ran.stderr).toContain('it is in another one: --heddle-namespace mesh')
   })
 
   test('says that there is nothing', async () => {

@@ -5,6 +5,7 @@ import type { WorldFlags } from '../client/world-flags.ts'
 import type { CliDeps, Command } from '../command.ts'
 import { askCluster } from './install/cluster-error.ts'
 import { openCluster } from './install/open-cluster.ts'
+import { refuseOtherInstallation } from './install/other-installation.ts'
 import { type ObjectFormat, objectFormatOption, printObjects } from './install/print-objects.ts'
 import { addValueOptions, readValueFlags, toInstallValues, type ValueFlags } from './install/value-options.ts'
 
@@ -63,6 +64,7 @@ async function checkCluster(values: InstallValues, cluster: Cluster, deps: CliDe
       hints: ['put them there first: heddle install --crds | kubectl apply -f -'],
     })
   }
+  if (installed === undefined) await askCluster(cluster, () => refuseOtherInstallation(cluster))
   if (installed !== undefined)
     await refuseOther({
       values,

@@ -8,6 +8,7 @@ import type { CliDeps, Command } from '../command.ts'
 import type { Terminal } from '../output/terminal.ts'
 import { askCluster } from './install/cluster-error.ts'
 import { keptValues, requireInstalled } from './install/installed-values.ts'
+import { findAgentOwner } from './install/other-installation.ts'
 import { type ObjectFormat, objectFormatOption, printObjects } from './install/print-objects.ts'
 import { addValueOptions, readValueFlags, toInstallValues, type ValueFlags } from './install/value-options.ts'
 
@@ -74,6 +75,12 @@ async function nodeAgent(
   const { findNodeAgent } = await import('@heddle/kube/install/installed')
   const found = await askCluster(cluster, () => findNodeAgent(cluster.kube))
   if (found === undefined) return []
+  const owner = await askCluster(cluster, () => findAgentOwner(cluster, found))
+  if (owner !== undefined) {
+    const whose = `it belongs to the installation in namespace ${owner.namespace}`
+    terminal.note(terminal.noteStyle.yellow(`warning: the agent of nodes stays as it is: ${whose}`))
+    return []
+  }
   const own = await keptValues(found, terminal)
   const { renderNodeAgent } = await import('@heddle/kube/install/node-agent')
   return renderNodeAgent({

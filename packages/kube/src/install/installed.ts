@@ -1,6 +1,6 @@
 import type { KubeClient, KubeObject } from '../client/client.ts'
-import { CONFIG_MAPS, CUSTOM_RESOURCE_DEFINITIONS, DAEMON_SETS } from '../client/resources.ts'
-import { CONFIG_KEYS, INSTALL_NAMES } from './install-names.ts'
+import { CLUSTER_ROLES, CONFIG_MAPS, CUSTOM_RESOURCE_DEFINITIONS, DAEMON_SETS } from '../client/resources.ts'
+import { CONFIG_KEYS, INSTALL_NAMES, INSTALLATION_LABEL } from './install-names.ts'
 import type { ValueTree } from './override.ts'
 import { readValueTree } from './read-value-tree.ts'
 import { renderCrds } from './render-crds.ts'
@@ -33,6 +33,19 @@ export async function findInstalled(client: Reader, namespace: string): Promise<
     values: readValueTree(data[CONFIG_KEYS.values] ?? '') ?? {},
     isHelms: metadata.labels?.['app.kubernetes.io/managed-by'] === 'Helm',
   }
+}
+
+/**
+ * Namespaces, other than `namespace`, of the installations that objects of the whole cluster belong to. Such objects have the same names in every
+ * installation, so that they belong to the one that was applied last.
+ */
+export async function listOtherInstallations(
+  client: Pick<KubeClient, 'list'>,
+  namespace: string,
+): Promise<readonly string[]> {
+  const { items } = await client.list(CLUSTER_ROLES, { labelSelector: INSTALLATION_LABEL })
+  const namespaces = items.map(({ metadata }) => metadata.labels?.[INSTALLATION_LABEL] ?? namespace)
+  return [...new Set(namespaces)].filter((other) => other !== namespace).sort()
 }
 
 /** What a cluster says about its agent of nodes. */

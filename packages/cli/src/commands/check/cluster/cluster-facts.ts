@@ -103,6 +103,8 @@ export interface ExpectedObject {
   readonly name: string
   /** Whether it is there. */
   readonly there: Fact<boolean>
+  /** Namespace of the installation that it belongs to, as far as that is known. */
+  readonly owner?: string
 }
 
 /** The control plane's Deployment: how many pods it should have, and how many are ready and of its newest template. */
@@ -163,6 +165,8 @@ export interface ProxyFacts extends InstallFacts {
 export interface NodeAgentFact {
   readonly wanted: number
   readonly ready: number
+  /** Namespace of the installation that it belongs to, if that is another one. */
+  readonly owner?: string
 }
 
 /** A namespace, with what it says of injection, or where it seems to. */

@@ -1,7 +1,7 @@
 import type { Clock } from '@heddle/base/clock'
 import type { KubeDraft, KubeObject, ObjectName } from '@heddle/kube/client'
 import { renderInstall } from '@heddle/kube/install'
-import { CONFIG_KEYS, INSTALL_NAMES, TRUST_BUNDLE_KEY } from '@heddle/kube/install/names'
+import { CONFIG_KEYS, INSTALL_NAMES, INSTALLATION_LABEL, TRUST_BUNDLE_KEY } from '@heddle/kube/install/names'
 import { readUsableValues } from '@heddle/kube/install/usable-values'
 import type { InstallValues } from '@heddle/kube/install/values'
 import {
@@ -100,8 +100,10 @@ async function lookFor({ apiVersion = '', kind = '', metadata }: KubeDraft, clus
   const { name, namespace = '' } = metadata
   const resource = resourceOf(apiVersion, kind)!
   const ref: ObjectName = { resource, name, ...(resource.namespaced && { namespace }) }
-  const there = await ask(cluster, `read ${kind} ${name}`, async () => (await cluster.kube.get(ref)) !== undefined)
-  return { kind, namespace, name, there }
+  const found = await ask(cluster, `read ${kind} ${name}`, () => cluster.kube.get(ref))
+  const there = mapFact(found, (object) => object !== undefined)
+  const owner = found.kind === 'known' ? found.value?.metadata.labels?.[INSTALLATION_LABEL] : undefined
+  return { kind, namespace, name, there, ...(owner !== undefined && { owner }) }
 }
 
 interface DeploymentObject extends KubeObject {

@@ -2,9 +2,9 @@ import { KubeError, type Resource } from '@heddle/kube/client'
 import { INJECT_ANNOTATION } from '@heddle/kube/inject/names'
 import { renderInstall } from '@heddle/kube/install'
 import { renderCrds } from '@heddle/kube/install/crds'
-import { INSTALLATION_LABEL } from '@heddle/kube/install/names'
+import { listOtherInstallations } from '@heddle/kube/install/installed'
 import { readInstallValues } from '@heddle/kube/install/read-values'
-import { CLUSTER_ROLES, NAMESPACES, resourceOf } from '@heddle/kube/resources'
+import { NAMESPACES, resourceOf } from '@heddle/kube/resources'
 import type { Cluster } from '../../../client/cluster.ts'
 import { learn } from '../fact.ts'
 import type { BaseFacts, PreFacts, Right } from './cluster-facts.ts'
@@ -19,17 +19,11 @@ export async function collectPre(base: BaseFacts, cluster: Cluster): Promise<Pre
       `read namespace "${name}"`,
       async () => (await kube.get({ resource: NAMESPACES, name })) !== undefined,
     ),
-    ask(cluster, 'list ClusterRoles', () => listOtherInstallations(cluster)),
+    ask(cluster, 'list ClusterRoles', () => listOtherInstallations(kube, name)),
     ask(cluster, 'ask what this user may do', () => askRights(cluster)),
     learn(() => tryPod(cluster)),
   ])
   return { ...base, namespaceExists, otherInstallations, rights, podRefusal }
-}
-
-async function listOtherInstallations({ kube, heddleNamespace }: Cluster): Promise<readonly string[]> {
-  const { items } = await kube.list(CLUSTER_ROLES, { labelSelector: INSTALLATION_LABEL })
-  const namespaces = items.map(({ metadata }) => metadata.labels?.[INSTALLATION_LABEL] ?? heddleNamespace)
-  return [...new Set(namespaces)].filter((namespace) => namespace !== heddleNamespace).sort()
 }
 
 /** Everything that `heddle install` has is to be made; and of what its Roles allow, that which is given least: Secrets can be read. */

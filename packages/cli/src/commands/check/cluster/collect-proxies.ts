@@ -1,8 +1,10 @@
 import type { KubeObject } from '@heddle/kube/client'
+import { findNodeAgent } from '@heddle/kube/install/installed'
 import { INSTALL_NAMES } from '@heddle/kube/install/names'
 import { DAEMON_SETS, NAMESPACES, PODS, SERVICES } from '@heddle/kube/resources'
 import type { Cluster } from '../../../client/cluster.ts'
 import type { PodObject } from '../../../client/control-pod.ts'
+import { findAgentOwner } from '../../install/other-installation.ts'
 import type { InstallFacts, NamespaceFact, NodeAgentFact, ProxyFacts, ServiceFact } from './cluster-facts.ts'
 import { ask } from './collect-base.ts'
 
@@ -14,7 +16,7 @@ export async function collectProxies(install: InstallFacts, cluster: Cluster, na
     ask(cluster, 'list namespaces', async () => (await kube.list<KubeObject>(NAMESPACES)).items.map(toNamespace)),
     ask(cluster, 'list pods', async () => (await kube.list<PodObject>(PODS, where)).items),
     ask(cluster, 'list services', async () => (await kube.list<ServiceFact>(SERVICES, where)).items),
-    ask(cluster, 'read the DaemonSet of the agent of nodes', () => findNodeAgent(cluster)),
+    ask(cluster, 'read the DaemonSet of the agent of nodes', () => readNodeAgent(cluster)),
   ])
   return { ...install, namespace, namespaces, meshPods, services, nodeAgent }
 }
@@ -23,10 +25,17 @@ interface DaemonSet extends KubeObject {
   readonly status?: { readonly desiredNumberScheduled?: number; readonly numberReady?: number }
 }
 
-async function findNodeAgent({ kube }: Cluster): Promise<NodeAgentFact | undefined> {
+async function readNodeAgent(cluster: Cluster): Promise<NodeAgentFact | undefined> {
+  const { kube } = cluster
   const name = INSTALL_NAMES.nodeAgent
-  const found = await kube.get<DaemonSet>({ resource: DAEMON_SETS, namespace: name, name })
-  return found && { wanted: found.status?.desiredNumberScheduled ?? 0, ready: found.status?.numberReady ?? 0 }
+  const [found, agent] = await Promise.all([
+    kube.get<DaemonSet>({ resource: DAEMON_SETS, namespace: name, name }),
+    findNodeAgent(kube),
+  ])
+  if (found === undefined || agent === undefined) return undefined
+  const { desiredNumberScheduled: wanted = 0, numberReady: ready = 0 } = found.status ?? {}
+  const owner = await findAgentOwner(cluster, agent)
+  return { wanted, ready, ...(owner !== undefined && { owner: owner.namespace }) }
 }
 
 function toNamespace({ metadata }: KubeObject): NamespaceFact {

@@ -3,6 +3,7 @@ import { type Category, type Check, errorUnlessEmpty, SUCCESS, type Verdict, war
 import { judgeFact, requireFact } from '../fact.ts'
 import type { ControlDeployment, CrdFact, ExpectedObject, InstallFacts, LeaseFact } from './cluster-facts.ts'
 import { lookAtLog, lookAtPods } from './look-further.ts'
+import { judgeOtherInstallations } from './pre-checks.ts'
 
 const APPLY_AGAIN = 'Apply it again: heddle upgrade | kubectl apply -f -'
 /** A leader renews every few seconds. */
@@ -12,6 +13,17 @@ const LATE_RENEWALS = 2
 export const EXISTENCE: Category<InstallFacts> = {
   name: 'heddle-existence',
   checks: [
+    {
+      id: 'one-installation',
+      description: 'no other namespace has an installation',
+      about:
+        'The ClusterRoles and webhook configurations of the cluster belong to an installation in another namespace, which was applied later: it injects and validates in place of this one. Use it with `--heddle-namespace NAME`, or keep this one: `heddle --heddle-namespace NAME uninstall | kubectl delete -f -`, then `heddle upgrade | kubectl apply -f -`.',
+      judge: ({ expected, heddleNamespace }) => {
+        const owners = new Set(expected.map(({ owner = heddleNamespace }) => owner))
+        owners.delete(heddleNamespace)
+        return judgeOtherInstallations([...owners])
+      },
+    },
     {
       id: 'namespace-exists',
       description: 'control plane namespace exists',

@@ -100,6 +100,10 @@ const without = (kind: string) =>
   GOOD_INSTALL.expected.map((one) => (one.kind === kind ? { ...one, there: known(false) } : one))
 
 const INSTALL_CASES: readonly { readonly says: string; readonly change: Partial<InstallFacts> }[] = [
+  {
+    says: 'one-installation error: there is one in namespace "mesh"',
+    change: { expected: GOOD_INSTALL.expected.map((one) => ({ ...one, owner: 'mesh' })) },
+  },
   { says: 'namespace-exists error: Namespace heddle is missing', change: { expected: without('Namespace') } },
   { says: 'config-exists error: there is no ConfigMap heddle-config', change: { config: known(undefined) } },
   {
@@ -324,6 +328,10 @@ const PROXY_CASES: readonly { readonly says: string; readonly change: Partial<Pr
       ...MESHED_POD,
       spec: { ...MESHED_POD.spec, initContainers: [{ name: 'heddle-validate' }, { name: 'heddle-proxy' }] },
     }),
+  },
+  {
+    says: 'node-agent warning: it belongs to the installation in namespace "mesh", whose version and image it has',
+    change: { nodeAgent: known({ wanted: 2, ready: 2, owner: 'mesh' }) },
   },
   {
     says: 'node-agent warning: it is ready on 1 of 2 nodes',

@@ -13,7 +13,7 @@ export const NODE_AGENT_CHECK: Check<ProxyFacts> = {
   id: 'node-agent',
   description: 'agent of the node runs on every node, where pods need it',
   about:
-    'Pods with `heddle.dev/interception: node-agent` wait until the [agent of their node](../tasks/inject.md#restricted-pod-security) has redirected their traffic; without one they do not start. Its DaemonSet `heddle-node-agent` is in a namespace of that name: `kubectl -n heddle-node-agent get pods -o wide` shows where it does not run.',
+    'Pods with `heddle.dev/interception: node-agent` wait until the [agent of their node](../tasks/inject.md#restricted-pod-security) has redirected their traffic; without one they do not start. Its DaemonSet `heddle-node-agent` is in a namespace of that name: `kubectl -n heddle-node-agent get pods -o wide` shows where it does not run. A cluster has one agent; where it belongs to an installation in another namespace, upgrades of this one leave it as it is.',
   judge: ({ meshPods, nodeAgent }) =>
     judgeFact(meshPods, (pods) =>
       judgeFact(nodeAgent, (agent) => {
@@ -31,7 +31,13 @@ function judgeMissing(pods: number): Verdict {
   return errorUnlessEmpty(pods === 0 ? [] : [detail], INSTALL)
 }
 
-function judgeReady({ ready, wanted }: NodeAgentFact): Verdict {
+function judgeReady({ ready, wanted, owner }: NodeAgentFact): Verdict {
+  if (owner !== undefined) {
+    return warningUnlessEmpty(
+      [`it belongs to the installation in namespace "${owner}", whose version and image it has`],
+      `A cluster has one installation: use that, with --heddle-namespace ${owner}, or uninstall it.`,
+    )
+  }
   return warningUnlessEmpty(
     ready < wanted ? [`it is ready on ${ready} of ${wanted} nodes`] : [],
     `kubectl -n ${INSTALL_NAMES.nodeAgent} describe pods`,

@@ -1,4 +1,4 @@
-import { type Category, type Check, errorUnlessEmpty, warningUnlessEmpty } from '../check.ts'
+import { type Category, type Check, errorUnlessEmpty, type Verdict, warningUnlessEmpty } from '../check.ts'
 import { judgeFact } from '../fact.ts'
 import type { PreFacts, Right } from './cluster-facts.ts'
 
@@ -26,13 +26,7 @@ export const PRE_SETUP: Category<PreFacts> = {
       description: 'no other namespace has an installation',
       about:
         'A cluster has one installation: its ClusterRoles and webhook configurations have the same names in every namespace, so that a second installation would take them over, and the first would inject and validate no more. Use the one that is there with `--heddle-namespace NAME`, or remove it: `heddle --heddle-namespace NAME uninstall | kubectl delete -f -`.',
-      judge: ({ otherInstallations }) =>
-        judgeFact(otherInstallations, (namespaces) =>
-          errorUnlessEmpty(
-            namespaces.map((name) => `there is one in namespace "${name}"`),
-            `Use it, with --heddle-namespace ${namespaces[0]}, or uninstall it first.`,
-          ),
-        ),
+      judge: ({ otherInstallations }) => judgeFact(otherInstallations, judgeOtherInstallations),
     },
     canCreate('pre-cluster-resources', 'can create non-namespaced resources', ({ namespace }) => namespace === ''),
     canCreate(
@@ -55,6 +49,14 @@ export const PRE_SETUP: Category<PreFacts> = {
         ),
     },
   ],
+}
+
+/** @param namespaces - of installations beside the one that is looked at */
+export function judgeOtherInstallations(namespaces: readonly string[]): Verdict {
+  return errorUnlessEmpty(
+    namespaces.map((name) => `there is one in namespace "${name}"`),
+    `Use it, with --heddle-namespace ${namespaces[0]}, or uninstall it first.`,
+  )
 }
 
 function canCreate(id: string, description: string, isMeant: (right: Right) => boolean): Check<PreFacts> {
