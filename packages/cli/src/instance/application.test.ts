@@ -14,7 +14,7 @@ afterEach(() => rm(directory, { recursive: true, force: true }))
 
 const CALM = new AbortController().signal
 
-function world(script: string, restartPolicy: RestartPolicy) {
+function world(script: string, restartPolicy: RestartPolicy, disk: { isFull: boolean } = { isFull: false }) {
   const clock = new ManualClock()
   const lines: string[] = []
   const processes = new Set<number>()
@@ -28,7 +28,10 @@ function world(script: string, restartPolicy: RestartPolicy) {
     terminationGraceMs: 1000,
     output,
     record: {
-      addProcess: async ({ pid }) => void processes.add(pid),
+      addProcess: async ({ pid }) => {
+        if (disk.isFull) throw new Error('cannot write run.json: no space left on device')
+        processes.add(pid)
+      },
       removeProcess: async ({ pid }) => void processes.delete(pid),
     },
     clock,
@@ -57,6 +60,22 @@ describe('Application', () => {
     expect(application.restarts).toBe(1)
     await application.stop(CALM)
     expect(processes.size).toBe(0)
+  })
+
+  test('that is started again on a full disk runs on, looked after: no second one beside it, none after its end', async () => {
+    const disk = { isFull: false }
+    const { application, clock, lines } = world('sleep 60', 'Always', disk)
+    await application.start()
+    disk.isFull = true
+    process.kill(application.pid!, 'SIGKILL')
+    await expect.poll(() => lines.length).toBe(1)
+    clock.advance(1000)
+    await expect.poll(() => lines.at(-1)).toContain('web-0 runs, but is not recorded: cannot write run.json')
+    expect(application.state).toBe('running')
+    const second = application.pid!
+    await application.stop(CALM)
+    expect(() => process.kill(second, 0)).toThrow('ESRCH')
+    expect(application.restarts).toBe(1)
   })
 
   test('stays ended when its policy says so, and tells its state', async () => {

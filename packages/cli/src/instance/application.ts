@@ -3,7 +3,7 @@ import type { Clock } from '@heddle/base/clock'
 import { messageOf } from '@heddle/base/message-of'
 import { type Child, describeExit, type ExitStatus, startChild } from '../process/child.ts'
 import type { LogFile } from '../process/log-file.ts'
-import type { ProcessRecord } from '../process/process-record.ts'
+import { type ProcessRecord, recordProcess } from '../process/process-record.ts'
 
 export type RestartPolicy = 'Always' | 'OnFailure' | 'Never'
 
@@ -110,12 +110,12 @@ export class Application {
   }
 
   async #startOnce(): Promise<Child> {
-    const { name, command, env, cwd, output, record } = this.#options
+    const { name, command, env, cwd, output } = this.#options
     const write = (chunk: Buffer): void => output.write(chunk)
     const child = await startChild({ command, env, cwd, output: write, stdin: 'none' })
     this.#child = child
     this.#state = 'running'
-    await record.addProcess({ role: name, ...child.identity })
+    await recordProcess(this.#options, { role: name, ...child.identity })
     return child
   }
 

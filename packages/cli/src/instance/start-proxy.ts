@@ -1,5 +1,6 @@
 import type { CliError } from '../cli-error.ts'
 import { type Child, startChild } from '../process/child.ts'
+import { recordProcess } from '../process/process-record.ts'
 import { EventWaiter } from './event-waiter.ts'
 import type { JoinToken } from './join-token.ts'
 import { proxyEnvironment } from './proxy-environment.ts'
@@ -33,7 +34,7 @@ const READY_MS = 30_000
 /** Starts the process of a proxy, with a fresh token. @throws {CliError} when there is none, or it cannot be started at all */
 export async function startProxy(options: ProxyStartOptions): Promise<ProxyStart> {
   const { sidecar, token, signal, onChild } = options
-  const { place, runtime, output, record, clock } = sidecar
+  const { place, runtime, output, clock } = sidecar
   const refusal = Promise.withResolvers<CliError>()
   let isJoined = false
   const events = new EventWaiter({
@@ -53,7 +54,7 @@ export async function startProxy(options: ProxyStartOptions): Promise<ProxyStart
     stdin: 'lifeline',
   })
   onChild(child)
-  await record.addProcess({ role: nameOfProxy(sidecar), ...child.identity })
+  await recordProcess(sidecar, { role: nameOfProxy(sidecar), ...child.identity })
   const inVain = Promise.race([refusal.promise, child.exited.then((exit) => explainExit(exit, sidecar))])
   const awaited = { sidecar, events, inVain }
   const ready = awaitReady(awaited, token).then(() => {

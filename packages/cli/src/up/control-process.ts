@@ -5,7 +5,7 @@ import { messageOf } from '@heddle/base/message-of'
 import { CliError } from '../cli-error.ts'
 import { type Child, describeExit, startChild } from '../process/child.ts'
 import type { LogFile } from '../process/log-file.ts'
-import type { ProcessRecord } from '../process/process-record.ts'
+import { type ProcessRecord, recordProcess } from '../process/process-record.ts'
 import { readableLines } from '../process/readable-lines.ts'
 import { CONTROL_ENTRY } from '../process/repository.ts'
 
@@ -99,7 +99,7 @@ export class ControlProcess {
   }
 
   async #startOnce(signal: AbortSignal): Promise<{ child: Child; ready: Promise<ControlReady> }> {
-    const { configDirectory, stateDirectory, trustDomain, leafLifeMs, env, output, record } = this.#options
+    const { configDirectory, stateDirectory, trustDomain, leafLifeMs, env, output } = this.#options
     const came = Promise.withResolvers<ControlReady>()
     const addresses = this.#listen.flatMap((address) => ['--listen', address])
     const leafLife = leafLifeMs === undefined ? [] : ['--leaf-life', formatDurationMs(leafLifeMs)]
@@ -117,7 +117,7 @@ export class ControlProcess {
       stdin: 'lifeline',
     })
     this.#child = child
-    await record.addProcess({ role: 'the control plane', ...child.identity })
+    await recordProcess(this.#options, { role: 'the control plane', ...child.identity })
     const ready = this.#waitFor(came.promise, child, signal)
     ready.catch(() => child.killGroup())
     return { child, ready }
