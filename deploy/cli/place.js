@@ -2,10 +2,15 @@
 import { copyFileSync, mkdirSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-const file = process.argv[2]
-mkdirSync(dirname(file), { recursive: true })
-for (const name of readdirSync(import.meta.dirname)) {
-  if (/^proxy-[a-z0-9]+\.js$/.test(name)) copyFileSync(join(import.meta.dirname, name), join(dirname(file), name))
+try {
+  const file = process.argv[2]
+  mkdirSync(dirname(file), { recursive: true })
+  for (const name of readdirSync(import.meta.dirname)) {
+    if (/^proxy-[a-z0-9]+\.js$/.test(name)) copyFileSync(join(import.meta.dirname, name), join(dirname(file), name))
+  }
+  copyFileSync(join(import.meta.dirname, 'proxy.js'), file)
+  process.stdout.write(`${file}\n`)
+} catch (error) {
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = 1
 }
-copyFileSync(join(import.meta.dirname, 'proxy.js'), file)
-process.stdout.write(`${file}\n`)

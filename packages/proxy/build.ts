@@ -11,5 +11,11 @@ const file = process.argv[2] ?? fileURLToPath(new URL('dist/proxy.js', import.me
 const installed = fileURLToPath(new URL('../../node_modules/bun/bin/bun.exe', import.meta.url))
 const bun = process.versions.bun === undefined ? (existsSync(installed) ? installed : 'bun') : process.execPath
 
-bundleProxy({ root, bun, file })
-process.stdout.write(`${file}\n`)
+try {
+  bundleProxy({ root, bun, file })
+  process.stdout.write(`${file}\n`)
+} catch (error) {
+  // For people who start a mesh: where this was thrown says nothing to them.
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+  process.exitCode = 1
+}

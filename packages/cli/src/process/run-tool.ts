@@ -1,10 +1,17 @@
 import { spawn } from 'node:child_process'
 import { delimiter } from 'node:path'
-import { CliError } from '../cli-error.ts'
+import { CliError, type CliErrorOptions } from '../cli-error.ts'
 import { findExecutable } from './find-executable.ts'
 
-/** A tool of the system (`ip`, `iptables`) failed; the message holds what it said. */
-class ToolError extends CliError {}
+/** A tool of the system (`ip`, `iptables`) failed; the message holds its command line and what it said. */
+export class ToolError extends CliError {
+  readonly said: string
+
+  constructor(command: string, said: string, options: CliErrorOptions = {}) {
+    super(`${command}: ${said}`, options)
+    this.said = said
+  }
+}
 
 /** Tools of the administrator are not on everyone's search path. */
 const ADMIN_PATH = ['/usr/sbin', '/sbin', '/usr/bin', '/bin']
@@ -42,11 +49,11 @@ export function runTool(command: string, args: readonly string[], input = ''): P
     })
     child.stdin.on('error', () => {})
     child.stdin.end(input)
-    child.on('error', (error) => reject(new ToolError(`${command}: ${error.message}`, { cause: error })))
+    child.on('error', (error) => reject(new ToolError(command, error.message, { cause: error })))
     child.on('close', (status, signal) => {
       if (status === 0) return resolve(out)
       const said = err.trim() || out.trim() || `ended with ${signal ?? `status ${status}`}`
-      return reject(new ToolError(`${[command, ...args].join(' ')}: ${said}`))
+      return reject(new ToolError([command, ...args].join(' '), said))
     })
   })
 }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { messageOf } from '@heddle/base/message-of'
 import { CliError } from '../cli-error.ts'
 import { findBun, PROXY_BUILD } from '../process/repository.ts'
-import { runTool } from '../process/run-tool.ts'
+import { runTool, ToolError } from '../process/run-tool.ts'
 import { makeDirectory } from '../state/make-directory.ts'
 import type { Runtime } from './site.ts'
 
@@ -62,7 +62,12 @@ async function openToOthers(folder: string, files: readonly string[]): Promise<v
 
 async function bundleProxy(folder: string): Promise<string> {
   const file = join(folder, 'proxy.js')
-  await runTool(findBun(), [PROXY_BUILD, file])
+  try {
+    await runTool(findBun(), [PROXY_BUILD, file])
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error
+    throw new CliError(`cannot write the proxy's program to ${folder}: ${error.said}`, { cause: error })
+  }
   return file
 }
 

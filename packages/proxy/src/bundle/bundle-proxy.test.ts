@@ -44,6 +44,14 @@ test('bundleProxy() leaves what most proxies never need to parts that are loaded
   }
 })
 
+test('build.ts says in one line why it cannot write, without the place in our code', () => {
+  const build = join(ROOT, 'packages/proxy/build.ts')
+  writeFileSync(join(folder, 'no-folder'), '')
+  const { status, stdout, stderr } = spawnSync(BUN, [build, join(folder, 'no-folder/proxy.js')], { encoding: 'utf8' })
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+  expect(stderr).toMatch(/^E[A-Z]+: .*no-folder.*\n$/)
+})
+
 function listParts(): string[] {
   return readdirSync(join(folder, 'dist'))
     .filter((name) => name !== 'proxy.js')

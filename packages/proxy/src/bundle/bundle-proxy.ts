@@ -70,7 +70,7 @@ function build(bun: string, entry: string, folder: string): void {
   const args = ['build', entry, '--target=bun', '--minify', '--splitting', '--external=koffi', ...names]
   const { status, stdout, stderr, error } = spawnSync(bun, args, { encoding: 'utf8' })
   if (error !== undefined) throw error
-  if (status !== 0) throw new Error(`the proxy cannot be bundled:\n${stdout}${stderr}`)
+  if (status !== 0) throw new Error(`the proxy cannot be bundled: ${`${stdout}${stderr}`.trim()}`)
 }
 
 /** Parts of other bundles that are much older than `file`. */
