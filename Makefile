@@ -12,12 +12,12 @@ demo:
 
 test:
 	@tools/setup.sh test
-	@$(WITH_RUNTIMES) node tools/ok.ts
+	@$(WITH_RUNTIMES) node tools/ok.ts --all
 	@$(WITH_RUNTIMES) node tools/test-e2e.ts
 
 ok:
 	@tools/setup.sh
-	@$(WITH_RUNTIMES) node tools/ok.ts
+	@$(WITH_RUNTIMES) node tools/ok.ts $(ARGS)
 
 e2e:
 	@tools/setup.sh e2e

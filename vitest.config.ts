@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
@@ -20,5 +21,7 @@ export default defineConfig({
     // Nothing is mocked and no module has a state that a test could leave behind, so a worker may run one file after the other: what
     // several need is loaded once. Half of the processor time of all tests.
     isolate: false,
+    // A worker waits for two fifths of its time, for what it has started or for what ends by a deadline: two cores have room for two.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 })

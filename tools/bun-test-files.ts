@@ -1,12 +1,16 @@
 import { globSync } from 'node:fs'
 
 /** Packages whose code runs in the proxy, so their tests must pass under Bun as well. */
-const PACKAGES = ['http', 'engine', 'identity', 'telemetry', 'proxy']
+export const BUN_PARTS: readonly string[] = ['http', 'engine', 'identity', 'telemetry', 'proxy'].map(
+  (name) => `packages/${name}`,
+)
 
-/** The test files for Bun, from `root`, spelled so that Bun takes them for paths and not for filters. */
-export function findBunTestFiles(root: string): readonly string[] {
-  const folders = `packages/{${PACKAGES.join(',')}}`
-  const patterns = [`${folders}/src/**/*.test.ts`, `${folders}/test/**/*.{test,scenario}.ts`]
+/** Those of them that run in the proxy alone, and so on Bun. */
+export const BUN_ONLY_PARTS: readonly string[] = ['packages/http', 'packages/proxy']
+
+/** The test files for Bun of `parts`, from `root`, spelled so that Bun takes them for paths and not for filters. */
+export function findBunTestFiles(root: string, parts: readonly string[]): readonly string[] {
+  const patterns = parts.flatMap((part) => [`${part}/src/**/*.test.ts`, `${part}/test/**/*.{test,scenario}.ts`])
   return globSync(patterns, { cwd: root })
     .map((path) => `./${path}`)
     .sort()
