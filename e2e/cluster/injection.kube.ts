@@ -2,6 +2,17 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { start } from '../harness/process.ts'
 import { until } from '../harness/until.ts'
 import type { Cluster } from './cluster.ts'
+import {
+  ASK,
+  BY_AGENT,
+  CLASSIC,
+  curl,
+  ENABLED,
+  job,
+  lateListener,
+  slowLeaver,
+  withAnnotations,
+} from './injected-workloads.ts'
 import { heddleOutput, installHeddle } from './install-heddle.ts'
 import { deployment, echoContainer, service, toolsContainer } from './objects.ts'
 import { untilRolledOut } from './rolled-out.ts'
@@ -11,12 +22,6 @@ import { tellFailure } from './tell-failure.ts'
 /** What a user of injection relies on, on a cluster with Heddle: what pods get, in which order things start and end, and what is said. */
 
 const SHOP = 'shop'
-const ENABLED = { 'heddle.dev/inject': 'enabled' }
-const BY_AGENT = { 'heddle.dev/interception': 'node-agent' }
-const CLASSIC = { 'heddle.dev/proxy-mode': 'classic' }
-/** Asks once, and fails where there is no answer. */
-const ASK = ['/usr/bin/curl', '--silent', '--show-error', '--fail', '--max-time', '10', 'http://echo/first']
-
 let cluster: Cluster
 
 beforeAll(async () => {
@@ -43,17 +48,6 @@ async function rolledOut(name: string, namespace = SHOP): Promise<void> {
   await untilRolledOut(cluster, namespace, [name])
 }
 
-function withAnnotations<T extends object>(workload: T, annotations: Readonly<Record<string, string>>): T {
-  const copy = structuredClone(workload) as { spec: { template: { metadata?: object } } }
-  copy.spec.template.metadata = { ...copy.spec.template.metadata, annotations }
-  return copy as unknown as T
-}
-
-function job(name: string, podSpec: object, annotations: Readonly<Record<string, string>> = {}): object {
-  const template = { metadata: { annotations }, spec: { restartPolicy: 'Never', ...podSpec } }
-  return { apiVersion: 'batch/v1', kind: 'Job', metadata: { name }, spec: { backoffLimit: 0, template } }
-}
-
 async function completed(name: string): Promise<void> {
   const args = ['wait', '--timeout=150s', '--for=condition=Complete', `job/${name}`, '--namespace', SHOP]
   const { status, stderr } = await cluster.tryKubectl(args, { deadlineMs: 160_000 })
@@ -70,8 +64,6 @@ async function podOf(app: string, path: string): Promise<string> {
 
 const jobPod = (name: string, path: string) =>
   cluster.kubectl(['get', 'pods', '--namespace', SHOP, '--selector', `job-name=${name}`, `--output=jsonpath=${path}`])
-
-const curl = (name = 'main') => ({ ...toolsContainer(name), command: ASK })
 
 test('the first request of an application goes through its proxy, and a Job ends', async () => {
   await apply(job('first', { containers: [curl()] }))
@@ -107,19 +99,6 @@ test('a classic sidecar goes on until the application has ended', async () => {
   await logs.ended
   expect(logs.stdout()).toContain('last words: 200')
 })
-
-/** Serves on for three seconds after it was told to end, and then asks once more. */
-function slowLeaver(): Readonly<Record<string, unknown>> {
-  const last = 'curl --silent --output /dev/null --write-out "last words: %{http_code}" http://echo/last'
-  const script = [
-    '/echo serve :9090 &',
-    `leave() { sleep 3; ${last}; exit 0; }`,
-    'trap leave TERM',
-    'while :; do sleep 1; done',
-  ]
-  const app = { ...toolsContainer('app'), command: ['/bin/sh', '-c', script.join('\n')] }
-  return { terminationGracePeriodSeconds: 30, containers: [app] }
-}
 
 test('the proxy can read its own token only, and nothing of ours can talk to the API server', async () => {
   const mounts = await podOf('echo', '{.items[0].spec.initContainers[?(@.name=="heddle-proxy")].volumeMounts[*].name}')
@@ -253,17 +232,6 @@ test.each([
   await rolledOut(name)
   expect(await podOf(name, ready)).toBe('true')
 })
-
-/** Listens when it is told. */
-function lateListener(probe: object): Readonly<Record<string, unknown>> {
-  const script = 'while [ ! -e /tmp/listen ]; do sleep 0.2; done; exec /echo serve :8080'
-  return {
-    ...toolsContainer('app'),
-    command: ['/bin/sh', '-c', script],
-    ports: [{ name: 'app', containerPort: 8080 }],
-    readinessProbe: { ...probe, periodSeconds: 1 },
-  }
-}
 
 test('probes are known by the node that they come from, and nobody else is taken for a kubelet', async () => {
   const address = await podOf('late-grpc', '{.items[0].status.podIP}')

@@ -12,7 +12,9 @@ import { installGatewayCrds } from './gateway-crds.ts'
 import { installOwnCrds } from './own-crds.ts'
 import { startAdmission } from './test-admission.ts'
 import { cluster, type TestNamespace, withNamespace } from './test-namespace.ts'
-import { RIGHT, TRUTH_WORLD, type TruthCase, WRONG } from './truth-cases.ts'
+import type { TruthCase } from './truth-manifests.ts'
+import { RIGHT, TRUTH_WORLD } from './truth-right.ts'
+import { WRONG } from './truth-wrong.ts'
 
 /** What the laptop refuses, the cluster refuses, and the other way round: CRDs and webhook there, `heddle validate` here. */
 

@@ -1,30 +1,20 @@
-import { randomBytes } from 'node:crypto'
 import { systemClock } from '@heddle/base/clock'
-import { createLog } from '@heddle/base/log'
-import { createKubeClient, type KubeClient, type KubeDraft, type KubeObject, type Resource } from '@heddle/kube/client'
+import { createKubeClient, type KubeClient, type KubeDraft, type KubeObject } from '@heddle/kube/client'
 import { loadClusterAccess } from '@heddle/kube/kubeconfig'
-import { HTTP_ROUTES, NAMESPACES, NODES, PODS, resourceOf, SERVICES, TRAFFIC_POLICIES } from '@heddle/kube/resources'
+import { HTTP_ROUTES, NODES, PODS, SERVICES, TRAFFIC_POLICIES } from '@heddle/kube/resources'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { parseAllDocuments } from 'yaml'
-import { createModel, type Model } from '../../packages/control/src/model/model.ts'
 import { CLUSTER_DOCUMENTS } from '../../packages/control/src/sources/kubernetes/contract-documents.ts'
-import {
-  type KubernetesSource,
-  kubernetesSource,
-} from '../../packages/control/src/sources/kubernetes/kubernetes-source.ts'
-import type { ObjectChange, Source, SourceStatus } from '../../packages/control/src/sources/source.ts'
+import { kubernetesSource } from '../../packages/control/src/sources/kubernetes/kubernetes-source.ts'
 import { type SourceWorld, testSource } from '../../packages/control/src/sources/source-contract.ts'
 import { writeStatuses } from '../../packages/control/src/status/status-writer.ts'
 import { until } from '../harness/until.ts'
 import type { Cluster } from './cluster.ts'
+import { APPLY, ClusterNamespace, follow, LOG, withinNamespace } from './followed-namespace.ts'
 import { installGatewayCrds } from './gateway-crds.ts'
 import { installOwnCrds } from './own-crds.ts'
 import { startCluster } from './start-cluster.ts'
 
 /** The cluster as a source: what is promised of it in memory, held against a real API server, one of its own. Pods are made by hand: no node is needed. */
-
-const LOG = createLog(() => undefined, 'off')
-const APPLY = { fieldManager: 'heddle-test', force: true } as const
 
 let cluster: Cluster
 let client: KubeClient
@@ -37,77 +27,11 @@ beforeAll(async () => {
 })
 afterAll(() => cluster?.stop())
 
-/** A namespace of its own, in which objects of the namespace `contract` are put. */
-class ClusterNamespace implements AsyncDisposable {
-  readonly name = `s-${randomBytes(4).toString('hex')}`
-  #known: readonly KubeObject[] = []
-
-  static async open(): Promise<ClusterNamespace> {
-    const namespace = new ClusterNamespace()
-    await client.create(NAMESPACES, { metadata: { name: namespace.name } })
-    return namespace
-  }
-
-  /** Makes what was put before what `yaml` says. */
-  async write(yaml: string): Promise<void> {
-    const wanted = parseAllDocuments(yaml).map((document) => this.#own(document.toJS()))
-    const names = new Set(wanted.map(refOf))
-    for (const object of this.#known) {
-      if (!names.has(refOf(object))) await client.delete({ ...object.metadata, resource: toResource(object) })
-    }
-    for (const object of wanted) await client.apply(toResource(object), object, APPLY)
-    this.#known = wanted
-  }
-
-  async put(object: KubeDraft): Promise<void> {
-    await client.apply(toResource(object), this.#own(object), APPLY)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await client.delete({ resource: NAMESPACES, name: this.name })
-  }
-
-  #own(object: KubeDraft): KubeDraft {
-    return { ...object, metadata: { ...object.metadata, namespace: this.name } }
-  }
-}
-
-function toResource({ apiVersion = '', kind = '' }: KubeObject): Resource {
-  return resourceOf(apiVersion, kind)!
-}
-
-function refOf({ kind, metadata }: KubeObject): string {
-  return `${kind} ${metadata.name}`
-}
-
-/** The source, as far as it is about one namespace: there are others on a cluster. */
-function withinNamespace(whole: KubernetesSource, namespace: string): Source {
-  const isOwn = (ref: { readonly namespace: string; readonly name: string }) => {
-    return ref.namespace === namespace && ref.name !== 'default'
-  }
-  const ownStatus = (status: SourceStatus) => {
-    return { ...status, problems: status.problems.filter(({ file }) => file.includes(` ${namespace}/`)) }
-  }
-  return {
-    store: undefined,
-    objects: () => whole.objects().filter(({ metadata }) => isOwn(metadata)),
-    fileOf: (ref) => whole.fileOf(ref),
-    status: () => ownStatus(whole.status()),
-    start({ onChange, onStatus }, signal) {
-      const ownChange = ({ upserted, removed }: ObjectChange) => {
-        const own = { upserted: upserted.filter(({ metadata }) => isOwn(metadata)), removed: removed.filter(isOwn) }
-        if (own.upserted.length + own.removed.length > 0) onChange(own)
-      }
-      return whole.start({ onChange: ownChange, onStatus: (status) => onStatus(ownStatus(status)) }, signal)
-    },
-  }
-}
-
 describe('a real cluster is a source that', () => {
   testSource({
     ...CLUSTER_DOCUMENTS,
     async open(): Promise<SourceWorld> {
-      const namespace = await ClusterNamespace.open()
+      const namespace = await ClusterNamespace.open(client)
       const source = withinNamespace(kubernetesSource({ client, clock: systemClock, log: LOG }), namespace.name)
       return {
         source,
@@ -117,39 +41,6 @@ describe('a real cluster is a source that', () => {
     },
   })
 })
-
-interface FollowedNamespace extends AsyncDisposable {
-  readonly namespace: ClusterNamespace
-  readonly source: KubernetesSource
-  readonly model: Model
-  readonly signal: AbortSignal
-  /** `NAME STATE ZONE` of the instances behind the Service `cart`. */
-  behindCart(): readonly string[]
-}
-
-async function follow(): Promise<FollowedNamespace> {
-  const namespace = await ClusterNamespace.open()
-  const ended = new AbortController()
-  const { signal } = ended
-  const source = kubernetesSource({ client, clock: systemClock, log: LOG })
-  const model = createModel({ clock: systemClock, instancesFrom: 'source', signal })
-  await source.start({ onChange: (change) => model.applyObjects(change), onStatus: () => undefined }, signal)
-  return {
-    namespace,
-    source,
-    model,
-    signal,
-    behindCart() {
-      const resolution = model.resolve(`name:cart.${namespace.name}:80`)
-      if (resolution.kind !== 'service') return []
-      return resolution.instances.map(({ instance, state, zone }) => `${instance} ${state} ${zone}`)
-    },
-    async [Symbol.asyncDispose]() {
-      ended.abort()
-      await namespace[Symbol.asyncDispose]()
-    },
-  }
-}
 
 const CART = {
   apiVersion: 'v1',
@@ -186,7 +77,7 @@ async function eventually(what: string, said: () => unknown, wanted: unknown): P
 }
 
 test('pods become endpoints when their kubelet says so, with the zone of their node, and drain when they are deleted', async () => {
-  await using world = await follow()
+  await using world = await follow(client)
   const { name } = world.namespace
   await client.create(NODES, { metadata: { name, labels: { 'topology.kubernetes.io/zone': 'z-1' } } })
   try {
@@ -222,7 +113,7 @@ test('pods become endpoints when their kubelet says so, with the zone of their n
 const ENDPOINTS = { group: '', version: 'v1', plural: 'endpoints', kind: 'Endpoints', namespaced: true } as const
 
 test('a Service without selector leads to the addresses that are written down for it', async () => {
-  await using world = await follow()
+  await using world = await follow(client)
   const { name } = world.namespace
   const spec = { ports: [{ name: 'sql', port: 5432 }] }
   await world.namespace.put({ ...CART, metadata: { name: 'db' }, spec })
@@ -272,7 +163,7 @@ interface Entry {
 }
 
 test('statuses are written among those of others, by whoever leads, and only where they differ', async () => {
-  await using world = await follow()
+  await using world = await follow(client)
   const { namespace, name } = { namespace: world.namespace, name: world.namespace.name }
   await namespace.put(ROUTE)
   await namespace.put(POLICY)
@@ -318,7 +209,7 @@ test('statuses are written among those of others, by whoever leads, and only whe
 })
 
 test('an API server that goes away takes nothing with it, and what happened meanwhile is told', async () => {
-  await using world = await follow()
+  await using world = await follow(client)
   const { name } = world.namespace
   await world.namespace.put(CART)
   await eventually('the Service is known', () => world.model.services(name).length, 1)
