@@ -44,26 +44,33 @@ describe('JoinToken', () => {
     token.renew('no join token')
     await clock.advanceAsync(59_000)
     expect([...files.values()]).toEqual(['token-2'])
-    expect(reported).toHaveLength(1)
+    const given = 'it has a new join token, by which it gets a certificate'
+    expect(reported).toEqual([expect.stringContaining('no join token'), given])
     await clock.advanceAsync(2_000)
     expect(files.size).toBe(0)
     token.renew('the join token was used already')
     await clock.advanceAsync(1)
     expect([...files.values()]).toEqual(['token-3'])
-    expect(reported[1]).toContain('the join token was used already')
+    expect(reported.slice(2)).toEqual([expect.stringContaining('the join token was used already'), given])
   })
 
-  test('is made at the next question when the control plane was away', async () => {
+  test('is made at the next question when the control plane was away, and each thing is said once', async () => {
     const self = world()
     self.failing = true
-    self.token.renew('no join token')
-    await self.clock.advanceAsync(1)
+    for (let turn = 0; turn < 3; turn++) {
+      self.token.renew('no join token')
+      await self.clock.advanceAsync(1)
+    }
     expect(self.files.size).toBe(0)
     self.failing = false
     self.token.renew('no join token')
     await self.clock.advanceAsync(1)
     expect([...self.files.values()]).toEqual(['token-1'])
-    expect(self.reported).toHaveLength(1)
+    expect(self.reported).toEqual([
+      'its certificate has expired, and a new one needs a join token (no join token)',
+      'no join token for it yet: the control plane does not answer',
+      'it has a new join token, by which it gets a certificate',
+    ])
   })
 
   test('of a proxy that starts again is not taken away by an earlier question', async () => {

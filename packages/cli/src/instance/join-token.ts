@@ -1,4 +1,5 @@
 import type { Clock } from '@heddle/base/clock'
+import { messageOf } from '@heddle/base/message-of'
 import type { Runtime } from '../site/site.ts'
 
 export interface JoinTokenOptions {
@@ -22,7 +23,8 @@ export class JoinToken {
   /** Ends the wait of a renewal. */
   #removal = new AbortController()
   #renewal: Promise<void> | undefined
-  #reported = ''
+  /** Since the proxy last got one: it asks again and again, and people need each thing once. */
+  readonly #reported = new Set<string>()
 
   constructor(options: JoinTokenOptions) {
     this.#options = options
@@ -31,7 +33,7 @@ export class JoinToken {
   /** Writes a fresh one, for a proxy that is about to start. @returns the path of the file */
   async write(): Promise<string> {
     await this.remove()
-    this.#reported = ''
+    this.#reported.clear()
     return this.#write()
   }
 
@@ -44,12 +46,16 @@ export class JoinToken {
 
   /** Puts a new one there for a moment; does nothing more while that goes on. */
   renew(reason: string): void {
-    if (this.#reported !== reason)
-      this.#options.report(`its certificate has expired, and a new one needs a join token: ${reason}`)
-    this.#reported = reason
-    this.#renewal ??= this.#renew().finally(() => {
+    if (this.#renewal !== undefined) return
+    this.#reportOnce(`its certificate has expired, and a new one needs a join token (${reason})`)
+    this.#renewal = this.#renew().finally(() => {
       this.#renewal = undefined
     })
+  }
+
+  #reportOnce(line: string): void {
+    if (!this.#reported.has(line)) this.#options.report(line)
+    this.#reported.add(line)
   }
 
   async #renew(): Promise<void> {
@@ -57,11 +63,14 @@ export class JoinToken {
     const { signal } = this.#removal
     try {
       await this.#write()
-      await this.#options.clock.sleep(SEEN_MS, signal)
-      await this.#options.runtime.removeSecret(this.#options.name)
-    } catch {
+    } catch (error) {
       // The control plane may be away still. The proxy asks again at its next try.
+      return this.#reportOnce(`no join token for it yet: ${messageOf(error)}`)
     }
+    this.#reported.clear()
+    this.#options.report('it has a new join token, by which it gets a certificate')
+    await this.#options.clock.sleep(SEEN_MS, signal)
+    await this.#options.runtime.removeSecret(this.#options.name).catch(() => {})
   }
 
   async #write(): Promise<string> {
