@@ -83,6 +83,16 @@ export const headerValue: Schema = {
     'the value of a header: at most 4096 visible characters of ASCII, with single spaces or tabs between',
 }
 
+/** Up to 16 entries of a name and a value, no two of one name. */
+export function namedValues(properties: Readonly<Record<'name' | 'value', Schema>>): Schema {
+  return {
+    type: 'array',
+    maxItems: 16,
+    'x-heddle-unique': [['name']],
+    items: { type: 'object', required: ['name', 'value'], properties },
+  }
+}
+
 /** A field with its description, and how far the Gateway API binds its implementations to it. */
 export function level(level: SupportLevel, description: string, schema: Schema): Schema {
   return { ...schema, description, 'x-heddle-level': level }

@@ -1,6 +1,6 @@
 import { parseDurationMs } from '@heddle/base/duration'
 import { HTTP_METHODS } from './cors-schema.ts'
-import { duration, headerName, headerValue, kindSchema, level } from './gateway-schema.ts'
+import { duration, headerName, headerValue, kindSchema, level, namedValues } from './gateway-schema.ts'
 import { httpFilters } from './route-filters-schema.ts'
 import { backendRef, hostnames, parentRefs, ruleName, rulesRules, useDefaultGateways } from './route-refs-schema.ts'
 import type { Rule, Schema } from './schema.ts'
@@ -54,49 +54,34 @@ const matchType = level('core', '`RegularExpression`: RE2, on the whole value.',
 
 /** Matches of headers; of two that differ in case only the first one counts, which a warning says. */
 export function headerMatches(value: Schema): Schema {
-  return level('core', 'Headers that the request has to have.', {
-    type: 'array',
-    maxItems: 16,
-    'x-heddle-unique': [['name']],
-    items: {
-      type: 'object',
-      required: ['name', 'value'],
-      properties: {
-        type: matchType,
-        name: level('core', 'Name of the header, in any case.', headerName),
-        value: level('core', 'Its value.', value),
-      },
-    },
-  })
+  const properties = {
+    type: matchType,
+    name: level('core', 'Name of the header, in any case.', headerName),
+    value: level('core', 'Its value.', value),
+  }
+  return level('core', 'Headers that the request has to have.', namedValues(properties))
 }
+
+const queryParam = {
+  type: { ...matchType, 'x-heddle-level': 'extended' },
+  name: level('extended', 'Name of the parameter.', {
+    ...headerName,
+    'x-heddle-expected': 'the name of a query parameter, at most 256 characters',
+  }),
+  value: level('extended', 'Its value.', {
+    type: 'string',
+    minLength: 1,
+    maxLength: 1024,
+    'x-heddle-expected': 'text of 1 to 1024 characters',
+  }),
+} satisfies Readonly<Record<string, Schema>>
 
 const match: Schema = {
   type: 'object',
   properties: {
     path,
     headers: headerMatches(headerValue),
-    queryParams: level('extended', 'Parameters that the query has to have.', {
-      type: 'array',
-      maxItems: 16,
-      'x-heddle-unique': [['name']],
-      items: {
-        type: 'object',
-        required: ['name', 'value'],
-        properties: {
-          type: { ...matchType, 'x-heddle-level': 'extended' },
-          name: level('extended', 'Name of the parameter.', {
-            ...headerName,
-            'x-heddle-expected': 'the name of a query parameter, at most 256 characters',
-          }),
-          value: level('extended', 'Its value.', {
-            type: 'string',
-            minLength: 1,
-            maxLength: 1024,
-            'x-heddle-expected': 'text of 1 to 1024 characters',
-          }),
-        },
-      },
-    }),
+    queryParams: level('extended', 'Parameters that the query has to have.', namedValues(queryParam)),
     method: level('extended', 'Method that the request has to have.', { type: 'string', enum: HTTP_METHODS }),
   },
 }

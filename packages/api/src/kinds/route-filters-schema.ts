@@ -5,6 +5,7 @@ import {
   headerValue,
   kindName,
   level,
+  namedValues,
   objectName,
   preciseHostname,
   unionRules,
@@ -13,19 +14,10 @@ import { backendObjectRef } from './route-refs-schema.ts'
 import { portNumber, type Rule, type Schema, type SupportLevel, text } from './schema.ts'
 
 function headerValues(support: SupportLevel): Schema {
-  return {
-    type: 'array',
-    maxItems: 16,
-    'x-heddle-unique': [['name']],
-    items: {
-      type: 'object',
-      required: ['name', 'value'],
-      properties: {
-        name: level(support, 'Name of the header, in any case.', headerName),
-        value: level(support, 'Its value.', headerValue),
-      },
-    },
-  }
+  return namedValues({
+    name: level(support, 'Name of the header, in any case.', headerName),
+    value: level(support, 'Its value.', headerValue),
+  })
 }
 
 function headerModifier(of: string, support: SupportLevel): Schema {
