@@ -162,7 +162,7 @@ export class H1ClientSession extends H1Connection implements ClientSession, Requ
       this.#fail(error)
       return end
     }
-    this.scan = undefined
+    this.endHeadText()
     const next = at + text.length
     this.#beginAnswer(response, next < end)
     return next

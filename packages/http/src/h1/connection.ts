@@ -3,7 +3,7 @@ import { toLatin1Buffer } from '../octets.ts'
 import { Output } from '../output.ts'
 import type { Transport } from '../session.ts'
 import type { BodyReader } from './body-reader.ts'
-import { HeadScan, type HeadScanRules } from './head-scan.ts'
+import { giveBackScan, type HeadScan, type HeadScanRules, takeScan } from './head-scan.ts'
 import { InputGate, type InputSteps } from './input-gate.ts'
 import type { H1Limits } from './limits.ts'
 
@@ -61,9 +61,15 @@ export abstract class H1Connection implements InputSteps {
    * @throws {HttpError} as {@link HeadScan.read}
    */
   protected readHeadText(bytes: Uint8Array, at: number, end: number): string {
-    this.scan ??= new HeadScan(this.#rules)
+    this.scan ??= takeScan(this.#rules)
     const size = this.scan.read(bytes, at, end)
     return size === 0 ? '' : toLatin1Buffer(bytes).latin1Slice(at, at + size)
+  }
+
+  /** The head has been understood; the next one begins anew. */
+  protected endHeadText(): void {
+    giveBackScan(this.scan!)
+    this.scan = undefined
   }
 
   /** What is wrong with a head in whose middle the peer's FIN came. */

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { expect, test } from 'vitest'
 import { HeldInput } from '../held-input.ts'
-import { HeadScan } from './head-scan.ts'
+import { giveBackScan, HeadScan, takeScan } from './head-scan.ts'
 import { DEFAULT_H1_LIMITS } from './limits.ts'
 import { requestScanRules, trailerScanRules } from './scan-rules.ts'
 
@@ -40,7 +40,21 @@ test('positions are those of the head, wherever it is', () => {
   expect(scan.read(bytes, 4, 20)).toBe(0)
   expect(scan.read(Buffer.from(text), 0, text.length)).toBe(text.length)
   expect(scan.startLineEnd).toBe(14)
-  expect(scan.lines).toEqual([16, 20, 23, 25, 26, 28])
+  expect(scan.lines.slice(0, scan.lineNumbers)).toEqual([16, 20, 23, 25, 26, 28])
+})
+
+test('a scan that serves another head knows nothing of the one before, even of one that was cut', () => {
+  const long = 'GET / HTTP/1.1\r\nHost: a\r\nX: b\r\nY: c\r\n\r\n'
+  const cut = 'POST /cut HTTP/1.1\r\nHo'
+  const short = 'X: 1\r\n\r\n'
+  const scan = takeScan(requestScanRules(DEFAULT_H1_LIMITS))
+  expect(scan.read(Buffer.from(long), 0, long.length)).toBe(long.length)
+  giveBackScan(scan)
+  expect(takeScan(requestScanRules(DEFAULT_H1_LIMITS))).toBe(scan)
+  expect(scan.read(Buffer.from(cut), 0, cut.length)).toBe(0)
+  giveBackScan(scan)
+  expect(takeScan(trailerScanRules(DEFAULT_H1_LIMITS)).read(Buffer.from(short), 0, short.length)).toBe(short.length)
+  expect([scan.startLineEnd, scan.lines.slice(0, scan.lineNumbers)]).toEqual([0, [0, 1, 4]])
 })
 
 test.each([

@@ -25,11 +25,13 @@ export interface HeadScanRules {
  * costs no more than twice as much as all at once.
  */
 export class HeadScan {
-  /** Three numbers a field line, relative to the head: start, colon, end (its CR). */
+  /** Three numbers a field line, relative to the head: start, colon, end (its CR). Those from `lineNumbers` on are of heads before. */
   readonly lines: number[] = []
+  /** How many numbers of `lines` are of this head. */
+  lineNumbers = 0
   /** End (CR) of the start line; 0 before it is complete. */
   startLineEnd = 0
-  readonly #rules: HeadScanRules
+  #rules: HeadScanRules
   /** Where the line begins that is to be read next. */
   #at = 0
   /** Up to here the line at `#at` was searched for its end, in vain; 0: not yet. */
@@ -38,6 +40,16 @@ export class HeadScan {
 
   constructor(rules: HeadScanRules) {
     this.#rules = rules
+  }
+
+  /** Begins with another head. */
+  restart(rules: HeadScanRules): void {
+    this.#rules = rules
+    this.lineNumbers = 0
+    this.startLineEnd = 0
+    this.#at = 0
+    this.#searched = 0
+    this.#isStartLineChecked = false
   }
 
   /**
@@ -133,9 +145,12 @@ export class HeadScan {
       if (i >= end || (bytes[i] === CR && i + 1 >= end)) break
       if (bytes[i] !== CR || bytes[i + 1] !== LF)
         throw new HttpError('bad_field', `${nameOctet(bytes[i]!)} in a field value`)
-      if (lines.length === this.#rules.maxFields * 3)
-        throw new HttpError('head_too_large', `over ${lines.length / 3} fields`)
-      lines.push(start - base, colon - base, i - base)
+      const count = this.lineNumbers
+      if (count === this.#rules.maxFields * 3) throw new HttpError('head_too_large', `over ${count / 3} fields`)
+      lines[count] = start - base
+      lines[count + 1] = colon - base
+      lines[count + 2] = i - base
+      this.lineNumbers = count + 3
       i += 2
       this.#at = i - base
     }
@@ -146,6 +161,27 @@ export class HeadScan {
     if (bytes[lf] !== LF) throw new HttpError('bad_field', 'CR without LF')
     return lf + 1 - base
   }
+}
+
+const MAX_FREE_SCANS = 8
+
+/**
+ * Scans that read no head just now. Nearly all heads come in one piece, so one serves all connections: the numbers of a
+ * head's lines, added one by one, are as many octets as the head itself three times over.
+ */
+const freeScans: HeadScan[] = []
+
+/** A scan for a head that begins. */
+export function takeScan(rules: HeadScanRules): HeadScan {
+  const scan = freeScans.pop()
+  if (scan === undefined) return new HeadScan(rules)
+  scan.restart(rules)
+  return scan
+}
+
+/** @param scan - whose lines nobody looks at any more */
+export function giveBackScan(scan: HeadScan): void {
+  if (freeScans.length < MAX_FREE_SCANS) freeScans.push(scan)
 }
 
 function startLineTooLong(): HttpError {

@@ -1,5 +1,6 @@
 import { HttpError } from '../http-error.ts'
 import { skipBlanks, trimBlanks } from '../message/field-lines.ts'
+import type { HeadScan } from './head-scan.ts'
 import { ownNameAt } from './own-names.ts'
 import { isCanonical, takeOwnField } from './take-own-field.ts'
 
@@ -19,20 +20,22 @@ export interface OwnFields {
   takesTrailers: boolean
   /** Further names in Connection: those fields belong to this connection, too. */
   nominated: string[] | undefined
+  /** How many numbers of `lines` are left, those of the other fields. */
+  kept: number
   /** There are none but Host, framing, and a bare keep-alive, in the usual spelling: the head may be written on as it came. */
   isCanonical: boolean
 }
 
 /**
- * Reads the codec's own fields of a head and takes them out of `lines`. RFC 9110 §7.6.1, RFC 9112 §6, §9.
+ * Reads the codec's own fields of a head and takes their lines out of those of `scan`. RFC 9110 §7.6.1, RFC 9112 §6, §9.
  *
- * @param lines - as found by `HeadScan`; changed in place
+ * @param scan - which has read the head to its end; changed in place
  * @throws {HttpError} bad_framing, bad_host, bad_field, transfer_coding_not_implemented
  */
-export function takeOwnFields(text: string, lines: number[]): OwnFields {
+export function takeOwnFields(text: string, { lines, lineNumbers }: HeadScan): OwnFields {
   const own = createOwnFields()
   let kept = 0
-  for (let i = 0; i < lines.length; i += 3) {
+  for (let i = 0; i < lineNumbers; i += 3) {
     const start = lines[i]!
     const colon = lines[i + 1]!
     const end = lines[i + 2]!
@@ -51,7 +54,7 @@ export function takeOwnFields(text: string, lines: number[]): OwnFields {
     }
     kept += 3
   }
-  lines.length = kept
+  own.kept = kept
   if (own.isChunked && own.contentLength !== undefined) {
     throw new HttpError('bad_framing', 'Content-Length with Transfer-Encoding')
   }
@@ -70,6 +73,7 @@ function createOwnFields(): OwnFields {
     expect: undefined,
     takesTrailers: false,
     nominated: undefined,
+    kept: 0,
     isCanonical: true,
   }
 }

@@ -27,7 +27,7 @@ export function readRequestHead(text: string, scan: HeadScan, maxTargetBytes: nu
   const line = parseRequestLine(text, scan.startLineEnd, maxTargetBytes)
   const { method, minorVersion } = line
   const { path, authority, scheme } = parseTarget(line)
-  const own = takeOwnFields(text, scan.lines)
+  const own = takeOwnFields(text, scan)
   const host = checkedHost(own, minorVersion)
   if (minorVersion === 0 && own.isChunked) throw new HttpError('bad_framing', 'Transfer-Encoding in HTTP/1.0')
   const bodyLength = own.isChunked ? undefined : (own.contentLength ?? 0)
@@ -35,7 +35,7 @@ export function readRequestHead(text: string, scan: HeadScan, maxTargetBytes: nu
   // Of the four forms of a target only origin-form is written on as it is.
   const isVerbatim = own.isCanonical && path === line.target && minorVersion === 1
   const origin = { text: isVerbatim ? text : undefined, method, path, authority: authority ?? host }
-  const head = new ReceivedRequestHead(origin, bodyLength, endToEndFields(text, scan.lines, own))
+  const head = new ReceivedRequestHead(origin, bodyLength, endToEndFields(text, scan, own))
   head.scheme = scheme
   if (!own.isCanonical) readOptions(head, own, minorVersion)
   return { head, minorVersion, keepsAlive: minorVersion === 1 ? !own.closes : own.keepsAlive && !own.closes }
@@ -86,7 +86,7 @@ export interface ReceivedResponse {
  */
 export function readResponseHead(text: string, scan: HeadScan, request: RequestHead): ReceivedResponse {
   const { status, minorVersion } = parseStatusLine(text, scan.startLineEnd)
-  const own = takeOwnFields(text, scan.lines)
+  const own = takeOwnFields(text, scan)
   if (minorVersion === 0 && own.isChunked) throw new HttpError('bad_framing', 'Transfer-Encoding in HTTP/1.0')
   const upgrade = status === 101 ? acceptedUpgrade(own, request) : undefined
   const body = responseBody(status, own, request.method)
@@ -95,7 +95,7 @@ export function readResponseHead(text: string, scan: HeadScan, request: RequestH
     own.isCanonical && minorVersion === 1 && own.host === undefined && text.startsWith(' ', STATUS_LINE_OCTETS)
   const head = new ReceivedResponseHead(
     { text: isVerbatim ? text : undefined, status, announced },
-    { bodyLength: responseLength(status, own, body), upgrade, fields: endToEndFields(text, scan.lines, own) },
+    { bodyLength: responseLength(status, own, body), upgrade, fields: endToEndFields(text, scan, own) },
   )
   const keepsAlive = minorVersion === 1 ? !own.closes : own.keepsAlive && !own.closes
   return { head, body, keepsAlive: keepsAlive && body !== 'until-close' }
@@ -124,8 +124,8 @@ function responseLength(status: number, own: OwnFields, body: ResponseBody): num
   return own.contentLength
 }
 
-function endToEndFields(text: string, lines: number[], { nominated }: OwnFields): FieldLines {
-  const fields = new FieldLines(text, lines)
+function endToEndFields(text: string, { lines }: HeadScan, { kept, nominated }: OwnFields): FieldLines {
+  const fields = new FieldLines(text, lines.slice(0, kept))
   if (nominated !== undefined) for (const name of nominated) fields.remove(name)
   return fields
 }

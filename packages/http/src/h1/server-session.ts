@@ -214,7 +214,7 @@ export class H1ServerSession extends H1Connection implements ServerSession, Stre
       this.#fail(error)
       return end
     }
-    this.scan = undefined
+    this.endHeadText()
     this.#mayBeEmptyLine = true
     this.#beginRequest(request)
     return at + text.length
