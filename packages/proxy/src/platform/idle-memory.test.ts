@@ -12,14 +12,16 @@ function world() {
   return { did, work, ticks }
 }
 
-test('gives memory back some seconds after the start, then asks no more', () => {
+test('gives memory back some seconds after the start, and what that set free, then asks no more', () => {
   const { did, ticks } = world()
   expect(ticks(2)).toEqual([true, true])
   expect(did).toEqual([])
-  expect(ticks(4)).toEqual([true, true, true, false])
+  expect(ticks(4)).toEqual([true, true, true, true])
   expect(did).toEqual(['collect', 'shrink'])
+  expect(ticks(1)).toEqual([false])
+  expect(did).toEqual(['collect', 'shrink', 'collect'])
   ticks(100)
-  expect(did).toEqual(['collect', 'shrink'])
+  expect(did).toEqual(['collect', 'shrink', 'collect'])
 })
 
 test('gives nothing back while there is work', () => {
@@ -34,10 +36,21 @@ test('gives nothing back while there is work', () => {
 test('collects after any work, but gives compiled code back only after much', () => {
   const { did, work, ticks } = world()
   ticks(10)
+  did.length = 0
   work.done += 10
   ticks(10)
-  expect(did).toEqual(['collect', 'shrink', 'collect'])
+  expect(did).toEqual(['collect'])
   work.done += 5_000
   ticks(10)
-  expect(did).toEqual(['collect', 'shrink', 'collect', 'collect', 'shrink'])
+  expect(did).toEqual(['collect', 'collect', 'shrink', 'collect'])
+})
+
+test('work right after the shrinking puts the last collection off until it is quiet again', () => {
+  const { did, work, ticks } = world()
+  ticks(6)
+  work.done += 10
+  ticks(3)
+  expect(did).toEqual(['collect', 'shrink'])
+  expect(ticks(1)).toEqual([false])
+  expect(did).toEqual(['collect', 'shrink', 'collect'])
 })

@@ -55,6 +55,8 @@ export class IdleMemory {
       this.#isShrinkDue = false
       this.#shrunkAt = this.#seen
       this.#release.shrink()
+      // The runtime shrinks only after we have returned, and what that sets free waits for a collection.
+      this.#isCollectDue = true
     }
   }
 }
