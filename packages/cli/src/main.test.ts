@@ -64,6 +64,12 @@ describe('heddle', () => {
 
   test.each<{ args: string[]; status: number; message: RegExp }>([
     { args: ['upp'], status: 1, message: /unknown command 'upp'[\s\S]*Did you mean up\?/ },
+    {
+      args: ['tap'],
+      status: 1,
+      message: /unknown command 'tap'\n\(Here it is heddle why --last-failures\)\nsee "heddle --help"/,
+    },
+    { args: ['constructor'], status: 1, message: /unknown command 'constructor'\nsee/ },
     { args: ['up'], status: 1, message: /missing required argument 'directory'/ },
     { args: ['up', '.', '--mode', 'magic'], status: 1, message: /Allowed choices are auto, transparent, explicit/ },
     { args: ['up', '.', '--for', 'soon'], status: 1, message: /Expected a duration like 30s/ },

@@ -82,9 +82,29 @@ function configureAll(command: CommanderCommand, terminal: Terminal): void {
   command.configureOutput({
     writeOut: (text) => terminal.write(text),
     writeErr: (text) => terminal.note(text.trimEnd()),
-    outputError: (text, write) => write(`${text.trimEnd()}\nsee "${pathOf(command)} --help"`),
+    outputError: (text, write) => write(`${withOwnWord(text).trimEnd()}\nsee "${pathOf(command)} --help"`),
   })
   for (const child of command.commands) configureAll(child, terminal)
+}
+
+/** What people who come from another mesh type, and what it is here; docs/tasks has whole tables. */
+const OWN_WORDS: Readonly<Record<string, string>> = {
+  analyze: 'heddle validate FILE, and heddle check',
+  dashboard: 'heddle stat deploy -w',
+  profile: 'an HTTPRoute: heddle apply -f FILE',
+  'proxy-config': 'heddle endpoints, and heddle why CLIENT to SERVICE',
+  'proxy-status': 'heddle check --proxy',
+  routes: 'heddle why --last-failures',
+  tap: 'heddle why --last-failures',
+  top: 'heddle stat deploy -w',
+  viz: 'heddle stat, heddle edges and heddle why',
+}
+
+/** A command whose name is like that of another one is seldom what was meant by these. */
+function withOwnWord(text: string): string {
+  const name = /^error: unknown command '([a-z-]+)'/.exec(text)?.[1] ?? ''
+  if (!Object.hasOwn(OWN_WORDS, name)) return text
+  return `error: unknown command '${name}'\n(Here it is ${OWN_WORDS[name]})`
 }
 
 function pathOf(command: CommanderCommand): string {

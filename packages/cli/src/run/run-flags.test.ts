@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseLabelFlag, parseNameFlag, parsePortFlag, parseUpstreamFlag } from './run-flags.ts'
+import { parseLabelFlag, parseNameFlag, parsePortFlag, parseUpstreamFlag, reachNote } from './run-flags.ts'
 
 test('parsePortFlag() fills in what is left out', () => {
   for (const text of ['8080', 'port=8080']) {
@@ -35,4 +35,15 @@ test.each([
   { parse: parseNameFlag, text: 'Web' },
 ])('$parse.name() refuses "$text"', ({ parse, text }) => {
   expect(() => parse(text)).toThrow(/Expected|Unknown/)
+})
+
+test('reachNote() tells whose application can talk to nobody, and nobody else', () => {
+  const port = [8080]
+  const upstream = ['web-svc.shop:80']
+  expect(reachNote({ mode: 'explicit', port: [], upstream: [] })).toContain(
+    '--upstream SERVICE.NAMESPACE:PORT=VARIABLE',
+  )
+  expect(reachNote({ mode: 'transparent', port: [], upstream: [] })).toBeUndefined()
+  expect(reachNote({ mode: 'explicit', port, upstream: [] })).toBeUndefined()
+  expect(reachNote({ mode: 'explicit', port: [], upstream })).toBeUndefined()
 })

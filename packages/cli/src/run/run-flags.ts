@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { formatNameKey } from '@heddle/api/destination-key'
 import { InvalidArgumentError } from 'commander'
 import type { SidecarPort } from '../instance/proxy-environment.ts'
+import type { Mode } from '../site/site.ts'
 
 /** A destination of the application, and the variable that tells it where to reach that. */
 export interface RunUpstream {
@@ -66,4 +67,16 @@ function parseAddress(text: string): string {
 function splitOnce(text: string, separator: string): [string, string] {
   const at = text.indexOf(separator)
   return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+interface Reach {
+  readonly mode: Mode
+  readonly port: readonly unknown[]
+  readonly upstream: readonly unknown[]
+}
+
+/** What to say of an application that neither reaches anything of the mesh nor is reached; `undefined`: nothing. */
+export function reachNote({ mode, port, upstream }: Reach): string | undefined {
+  if (mode === 'transparent' || port.length + upstream.length > 0) return undefined
+  return 'it reaches no Service: name each by --upstream SERVICE.NAMESPACE:PORT=VARIABLE, or use --mode transparent, where names work'
 }

@@ -11,7 +11,7 @@ import type { Mode } from '../site/site.ts'
 import { type ControlFlags, findControl } from './control-target.ts'
 import { type Foreground, startForeground } from './foreground.ts'
 import { openResidence, type Residence, type ResidenceInput } from './residence.ts'
-import { parseNameFlag, type RunUpstream } from './run-flags.ts'
+import { parseNameFlag, type RunUpstream, reachNote } from './run-flags.ts'
 
 /** What `heddle run` was asked for. */
 export interface RunOptions extends ControlFlags {
@@ -43,6 +43,8 @@ export async function run(command: readonly string[], options: RunOptions, deps:
   await started.ready
   const { namespace, serviceAccount } = options
   deps.terminal.note(`heddle: ${instance} joined the mesh (namespace ${namespace}, service account ${serviceAccount})`)
+  const note = reachNote(options)
+  if (note !== undefined) deps.terminal.note(`heddle: ${note}`)
   const application = {
     command: residence.place.applicationCommand(command),
     env: applicationEnvironment(options, started.listening, deps),
