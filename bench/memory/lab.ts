@@ -9,8 +9,11 @@ import { readMemory } from '../process/process-stat.ts'
 import type { MemoryRow } from '../results.ts'
 
 const WORK_FOLDER = fileURLToPath(new URL('../.work', import.meta.url))
-/** So that garbage collectors and pools come to rest. */
-const REST_MS = 15_000
+/**
+ * So that garbage collectors and pools come to rest. Threads of the runtime that compiled hold some 7 MB until they end, which they do
+ * after ten seconds without work.
+ */
+const REST_MS = 30_000
 
 /** What the measurements of memory share. */
 export interface Lab extends AsyncDisposable {
