@@ -74,6 +74,22 @@ test.each([
   expect(Buffer.from(answer.body, 'latin1').equals(body)).toBe(true)
 })
 
+test('a head of more octets than a frame may have comes as it was sent, both ways', () => {
+  const pair = new H2Pair()
+  // The coding of HPACK makes these characters longer, and no two frames have them at the same place.
+  const valueWith = (step: number) =>
+    Array.from({ length: 10_000 }, (_, i) => '<>{}|~^`'[(i * step + (i >> 4)) & 7]).join('')
+  const lines = [1, 3, 5, 7, 9].map((step) => [`x-${step}`, valueWith(step)] as const)
+  const fields = createFields(lines)
+  pair.server.onRequestEnd = (stream) => stream.sendHead(createResponseHead({ status: 200, fields }), false)
+  const answer = pair.client.request(createRequestHead({ method: 'GET', path: '/', authority: 'a', fields }))
+  pair.settle()
+  expect(pair.server.faults).toEqual([])
+  const sent = lines.map(([name, value]) => `${name}: ${value}`)
+  expect(pair.server.last.lines).toEqual(sent)
+  expect(answer).toMatchObject({ isEnded: true, head: { status: 200 }, lines: sent })
+})
+
 test('a paused stream holds no more than its window, and lets others go on', () => {
   const pair = new H2Pair()
   pair.server.onHead = (stream, { head }) => {

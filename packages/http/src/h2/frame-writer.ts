@@ -1,3 +1,4 @@
+import { copyOf } from '@heddle/base/copy-of'
 import type { Output } from '../output.ts'
 import { FLAG, FRAME, FRAME_HEAD_BYTES, MAX_PAYLOAD_BYTES } from './frame-types.ts'
 
@@ -66,7 +67,7 @@ export class FrameWriter {
     const flags = isLast ? FLAG.endStream : 0
     output.position = at
     if (length > MAX_PAYLOAD_BYTES) {
-      this.#writeBlock(streamId, flags, output.bytes.slice(at + FRAME_HEAD_BYTES, blockEnd))
+      this.#writeBlock(streamId, flags, copyOf(output.bytes, at + FRAME_HEAD_BYTES, blockEnd))
       return
     }
     this.#writeHead(streamId, length, kind(FRAME.headers, flags | FLAG.endHeaders))
