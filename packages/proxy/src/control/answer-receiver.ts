@@ -1,3 +1,4 @@
+import { copyOf } from '@heddle/base/copy-of'
 import type { Fields } from '@heddle/http/fields'
 import type { ResponseHead } from '@heddle/http/message'
 import type { ResponseReceiver, StreamReset } from '@heddle/http/session'
@@ -35,7 +36,7 @@ export class AnswerReceiver implements ResponseReceiver {
 
   onData(bytes: Uint8Array, start: number, end: number): void {
     this.#bytes += end - start
-    if (this.#bytes <= MAX_MESSAGE_BYTES) this.#chunks.push(bytes.slice(start, end))
+    if (this.#bytes <= MAX_MESSAGE_BYTES) this.#chunks.push(copyOf(bytes, start, end))
     else this.#broken('malformed', 'the answer is too long')
   }
 

@@ -1,3 +1,4 @@
+import { copyOf } from '@heddle/base/copy-of'
 import { ControlError } from './control-error.ts'
 
 /*
@@ -46,7 +47,7 @@ export class EnvelopeReader {
       else this.#receiver.onEndOfStream(payload)
       rest = rest.subarray(HEAD_BYTES + length)
     }
-    this.#held = rest.length === 0 ? rest.subarray(0, 0) : rest.slice()
+    this.#held = copyOf(rest, 0, rest.length)
   }
 
   #payloadLength(bytes: Uint8Array): number | undefined {

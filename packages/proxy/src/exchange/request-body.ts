@@ -1,3 +1,6 @@
+import { copyOf } from '@heddle/base/copy-of'
+import { HeldInput } from '@heddle/http/held-input'
+
 /** A small part of a larger chunk than this is copied when kept, so that it does not hold the whole in memory. */
 const MAX_REFERRED_BYTES = 16_384
 
@@ -9,8 +12,10 @@ export class RequestBody {
   readonly #replayBytes: number
   /** Came while no connection was there to take it. */
   #held: Uint8Array[] | undefined
-  /** Was sent on, as long as it may have to be sent again. */
-  #kept: Uint8Array[] | undefined
+  /** The first part of what was sent on, as long as it may have to be sent again. Most bodies come in one. */
+  #first: Uint8Array | undefined
+  /** The others, in one piece: a body can come octet by octet, and an object for each would take a hundred times its room. */
+  #others: HeldInput | undefined
   #keptBytes = 0
 
   /** @param replayBytes - of a longer body nothing is kept */
@@ -26,7 +31,7 @@ export class RequestBody {
   /** The octets of `bytes` from `start` to `end` wait. */
   hold(bytes: Uint8Array, start: number, end: number): void {
     this.#held ??= []
-    this.#held.push(bytes.slice(start, end))
+    this.#held.push(copyOf(bytes, start, end))
   }
 
   /** What waited, which is the caller's from now on. */
@@ -39,25 +44,25 @@ export class RequestBody {
   /** The octets of `bytes` from `start` to `end` were sent on. */
   keep(bytes: Uint8Array, start: number, end: number): void {
     this.#keptBytes += end - start
-    if (this.#keptBytes > this.#replayBytes) {
-      this.#kept = undefined
-      return
-    }
-    this.#kept ??= []
-    const mustCopy = bytes.buffer.byteLength > MAX_REFERRED_BYTES
-    this.#kept.push(mustCopy ? bytes.slice(start, end) : bytes.subarray(start, end))
+    if (this.#keptBytes > this.#replayBytes) this.forgetKept()
+    else if (this.#first === undefined) this.#first = toKeep(bytes, start, end)
+    else if (this.#others === undefined) this.#others = new HeldInput(bytes, start, end)
+    else this.#others.append(bytes, start, end)
   }
 
   /** It will not be sent again. */
   forgetKept(): void {
-    this.#kept = undefined
+    this.#first = undefined
+    this.#others = undefined
   }
 
   /** What was sent waits again, before what does already. @returns false when it is not there any more */
   rewind(): boolean {
     if (!this.mayRewind) return false
-    if (this.#kept !== undefined) this.#held = this.#held === undefined ? this.#kept : [...this.#kept, ...this.#held]
-    this.#kept = undefined
+    const all: Uint8Array[] = []
+    this.replay((bytes) => all.push(bytes))
+    this.#held = all.length === 0 ? undefined : all
+    this.forgetKept()
     this.#keptBytes = 0
     return true
   }
@@ -69,7 +74,13 @@ export class RequestBody {
 
   /** All that came. */
   replay(data: (bytes: Uint8Array) => unknown): void {
-    if (this.#kept !== undefined) for (const bytes of this.#kept) data(bytes)
+    if (this.#first !== undefined) data(this.#first)
+    const others = this.#others
+    if (others !== undefined) data(others.bytes.subarray(others.start, others.end))
     this.replayHeld(data)
   }
+}
+
+function toKeep(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return bytes.buffer.byteLength > MAX_REFERRED_BYTES ? copyOf(bytes, start, end) : bytes.subarray(start, end)
 }

@@ -1,4 +1,5 @@
 import type { Timer } from '@heddle/base/clock'
+import { copyOf } from '@heddle/base/copy-of'
 import type { FaultDecision } from '@heddle/engine/fault'
 import type { Fields } from '@heddle/http/fields'
 import { H2_CODE } from '@heddle/http/h2-codes'
@@ -47,7 +48,7 @@ export class FaultyStream implements ServerStream {
 
   sendData(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
     if (this.#bytesPerSecond === 0) return this.#pass(bytes.subarray(start, end))
-    this.#queue.push(bytes.slice(start, end))
+    this.#queue.push(copyOf(bytes, start, end))
     this.#tickLater()
     return false
   }
