@@ -41,6 +41,13 @@ test('what fits leaves in one write', () => {
   expect(written).toEqual([texts.join('')])
 })
 
+test('octets that are not there are not replaced by those of others', () => {
+  const { output, written, flush } = open()
+  expect(() => output.writeBytes(Buffer.from('ab'), 1, 3)).toThrow(RangeError)
+  flush()
+  expect(written).toEqual([])
+})
+
 test('many outputs that write in turn never get into each other', () => {
   const piece = fc.record({
     who: fc.nat(19),

@@ -62,10 +62,16 @@ export class Output {
     this.copyIn(bytes, start, end)
   }
 
-  /** Octets for which `ensure` has made room. Without a view of them, which would cost more than the copying. */
+  /**
+   * Octets for which `ensure` has made room. Without a view of them, which would cost more than the copying.
+   * @throws {RangeError} when `bytes` has no such octets, or there is no room: `copy` would leave in their place what another session
+   *   has written before
+   */
   copyIn(bytes: Uint8Array, start: number, end: number): void {
-    toLatin1Buffer(bytes).copy(this.bytes, this.position, start, end)
-    this.position += end - start
+    const count = toLatin1Buffer(bytes).copy(this.bytes, this.position, start, end)
+    if (count !== end - start)
+      throw new RangeError(`octets ${start} to ${end} of ${bytes.length}, of which ${count} were taken`)
+    this.position += count
   }
 
   /** Makes room for `count` octets; what does not fit is written first, except for the frame that is being written. */
