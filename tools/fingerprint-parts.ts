@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { posix } from 'node:path'
 
 /** The files of a tree by their path from its root. */
 export type Tree = ReadonlyMap<string, Buffer>
@@ -6,15 +7,16 @@ export type Tree = ReadonlyMap<string, Buffer>
 const NO_PART = ''
 const CODE = /\.(?:[cm]?[jt]s|json|sh)$/
 /** What is gone when a test runs: lines of comment, and imports of types alone. */
-const GONE = /^\s*(?:\/?\*|\/\/).*$|^(?:import|export) type [^;]*? from '[^']*'$/gm
+const GONE = /^\s*(?:\/?\*|\/\/).*$|^(?:import|export) type [^;=]*? from '[^']*'$/gm
 const PACKAGE = /@heddle\/([a-z]+)|packages\/([a-z]+)|\.\.\/([a-z]+)\/(?:src|test|testdata|bench|fuzz)\//g
 /** In quotes, or after a `/` where the way there leads upwards. */
 const ELSEWHERE = /['"`/]((?:docs|deploy|bin|tools|bench|e2e)\/[\w./-]*)/g
+const BESIDE = /'(\.{1,2}\/[\w./-]+)'/g
 
 /**
  * What the tests of each part of the tree, a package or one of `tools`, `bench` and `e2e`, may depend on, as a hash: its own files, those of
- * the packages that it names and these name in turn, but for their tests, files elsewhere whose path or folder is named, and what lies at
- * the root but pages. Imports of types alone do not count. A part without tests has none.
+ * the packages that it names and these name in turn, but for their tests, files elsewhere whose path or folder is named, with those that they
+ * import, and what lies at the root but pages. Imports of types alone do not count. A part without tests has none.
  */
 export function fingerprintParts(tree: Tree): ReadonlyMap<string, string> {
   const paths = [...tree.keys()].sort()
@@ -40,14 +42,21 @@ interface Uses {
   readonly elsewhere: ReadonlySet<string>
 }
 
-function usesOf(tree: Tree, paths: readonly string[]): Uses {
+/** What `own` names, and what code elsewhere names that it leads to. */
+function usesOf(tree: Tree, own: readonly string[]): Uses {
   const packages = new Set<string>()
   const elsewhere = new Set<string>()
-  for (const path of paths.filter((one) => CODE.test(one))) {
-    const text = tree.get(path)!.toString().replaceAll(GONE, '')
+  const paths = new Set(own)
+  for (const path of paths) {
+    const text = CODE.test(path) ? (tree.get(path)?.toString().replaceAll(GONE, '') ?? '') : ''
     for (const [, scoped, rooted, beside] of text.matchAll(PACKAGE))
       packages.add(`packages/${scoped ?? rooted ?? beside}`)
     for (const [, name] of text.matchAll(ELSEWHERE)) elsewhere.add(name!)
+    // Those beside a file of its own are its own as well.
+    if (elsewhere.has(path))
+      for (const [, name] of text.matchAll(BESIDE)) elsewhere.add(posix.join(posix.dirname(path), name!))
+    // Of tests elsewhere only the text is read.
+    for (const name of elsewhere) if (!isTest(name)) paths.add(name)
   }
   return { packages, elsewhere }
 }
@@ -63,7 +72,7 @@ function partOf(path: string): string {
 }
 
 function isTest(path: string): boolean {
-  return /\.(?:test|scenario)\.ts$/.test(path)
+  return /\.(?:test|scenario|e2e|kube)\.ts$/.test(path)
 }
 
 function hash(content: Buffer | string): string {
