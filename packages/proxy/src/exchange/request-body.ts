@@ -10,11 +10,11 @@ const MAX_REFERRED_BYTES = 16_384
  */
 export class RequestBody {
   readonly #replayBytes: number
-  /** Came while no connection was there to take it. */
-  #held: Uint8Array[] | undefined
+  /** Came while no connection was there to take it; in one piece, since an object for each octet would take a hundred times its room. */
+  #held: HeldInput | undefined
   /** The first part of what was sent on, as long as it may have to be sent again. Most bodies come in one. */
   #first: Uint8Array | undefined
-  /** The others, in one piece: a body can come octet by octet, and an object for each would take a hundred times its room. */
+  /** The others, in one piece as well. */
   #others: HeldInput | undefined
   #keptBytes = 0
 
@@ -30,13 +30,13 @@ export class RequestBody {
 
   /** The octets of `bytes` from `start` to `end` wait. */
   hold(bytes: Uint8Array, start: number, end: number): void {
-    this.#held ??= []
-    this.#held.push(copyOf(bytes, start, end))
+    if (this.#held === undefined) this.#held = new HeldInput(bytes, start, end)
+    else this.#held.append(bytes, start, end)
   }
 
-  /** What waited, which is the caller's from now on. */
-  takeHeld(): readonly Uint8Array[] | undefined {
-    const held = this.#held
+  /** What waited. */
+  takeHeld(): Uint8Array | undefined {
+    const held = octetsOf(this.#held)
     this.#held = undefined
     return held
   }
@@ -59,26 +59,28 @@ export class RequestBody {
   /** What was sent waits again, before what does already. @returns false when it is not there any more */
   rewind(): boolean {
     if (!this.mayRewind) return false
-    const all: Uint8Array[] = []
-    this.replay((bytes) => all.push(bytes))
-    this.#held = all.length === 0 ? undefined : all
+    const all = [this.#first, octetsOf(this.#others), this.takeHeld()]
     this.forgetKept()
     this.#keptBytes = 0
+    for (const bytes of all) if (bytes !== undefined) this.hold(bytes, 0, bytes.length)
     return true
   }
 
   /** What waits, to somebody who gets it as well. */
   replayHeld(data: (bytes: Uint8Array) => unknown): void {
-    if (this.#held !== undefined) for (const bytes of this.#held) data(bytes)
+    const held = octetsOf(this.#held)
+    if (held !== undefined) data(held)
   }
 
   /** All that came. */
   replay(data: (bytes: Uint8Array) => unknown): void {
-    if (this.#first !== undefined) data(this.#first)
-    const others = this.#others
-    if (others !== undefined) data(others.bytes.subarray(others.start, others.end))
-    this.replayHeld(data)
+    for (const bytes of [this.#first, octetsOf(this.#others), octetsOf(this.#held)])
+      if (bytes !== undefined) data(bytes)
   }
+}
+
+function octetsOf(held: HeldInput | undefined): Uint8Array | undefined {
+  return held?.bytes.subarray(held.start, held.end)
 }
 
 function toKeep(bytes: Uint8Array, start: number, end: number): Uint8Array {

@@ -60,10 +60,8 @@ export abstract class RequestHalf implements BodyReceiver {
   release(attempt: Attempt): void {
     const held = this.#body?.takeHeld()
     if (held !== undefined) {
-      for (const bytes of held) {
-        if (attempt.mayBeRefused || this.tries?.keepsBody === true) this.#body!.keep(bytes, 0, bytes.length)
-        attempt.sendData(bytes)
-      }
+      if (attempt.mayBeRefused || this.tries?.keepsBody === true) this.#body!.keep(held, 0, held.length)
+      attempt.sendData(held)
     }
     if (this.#isRequestOver && this.head.bodyLength !== 0) attempt.sendEnd(this.#trailers)
     if (held !== undefined) this.stream.resumeBody()
