@@ -83,6 +83,21 @@ test('a chunked body with trailers, and an interim answer, arrive as they were s
   expect(web.received).toContain('3\r\nyes\r\n')
 })
 
+test('heads of more octets than a frame between the proxies may have arrive as they were sent, both ways', async () => {
+  await using world = await World.create()
+  const valueWith = (step: number) =>
+    Array.from({ length: 10_000 }, (_, at) => '<>{}|~^`'[(at * step + (at >> 4)) & 7]).join('')
+  const lines = [1, 3, 5, 7].map((step) => `x-${step}: ${valueWith(step)}\r\n`).join('')
+  const app = world.keep(await startServer(answering(`HTTP/1.1 200 OK\r\n${lines}content-length: 5\r\n\r\nhello`)))
+  const { client } = await startTwoHops(world, app.port)
+
+  const answer = await ask(client, GET.replace('\r\n\r\n', `\r\n${lines}\r\n`))
+
+  expect(answer).toContain(lines)
+  expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n[\s\S]*hello$/)
+  expect(app.peers[0]!.received).toContain(lines)
+})
+
 test.each([
   {
     name: 'of a foreign authority',
