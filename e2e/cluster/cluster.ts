@@ -142,7 +142,12 @@ function runKubectl(plan: ClusterPlan, { kubectl }: ClusterPrograms, { args, opt
   const { input, deadlineMs } = options
   return run([...POLITELY, kubectl, ...args], {
     // What it remembers of an API server goes with the cluster: the next one at this address knows other kinds.
-    env: { KUBECONFIG: plan.kubeconfig, KUBECACHEDIR: join(plan.folder, 'kubectl') },
+    env: {
+      KUBECONFIG: plan.kubeconfig,
+      KUBECACHEDIR: join(plan.folder, 'kubectl'),
+      // Over a WebSocket `exec` throws away what the program said before kubectl was ready to hear it ("Unknown stream id 1").
+      KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false',
+    },
     ...(input === undefined ? {} : { input: toText(input) }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
   })
