@@ -54,18 +54,29 @@ export interface InstalledAgent extends Pick<Installed, 'version'> {
   readonly overrides: ValueTree
   /** Namespace of the installation that it belongs to; `undefined`: of a version that did not say so. */
   readonly installation: string | undefined
+  /** Nodes that should run it. */
+  readonly wanted: number
+  /** Nodes where it is ready. */
+  readonly ready: number
+}
+
+interface DaemonSet extends KubeObject {
+  readonly status?: { readonly desiredNumberScheduled?: number; readonly numberReady?: number }
 }
 
 /** The agent of nodes, of which a cluster has one; `undefined` when there is none. */
 export async function findNodeAgent(client: Reader): Promise<InstalledAgent | undefined> {
   const own = { namespace: INSTALL_NAMES.nodeAgent, name: INSTALL_NAMES.nodeAgent }
   const [daemonSet, config] = await Promise.all([
-    client.get({ resource: DAEMON_SETS, ...own }),
+    client.get<DaemonSet>({ resource: DAEMON_SETS, ...own }),
     client.get<ConfigMap>({ resource: CONFIG_MAPS, ...own }),
   ])
   if (daemonSet === undefined) return undefined
   const { data = {} } = config ?? {}
+  const { desiredNumberScheduled: wanted = 0, numberReady: ready = 0 } = daemonSet.status ?? {}
   return {
+    wanted,
+    ready,
     version: data[CONFIG_KEYS.version] ?? 'unknown',
     installation: data[CONFIG_KEYS.installation],
     overrides: readValueTree(data[CONFIG_KEYS.overrides] ?? '') ?? {},

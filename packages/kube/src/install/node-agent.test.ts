@@ -30,11 +30,16 @@ test.each([
 
 test('findNodeAgent() reads what renderNodeAgent() keeps', async () => {
   const values = valuesOf(MIRROR, 'image.tag=mine')
-  const objects = renderNodeAgent({ namespace: 'mesh', values, installed: valuesOf(MIRROR) })
+  const status = { desiredNumberScheduled: 3, numberReady: 2 }
+  const objects = renderNodeAgent({ namespace: 'mesh', values, installed: valuesOf(MIRROR) }).map((object) =>
+    object.kind === 'DaemonSet' ? { ...object, status } : object,
+  )
   expect(await findNodeAgent(clusterOf(objects))).toEqual({
     version: '0.1.0',
     installation: 'mesh',
     overrides: { image: { tag: 'mine' } },
+    wanted: 3,
+    ready: 2,
   })
 })
 
@@ -45,6 +50,8 @@ test('findNodeAgent() knows an agent of a version that kept nothing, and that th
     version: 'unknown',
     installation: undefined,
     overrides: {},
+    wanted: 0,
+    ready: 0,
   })
   expect(await findNodeAgent(clusterOf(objects.filter(({ kind }) => kind !== 'DaemonSet')))).toBeUndefined()
 })

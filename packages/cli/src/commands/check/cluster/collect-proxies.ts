@@ -1,7 +1,6 @@
 import type { KubeObject } from '@heddle/kube/client'
 import { findNodeAgent } from '@heddle/kube/install/installed'
-import { INSTALL_NAMES } from '@heddle/kube/install/names'
-import { DAEMON_SETS, NAMESPACES, PODS, SERVICES } from '@heddle/kube/resources'
+import { NAMESPACES, PODS, SERVICES } from '@heddle/kube/resources'
 import type { Cluster } from '../../../client/cluster.ts'
 import type { PodObject } from '../../../client/control-pod.ts'
 import { findAgentOwner } from '../../install/other-installation.ts'
@@ -21,19 +20,10 @@ export async function collectProxies(install: InstallFacts, cluster: Cluster, na
   return { ...install, namespace, namespaces, meshPods, services, nodeAgent }
 }
 
-interface DaemonSet extends KubeObject {
-  readonly status?: { readonly desiredNumberScheduled?: number; readonly numberReady?: number }
-}
-
 async function readNodeAgent(cluster: Cluster): Promise<NodeAgentFact | undefined> {
-  const { kube } = cluster
-  const name = INSTALL_NAMES.nodeAgent
-  const [found, agent] = await Promise.all([
-    kube.get<DaemonSet>({ resource: DAEMON_SETS, namespace: name, name }),
-    findNodeAgent(kube),
-  ])
-  if (found === undefined || agent === undefined) return undefined
-  const { desiredNumberScheduled: wanted = 0, numberReady: ready = 0 } = found.status ?? {}
+  const agent = await findNodeAgent(cluster.kube)
+  if (agent === undefined) return undefined
+  const { wanted, ready } = agent
   const owner = await findAgentOwner(cluster, agent)
   return { wanted, ready, ...(owner !== undefined && { owner: owner.namespace }) }
 }
