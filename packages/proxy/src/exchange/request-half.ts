@@ -60,7 +60,7 @@ export abstract class RequestHalf implements BodyReceiver {
   release(attempt: Attempt): void {
     const held = this.#body?.takeHeld()
     if (held !== undefined) {
-      if (attempt.mayBeRefused || this.tries?.keepsBody === true) this.#body!.keep(held, 0, held.length)
+      if (this.#mayNeedBodyAgain(attempt)) this.#body!.keep(held, 0, held.length)
       attempt.sendData(held)
     }
     if (this.#isRequestOver && this.head.bodyLength !== 0) attempt.sendEnd(this.#trailers)
@@ -73,8 +73,7 @@ export abstract class RequestHalf implements BodyReceiver {
     const { attempt } = this
     if (attempt?.isSending === true) {
       this.touch()
-      const mayBeSentAgain = (attempt.mayBeRefused || this.tries?.keepsBody === true) && !this.isAnswered
-      if (mayBeSentAgain) this.#bodyInMemory().keep(bytes, start, end)
+      if (this.#mayNeedBodyAgain(attempt) && !this.isAnswered) this.#bodyInMemory().keep(bytes, start, end)
       if (!attempt.sendData(bytes, start, end)) this.stream.pauseBody()
       return
     }
@@ -118,6 +117,11 @@ export abstract class RequestHalf implements BodyReceiver {
   /** The answer has begun: the body will not be sent again. */
   protected forgetKept(): void {
     this.#body?.forgetKept()
+  }
+
+  /** Whether what `attempt` gets may have to be sent once more. */
+  #mayNeedBodyAgain(attempt: Attempt): boolean {
+    return attempt.mayBeRefused || this.tries?.keepsBody === true
   }
 
   #bodyInMemory(): RequestBody {
