@@ -14,6 +14,7 @@ export default defineConfig({
       'bench/**/*.test.ts',
       'e2e/**/*.test.ts',
     ],
+    setupFiles: ['vitest.setup.ts'],
     // A bound on what hangs, not on what is slow: a busy machine takes ten times as long.
     testTimeout: 60_000,
     hookTimeout: 60_000,

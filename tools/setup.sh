@@ -12,13 +12,30 @@ log=
 main() {
   leave_own_path
   want="$(cksum < "$root/package-lock.json") $(uname -sm)"
-  if [ "$(cat "$stamp" 2> /dev/null || true)" != "$want" ]; then
+  if ! is_stamped; then
     check_node
-    install_packages
-    check_runtimes
-    echo "$want" > "$stamp"
+    wait_for_others
+    is_stamped || set_up
   fi
   install_programs
+}
+
+is_stamped() { [ "$(cat "$stamp" 2> /dev/null || true)" = "$want" ]; }
+
+set_up() {
+  install_packages
+  check_runtimes
+  echo "$want" > "$stamp"
+}
+
+# Two npm at once in one folder break each other's work. The lock ends with this process, and with npm should that outlive it.
+wait_for_others() {
+  has flock || return 0
+  mkdir -p "$root/node_modules"
+  exec 9> "$root/node_modules/.heddle-setup.lock"
+  flock -n 9 && return
+  say 'waiting for another set-up of this folder'
+  flock 9
 }
 
 say() { echo "set-up: $*" >&2; }
