@@ -17,6 +17,11 @@ export interface Clock {
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>
 }
 
+/** Time in ms that passes whoever sets the clock on the wall, from an arbitrary start. */
+export function monotonicMs(clock: Pick<Clock, 'monotonicUs'>): number {
+  return clock.monotonicUs() / 1000
+}
+
 /** The clock of the machine. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),

@@ -3,7 +3,7 @@ import type { Log, LogFields } from './log.ts'
 
 /** A line that others can cause as often as they like. */
 export interface LimitedLine {
-  readonly level: 'info' | 'warn'
+  readonly level: 'info' | 'warn' | 'error'
   readonly event: string
   /** Lines of one event are told apart by this; it is not written. */
   readonly kind: string

@@ -8,6 +8,7 @@ interface Pending {
 /** A clock that stands still until the test turns it. */
 export class ManualClock implements Clock {
   #nowMs: number
+  #wallAheadMs = 0
   readonly #pending = new Set<Pending>()
 
   constructor(startMs = Date.UTC(2026, 0, 1)) {
@@ -15,7 +16,7 @@ export class ManualClock implements Clock {
   }
 
   nowMs(): number {
-    return this.#nowMs
+    return this.#nowMs + this.#wallAheadMs
   }
 
   monotonicUs(): number {
@@ -38,6 +39,11 @@ export class ManualClock implements Clock {
       }
       signal?.addEventListener('abort', stop, { once: true })
     })
+  }
+
+  /** Sets the wall clock, as a person or NTP does: no time passes, and no timer notices. */
+  setWall(byMs: number): void {
+    this.#wallAheadMs += byMs
   }
 
   /** How many timers wait. */
