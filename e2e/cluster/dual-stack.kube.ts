@@ -93,6 +93,8 @@ interface Asked {
   readonly address: string
   /** `IP:PORT` by which the application was connected to. */
   readonly peer: string
+  /** What it listens on. */
+  readonly listener: string
 }
 
 function curl(...args: readonly string[]): Promise<Finished> {
@@ -113,7 +115,8 @@ async function ask(url: string, ...flags: readonly string[]): Promise<Asked> {
   )
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   const [body = '', address = ''] = stdout.split('\n')
-  return { address, peer: (JSON.parse(body) as { readonly client: string }).client }
+  const { client, address: listener } = JSON.parse(body) as { readonly client: string; readonly address: string }
+  return { address, peer: client, listener }
 }
 
 test('everything of the cluster is of IPv6 first, and of IPv4 as well', async () => {
@@ -205,3 +208,58 @@ test('a kubelet probes over IPv6, and nobody else is taken for one', async () =>
   expect(await answer.json()).toMatchObject({ path: '/' })
   await until('the request from without is counted', async () => (await received('peer_not_meshed')) === 1)
 })
+
+/** A pod whose port `http` is the one of `address`. */
+function named(name: string, address: string): object {
+  const metadata = { name, labels: { part: 'named' } }
+  return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [echoContainer('echo', address)] } }
+}
+
+/** What one writes down for a Service without selector. */
+function byHand(): readonly object[] {
+  const metadata = { name: 'by-hand', labels: { 'kubernetes.io/service-name': 'by-hand' } }
+  const addressType = 'IPv6'
+  const ports = [{ name: 'http', port: 8080 }]
+  const endpoints = [{ addresses: [echoAddresses[addressType]] }]
+  return [
+    serviceOf('by-hand', { selector: undefined }),
+    { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata, addressType, ports, endpoints },
+  ]
+}
+
+test('a Service leads to the port that each pod calls so, another by its name to it, and one without selector where it is said', async () => {
+  const services = [
+    serviceOf('named', { selector: { part: 'named' }, ports: [{ name: 'http', port: 80, targetPort: 'http' }] }),
+    serviceOf('alias', { type: 'ExternalName', externalName: `named.${NAMESPACE}.svc.cluster.local` }),
+  ]
+  const input = [...services, ...byHand(), named('eight', ':8080'), named('nine', '[::]:9090')]
+  await cluster.kubectl(['apply', ...WITHIN, '-f', '-'], { input })
+  const ready = ['--for=condition=Ready', '--timeout=60s', 'pod/eight', 'pod/nine']
+  await cluster.kubectl(['wait', ...WITHIN, ...ready], { deadlineMs: 70_000 })
+  for (const host of ['named', 'alias']) {
+    const listeners = new Set<string>()
+    await until(`both pods behind ${host} have answered`, async () => {
+      return listeners.add((await ask(`http://${host}/`)).listener).size === 2
+    })
+    expect(listeners).toEqual(new Set([':8080', '[::]:9090']))
+  }
+  const before = await received('mtls')
+  expect((await ask('http://by-hand/')).listener).toBe(':8080')
+  await until('it is counted as secured', async () => (await received('mtls')) === before + 1)
+}, 120_000)
+
+test('pods of a StatefulSet reach each other by their names before they are ready', async () => {
+  const ask = 'for pod in 0 1; do curl --silent --fail --max-time 3 http://peer-$pod.peer:8080/ || exit 1; done'
+  const container = {
+    ...toolsContainer('peer'),
+    command: ['/echo', 'serve', ':8080'],
+    readinessProbe: { exec: { command: ['/bin/sh', '-c', ask] }, periodSeconds: 1, timeoutSeconds: 10 },
+  }
+  const { spec, ...set } = deployment('peer', { containers: [container] }, 2) as { readonly spec: object }
+  const headless = { clusterIP: 'None', publishNotReadyAddresses: true, selector: { app: 'peer' } }
+  const started = { serviceName: 'peer', podManagementPolicy: 'Parallel' }
+  const input = [serviceOf('peer', headless), { ...set, kind: 'StatefulSet', spec: { ...spec, ...started } }]
+  await cluster.kubectl(['apply', ...WITHIN, '-f', '-'], { input })
+  const status = ['rollout', 'status', '--timeout=90s', 'statefulset/peer']
+  await cluster.kubectl([...status, ...WITHIN], { deadlineMs: 100_000 })
+}, 120_000)

@@ -48,12 +48,19 @@ async function rolledOut(name: string, namespace = SHOP): Promise<void> {
   await untilRolledOut(cluster, namespace, [name])
 }
 
-async function completed(name: string): Promise<void> {
-  const args = ['wait', '--timeout=150s', '--for=condition=Complete', `job/${name}`, '--namespace', SHOP]
+async function completed(name: string, namespace = SHOP): Promise<void> {
+  const args = ['wait', '--timeout=150s', '--for=condition=Complete', `job/${name}`, '--namespace', namespace]
   const { status, stderr } = await cluster.tryKubectl(args, { deadlineMs: 160_000 })
   if (status === 0) return
-  const pods = await cluster.tryKubectl(['describe', 'pods', '--namespace', SHOP, '--selector', `job-name=${name}`])
-  const log = await cluster.tryKubectl(['logs', '--all-containers', '--namespace', SHOP, `job/${name}`])
+  const pods = await cluster.tryKubectl([
+    'describe',
+    'pods',
+    '--namespace',
+    namespace,
+    '--selector',
+    `job-name=${name}`,
+  ])
+  const log = await cluster.tryKubectl(['logs', '--all-containers', '--namespace', namespace, `job/${name}`])
   throw new Error(`${stderr}\n${pods.stdout}\n${log.stdout}`)
 }
 
@@ -153,21 +160,24 @@ test('a value that cannot be obeyed is told by the events of the workload', asyn
   })
 })
 
+/** What a namespace of this level asks of a container, and a root file system that cannot be written to. */
+const RESTRICTED = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  readOnlyRootFilesystem: true,
+  runAsNonRoot: true,
+  runAsUser: 1000,
+  seccompProfile: { type: 'RuntimeDefault' },
+}
+
 test('a namespace of restricted Pod Security takes pods where the agent of the node redirects, and says what is wrong where not', async () => {
   const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' }
   await makeNamespace('strict', { annotations: ENABLED, labels })
-  const securityContext = {
-    allowPrivilegeEscalation: false,
-    capabilities: { drop: ['ALL'] },
-    runAsNonRoot: true,
-    runAsUser: 1000,
-    seccompProfile: { type: 'RuntimeDefault' },
-  }
   const podWith = (annotations: object) => ({
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: 'web', annotations },
-    spec: { containers: [{ ...toolsContainer(), securityContext }] },
+    spec: { containers: [{ ...toolsContainer(), securityContext: RESTRICTED }] },
   })
   const create = (pod: object) =>
     cluster.tryKubectl(['create', '--dry-run=server', '--namespace=strict', '-f', '-'], { input: pod })
@@ -188,8 +198,10 @@ test('where the agent of the node redirects, pods need no right, and traffic goe
   const answer = await cluster.kubectl(['logs', '--namespace', SHOP, 'job/waiting', '--container=main'])
   expect(JSON.parse(answer)).toMatchObject({ path: '/first' })
   expect(await jobPod('waiting', '{.items[0].spec.initContainers[*].name}')).toBe('heddle-validate heddle-proxy')
-  await apply(job('next', { containers: [curl()] }, BY_AGENT))
-  await completed('next')
+  const command = ASK.with(-1, `http://echo.${SHOP}/restricted`)
+  const main = { ...curl(), command, securityContext: RESTRICTED }
+  await apply(job('next', { initContainers: [{ ...main, name: 'prepare' }], containers: [main] }, BY_AGENT), 'strict')
+  await completed('next', 'strict')
 })
 
 const TCP = { tcpSocket: { port: 'app' } }

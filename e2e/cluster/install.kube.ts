@@ -251,6 +251,39 @@ test('upgrade takes the agent of nodes along, with what only the agent was told'
   expect(await heddleOutput(cluster, ['prune'])).toBe('')
 })
 
+test('a second installation is refused; one that came all the same is undone as check says, and the first has lost nothing', async () => {
+  const second = ['--heddle-namespace', 'second']
+  const applyOutput = async (...args: readonly string[]) =>
+    cluster.kubectl(['apply', '-f', '-'], { input: await heddleOutput(cluster, args) })
+  const refused = await heddle(cluster, [...second, 'install'])
+  expect(refused).toMatchObject({ status: 1, stdout: '' })
+  expect(refused.stderr).toContain('in namespace heddle')
+  const names = () => cluster.kubectl(['get', 'heddle', '--output=name'])
+  const before = await names()
+  expect(before).toContain('trafficpolicy.heddle.dev/')
+  await applyOutput(...second, 'install', '--ignore-cluster')
+  const { status, stdout } = await heddle(cluster, ['check', '--output=short'])
+  expect(status).toBe(1)
+  const remedy = /or remove it: heddle (.*) \| kubectl delete -f -, then heddle (.*) \| kubectl apply -f -/.exec(stdout)
+  expect(remedy?.slice(1)).toEqual(['--heddle-namespace second uninstall', 'upgrade'])
+  const objects = await heddleOutput(cluster, [...second, 'uninstall'])
+  await cluster.kubectl(['delete', '-f', '-'], { input: objects, deadlineMs: 100_000 })
+  await applyOutput('upgrade')
+  await untilControlReady(cluster)
+  expect(await names()).toBe(before)
+  await expect.poll(failedChecks, { timeout: 30_000, interval: 500 }).toEqual([])
+}, 200_000)
+
+/** But for one: the Services that the policies of these tests name are not there. */
+async function failedChecks(): Promise<readonly string[]> {
+  const { stdout } = await heddle(cluster, ['check', '--output=json'])
+  const { categories } = JSON.parse(stdout) as {
+    readonly categories: readonly { readonly checks: readonly { readonly id: string; readonly result: string }[] }[]
+  }
+  const failed = categories.flatMap(({ checks }) => checks.filter(({ result }) => result === 'error'))
+  return failed.map(({ id }) => id).filter((id) => id !== 'cluster-objects-accepted')
+}
+
 test('pods get a proxy where their namespace asks for one', async () => {
   await cluster.kubectl(['create', '-f', '-'], {
     input: {

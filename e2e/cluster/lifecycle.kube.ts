@@ -6,7 +6,7 @@ import { until } from '../harness/until.ts'
 import type { Cluster } from './cluster.ts'
 import { installHeddle, loadDemoImage } from './install-heddle.ts'
 import { Load, type LoadFailure, untilQuick } from './load.ts'
-import { deployment, toolsContainer } from './objects.ts'
+import { deployment, echoContainer, toolsContainer } from './objects.ts'
 import { memoryOf } from './out-of-memory.ts'
 import { startCluster } from './start-cluster.ts'
 import { tellFailure } from './tell-failure.ts'
@@ -172,10 +172,9 @@ test('a Deployment is rolled out anew under load, and no request fails', async (
   expect(failures).toEqual([])
 }, 400_000)
 
-/** What the proxy of `client` answers itself. */
-function askEmoji(): Promise<string> {
+/** The answer's status, and the error where the proxy of `client` answers itself. */
+function askFromClient(url: string): Promise<string> {
   const format = '%{http_code} %header{heddle-error}'
-  const url = `http://emoji-svc.${NAMESPACE}:8080/`
   return kubectl(
     'exec',
     'deployment/client',
@@ -195,7 +194,7 @@ test('scaled to zero, the caller is told that there is no endpoint, and scaled u
   await kubectl('scale', 'deployment/emoji', '--replicas=0')
   await until('none is left', async () => (await podsOf('emoji')).length === 0, 60_000)
   // The proxies of its callers hear of it when we do.
-  await expect.poll(askEmoji, IN_SECONDS).toBe('503 no_healthy_endpoint')
+  await expect.poll(() => askFromClient(EMOJI), IN_SECONDS).toBe('503 no_healthy_endpoint')
   await expect.poll(async () => (await ask()).status, IN_SECONDS).toBe(503)
   await kubectl('scale', 'deployment/emoji', `--replicas=${REPLICAS}`)
   await until('one is ready', async () => Number(await kubectl('get', 'deployment/emoji', READY)) > 0, 90_000)
@@ -206,7 +205,31 @@ test('scaled to zero, the caller is told that there is no endpoint, and scaled u
   expect([...(await startsOf('web')), ...(await startsOf('client'))]).toEqual(callers)
 }, 400_000)
 
+const EMOJI = `http://emoji-svc.${NAMESPACE}:8080/`
 const READY = '--output=jsonpath={.status.readyReplicas}'
+
+/** A pod on one of both nodes, in place of the one that there is. */
+function near(node: string): object {
+  const pod = { containers: [echoContainer()], nodeSelector: { 'kubernetes.io/hostname': node } }
+  return { ...deployment('near', pod), metadata: { name: 'near', namespace: NAMESPACE } }
+}
+
+function nearService(name: string, more: object): object {
+  const spec = { selector: { app: 'near' }, ports: [{ name: 'http', port: 80, targetPort: 'http' }], ...more }
+  return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: NAMESPACE }, spec }
+}
+
+test('a Service whose internal traffic is local leads to pods on the node of its caller, and to no others', async () => {
+  const services = [nearService('anywhere', {}), nearService('here', { internalTrafficPolicy: 'Local' })]
+  await cluster.kubectl(['apply', '-f', '-'], { input: [...services, near(DRAINED)] })
+  await rolledOut('near')
+  await expect.poll(() => askFromClient('http://anywhere/'), IN_SECONDS).toBe('200 ')
+  expect(await askFromClient('http://here/')).toBe('503 no_healthy_endpoint')
+  await cluster.kubectl(['apply', '-f', '-'], { input: near(STAYING) })
+  await rolledOut('near')
+  await expect.poll(() => askFromClient('http://here/'), IN_SECONDS).toBe('200 ')
+  await kubectl('delete', 'deployment/near', 'service/anywhere', 'service/here', '--wait=false')
+}, 200_000)
 
 test('a node is drained under load, and no request fails', async () => {
   const nodes = (await podsOf('emoji')).map(({ spec }) => spec.nodeName)

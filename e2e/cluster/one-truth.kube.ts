@@ -98,6 +98,8 @@ async function applyAll(namespace: TestNamespace): Promise<Judge> {
     return admission.metrics().includes('webhook="validate"')
   })
   const { stdout, stderr } = await namespace.tryKubectl([...apply, '-f', folder], { deadlineMs: 180_000 })
+  // Of fields that the API server has put there itself.
+  expect(stderr).not.toMatch(/^Warning: heddle: metadata/m)
   const accepted = new Set(stdout.split('\n').map((line) => line.split('/').at(-1)))
   return (name) => {
     if (accepted.has(name)) return { verdict: 'accepted', reason: '' }

@@ -79,7 +79,7 @@ const NAMED = 5
 
 async function refuseWhileMeshed(cluster: Cluster): Promise<void> {
   const { countMeshedPods } = await import('@heddle/kube/install/owned-objects')
-  const counts = await askCluster(cluster, () => countMeshedPods(cluster.kube))
+  const counts = await askCluster(cluster, () => countMeshedPods(cluster.kube, cluster.heddleNamespace))
   if (counts.size === 0) return
   const named = [...counts].slice(0, NAMED).map(([namespace, count]) => `${namespace} (${count})`)
   const rest = counts.size > NAMED ? ` and ${counts.size - NAMED} more` : ''

@@ -36,15 +36,19 @@ export async function findInstalled(client: Reader, namespace: string): Promise<
 }
 
 /**
- * Namespaces, other than `namespace`, of the installations that objects of the whole cluster belong to. Such objects have the same names in every
- * installation, so that they belong to the one that was applied last.
+ * Namespaces, other than `namespace`, of installations: those that objects of the whole cluster belong to, and those that have their values.
+ * Such objects have the same names in every installation, so that they belong to the one that was applied last, and the others have them no more.
  */
 export async function listOtherInstallations(
   client: Pick<KubeClient, 'list'>,
   namespace: string,
 ): Promise<readonly string[]> {
-  const { items } = await client.list(CLUSTER_ROLES, { labelSelector: INSTALLATION_LABEL })
-  const namespaces = items.map(({ metadata }) => metadata.labels?.[INSTALLATION_LABEL] ?? namespace)
+  const labelled = { labelSelector: INSTALLATION_LABEL }
+  const [roles, maps] = await Promise.all([client.list(CLUSTER_ROLES, labelled), client.list(CONFIG_MAPS, labelled)])
+  const values = maps.items.filter(({ metadata }) => metadata.name === INSTALL_NAMES.config)
+  const namespaces = [...roles.items, ...values].map(
+    ({ metadata }) => metadata.labels?.[INSTALLATION_LABEL] ?? namespace,
+  )
   return [...new Set(namespaces)].filter((other) => other !== namespace).sort()
 }
 

@@ -19,7 +19,7 @@ import {
   SERVICES,
   VALIDATING_WEBHOOKS,
 } from '../client/resources.ts'
-import { STATUS_ANNOTATION } from '../inject/names.ts'
+import { CONTROL_NAMESPACE_LABEL, STATUS_ANNOTATION } from '../inject/names.ts'
 import { INSTALL_NAMES, INSTALLATION_LABEL, PART_OF_HEDDLE } from './install-names.ts'
 
 /** Kinds of which an installation has, or ever had, objects; in the order in which they best go: what asks the control plane first. */
@@ -132,16 +132,27 @@ function toSelector(labels: Readonly<Record<string, string>>): string {
     .join(',')
 }
 
-/** Namespaces in which pods with a proxy run, and how many each; those that have ended, as of Jobs, run none. */
-export async function countMeshedPods(client: Pick<KubeClient, 'listPages'>): Promise<ReadonlyMap<string, number>> {
+/**
+ * Namespaces in which pods with a proxy of the installation in `installation` run, and how many each; those that have ended, as of Jobs, run
+ * none.
+ */
+export async function countMeshedPods(
+  client: Pick<KubeClient, 'listPages'>,
+  installation: string,
+): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>()
   for await (const { items } of client.listPages(PODS)) {
-    for (const pod of items.filter(hasRunningProxy)) {
+    for (const pod of items.filter((one) => hasRunningProxy(one) && isOf(one, installation))) {
       const { namespace = '' } = pod.metadata
       counts.set(namespace, (counts.get(namespace) ?? 0) + 1)
     }
   }
   return counts
+}
+
+/** Who took the label away is taken for one of ours. */
+function isOf({ metadata }: KubeObject, installation: string): boolean {
+  return (metadata.labels?.[CONTROL_NAMESPACE_LABEL] ?? installation) === installation
 }
 
 function hasRunningProxy({ metadata, status }: KubeObject): boolean {
