@@ -132,6 +132,22 @@ describe('TrafficTable', () => {
     expect(Array.from(traffic.list(), (series) => series.key.peerInstance)).toEqual(['voting-1'])
   })
 
+  test.each([
+    { name: 'forward', byMs: 86_400_000 },
+    { name: 'back', byMs: -86_400_000 },
+  ])('forgets what was idle for so long, whether or not the clock on the wall was set $name', ({ byMs }) => {
+    const { clock, traffic } = table()
+    traffic.series(KEY).requestEnded(ended(200, 1))
+    traffic.takeDelta()
+    clock.setWall(byMs)
+    clock.advance(TEN_MINUTES_MS - 1)
+    traffic.takeDelta()
+    expect(traffic.size).toBe(1)
+    clock.advance(60_000)
+    traffic.takeDelta()
+    expect(traffic.size).toBe(0)
+  })
+
   test('loses nothing that the holder of a forgotten series counts', () => {
     const { clock, traffic } = table()
     const held = traffic.series(KEY)

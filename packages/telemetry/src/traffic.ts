@@ -1,5 +1,5 @@
 import type { SeriesJson } from '@heddle/api/telemetry'
-import type { Clock } from '@heddle/base/clock'
+import { type Clock, monotonicMs } from '@heddle/base/clock'
 import { type SeriesKey, textOfKey, toFoldedKey } from './series-key.ts'
 import { Series } from './traffic-series.ts'
 
@@ -33,7 +33,7 @@ export class TrafficTable {
     this.#clock = options.clock
     this.#maxSeries = options.maxSeries ?? MAX_SERIES
     this.#idleMs = options.idleMs ?? IDLE_MS
-    this.#sweptMs = options.clock.nowMs()
+    this.#sweptMs = monotonicMs(this.#clock)
   }
 
   /** How many keys were counted as "other" because there were too many series. */
@@ -64,7 +64,7 @@ export class TrafficTable {
    * true that way also for a control plane that was restarted. What is taken is gone from here: the caller delivers it.
    */
   takeDelta(): SeriesJson[] {
-    const nowMs = this.#clock.nowMs()
+    const nowMs = monotonicMs(this.#clock)
     for (const series of this.#changed) series.lastChangeMs = nowMs
     for (const series of this.#live.values()) {
       if (series.openConnections > 0) this.#changed.add(series)
@@ -78,7 +78,7 @@ export class TrafficTable {
   #create(text: string, key: SeriesKey): Series {
     const series = new Series(key, (changed) => this.#onFirstChange(text, changed))
     this.#live.set(text, series)
-    series.lastChangeMs = this.#clock.nowMs()
+    series.lastChangeMs = monotonicMs(this.#clock)
     return series
   }
 

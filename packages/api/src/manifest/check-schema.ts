@@ -1,7 +1,7 @@
 import { Ajv, type AnySchemaObject, type ErrorObject, type SchemaValidateFunction, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 import type { Rule, Schema } from '../kinds/schema.ts'
-import { findOversized } from './check-size.ts'
+import { findOversized } from './find-oversized.ts'
 import type { Finding } from './finding.ts'
 import { ANNOTATIONS, RULES_KEYWORD, toJsonSchema, UNIQUE_KEYWORD } from './json-schema.ts'
 import { toFindings } from './schema-findings.ts'

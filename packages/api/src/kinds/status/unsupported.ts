@@ -4,7 +4,7 @@ import type { ValueMatch } from '../http-route.ts'
 import type { Policy } from '../mesh-object.ts'
 import type { Route } from '../route.ts'
 import type { HeaderModifier, PathModifier } from '../route-filters.ts'
-import { PatternJudge } from './regular-expression.ts'
+import { PatternJudge } from './pattern-judge.ts'
 import { filtersOf, type PlacedFilter, rulesOf } from './route-backends.ts'
 
 /** Something that the Gateway API allows and the mesh cannot do: the route is not accepted. */

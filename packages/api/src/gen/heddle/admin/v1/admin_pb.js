@@ -2,7 +2,7 @@
 // @generated from file heddle/admin/v1/admin.proto (package heddle.admin.v1, syntax proto3)
 /* eslint-disable */
 
-// What the command line and the dashboard ask of the control plane.
+// What the command line asks of the control plane.
 
 import { enumDesc, fileDesc, messageDesc, serviceDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
 import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";

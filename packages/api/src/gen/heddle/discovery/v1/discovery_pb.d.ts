@@ -1035,6 +1035,8 @@ export declare type DestinationDelta = Message<"heddle.discovery.v1.DestinationD
   version: string;
 
   /**
+   * Taken over after the others are removed: one that is named in both is there.
+   *
    * @generated from field: repeated heddle.discovery.v1.Endpoint upserted_endpoints = 3;
    */
   upsertedEndpoints: Endpoint[];
@@ -1060,6 +1062,8 @@ export declare type DestinationDeltaJson = {
   version?: string;
 
   /**
+   * Taken over after the others are removed: one that is named in both is there.
+   *
    * @generated from field: repeated heddle.discovery.v1.Endpoint upserted_endpoints = 3;
    */
   upsertedEndpoints?: EndpointJson[];

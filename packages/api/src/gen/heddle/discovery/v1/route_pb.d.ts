@@ -1003,7 +1003,7 @@ export declare type RetryPolicy = Message<"heddle.discovery.v1.RetryPolicy"> & {
   codes: number[];
 
   /**
-   * Words of `retryOn`: "5xx", "gateway-error", "connect-failure", "reset-before-answer", "retriable-4xx", and gRPC's "cancelled",
+   * Any of "5xx", "gateway-error", "connect-failure", "reset-before-answer", "retriable-4xx", and gRPC's "cancelled",
    * "deadline-exceeded", "internal", "resource-exhausted", "unavailable".
    *
    * @generated from field: repeated string conditions = 3;
@@ -1044,7 +1044,7 @@ export declare type RetryPolicyJson = {
   codes?: number[];
 
   /**
-   * Words of `retryOn`: "5xx", "gateway-error", "connect-failure", "reset-before-answer", "retriable-4xx", and gRPC's "cancelled",
+   * Any of "5xx", "gateway-error", "connect-failure", "reset-before-answer", "retriable-4xx", and gRPC's "cancelled",
    * "deadline-exceeded", "internal", "resource-exhausted", "unavailable".
    *
    * @generated from field: repeated string conditions = 3;

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { RE2JS } from 're2js'
 import { describe, expect, test } from 'vitest'
 import { estimateInstructions } from './estimate-instructions.ts'
-import { PatternJudge } from './regular-expression.ts'
+import { PatternJudge } from './pattern-judge.ts'
 
 const { pattern: PATTERN } = fc.letrec<{ readonly pattern: string; readonly part: string }>((tie) => ({
   pattern: fc.array(tie('part'), { minLength: 1, maxLength: 4 }).map((parts) => parts.join('')),
