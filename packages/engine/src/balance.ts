@@ -12,23 +12,17 @@ export interface EndpointLoad {
   avoidUntilUs: number
 }
 
-/** How the average moves. */
-export interface LoadOptions {
-  /** Taken for the answer time of an endpoint that never answered, in µs. */
-  readonly defaultRttUs: number
-  /** After this long without news, an old observation has lost 63 % of its weight; in µs. */
-  readonly decayUs: number
-}
-
-/** 30 ms and 10 s: a new endpoint gets its share at once, and a slow one is asked again after some seconds. */
-export const DEFAULT_LOAD_OPTIONS: LoadOptions = { defaultRttUs: 30_000, decayUs: 10_000_000 }
+/** Taken for the answer time of an endpoint that never answered: so it gets its share at once. */
+const FIRST_RTT_US = 30_000
+/** After this long without news, an old observation has lost 63 % of its weight: so a slow endpoint is asked again after some seconds. */
+const DECAY_US = 10_000_000
 
 /** In units of the decay. */
 const YOUNG = 0.01
 
 /** The load of an endpoint that was never asked. */
-export function createLoad(weight: number, nowUs: number, options = DEFAULT_LOAD_OPTIONS): EndpointLoad {
-  return { weight, inFlight: 0, rttUs: options.defaultRttUs, observedUs: nowUs, avoidUntilUs: 0 }
+export function createLoad(weight: number, nowUs: number): EndpointLoad {
+  return { weight, inFlight: 0, rttUs: FIRST_RTT_US, observedUs: nowUs, avoidUntilUs: 0 }
 }
 
 /**
@@ -67,7 +61,7 @@ export function costOf(load: EndpointLoad, nowUs: number): number {
 
 /** Share of its weight that the last observation has kept: `exp(-age / decay)`. */
 function keptOf(load: EndpointLoad, nowUs: number): number {
-  const age = Math.max(0, nowUs - load.observedUs) / DEFAULT_LOAD_OPTIONS.decayUs
+  const age = Math.max(0, nowUs - load.observedUs) / DECAY_US
   // Under traffic it is young, and the first terms of the series are exact to 2e-7, without the cost of an exponential function.
   return age < YOUNG ? 1 - age + (age * age) / 2 : Math.exp(-age)
 }

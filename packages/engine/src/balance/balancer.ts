@@ -77,7 +77,7 @@ export function createBalancer(
 }
 
 /** What a policy calls its balancer. */
-export function kindOf(balancer: BalancerJson | undefined): BalancerKind {
+function kindOf(balancer: BalancerJson | undefined): BalancerKind {
   return KINDS[balancer?.type ?? 'BALANCER_TYPE_UNSPECIFIED']
 }
 

@@ -1,5 +1,6 @@
 import type { HashSourceJson } from '@heddle/api/discovery/policy'
 import { readQueryParam } from '../route/query-param.ts'
+import { readCookie } from '../route/read-cookie.ts'
 import type { FieldFacts } from '../route/request-facts.ts'
 
 /** What the key of a request is read from. */
@@ -7,7 +8,7 @@ export interface HashFacts {
   readonly fields: FieldFacts
   /** With its query. */
   readonly path: string
-  /** The client's address, or its identity where that is not known. */
+  /** The client's identity where it has proved one, else its address. */
   readonly source: string
 }
 
@@ -32,15 +33,4 @@ function readSource(
   if (cookie !== undefined) return readCookie(facts.fields, cookie)
   if (queryParam !== undefined) return readQueryParam(facts.path, queryParam)
   return sourceAddress === true ? facts.source : undefined
-}
-
-/** RFC 6265 §4.2.1. HTTP/2 may spread cookies over several fields: RFC 9113 §8.2.3. */
-function readCookie(fields: FieldFacts, name: string): string | undefined {
-  for (const line of fields.getAll('cookie')) {
-    for (const pair of line.split(';')) {
-      const equals = pair.indexOf('=')
-      if (equals !== -1 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim()
-    }
-  }
-  return undefined
 }

@@ -115,6 +115,7 @@ describe('a circuit', () => {
     },
     { name: 'for a minute at most', policy: { honourRetryAfter: true }, retryAfterMs: 1e9, openMs: 60_000 },
     { name: 'for its own time, unless it is to honour', policy: {}, retryAfterMs: 9_000, openMs: 5_000 },
+    { name: 'for as long as the policy says', policy: { openMs: 2_000 }, retryAfterMs: 9_000, openMs: 2_000 },
   ])('opens $name', ({ policy, retryAfterMs, openMs }) => {
     const { one, request } = breaker(policy)
     for (let i = 0; i < 3; i++) request('failure', 0, retryAfterMs)

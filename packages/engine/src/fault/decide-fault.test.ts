@@ -143,6 +143,11 @@ describe('chance', () => {
     }
   })
 
+  test('follows no grid: of 1 in 4, two in a row are hit as well', () => {
+    const hits = run({ perMillion: 250_000, seed: 5 }, 1000)
+    expect(hits.some((isHit, at) => isHit && hits[at + 1])).toBe(true)
+  })
+
   test('is never at 0 and always at a million', () => {
     expect(run({ perMillion: 0 }, 1000)).not.toContain(true)
     expect(run({ perMillion: 1_000_000 }, 1000)).not.toContain(false)

@@ -88,23 +88,30 @@ describe('consecutive failures', () => {
 })
 
 describe('success rate', () => {
-  const policy = { consecutiveFailures: 0, successRateStdevThousandths: 1900, successRateMinimumRequests: 100 }
+  /** Neither interval nor least number of requests is the default. */
+  const policy = {
+    consecutiveFailures: 0,
+    successRateStdevThousandths: 1900,
+    successRateMinimumRequests: 80,
+    intervalMs: 4_000,
+  }
+  const END_US = 4 * SECOND
 
-  /** An interval in which the endpoints fail that share of 100 requests, evenly. */
-  function interval(shares: readonly number[], { requests = 100, ...others } = {}) {
+  /** An interval in which the endpoints fail that share of 80 requests, evenly. */
+  function interval(shares: readonly number[], { requests = 80, ...others } = {}) {
     const watched = watch(shares.length, { ...policy, ...others })
     for (const [at, share] of shares.entries())
       for (let i = 0; i < requests; i++)
         watched.observe(at, Math.floor((i + 1) * share) > Math.floor(i * share) ? 'x' : 'o')
-    const decided = watched.observe(0, 'o', 10 * SECOND)
+    const decided = watched.observe(0, 'o', END_US)
     return { ...watched, decided }
   }
 
   test('puts out what is far below the others', () => {
     const { out, decided } = interval([0.01, 0.02, 0.5, 0, 0.01])
-    expect(out(10 * SECOND)).toEqual([2])
+    expect(out(END_US)).toEqual([2])
     expect(decided).toMatchObject({ cause: 'success_rate', isEjected: true })
-    expect(decided!.reason).toMatch(/^50\.0 % of 100 requests succeeded, below \d\d\.\d %; the mean of all is 89\.2 %$/)
+    expect(decided!.reason).toMatch(/^50\.0 % of 80 requests succeeded, below \d\d\.\d %; the mean of all is 89\.8 %$/)
   })
 
   test.each([
@@ -114,15 +121,29 @@ describe('success rate', () => {
     { name: 'there were too few requests', shares: [0, 0, 0.9, 0, 0], requests: 50 },
     { name: 'the policy does not ask for it', shares: [0, 0, 0.9, 0, 0], successRateStdevThousandths: 0 },
   ])('puts out nothing when $name', ({ shares, ...options }) => {
-    expect(interval(shares, options).out(10 * SECOND)).toEqual([])
+    expect(interval(shares, options).out(END_US)).toEqual([])
   })
 
   test('starts anew with each interval', () => {
     const { candidates, observe, out } = interval([0, 0, 0.9, 0, 0])
-    expect(out(10 * SECOND)).toEqual([2])
+    expect(out(END_US)).toEqual([2])
     expect(candidates.map(({ record }) => record.requests)).toEqual([1, 0, 0, 0, 0])
     observe(0, 'o', 30 * SECOND)
     expect(out(30 * SECOND)).toEqual([])
+  })
+
+  test('puts out at the end of any interval', () => {
+    const { observe, out } = interval([0, 0, 0, 0, 0])
+    for (let at = 0; at < 5; at++) observe(at, (at === 2 ? 'x' : 'o').repeat(80), END_US + 1)
+    observe(0, 'o', 2 * END_US)
+    expect(out(2 * END_US)).toEqual([2])
+  })
+
+  test('does not count what says nothing', () => {
+    const { observe, out } = watch(5, policy)
+    for (let at = 0; at < 5; at++) observe(at, at === 2 ? 'x'.repeat(70) + '-'.repeat(20) : 'o'.repeat(80))
+    observe(0, 'o', END_US)
+    expect(out(END_US)).toEqual([])
   })
 })
 
@@ -163,6 +184,15 @@ describe('the floor', () => {
     candidates[2]!.load.avoidUntilUs = 60 * SECOND
     detector.update(candidates.slice(0, 3), 5)
     expect(out(5)).toEqual([0])
+  })
+
+  test('readmits none that cannot be connected to itself', () => {
+    const { candidates, detector, observe, out } = watch(4, { maxEjectionPercent: 75 })
+    observe(0, 'xxx', 2)
+    observe(1, 'xxx', 1)
+    for (const at of [1, 2]) candidates[at]!.load.avoidUntilUs = 60 * SECOND
+    detector.update(candidates.slice(0, 3), 5)
+    expect(out(5)).toEqual([1])
   })
 
   test('holds whatever happens: never more out than allowed, one always in, and that one is picked', () => {

@@ -60,7 +60,7 @@ export interface RetryContext {
 }
 
 /** A request is not kept waiting for longer because an answer asks for it: then the answer goes to the client. */
-export const MAX_RETRY_AFTER_MS = 5_000
+const MAX_RETRY_AFTER_MS = 5_000
 /** Waits double up to that many times the first. */
 const MAX_BACKOFF_FACTOR = 10
 
@@ -83,11 +83,6 @@ export function mayRetry(policy: RetryPolicy | undefined, facts: TryFacts, conte
   const { budget, nowMs } = context
   if (!budget.take(nowMs)) return refuse('budget_used_up', `the budget of ${budget.options.percent} % is used up`)
   return { kind: 'retry', waitMs, reason: `retry in ${Math.round(waitMs)} ms: ${why}` }
-}
-
-/** How long one try may take, in ms: its own time, or what is left of the whole. 0 stands for a time that is not set. */
-export function tryTimeoutMs(backendRequestTimeoutMs: number, remainingMs: number): number {
-  return backendRequestTimeoutMs === 0 ? remainingMs : Math.min(backendRequestTimeoutMs, remainingMs)
 }
 
 function isFine({ outcome }: TryFacts): boolean {

@@ -1,15 +1,5 @@
 import type { RetryBudgetJson } from '@heddle/api/discovery/policy'
 
-/** Requests as clients see them, and as endpoints do. */
-export interface RetryCounts {
-  /** Requests of clients. */
-  requests: number
-  /** Tries beyond the first, hedges included: endpoints got `requests + retries`. */
-  retries: number
-  /** Retries that the budget did not allow. */
-  refused: number
-}
-
 /** How much a budget allows. */
 export interface RetryBudgetOptions {
   /** Of the requests of the interval. */
@@ -42,7 +32,6 @@ export function toRetryBudgetOptions(policy: RetryBudgetJson | undefined): Retry
  * an overloaded service worse: when everything fails, the load grows by the budget and no more. One per destination.
  */
 export class RetryBudget {
-  readonly counts: RetryCounts = { requests: 0, retries: 0, refused: 0 }
   readonly options: RetryBudgetOptions
   readonly #slotMs: number
   readonly #requests = new Float64Array(SLOTS)
@@ -60,7 +49,6 @@ export class RetryBudget {
   /** A request of a client goes out for the first time. */
   countRequest(nowMs: number): void {
     this.#moveOn(nowMs)
-    this.counts.requests += 1
     this.#requestsSum += 1
     this.#requests[this.#slot % SLOTS]! += 1
   }
@@ -73,11 +61,7 @@ export class RetryBudget {
    */
   take(nowMs: number): boolean {
     this.#moveOn(nowMs)
-    if (!this.#hasOne()) {
-      this.counts.refused += 1
-      return false
-    }
-    this.counts.retries += 1
+    if (!this.#hasOne()) return false
     this.#retriesSum += 1
     this.#retries[this.#slot % SLOTS]! += 1
     return true

@@ -1,4 +1,5 @@
 import type { RetryPolicyJson } from '@heddle/api/discovery/route'
+import { GRPC_STATUS } from '@heddle/api/grpc-status'
 import type { TryFacts, TryOutcome } from './may-retry.ts'
 
 /** When a rule's requests are tried again. */
@@ -15,16 +16,16 @@ export interface RetryPolicy {
   readonly backoffMs: number
 }
 
-/** Words of `retryOn` that are not statuses of gRPC. */
+/** Words of `retry.conditions` that are not statuses of gRPC. */
 export type RetryCondition = '5xx' | 'gateway-error' | 'connect-failure' | 'reset-before-answer' | 'retriable-4xx'
 
-/** Words of `retryOn` that are. */
+/** Words of `retry.conditions` that are. */
 export const GRPC_CONDITIONS: ReadonlyMap<string, number> = new Map([
-  ['cancelled', 1],
-  ['deadline-exceeded', 4],
-  ['resource-exhausted', 8],
-  ['internal', 13],
-  ['unavailable', 14],
+  ['cancelled', GRPC_STATUS.CANCELLED],
+  ['deadline-exceeded', GRPC_STATUS.DEADLINE_EXCEEDED],
+  ['resource-exhausted', GRPC_STATUS.RESOURCE_EXHAUSTED],
+  ['internal', GRPC_STATUS.INTERNAL],
+  ['unavailable', GRPC_STATUS.UNAVAILABLE],
 ])
 
 /** Safe to send twice, whatever became of the first. RFC 9110 §9.2.2. */
@@ -43,8 +44,6 @@ const RETRIABLE_4XX = 409
 const GATEWAY_ERRORS: ReadonlySet<number> = new Set([502, 503, 504])
 /** What a status of HTTP means to gRPC where the answer has none of its own; only those that say to try again. */
 const GRPC_UNAVAILABLE_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504])
-const GRPC_DEADLINE_EXCEEDED = 4
-const GRPC_UNAVAILABLE = 14
 
 /** Made once per change of the routes. Words that are not known are left out: the control plane refuses them. */
 export function compileRetryPolicy(policy: RetryPolicyJson): RetryPolicy {
@@ -88,9 +87,9 @@ function conditionOf({ conditions }: RetryPolicy, { kind, status }: TryOutcome):
 }
 
 function grpcStatusOf(outcome: TryOutcome): number | undefined {
-  if (outcome.kind === 'timeout') return GRPC_DEADLINE_EXCEEDED
-  if (outcome.kind !== 'answer') return GRPC_UNAVAILABLE
-  return outcome.grpcStatus ?? (GRPC_UNAVAILABLE_STATUSES.has(outcome.status) ? GRPC_UNAVAILABLE : undefined)
+  if (outcome.kind === 'timeout') return GRPC_STATUS.DEADLINE_EXCEEDED
+  if (outcome.kind !== 'answer') return GRPC_STATUS.UNAVAILABLE
+  return outcome.grpcStatus ?? (GRPC_UNAVAILABLE_STATUSES.has(outcome.status) ? GRPC_STATUS.UNAVAILABLE : undefined)
 }
 
 function describe({ kind }: TryOutcome): string {

@@ -1,6 +1,6 @@
 import type { RouteJson, RouteRuleJson } from '@heddle/api/discovery/route'
 import { describe, expect, test } from 'vitest'
-import { compileRoutes, listBackendKeys, needsRegex } from './compile-routes.ts'
+import { compileRoutes, needsRegex } from './compile-routes.ts'
 import { compileRegex } from './regex.ts'
 
 function route(rule: RouteRuleJson, kind: RouteJson['kind'] = 'ROUTE_KIND_HTTP'): RouteJson {
@@ -99,22 +99,4 @@ test.each<{ name: string; rule: RouteRuleJson; needs: boolean }>([
   { name: 'a fault', rule: { faults: [{ headers: [{ type: 'MATCH_TYPE_REGULAR_EXPRESSION' }] }] }, needs: true },
 ])('needsRegex() for $name: $needs', ({ rule, needs }) => {
   expect(needsRegex([route(rule)])).toBe(needs)
-})
-
-test('listBackendKeys() and the table name each destination once, mirrors included', () => {
-  const mirror = (key: string) => ({ mirror: { backend: { key } } })
-  const routes = [
-    route({
-      filters: [mirror('name:m.ns:80')],
-      backends: [
-        { key: 'name:a.ns:80', filters: [mirror('name:n.ns:80')] },
-        { key: 'name:a.ns:80' },
-        { key: 'name:gone.ns:80', unresolved: 'no such Service' },
-      ],
-    }),
-  ]
-  const keys = ['name:a.ns:80', 'name:m.ns:80', 'name:n.ns:80']
-  expect([...listBackendKeys(routes)].sort()).toEqual(keys)
-  const compiled = compileRoutes(routes, { regex: undefined })
-  expect(compiled.kind === 'compiled' && [...compiled.table.backendKeys].sort()).toEqual(keys)
 })

@@ -1,4 +1,4 @@
-import type { FaultJson, RouteBackendJson, RouteJson, RouteMatchJson, RouteRuleJson } from '@heddle/api/discovery/route'
+import type { FaultJson, RouteJson, RouteMatchJson, RouteRuleJson } from '@heddle/api/discovery/route'
 import { compileRule, formatRoute, listRules, type RuleParts, routeRef, ruleContext } from './compile-rule.ts'
 import { hasRegex, type RegexCompiler } from './field-match.ts'
 import { buildIndex } from './match-index.ts'
@@ -27,7 +27,6 @@ export const NO_ROUTES: RouteTable = {
   matches: [],
   index: buildIndex([]),
   unmatched: { kind: 'own-endpoints' },
-  backendKeys: [],
   costly: undefined,
 }
 
@@ -56,13 +55,6 @@ export function needsRegex(routes: readonly RouteJson[]): boolean {
   return routes.some(({ rules }) => rules?.some(isRegexRule) === true)
 }
 
-/** Destinations that `routes` send to, each once: what a proxy has to know before it can follow them. */
-export function listBackendKeys(routes: readonly RouteJson[]): readonly string[] {
-  const backends = routes.flatMap(({ rules }) => rules ?? []).flatMap(backendsOf)
-  const usable = backends.filter(({ key = '', unresolved = '' }) => key !== '' && unresolved === '')
-  return [...new Set(usable.map(({ key }) => key!))]
-}
-
 function buildTable(
   routes: readonly RouteRef[],
   parts: readonly RuleParts[],
@@ -71,8 +63,6 @@ function buildTable(
   const ordered = sortMatches(parts.flatMap((part) => part.matches))
   const matches = ordered.map((match, rank): CompiledMatch => ({ ...match, rank }))
   const rules = parts.map(({ rule }) => rule)
-  const sets = rules.flatMap(({ backends }) => backends.filter(({ unresolved }) => unresolved === undefined))
-  const mirrors = rules.flatMap((rule) => [rule, ...rule.backends]).flatMap(({ filters }) => filters.mirrors)
   return {
     kind,
     routes,
@@ -80,7 +70,6 @@ function buildTable(
     matches,
     index: buildIndex(matches),
     unmatched: refuseUnmatched(routes),
-    backendKeys: [...new Set([...sets, ...mirrors].map(({ key }) => key))],
   }
 }
 
@@ -90,8 +79,6 @@ function refuseUnmatched(routes: readonly RouteRef[]): RouteDecision {
   return {
     kind: 'refused',
     cause: 'no_match',
-    status: 404,
-    grpcStatus: 12,
     reason: `no rule of ${formatRoute(first!)}${more} fits the request`,
     match: undefined,
     rule: undefined,
@@ -99,23 +86,17 @@ function refuseUnmatched(routes: readonly RouteRef[]): RouteDecision {
 }
 
 function costlyWith(meter: MatchMeter): CostlyMatching {
-  const refuse = (what: string): Omit<Refused, 'cause' | 'status'> => ({
+  const refuse = (what: string): Omit<Refused, 'cause'> => ({
     kind: 'refused',
-    grpcStatus: 8,
     reason: `the request has too long ${what} for all the regular expressions that it would have to be matched with`,
     match: undefined,
     rule: undefined,
   })
   return {
     meter,
-    path: { ...refuse('a path'), cause: 'path_too_long', status: 414 },
-    header: { ...refuse('a header'), cause: 'header_too_long', status: 431 },
+    path: { ...refuse('a path'), cause: 'path_too_long' },
+    header: { ...refuse('a header'), cause: 'header_too_long' },
   }
-}
-
-function backendsOf({ backends = [], filters = [] }: RouteRuleJson): readonly RouteBackendJson[] {
-  const allFilters = [...filters, ...backends.flatMap((backend) => backend.filters ?? [])]
-  return [...backends, ...allFilters.flatMap(({ mirror }) => mirror?.backend ?? [])]
 }
 
 function isRegexRule({ matches, faults }: RouteRuleJson): boolean {

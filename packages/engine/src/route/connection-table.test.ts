@@ -72,7 +72,6 @@ describe('decideConnection() by TCPRoutes', () => {
       cause: 'unresolved_backend',
       reason: 'TCPRoute ns/r0, rule 1: backend 3 leads nowhere: no grant',
     })
-    expect(table.backendKeys).toEqual(['name:a.ns:443', 'name:b.ns:443', 'name:late.ns:443'])
   })
 
   test('refuses when nothing has a weight, and uses the own endpoints when nothing is attached', () => {

@@ -15,8 +15,6 @@ export interface ConnectionTable {
   readonly bySuffix: ReadonlyMap<string, ConnectionRule>
   /** Takes what no name fits. */
   readonly any: ConnectionRule | undefined
-  /** Each destination that a rule sends to, once. */
-  readonly backendKeys: readonly string[]
 }
 
 /** One rule of a TLSRoute or TCPRoute. */
@@ -123,7 +121,6 @@ function buildConnectionTable(routes: readonly RouteRef[], rules: readonly Conne
       if (!map.has(key)) map.set(key, rule)
     }
   }
-  const keys = rules.flatMap(({ backends }) => backends).filter(({ unresolved }) => unresolved === undefined)
   const [first] = routes
   return {
     kind: first === undefined ? 'none' : first.kind === 'TLSRoute' ? 'tls' : 'tcp',
@@ -132,7 +129,6 @@ function buildConnectionTable(routes: readonly RouteRef[], rules: readonly Conne
     byName,
     bySuffix,
     any: rules.find(({ serverNames }) => serverNames.length === 0),
-    backendKeys: [...new Set(keys.map(({ key }) => key))],
   }
 }
 

@@ -172,6 +172,12 @@ describe('answerPreflight()', () => {
       'access-control-max-age': '5',
       vary,
     })
+    const lines = ['', 'x-a', '', 'x-b', ''].map((value) => ['access-control-request-headers', value] as const)
+    const inLines = createRequestFacts({ method: 'OPTIONS', headers: [...Object.entries(asked).slice(0, 2), ...lines] })
+    expect(answerPreflight(compile(json), inLines).headers).toContainEqual({
+      name: 'access-control-allow-headers',
+      value: 'x-a, x-b',
+    })
     const { 'access-control-request-headers': _, ...without } = asked
     expect(preflight(json, without).headers).not.toHaveProperty('access-control-allow-headers')
   })
@@ -225,4 +231,10 @@ test.each([
   },
 ])('isPreflight() of $method with $headers is $is', ({ method, headers, is }) => {
   expect(isPreflight(createRequestFacts({ method, headers: headers as [string, string][] }))).toBe(is)
+})
+
+test('what cannot be a method or a header is a problem', () => {
+  const problem = 'a CORS filter names what cannot be a method or header: '
+  expect(() => compile({ ...POLICY, allowMethods: ['GET', 'a/b'] })).toThrow(`${problem}GET, a/b`)
+  expect(() => compile({ ...POLICY, exposeHeaders: ['x-a\r\nset-cookie'] })).toThrow(problem)
 })

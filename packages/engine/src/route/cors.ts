@@ -56,11 +56,12 @@ export function answerPreflight(cors: Cors, request: RequestFacts): PreflightAns
   const origin = request.fields.get('origin') ?? ''
   if (!isLetIn(cors, origin)) return { status: 403, headers: [VARY_PREFLIGHT] }
   const method = request.fields.get('access-control-request-method') ?? ''
-  const names = request.fields.getAll('access-control-request-headers').join(', ')
+  // An empty line behind another one would leave a blank at the end, where no value may have any.
+  const named = request.fields.getAll('access-control-request-headers').filter((line) => line !== '')
   const headers = [
     ...grantLines(cors, origin),
     ...listLine('access-control-allow-methods', nameOrEcho(cors, cors.allowMethods, method)),
-    ...listLine('access-control-allow-headers', nameOrEcho(cors, cors.allowHeaders, names)),
+    ...listLine('access-control-allow-headers', nameOrEcho(cors, cors.allowHeaders, named.join(', '))),
     { name: 'access-control-max-age', value: cors.maxAge },
     VARY_PREFLIGHT,
   ]

@@ -346,13 +346,11 @@ describe('decideRoute()', () => {
     expect(decide(tableOf([]), {})).toEqual({ kind: 'own-endpoints' })
   })
 
-  test('refuses what fits no rule with 404', () => {
+  test('refuses what fits no rule', () => {
     const table = tableOf([route([ruleFor('it', { path: { type: EXACT, value: '/a' } })]), route([])])
     expect(decide(table, { path: '/b' })).toMatchObject({
       kind: 'refused',
       cause: 'no_match',
-      status: 404,
-      grpcStatus: 12,
       reason: 'no rule of HTTPRoute ns/r nor of 1 more fits the request',
     })
   })
@@ -377,20 +375,27 @@ describe('decideRoute()', () => {
     expect(decide(table, { path: '/a' })).toBe(decide(table, { path: '/b' }))
   })
 
-  test.each<{ name: string; rule: RouteRuleJson; reason: string }>([
-    { name: 'no backend', rule: {}, reason: 'HTTPRoute ns/r, rule 1 takes the request, but it has no backend' },
+  test.each<{ name: string; rule: RouteRuleJson; cause: string; reason: string }>([
+    {
+      name: 'no backend',
+      rule: {},
+      cause: 'no_backend',
+      reason: 'HTTPRoute ns/r, rule 1 takes the request, but it has no backend',
+    },
     {
       name: 'weights of 0',
       rule: { name: 'canary', backends: [{ key: 'name:a.ns:80' }] },
+      cause: 'no_backend',
       reason: 'HTTPRoute ns/r, rule 1 (canary) takes the request, but all of its backends have a weight of 0',
     },
     {
       name: 'a backend without a Service',
       rule: { backends: [{ unresolved: 'there is no Service ns/a', weight: 1 }] },
+      cause: 'unresolved_backend',
       reason: 'HTTPRoute ns/r, rule 1: backend 1 of 1 leads nowhere: there is no Service ns/a',
     },
-  ])('refuses with 500 for $name', ({ rule, reason }) => {
-    expect(decide(tableOf([route([rule])]), {})).toMatchObject({ kind: 'refused', status: 500, grpcStatus: 14, reason })
+  ])('refuses for $name', ({ rule, cause, reason }) => {
+    expect(decide(tableOf([route([rule])]), {})).toMatchObject({ kind: 'refused', cause, reason })
   })
 
   test('refuses only the share of a backend that leads nowhere', () => {

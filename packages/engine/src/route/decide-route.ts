@@ -95,7 +95,7 @@ function decideByBackend(match: CompiledMatch, backend: CompiledBackend): RouteD
   const { filters, unresolved } = backend
   if (unresolved !== undefined) {
     const reason = `${formatRule(rule)}: backend ${backend.index + 1} of ${rule.backends.length} leads nowhere: ${unresolved}`
-    return { kind: 'refused', cause: 'unresolved_backend', status: 500, grpcStatus: 14, reason, match, rule }
+    return { kind: 'refused', cause: 'unresolved_backend', reason, match, rule }
   }
   if (filters.redirect !== undefined) return { kind: 'redirect', match, rule, filters }
   return { kind: 'forward', match, rule, backend, filters }
@@ -105,5 +105,5 @@ function refuseWithoutBackend(match: CompiledMatch): RouteDecision {
   const { rule } = match
   const why = rule.backends.length === 0 ? 'it has no backend' : 'all of its backends have a weight of 0'
   const reason = `${formatRule(rule)} takes the request, but ${why}`
-  return { kind: 'refused', cause: 'no_backend', status: 500, grpcStatus: 14, reason, match, rule }
+  return { kind: 'refused', cause: 'no_backend', reason, match, rule }
 }

@@ -16,7 +16,7 @@ export function fingerprintDecision(decision: RouteDecision, ownKey: string): st
     case 'own-endpoints':
       return stringify(describeRule(toItself(ownKey)))
     case 'refused':
-      return stringify({ kind: decision.kind, status: decision.status })
+      return stringify({ kind: decision.kind, cause: decision.cause })
     default:
       return stringify({ kind: decision.kind, filters: decision.filters })
   }

@@ -3,6 +3,7 @@ import { decideRoute } from './decide-route.ts'
 import { describeEffects } from './describe-effects.ts'
 import { tryMatch } from './explain-match.ts'
 import type { ExplainedDraw, ExplainedOutcome, RouteExplanation, RulePlace, RuleTrial } from './explanation.ts'
+import { statusOfRefusal } from './refusals.ts'
 import type { RequestFacts } from './request-facts.ts'
 import type { DecideContext, RouteDecision } from './route-decision.ts'
 import type { CompiledMatch, CompiledRule, RouteTable } from './route-table.ts'
@@ -71,8 +72,8 @@ function describeOutcome(decision: RouteDecision, match: CompiledMatch | undefin
     case 'redirect':
       return { kind, rule, ...none, status: decision.filters.redirect?.status }
     case 'refused': {
-      const { cause, status, reason } = decision
-      return { kind, rule, ...none, cause, status, reason, remedy: REMEDIES[cause] }
+      const { cause, reason } = decision
+      return { kind, rule, ...none, cause, status: statusOfRefusal(cause), reason, remedy: REMEDIES[cause] }
     }
   }
 }

@@ -97,6 +97,7 @@ test.each([
   { json: { add: [{ name: ':path', value: '/' }] }, problem: '":path" cannot be the name of a header field' },
   { json: { remove: [''] }, problem: '"" cannot be the name of a header field' },
   { json: { set: [{ name: 'x', value: 'a\r\ny: b' }] }, problem: 'a header field cannot have the value of x' },
+  { json: { set: [{ name: 'Host', value: 'not a host' }] }, problem: '"not a host" cannot be a host name' },
   { json: { set: [{ name: 'x', value: '日' }] }, problem: 'a header field cannot have the value of x' },
 ])('compileHeaderChange() refuses $json', ({ json, problem }) => {
   expect(compile(json).problems).toEqual([problem])

@@ -1,5 +1,6 @@
 import type { HeaderChangeJson, HeaderJson } from '@heddle/api/discovery/route'
 import type { CompileContext } from './field-match.ts'
+import { compileHostname } from './hostname.ts'
 import type { MutableFields, MutableRequest } from './request-facts.ts'
 
 /** Changes of header fields, in the order set, add, remove. Names are lower case. */
@@ -56,6 +57,7 @@ function compileLines(lines: readonly HeaderJson[] | undefined, context: Compile
     const name = compileName(written, context)
     const value = padded.replace(OUTER_BLANKS, '')
     if (!FIELD_VALUE.test(value)) context.onProblem(`a header field cannot have the value of ${name}`)
+    if (name === 'host') compileHostname(value, context)
     if (!byName.has(name)) byName.set(name, { name, value })
   }
   return [...byName.values()]

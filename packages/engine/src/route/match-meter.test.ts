@@ -35,24 +35,22 @@ describe('what expressions may cost', () => {
     decideRoute(table, createRequestFacts(parts), { random: () => 0, nowMs: () => 0, matchSteps })
 
   test.each([
-    { name: 'path', table: path, parts: { path: `/v15/${'a'.repeat(1000)}` }, cause: 'path_too_long', status: 414 },
+    { name: 'path', table: path, parts: { path: `/v15/${'a'.repeat(1000)}` }, cause: 'path_too_long' },
     {
       name: 'query',
       table: query,
       parts: { path: `/?x=v15-${'a'.repeat(1000)}` },
       cause: 'path_too_long',
-      status: 414,
     },
     {
       name: 'header',
       table: header,
       parts: { headers: [['x', `v15-${'a'.repeat(1000)}`]] },
       cause: 'header_too_long',
-      status: 431,
     },
-  ] as const)('a $name that is too long for all of them is refused', ({ table, parts, cause, status }) => {
+  ] as const)('a $name that is too long for all of them is refused', ({ table, parts, cause }) => {
     expect(spent(table, parts, 1_000_000)).toMatchObject({ kind: 'forward', rule: { name: 'rule-15' } })
-    expect(spent(table, parts, 10_000)).toMatchObject({ kind: 'refused', cause, status, grpcStatus: 8 })
+    expect(spent(table, parts, 10_000)).toMatchObject({ kind: 'refused', cause })
     // The next request has steps of its own, and whoever explains has no limit.
     expect(spent(table, parts, 1_000_000)).toMatchObject({ kind: 'forward' })
   })

@@ -28,6 +28,9 @@ describe('changePath()', () => {
     { path: '/', prefix: '', replacement: '/xyz', changed: '/xyz/' },
     { path: '/', prefix: '', replacement: '', changed: '/' },
     { path: '/foo/bar', prefix: '/foo', replacement: 'xyz', changed: '/xyz/bar' },
+    { path: '/other', prefix: '/foo', replacement: '', changed: '/other' },
+    { path: '/foobar?a', prefix: '/foo', replacement: '/xyz', changed: '/foobar?a' },
+    { path: '/fo', prefix: '/foo', replacement: '', changed: '/fo' },
     { path: '*', prefix: '', replacement: '/xyz', changed: '*' },
     { path: '', prefix: '', replacement: '/xyz', changed: '' },
   ])('$path under $prefix with $replacement is $changed', ({ path, prefix, replacement, changed }) => {

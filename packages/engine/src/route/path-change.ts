@@ -32,7 +32,7 @@ export function compilePathChange(
 
 /**
  * The path after `change`, with the query that it had; a path put in its place as a whole may bring a query of its own. `*` and the
- * empty path of CONNECT are no paths, and stay.
+ * empty path of CONNECT are no paths, and stay; so does a path without the prefix that is to be replaced.
  */
 export function changePath(change: PathChange, path: string): string {
   if (!path.startsWith('/')) return path
@@ -40,8 +40,22 @@ export function changePath(change: PathChange, path: string): string {
   const query = question === -1 ? '' : path.slice(question)
   if (change.kind === 'full') return change.path.includes('?') ? change.path : change.path + query
   const end = question === -1 ? path.length : question
+  // Another filter of the route may have changed the path since it was matched.
+  if (!isUnderPrefix(change.prefix, path, end)) return path
   const changed = change.replacement + path.slice(change.prefix.length, end)
   return (changed === '' ? '/' : changed) + query
+}
+
+/**
+ * Whether the segments of `prefix` are the first ones of a path.
+ *
+ * @param prefix - without a slash at its end
+ * @param end - where the path ends and its query begins
+ */
+export function isUnderPrefix(prefix: string, path: string, end: number): boolean {
+  if (prefix === '') return true
+  if (end < prefix.length || !path.startsWith(prefix)) return false
+  return end === prefix.length || path[prefix.length] === '/'
 }
 
 /** The prefix `/a/` is the prefix `/a`, and `/` is the empty one (Gateway API, PathPrefix). */

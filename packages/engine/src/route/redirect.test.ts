@@ -93,6 +93,8 @@ describe('compileRedirect()', () => {
     { json: { status: 304 }, problem: 'a redirect cannot have the status 304' },
     { json: { scheme: 'ftp' }, problem: 'a redirect cannot lead to the scheme "ftp", only to http and https' },
     { json: { hostname: 'a/b' }, problem: '"a/b" cannot be a host name' },
+    { json: { hostname: 'a:b:c' }, problem: '"a:b:c" cannot be a host name' },
+    { json: { hostname: 'a:65536' }, problem: '"a:65536" cannot be a host name' },
     { json: { hostname: 'a\r\nb' }, problem: '"a\\r\\nb" cannot be a host name' },
   ])('refuses $json', ({ json, problem }) => {
     expect(compile(json).problems).toEqual([problem])

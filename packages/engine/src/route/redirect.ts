@@ -1,5 +1,6 @@
 import type { RedirectJson } from '@heddle/api/discovery/route'
 import type { CompileContext } from './field-match.ts'
+import { compileHostname } from './hostname.ts'
 import { changePath, compilePathChange, type PathChange } from './path-change.ts'
 import type { RequestFacts } from './request-facts.ts'
 
@@ -26,7 +27,6 @@ export interface RedirectOrigin {
 const STATUSES: readonly RedirectStatus[] = [301, 302, 303, 307, 308]
 const DEFAULT_STATUS = 302
 const WELL_KNOWN_PORT = { http: 80, https: 443 } as const
-const HOSTNAME = /^[a-z0-9.:[\]_-]+$/i
 
 /** Compiles a RequestRedirect filter; `prefix` as in `compilePathChange`. */
 export function compileRedirect(json: RedirectJson, prefix: string | undefined, context: CompileContext): Redirect {
@@ -57,13 +57,6 @@ export function redirectLocation(redirect: Redirect, request: RequestFacts, orig
   const path = request.path.startsWith('/') ? request.path : '/'
   const target = redirect.path === undefined ? path : changePath(redirect.path, path)
   return `${scheme}://${host}${port === WELL_KNOWN_PORT[scheme] ? '' : `:${port}`}${target}`
-}
-
-/** A hostname of a redirect or rewrite; empty: `undefined`. */
-export function compileHostname(hostname: string, context: CompileContext): string | undefined {
-  if (hostname === '') return undefined
-  if (!HOSTNAME.test(hostname)) context.onProblem(`${JSON.stringify(hostname)} cannot be a host name`)
-  return hostname
 }
 
 /** A kept host keeps the port that the client has used for it: with an explicit proxy that is not the Service's. */

@@ -2,7 +2,7 @@ import { createFields } from '@heddle/http/fields'
 import { createRequestHead } from '@heddle/http/message'
 import { expect, test } from 'vitest'
 import { applyRequestSteps } from './request-steps.ts'
-import { compileFilters } from './route-filters.ts'
+import { compileFilters, joinFilters } from './route-filters.ts'
 
 test('applyRequestSteps() changes host, path and fields as the filters say, in their order', () => {
   const problems: string[] = []
@@ -24,6 +24,17 @@ test('applyRequestSteps() changes host, path and fields as the filters say, in t
   expect(head).toMatchObject({ path: '/new/a?b', authority: 'b.example' })
   expect(head.fields.getAll('x')).toEqual(['1', '2'])
   expect(head.fields.has('gone')).toBe(false)
+})
+
+test('applyRequestSteps() leaves a path that the rule has replaced to a backend that would replace its prefix', () => {
+  const context = { regex: undefined, onProblem: (problem: string) => expect.fail(problem) }
+  const ofRule = compileFilters([{ rewrite: { path: { replaceFullPath: '/all' } } }], '/old', context)
+  const ofBackend = compileFilters([{ rewrite: { path: { replacePrefixMatch: '/' } } }], '/old', context)
+  const head = createRequestHead({ method: 'GET', path: '/old/a?b', authority: 'a.example' })
+
+  applyRequestSteps(joinFilters(ofRule, ofBackend).requestSteps, head)
+
+  expect(head.path).toBe('/all?b')
 })
 
 test('compileFilters() refuses a filter that it does not know', () => {

@@ -37,13 +37,10 @@ export interface Preflight {
   readonly filters: RouteFilters
 }
 
-/** The proxy answers with `status`, or `grpcStatus` to a gRPC request. */
+/** The proxy answers itself, with the error that `REFUSALS` names for the cause. */
 export interface Refused {
   readonly kind: 'refused'
   readonly cause: RefusalCause
-  readonly status: 404 | 414 | 431 | 500
-  /** 8 RESOURCE_EXHAUSTED, 12 UNIMPLEMENTED or 14 UNAVAILABLE. */
-  readonly grpcStatus: 8 | 12 | 14
   /** One sentence for the person who reads the error. */
   readonly reason: string
   /** `undefined`: no rule fits. */

@@ -2,9 +2,10 @@ import type { RewriteJson, RouteFilterJson } from '@heddle/api/discovery/route'
 import { type Cors, compileCors } from './cors.ts'
 import type { CompileContext } from './field-match.ts'
 import { compileHeaderChange, type HeaderChange } from './header-change.ts'
+import { compileHostname } from './hostname.ts'
 import { compileMirror, type Mirror } from './mirror.ts'
 import { compilePathChange, type PathChange } from './path-change.ts'
-import { compileHostname, compileRedirect, type Redirect } from './redirect.ts'
+import { compileRedirect, type Redirect } from './redirect.ts'
 
 /** Another host or path for the request on its way to the backend. */
 export interface Rewrite {

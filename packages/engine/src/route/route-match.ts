@@ -10,7 +10,7 @@ import {
   NO_FIELDS,
   type TextMatch,
 } from './field-match.ts'
-import { withoutSlash } from './path-change.ts'
+import { isUnderPrefix, withoutSlash } from './path-change.ts'
 import { readQueryParam } from './query-param.ts'
 import type { RequestFacts } from './request-facts.ts'
 
@@ -104,12 +104,6 @@ function isPathFitting(match: PathMatch, path: string): boolean {
     case 'pattern':
       return isFitting(match.text, path.slice(0, end))
   }
-}
-
-function isUnderPrefix(prefix: string, path: string, end: number): boolean {
-  if (prefix === '') return true
-  if (end < prefix.length || !path.startsWith(prefix)) return false
-  return end === prefix.length || path[prefix.length] === '/'
 }
 
 function findGrpcMismatch(match: GrpcMatch, path: string, from: number): number {

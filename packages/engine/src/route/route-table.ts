@@ -18,8 +18,6 @@ export interface RouteTable {
   readonly index: MatchIndex
   /** The decision for whatever fits no rule. */
   readonly unmatched: RouteDecision
-  /** Each destination that a rule or a mirror sends to, once. */
-  readonly backendKeys: readonly string[]
   /** Of a table with expressions. */
   readonly costly: CostlyMatching | undefined
 }

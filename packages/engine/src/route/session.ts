@@ -1,6 +1,7 @@
 import type { SessionPersistenceJson } from '@heddle/api/discovery/route'
 import type { CompileContext } from './field-match.ts'
 import type { HeaderLine } from './header-change.ts'
+import { readCookie } from './read-cookie.ts'
 import type { RequestFacts } from './request-facts.ts'
 
 /** How a client is kept at the endpoint that it came to first. GEP-1619. */
@@ -69,7 +70,8 @@ export function compileSession(
 
 /** The session that a request goes on with; `undefined` when it brings none, a broken one, or one that has ended. */
 export function readSession(session: Session, request: RequestFacts, nowMs: number): SessionToken | undefined {
-  const text = session.carrier === 'header' ? request.fields.get(session.name) : readCookie(request, session.name)
+  const text =
+    session.carrier === 'header' ? request.fields.get(session.name) : readCookie(request.fields, session.name)
   const token = text === undefined ? undefined : parseToken(text)
   if (token === undefined || Math.max(token.startedMs, token.usedMs) > nowMs + MAX_SKEW_MS) return undefined
   if (isOver(session.absoluteTimeoutMs, token.startedMs, nowMs)) return undefined
@@ -125,14 +127,4 @@ function parseToken(text: string): SessionToken | undefined {
     startedMs: Number.parseInt(started, 36) * SECOND_MS,
     usedMs: Number.parseInt(used, 36) * SECOND_MS,
   }
-}
-
-function readCookie(request: RequestFacts, name: string): string | undefined {
-  for (const line of request.fields.getAll('cookie')) {
-    for (const pair of line.split(';')) {
-      const equals = pair.indexOf('=')
-      if (equals !== -1 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim()
-    }
-  }
-  return undefined
 }
