@@ -14,7 +14,7 @@ import { listenObservability, type Observability } from './server/observability.
 import type { Source } from './sources/source.ts'
 import type { SavedFile } from './state/saved-file.ts'
 import { openStateDir, type StateDir } from './state/state-dir.ts'
-import { replaceFile } from './state/write-file.ts'
+import { ensureFile } from './state/write-file.ts'
 
 /** What the control plane needs from outside; main.ts passes the real ones, tests their own. */
 export interface ControlDeps {
@@ -96,7 +96,7 @@ async function serve(config: ControlConfig, deps: ControlDeps, ground: Ground): 
   const tasks = cluster && (await cluster.start({ ...serving, api, working: leaving.signal }))
   if (tasks !== undefined) standing.ended = tasks.ended
   undo.defer(() => parts.hub.stop())
-  await replaceFile(state.trustBundleFile, parts.ca.trustBundlePem, 0o644)
+  await ensureFile(state.trustBundleFile, parts.ca.trustBundlePem, 0o644)
   return { parts, api, tasks, leaving }
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { lstat, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,8 +22,16 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true })
 })
 
+/** No file can be written, as on a full disk. */
+const FULL_DISK = ['sh', '-c', 'ulimit -f 0; exec "$@"', 'sh']
+
 function run(...flags: readonly string[]) {
-  const child = spawn(process.execPath, [MAIN, ...flags], { stdio: ['pipe', 'pipe', 'pipe'] })
+  return runBy([], flags)
+}
+
+function runBy(launcher: readonly string[], flags: readonly string[]) {
+  const [program = '', ...args] = [...launcher, process.execPath, MAIN, ...flags]
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
   running.push(child)
   const errors: string[] = []
   child.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text))
@@ -33,7 +41,12 @@ function run(...flags: readonly string[]) {
 }
 
 async function start(...flags: readonly string[]) {
-  const process = run('--config', dir, '--state', join(dir, 'state'), '--listen', '127.0.0.1:0', ...flags)
+  return await startBy([], flags)
+}
+
+async function startBy(launcher: readonly string[], flags: readonly string[]) {
+  const places = ['--config', dir, '--state', join(dir, 'state'), '--listen', '127.0.0.1:0']
+  const process = runBy(launcher, [...places, ...flags])
   const [line] = await Promise.race([
     once(process.child.stdout.setEncoding('utf8'), 'data'),
     process.exited.then((code) => {
@@ -56,7 +69,7 @@ test('it says in one line where it listens, and SIGTERM ends it with 0 and nothi
   expect((await stat(ready.adminTokenFile)).mode & 0o777).toBe(0o600)
   child.kill('SIGTERM')
   expect(await exited).toBe(0)
-  await expect(stat(join(dir, 'state', 'lock'))).rejects.toThrow('ENOENT')
+  await expect(lstat(join(dir, 'state', 'lock'))).rejects.toThrow('ENOENT')
   for (const line of errors().trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('msg')
 })
 
@@ -74,6 +87,17 @@ test('after SIGKILL the next one takes over; a second at the same time is refuse
   first.child.kill('SIGKILL')
   await first.exited
   await start()
+})
+
+test.each(['SIGTERM', 'SIGKILL'] as const)('on a full disk it starts again after %s, and is locked', async (signal) => {
+  const first = await start()
+  first.child.kill(signal)
+  await first.exited
+  const second = await startBy(FULL_DISK, [])
+  expect(await run('--config', dir, '--state', join(dir, 'state')).exited).toBe(1)
+  second.child.kill('SIGTERM')
+  expect(await second.exited).toBe(0)
+  expect(second.errors()).toContain('state not saved')
 })
 
 test('wrong flags are all named, with exit status 2', async () => {

@@ -36,7 +36,7 @@ export interface AdminDeps {
   readonly startedAtMs: number
 }
 
-/** Puts what the control plane knows behind Connect, for the command line and the dashboard. */
+/** Puts what the control plane knows behind Connect, for the command line. */
 export function adminHandlers(deps: AdminDeps): ServiceImpl<typeof AdminService> {
   const { model, ca, version, startedAtMs } = deps
   const { trustDomain } = ca

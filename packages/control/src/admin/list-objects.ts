@@ -8,7 +8,7 @@ import { readDocumentText } from '../sources/read-document-text.ts'
 import type { Source } from '../sources/source.ts'
 import { objectConditions } from '../status/object-conditions.ts'
 import { toManifestWithStatus } from '../status/object-manifest.ts'
-import { type ConditionSources, shownConditions } from '../status/programmed.ts'
+import { type ConditionSources, shownConditions } from '../status/shown-conditions.ts'
 
 export interface ObjectDeps extends ConditionSources {
   readonly source: Source

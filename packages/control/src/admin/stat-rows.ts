@@ -19,6 +19,7 @@ import {
 import { LONGEST_WINDOW_MS } from '../telemetry/rolling-totals.ts'
 import type { SeriesWindow } from '../telemetry/series-window.ts'
 import { type ResourceTraffic, type StatQuestion, sumTraffic } from '../telemetry/stat.ts'
+import { toCount, toSmallCount } from '../telemetry/to-count.ts'
 import { canBe, type KnownResource, knownResources } from './known-resources.ts'
 
 export interface StatDeps {
@@ -109,7 +110,7 @@ function statRow(kind: ScopeKind, { resource, known, traffic }: JoinedRow): Stat
 }
 
 function addConnections(row: StatRow, traffic: ResourceTraffic): void {
-  row.tcpConnections = traffic.openConnections
+  row.tcpConnections = toSmallCount(traffic.openConnections)
   row.readBytesPerSecond = traffic.readBytesPerSecond
   row.writeBytesPerSecond = traffic.writtenBytesPerSecond
 }
@@ -118,8 +119,8 @@ function addRequests(row: StatRow, traffic: ResourceTraffic): void {
   const { success, failure, grpc } = traffic.totals
   row.successRate = success / (success + failure)
   row.rps = traffic.requestsPerSecond
-  row.requestsSuccess = BigInt(success)
-  row.requestsFailure = BigInt(failure)
+  row.requestsSuccess = toCount(success)
+  row.requestsFailure = toCount(failure)
   row.grpcStatuses = toStatusCounts(grpc)
   row.latencyP50Us = Math.round(traffic.quantileUs(0.5) ?? 0)
   row.latencyP95Us = Math.round(traffic.quantileUs(0.95) ?? 0)
@@ -129,7 +130,7 @@ function addRequests(row: StatRow, traffic: ResourceTraffic): void {
 function toStatusCounts(grpc: readonly number[]): GrpcStatusCount[] {
   const counts: GrpcStatusCount[] = []
   for (let at = 0; at < grpc.length; at += 2) {
-    counts.push(create(GrpcStatusCountSchema, { status: grpc[at]!, count: BigInt(grpc[at + 1]!) }))
+    counts.push(create(GrpcStatusCountSchema, { status: grpc[at]!, count: toCount(grpc[at + 1]!) }))
   }
   return counts
 }

@@ -362,6 +362,24 @@ describe('the webhooks', () => {
     expect((await ask('/validate', { object: workload('10.0.0.8') })).allowed).toBe(true)
   })
 
+  test('warn of nothing that the API server or a tool has put into metadata', async () => {
+    objects = parseManifests([{ path: 'a', text: SERVICE }]).objects
+    const put = { uid: 'u-1', generation: 1, resourceVersion: '7', creationTimestamp: '2026-01-01T00:00:00Z' }
+    const owner = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid: 'u-2' }
+    const metadata = { ...POLICY.metadata, ...put, finalizers: ['a.example/b'], ownerReferences: [owner] }
+    const policy = { ...POLICY, metadata, spec: { ...POLICY.spec, retry: { attempts: 2 } } }
+    const spec = { addresses: ['10.0.0.8'] }
+    const workload = {
+      apiVersion: 'heddle.dev/v1alpha1',
+      kind: 'Workload',
+      metadata: { ...metadata, name: 'vm' },
+      spec,
+    }
+    for (const object of [policy, workload]) {
+      expect(await ask('/validate', { object })).toEqual({ uid: 'u1', allowed: true })
+    }
+  })
+
   test('tell as a warning what is legal and serves nobody', async () => {
     const parent = { group: '', kind: 'Service', name: 'web' }
     const { allowed, warnings } = await ask('/validate', { object: route([parent], [{}]) })

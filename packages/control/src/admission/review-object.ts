@@ -27,7 +27,7 @@ export function reviewObject(request: AdmissionRequest, { objects, nowMs }: Obje
   const findings = [...special, ...checkObject(withoutServerFields(object), { others: objects, nowMs })]
   const errors = findings.filter(({ severity }) => severity === 'error')
   // A grant that is nothing to us may be for a gateway.
-  const warnings = object.kind === 'ReferenceGrant' ? [] : findings.filter(({ severity }) => severity === 'warning')
+  const warnings = object.kind === 'ReferenceGrant' ? [] : findings.filter(isForAuthor)
   const told = warnings.map((warning) => `heddle: ${formatFinding(warning)}`)
   if (errors.length === 0) return { kind: 'allowed', warnings: told }
   return { kind: 'denied', about: titleOf(object), reasons: errors.map(toDenial), warnings: told }
@@ -49,6 +49,13 @@ function isGoing({ metadata }: Json): boolean {
 /** Labels, annotations and owners of what is there already may change, whether or not it would be let in today. */
 function isUnchanged({ operation, object, oldObject }: AdmissionRequest): boolean {
   return operation === 'UPDATE' && oldObject !== undefined && isDeepStrictEqual(object?.spec, oldObject.spec)
+}
+
+/** What a cluster puts into metadata, or reads there, has no effect on a laptop alone. */
+const OF_AUTHOR: readonly unknown[] = ['name', 'namespace', 'labels', 'annotations']
+
+function isForAuthor({ severity, path: [first, second] }: Finding): boolean {
+  return severity === 'warning' && (first !== 'metadata' || OF_AUTHOR.includes(second))
 }
 
 function titleOf({ kind, metadata }: Json): string {

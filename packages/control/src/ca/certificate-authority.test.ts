@@ -100,6 +100,13 @@ describe('the directory', () => {
     expect(await problemOfOpening()).toMatch(/issuer was not signed by the root beside it/)
   })
 
+  test('is refused without the root of its issuer, and makes no other in its place', async () => {
+    await open()
+    await rm(join(dir, 'root.pem'))
+    expect(await problemOfOpening()).toMatch(/root.pem: missing, though its issuer is there/)
+    expect(await readdir(dir)).toEqual(['issuer.pem'])
+  })
+
   test('is refused for another trust domain, or for what cannot be one', async () => {
     await open()
     expect(await problemOfOpening({ trustDomain: 'other.example' })).toMatch(/is of spiffe:\/\/heddle.local, not of/)

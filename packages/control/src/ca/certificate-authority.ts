@@ -7,7 +7,7 @@ import type { Authority } from './authority-key.ts'
 import type { AuthorityStore } from './authority-store.ts'
 import { CaError } from './ca-error.ts'
 import { issueLeaf, type LeafRequest, type Validity } from './issue-certificate.ts'
-import { type KeptAuthority, openIssuer, openRoot, replaceIssuer } from './open-authority.ts'
+import { type KeptAuthority, openIssuer, openRoot, replaceIssuer, requireUnexpired } from './open-authority.ts'
 
 export interface CertificateAuthorityOptions {
   readonly store: AuthorityStore
@@ -16,7 +16,10 @@ export interface CertificateAuthorityOptions {
   readonly log: Log
   /** Life of workload certificates in ms; 24 h unless given. */
   readonly leafLifeMs?: number
-  /** Whether the issuer is replaced here when it is time, or by another control plane on the same store; always unless given. */
+  /**
+   * Whether the issuer is replaced here when it is time, or by another control plane on the same store; always unless given. One that
+   * has expired is replaced by whoever needs it: without it nobody could start.
+   */
   readonly mayRotate?: () => boolean
 }
 
@@ -101,7 +104,7 @@ class StoredAuthority implements CertificateAuthority {
     this.#options = options
     this.#root = root
     this.#issuer = issuer
-    this.#rotateFromMs = rotationTimeMs(issuer.authority)
+    this.#rotateFromMs = this.#rotationTimeMs()
   }
 
   get trustDomain(): string {
@@ -130,7 +133,9 @@ class StoredAuthority implements CertificateAuthority {
 
   async rotateWhenDue(): Promise<void> {
     const { clock, mayRotate } = this.#options
-    if (clock.nowMs() < this.#rotateFromMs || !mayRotate()) return
+    const nowMs = clock.nowMs()
+    if (nowMs < this.#rotateFromMs) return
+    if (!mayRotate() && nowMs < this.#issuer.authority.notAfterMs) return
     // Callers that come meanwhile wait for the one rotation.
     this.#rotation ??= this.#rotate().finally(() => {
       this.#rotation = undefined
@@ -157,7 +162,7 @@ class StoredAuthority implements CertificateAuthority {
 
   #useIssuer(issuer: KeptAuthority): void {
     this.#issuer = issuer
-    this.#rotateFromMs = rotationTimeMs(issuer.authority)
+    this.#rotateFromMs = this.#rotationTimeMs()
     this.#options.log.info('issuer changed', { notAfterMs: issuer.authority.notAfterMs })
   }
 
@@ -179,12 +184,15 @@ class StoredAuthority implements CertificateAuthority {
     const backdateMs = Math.floor(Math.min(BACKDATE_MS, leafLifeMs / 10) / 1000) * 1000
     const notBeforeMs = Math.max(nowMs - backdateMs, issuer.notBeforeMs)
     const notAfterMs = Math.min(nowMs + leafLifeMs, issuer.notAfterMs)
+    requireUnexpired(this.#place(), this.#root.authority)
     if (notAfterMs <= nowMs || notBeforeMs > nowMs) throw new CaError('the issuer of certificates is not valid now')
     return { notBeforeMs, notAfterMs }
   }
-}
 
-/** Without jitter: there is one authority, and its issuers overlap by months. */
-function rotationTimeMs(issuer: Authority): number {
-  return renewalTimeMs(issuer.notBeforeMs, issuer.notAfterMs, () => 0)
+  /** Without jitter: there is one authority, and its issuers overlap by months. The next one would not outlive the root either. */
+  #rotationTimeMs(): number {
+    const { notBeforeMs, notAfterMs } = this.#issuer.authority
+    if (notAfterMs >= this.#root.authority.notAfterMs) return Number.POSITIVE_INFINITY
+    return renewalTimeMs(notBeforeMs, notAfterMs, () => 0)
+  }
 }

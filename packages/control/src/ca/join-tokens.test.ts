@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ManualClock } from '@heddle/testkit/manual-clock'
@@ -123,6 +123,30 @@ test('where the disk refuses, nobody gets the token, and the same key may try ag
   await expect(tokens.redeem(token, 'key-1')).rejects.toThrow(/ENOENT/)
   await expect(tokens.redeem(token, 'key-1')).rejects.toThrow(/ENOENT/)
   expect(await tokens.redeem(token, 'key-2')).toEqual({ kind: 'refused', reason: 'token_used' })
+})
+
+test('a token that the disk did not let redeem is good for its key until it expires', async () => {
+  const tokens = await open()
+  const { token } = await tokens.create(FOR_WEB)
+  await rm(dir, { recursive: true })
+  await expect(tokens.redeem(token, 'key-1')).rejects.toThrow('ENOENT')
+  clock.advance(8 * MINUTE_MS)
+  await expect(tokens.redeem(token, 'key-1')).rejects.toThrow('ENOENT')
+  expect(await tokens.redeem(token, 'key-2')).toEqual({ kind: 'refused', reason: 'token_used' })
+  await mkdir(dir)
+  expect(await tokens.redeem(token, 'key-1')).toMatchObject({ kind: 'good' })
+  clock.advance(4 * MINUTE_MS)
+  expect(await (await open()).redeem(token, 'key-1')).toMatchObject({ kind: 'good' })
+  clock.advance(MINUTE_MS)
+  expect(await tokens.redeem(token, 'key-1')).toEqual({ kind: 'refused', reason: 'token_used' })
+})
+
+test('a token that could not be kept takes no room', async () => {
+  const tokens = await open(1)
+  await rm(dir, { recursive: true })
+  await expect(tokens.create(FOR_WEB)).rejects.toThrow('ENOENT')
+  await mkdir(dir)
+  await expect(tokens.create(FOR_WEB)).resolves.toMatchObject({ token: expect.any(String) })
 })
 
 test('the file is for its owner only and has no secret in it', async () => {

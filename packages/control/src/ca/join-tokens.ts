@@ -89,6 +89,8 @@ export async function openJoinTokens(options: JoinTokenRules & { readonly file: 
 export class JoinTokens implements JoinTokenBook {
   readonly #options: JoinTokensOptions
   readonly #records = new Map<string, JoinTokenRecord>()
+  /** Taken by a key that was given nothing for it yet: what it was used for could not be kept. */
+  readonly #unanswered = new Set<string>()
   #writing: Promise<void> = Promise.resolve()
 
   constructor(options: JoinTokensOptions, records: readonly JoinTokenRecord[]) {
@@ -111,7 +113,10 @@ export class JoinTokens implements JoinTokenBook {
     const expiresMs = this.#options.clock.nowMs() + ttlMs
     const secretHash = hashSecret(text.secret)
     this.#records.set(text.id, { id: text.id, secretHash, namespace, serviceAccount, expiresMs, reusable })
-    await this.#write()
+    await this.#write().catch((error: unknown) => {
+      this.#forget(text.id)
+      throw error
+    })
     return { token: formatJoinToken(text), expiresMs }
   }
 
@@ -122,7 +127,7 @@ export class JoinTokens implements JoinTokenBook {
     if (record === undefined || !isSecretOf(text.secret, record.secretHash)) {
       return { kind: 'refused', reason: 'token_unknown' }
     }
-    const refusal = refusalOf(record, keyHash, this.#options.clock.nowMs())
+    const refusal = this.#refusalOf(record, keyHash)
     if (refusal !== undefined) return { kind: 'refused', reason: refusal }
     return { kind: 'good', spiffeId: this.#identityOf(record), id: record.id }
   }
@@ -133,12 +138,24 @@ export class JoinTokens implements JoinTokenBook {
     const record = this.#records.get(verdict.id)!
     if (record.reusable) return verdict
     // Taken in memory first: whoever comes while the disk is busy is refused already.
-    if (record.usedBy === undefined) {
+    if (record.usedBy === undefined || this.#unanswered.has(record.id)) {
       this.#records.set(record.id, { ...record, usedBy: { keyHash, atMs: this.#options.clock.nowMs() } })
+      this.#unanswered.add(record.id)
     }
     // The first asker's write may still be under way, or may have failed: the second must not be answered before it.
     await this.#write()
+    this.#unanswered.delete(record.id)
     return verdict
+  }
+
+  #refusalOf({ id, usedBy, expiresMs }: JoinTokenRecord, keyHash: string | undefined): TokenRefusal | undefined {
+    const nowMs = this.#options.clock.nowMs()
+    if (usedBy === undefined) return nowMs < expiresMs ? undefined : 'token_expired'
+    // Not asked for a key: the caller wants to know whose token it is before it reads the request that has the key.
+    const isSameKey = keyHash === undefined || keyHash === usedBy.keyHash
+    const againUntilMs = usedBy.atMs + SAME_KEY_AGAIN_MS
+    const untilMs = this.#unanswered.has(id) ? Math.max(expiresMs, againUntilMs) : againUntilMs
+    return isSameKey && nowMs < untilMs ? undefined : 'token_used'
   }
 
   #problemOf(request: JoinTokenRequest): string | undefined {
@@ -170,14 +187,12 @@ export class JoinTokens implements JoinTokenBook {
     const nowMs = this.#options.clock.nowMs()
     for (const record of this.#records.values()) {
       const againUntilMs = (record.usedBy?.atMs ?? Number.NEGATIVE_INFINITY) + SAME_KEY_AGAIN_MS
-      if (nowMs >= Math.max(record.expiresMs, againUntilMs)) this.#records.delete(record.id)
+      if (nowMs >= Math.max(record.expiresMs, againUntilMs)) this.#forget(record.id)
     }
   }
-}
 
-function refusalOf(record: JoinTokenRecord, keyHash: string | undefined, nowMs: number): TokenRefusal | undefined {
-  if (record.usedBy === undefined) return nowMs < record.expiresMs ? undefined : 'token_expired'
-  // Not asked for a key: the caller wants to know whose token it is before it reads the request that has the key.
-  const isSameKey = keyHash === undefined || keyHash === record.usedBy.keyHash
-  return isSameKey && nowMs < record.usedBy.atMs + SAME_KEY_AGAIN_MS ? undefined : 'token_used'
+  #forget(id: string): void {
+    this.#records.delete(id)
+    this.#unanswered.delete(id)
+  }
 }

@@ -23,20 +23,32 @@ const ISSUER_LIFE_MS = 365 * DAY_MS
 /** Other hosts' clocks may be behind: authorities are valid for an hour when they are made. */
 const BACKDATE_MS = 3_600_000
 const SKEW_MS = 60_000
+const REPLACE = 'replace it: docs/tasks/replace-the-root.md'
 
 /**
  * Reads the root, or makes it when there is none. Of several control planes that start at once one makes it and all use it.
  *
- * @throws {CaError} when it is open to other users, damaged, of another trust domain, or not valid now
+ * @throws {CaError} when it is open to other users, damaged, of another trust domain, not valid now, or missing beside its issuer
  */
 export async function openRoot(place: AuthorityPlace): Promise<KeptAuthority> {
-  const { store, nowMs } = place
-  const text = (await store.read('root')) ?? (await store.create('root', await rootText(place)))
-  const root = await readKept('root', text, place)
-  if (nowMs >= root.authority.notAfterMs) {
-    throw new CaError(`${store.placeOf('root')}: the root expired at ${formatTime(root.authority.notAfterMs)}`)
+  const { store } = place
+  // In this order: another control plane that starts now makes the root first.
+  const hasIssuer = (await store.read('issuer')) !== undefined
+  const present = await store.read('root')
+  if (present === undefined && hasIssuer) {
+    throw new CaError(`${store.placeOf('root')}: missing, though its issuer is there; put it back, or ${REPLACE}`)
   }
+  const text = present ?? (await store.create('root', await rootText(place)))
+  const root = await readKept('root', text, place)
+  requireUnexpired(place, root.authority)
   return root
+}
+
+/** @throws {CaError} when the root has expired */
+export function requireUnexpired({ store, nowMs }: AuthorityPlace, root: Authority): void {
+  if (nowMs < root.notAfterMs) return
+  const when = formatTime(root.notAfterMs)
+  throw new CaError(`${store.placeOf('root')}: the root expired at ${when}; ${REPLACE}`)
 }
 
 /**
@@ -67,7 +79,8 @@ async function readIssuer(text: string, place: AuthorityPlace, root: Authority):
   const { certificate } = issuer.authority
   const isOfRoot = certificate.checkIssued(root.certificate) && certificate.verify(root.certificate.publicKey)
   if (isOfRoot) return issuer
-  throw new CaError(`${place.store.placeOf('issuer')}: the issuer was not signed by the root beside it`)
+  const name = place.store.placeOf('issuer')
+  throw new CaError(`${name}: the issuer was not signed by the root beside it; put that back, or ${REPLACE}`)
 }
 
 async function readKept(part: AuthorityPart, text: string, place: AuthorityPlace): Promise<KeptAuthority> {

@@ -75,6 +75,32 @@ describe('an authority in a Secret', () => {
     expect(self.client.writes).toBe(3)
   })
 
+  test('has a new issuer by whichever replica needs it where the old one has expired, so that one can start and lead', async () => {
+    const self = world()
+    const { trustBundlePem } = await self.open()
+    self.clock.advance(1.1 * YEAR_MS)
+    const [one, other] = await Promise.all([self.open(() => false), self.open(() => false)])
+    await Promise.all([one.rotateWhenDue(), other.rotateWhenDue()])
+    expect(one.health().issuerNotAfterMs).toBe(self.clock.nowMs() + YEAR_MS)
+    expect(other.health()).toEqual(one.health())
+    expect(one.trustBundlePem).toBe(trustBundlePem)
+    expect(self.client.writes).toBe(3)
+  })
+
+  test('is not written any more once the issuer lives as long as its root', async () => {
+    const self = world()
+    const authority = await self.open()
+    const { rootNotAfterMs } = authority.health()
+    self.clock.advance(rootNotAfterMs - self.clock.nowMs() - YEAR_MS / 2)
+    await authority.rotateWhenDue()
+    expect(authority.health().issuerNotAfterMs).toBe(rootNotAfterMs)
+    const { writes } = self.client
+    self.clock.advance(YEAR_MS)
+    await authority.rotateWhenDue()
+    await authority.rotateWhenDue()
+    expect(self.client.writes).toBe(writes)
+  })
+
   test('is put back when somebody removed it', async () => {
     const self = world()
     const authority = await self.open()

@@ -98,6 +98,16 @@ test('it tries again with backoff while the authority cannot sign, and keeps the
   await eventually(() => expect(identity.current()).not.toBe(first))
 })
 
+test('it gets a new certificate when the clock is set back to before the present one', async () => {
+  clock.setWall(8 * HOUR_MS)
+  const identity = await open()
+  const first = identity.current()
+  clock.setWall(-8 * HOUR_MS)
+  await clock.advanceAsync(60_000)
+  await eventually(() => expect(identity.current()).not.toBe(first))
+  expect(identity.current().notBeforeMs).toBeLessThanOrEqual(clock.nowMs())
+})
+
 test('it stops when told to', async () => {
   await open()
   expect(clock.waiting).toBe(1)

@@ -100,7 +100,9 @@ class RenewingIdentity implements ServerIdentity {
 
   async #look(): Promise<void> {
     const { clock, log } = this.#options
-    if (clock.nowMs() < this.#renewAtMs) return this.#wait()
+    const nowMs = clock.nowMs()
+    // A clock that was set back may leave a certificate that begins hours from now, which nobody takes until then.
+    if (nowMs < this.#renewAtMs && nowMs >= this.#current.notBeforeMs) return this.#wait()
     try {
       this.#current = await this.#issue()
       this.#renewAtMs = renewAtMs(this.#current)

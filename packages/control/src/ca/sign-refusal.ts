@@ -66,7 +66,10 @@ export const SIGN_REFUSALS: Readonly<Record<SignRefusal, RefusalSpec>> = {
   reserved_identity: { code: 'permission_denied', message: 'the identity of the control plane is given to nobody' },
   csr_malformed: { code: 'invalid_argument', message: 'the request is not a PKCS #10 request in DER of up to 4 KiB' },
   csr_key: { code: 'invalid_argument', message: 'the key of the request is not a P-256 key' },
-  csr_signature: { code: 'invalid_argument', message: 'the signature of the request does not fit its key' },
+  csr_signature: {
+    code: 'invalid_argument',
+    message: 'the request is not signed by its key with SHA-256, SHA-384 or SHA-512',
+  },
   csr_names: { code: 'invalid_argument', message: 'the request must ask for one URI and no other name' },
   csr_identity: { code: 'permission_denied', message: 'the request asks for an identity that is not the caller’s' },
   too_many_requests: { code: 'resource_exhausted', message: 'this identity asked for too many certificates; wait' },

@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
+import { DECISION_QUERY_LIMITS } from '@heddle/api/decision-query-limits'
 import { type DecisionQuery, DecisionQuerySchema, type DecisionRecord } from '@heddle/api/discovery/decision'
 import type { Clock, Timer } from '@heddle/base/clock'
 import { instanceKey } from '../model/instance.ts'
@@ -16,7 +17,7 @@ export interface GatheredDecisions {
 
 /** What is asked of whom, and for how long. */
 export interface DecisionQuestion {
-  /** Its `queryId` does not matter; a `limit` of 0: {@link DEFAULT_RECORDS}. */
+  /** Its `queryId` does not matter; a `limit` of 0: as many as {@link DECISION_QUERY_LIMITS} says. */
   readonly query: DecisionQuery
   readonly streams: readonly DiscoveryStream[]
   readonly waitMs: number
@@ -31,10 +32,7 @@ export interface DecisionAnswer {
   readonly hasMore: boolean
 }
 
-const DEFAULT_RECORDS = 100
-/** Records are a kilobyte or so, and as many of each proxy may be under way. */
-const MAX_RECORDS = 1_000
-const MAX_OPEN = 16
+const { defaultRecords, mostRecords, mostOpen } = DECISION_QUERY_LIMITS
 
 interface OpenQuery {
   readonly limit: number
@@ -62,8 +60,8 @@ export class DecisionQueries {
    * @throws {ConnectError} resourceExhausted: too many questions are open
    */
   async ask({ query, streams, waitMs, signal }: DecisionQuestion): Promise<GatheredDecisions> {
-    if (this.#open.size >= MAX_OPEN) {
-      throw new ConnectError(`${MAX_OPEN} questions to proxies are open; try again in a moment`, Code.ResourceExhausted)
+    if (this.#open.size >= mostOpen) {
+      throw new ConnectError(`${mostOpen} questions to proxies are open; try again in a moment`, Code.ResourceExhausted)
     }
     const queryId = String(++this.#count)
     const limit = limitOf(query)
@@ -125,7 +123,7 @@ function asOf({ node }: DiscoveryStream, record: DecisionRecord): DecisionRecord
 
 /** How many records are gathered for a question. */
 export function limitOf(query: Pick<DecisionQuery, 'limit'> | undefined): number {
-  return Math.min(query?.limit || DEFAULT_RECORDS, MAX_RECORDS)
+  return Math.min(query?.limit || defaultRecords, mostRecords)
 }
 
 /** The newest of them, the newest first. */

@@ -107,6 +107,15 @@ describe('a stream', () => {
     expect(model.instances('shop')).toEqual([])
   })
 
+  test('is not cut when the clock on the wall is set forward while it takes a message', async () => {
+    const { clock, hub } = discoveryWorld(SHOP)
+    const stream = hub.open({ node: nodeOf('web'), subscriptions: [], healthy: true }, callerFor(nodeOf('web')))
+    void stream.messages().next()
+    clock.setWall(600_000)
+    await clock.advanceAsync(15_000)
+    expect(stream.ended).toBeUndefined()
+  })
+
   test('ends with the certificate that opened it', async () => {
     const { clock, hub } = discoveryWorld(SHOP)
     const caller = { ...callerFor(nodeOf('web')), notAfterMs: clock.nowMs() + 60_000 }
@@ -148,6 +157,21 @@ describe('a stream', () => {
     expect(summarize(await reader.message(50))).toEqual([`${CART} whole=${ids}`])
     hub.acknowledge(reader.stream, 3n, [])
     expect(reader.stream).toMatchObject({ sequenceApplied: 3n, problems: [] })
+  })
+
+  test('is remembered to have said no more than a person reads', async () => {
+    const { hub, model, cart } = await connectedWorld()
+    void cart.messages().next()
+    const long = 'x'.repeat(100_000)
+    hub.acknowledge(
+      cart,
+      1n,
+      Array.from({ length: 100 }, () => long),
+    )
+    hub.setState(cart.id, callerFor(nodeOf('cart')), { state: State.UNHEALTHY, reason: long })
+    expect(cart.problems.join('').length).toBeLessThan(20_000)
+    expect(cart.problems.at(-1)).toBe('and 84 more')
+    expect(model.inbound(nodeOf('cart')).instance?.reason.length).toBeLessThan(1_100)
   })
 
   test('of an instance ends when the instance opens another, without a change for others', async () => {

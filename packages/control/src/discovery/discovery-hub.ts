@@ -11,6 +11,7 @@ import { inboundTopic } from '../model/topic.ts'
 import { deltaOf } from '../translate/delta.ts'
 import { translateDestination } from '../translate/destination.ts'
 import { translateInbound } from '../translate/inbound.ts'
+import { briefProblems } from './brief.ts'
 import { DecisionQueries } from './decision-queries.ts'
 import { DiscoveryStream, type StreamEnd } from './discovery-stream.ts'
 import { GatheredChanges } from './gathered-changes.ts'
@@ -140,9 +141,10 @@ export class DiscoveryHub {
 
   /** @param problems - why the proxy kept what it had; empty when it applied the message */
   acknowledge(stream: DiscoveryStream, sequence: bigint, problems: readonly string[]): void {
-    stream.acknowledge(sequence, problems)
-    if (problems.length === 0) return
-    this.#options.log.warn('proxy refused an update', { ...logFields(stream.node), sequence, problems })
+    const brief = briefProblems(problems)
+    stream.acknowledge(sequence, brief)
+    if (brief.length === 0) return
+    this.#options.log.warn('proxy refused an update', { ...logFields(stream.node), sequence, problems: brief })
   }
 
   /** Takes over what a proxy says of its workload; draining counts at once. */

@@ -48,7 +48,7 @@ export class DiscoveryStream {
   /** By id; not handed over yet. */
   readonly #queries = new Map<string, DecisionQuery>()
   #end: StreamEnd | undefined
-  #handedOverMs: number | undefined
+  #handedOverUs: number | undefined
 
   constructor(options: DiscoveryStreamOptions) {
     this.#options = options
@@ -96,7 +96,7 @@ export class DiscoveryStream {
 
   /** How long the proxy has not taken the message that is handed over to it; 0 when it took all. */
   get unreadMs(): number {
-    return this.#handedOverMs === undefined ? 0 : this.#options.clock.nowMs() - this.#handedOverMs
+    return this.#handedOverUs === undefined ? 0 : (this.#options.clock.monotonicUs() - this.#handedOverUs) / 1000
   }
 
   /** Sends the trust bundle if it is different from the one that was sent. */
@@ -151,9 +151,9 @@ export class DiscoveryStream {
     while (this.#end === undefined) {
       const message = this.#next()
       if (message !== undefined) {
-        this.#handedOverMs = this.#options.clock.nowMs()
+        this.#handedOverUs = this.#options.clock.monotonicUs()
         yield message
-        this.#handedOverMs = undefined
+        this.#handedOverUs = undefined
         continue
       }
       const outcome = await this.#wakeUp.wait(HEARTBEAT_MS)

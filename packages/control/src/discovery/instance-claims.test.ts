@@ -34,4 +34,13 @@ describe('InstanceClaims', () => {
     expect(() => claims.require(CLAIM, CLAIM)).not.toThrow()
     expect(() => claims.require(idle, CLAIM)).toThrow(expect.objectContaining({ code: Code.FailedPrecondition }))
   })
+
+  test('forgets nobody when the clock on the wall is set', () => {
+    const clock = new ManualClock()
+    const claims = new InstanceClaims(clock)
+    claims.assert(CLAIM)
+    clock.setWall(3_600_000)
+    claims.assert({ ...CLAIM, instance: 'web-1' })
+    expect(() => claims.require(CLAIM, CLAIM)).not.toThrow()
+  })
 })

@@ -10,12 +10,12 @@ export interface InstanceClaim extends InstanceRef {
 
 interface KnownClaim {
   readonly claim: InstanceClaim
-  /** When it was last asserted or used. */
-  usedMs: number
+  /** When it was last asserted or used, by the monotonic clock: who sets the one on the wall ends no claim. */
+  usedUs: number
 }
 
 /** A last report may come some time after the stream has ended. */
-const KEEP_MS = 600_000
+const KEEP_US = 600_000_000
 const MAX_CLAIMS = 20_000
 
 /** Which identity registered which instance, remembered beyond the end of its stream. */
@@ -31,8 +31,8 @@ export class InstanceClaims {
   /** The instance was registered by its identity. */
   assert(claim: InstanceClaim): void {
     this.#use(instanceKey(claim), claim)
-    for (const [key, { usedMs }] of this.#claims) {
-      const isOld = this.#clock.nowMs() - usedMs > KEEP_MS
+    for (const [key, { usedUs }] of this.#claims) {
+      const isOld = this.#clock.monotonicUs() - usedUs > KEEP_US
       if (!isOld && this.#claims.size <= MAX_CLAIMS) return
       this.#claims.delete(key)
     }
@@ -59,7 +59,7 @@ export class InstanceClaims {
 
   #use(key: string, claim: InstanceClaim): void {
     this.#claims.delete(key)
-    this.#claims.set(key, { claim, usedMs: this.#clock.nowMs() })
+    this.#claims.set(key, { claim, usedUs: this.#clock.monotonicUs() })
   }
 }
 

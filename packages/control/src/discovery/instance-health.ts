@@ -1,6 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { State } from '@heddle/api/discovery'
 import type { InstanceHealth, InstanceState } from '../model/instance.ts'
+import { briefText } from './brief.ts'
 
 /** What a proxy says of its workload. */
 export interface SaidState {
@@ -12,7 +13,7 @@ export interface SaidState {
 /** @throws {ConnectError} invalidArgument: it says nothing */
 export function toInstanceHealth(said: SaidState): InstanceHealth {
   const state = toInstanceState(said.state)
-  return { state, reason: state === 'ready' ? '' : said.reason || state }
+  return { state, reason: state === 'ready' ? '' : briefText(said.reason) || state }
 }
 
 function toInstanceState(state: State): InstanceState {

@@ -31,3 +31,16 @@ test.each([
   const node = { namespace: 'shop', workload: 'cart', instance: 'cart-0', serviceAccount: 'cart', host }
   expect(checkRegistration(create(NodeSchema, node))).toEqual(problem)
 })
+
+const LONG = 'a'.repeat(256)
+test.each([
+  { field: 'locality.region', node: { locality: { region: LONG } } },
+  { field: 'locality.zone', node: { locality: { zone: 'a\u001b[2J' } } },
+  { field: 'proxy_version', node: { proxyVersion: LONG } },
+  { field: 'mode', node: { mode: LONG } },
+  { field: 'ports[1].name', node: { ports: [at(80, '10.0.0.1'), { ...at(81, '10.0.0.1'), name: LONG }] } },
+])('checkRegistration() refuses a text that is no $field: it would be told to all who ask', ({ field, node }) => {
+  const names = { namespace: 'shop', workload: 'cart', instance: 'cart-0', serviceAccount: 'cart' }
+  const problem = `${field}: at most 255 characters, all of them printable`
+  expect(checkRegistration(create(NodeSchema, { ...names, ...node }))).toBe(problem)
+})

@@ -9,7 +9,7 @@ const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
 /** Names of pods and of what makes them have up to 253 characters. */
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/
 /** What people call their hosts is theirs to choose, but terminals obey control characters. May be empty. */
-const HOST = /^[^\p{C}]{0,255}$/u
+const TEXT = /^[^\p{C}]{0,255}$/u
 
 /**
  * Checks what a proxy says about its workload, as far as that can be said without knowing others.
@@ -24,13 +24,22 @@ export function checkRegistration(node: Node): string | undefined {
     return `instance ${JSON.stringify(instance)} is not a name of lower-case letters, digits, "-" and "."`
   if (!SUBDOMAIN.test(serviceAccount))
     return `service_account ${JSON.stringify(serviceAccount)} is not an account's name`
-  if (!HOST.test(host)) return `host ${JSON.stringify(host)} is not a host's name`
+  if (!TEXT.test(host)) return `host ${JSON.stringify(host)} is not a host's name`
   if (ports.length > MAX_PORTS) return `more than ${MAX_PORTS} ports`
   const entries = Object.entries(labels)
   const isTooMuch =
     entries.length > MAX_LABELS || entries.some(([name, value]) => name.length + value.length > MAX_LABEL_CHARACTERS)
   if (isTooMuch) return `more than ${MAX_LABELS} labels, or too long ones`
-  return checkPorts(node)
+  return checkTexts(node) ?? checkPorts(node)
+}
+
+/** Each is kept with the instance, and those of its locality and ports are told to every proxy that calls it. */
+function checkTexts({ locality, proxyVersion, mode, ports }: Node): string | undefined {
+  const { region = '', zone = '' } = locality ?? {}
+  const texts = { 'locality.region': region, 'locality.zone': zone, proxy_version: proxyVersion, mode }
+  const names = ports.map(({ name }, at) => [`ports[${at}].name`, name] as const)
+  const bad = [...Object.entries(texts), ...names].find(([, text]) => !TEXT.test(text))
+  return bad && `${bad[0]}: at most 255 characters, all of them printable`
 }
 
 function checkPorts({ ports }: Node): string | undefined {

@@ -8,6 +8,7 @@ import { ServiceTable } from './service-table.ts'
 import { TrafficTables } from './traffic-tables.ts'
 import { WorkloadTable } from './workload-table.ts'
 
+/** As docs/reference/configuration.md promises, and as Kubernetes has it unless told otherwise. */
 const SERVICE_RANGE_V4 = '10.96.0.0/12'
 /** A unique local range (RFC 4193); as small as the largest that Kubernetes takes. */
 const SERVICE_RANGE_V6 = 'fd68:6564:646c::/108'
@@ -26,7 +27,7 @@ export interface MeshTables {
   readonly attachments: Attachments
 }
 
-/** @throws {RangeError} when a range is not CIDR */
+/** Makes them, empty. */
 export function createMeshTables(options: ModelOptions): MeshTables {
   const workloads = new WorkloadTable()
   const services = createServiceTable(options)
@@ -45,8 +46,7 @@ export function createMeshTables(options: ModelOptions): MeshTables {
 }
 
 function createServiceTable(options: ModelOptions): ServiceTable {
-  const { instancesFrom, serviceRangeV4 = SERVICE_RANGE_V4, serviceRangeV6 = SERVICE_RANGE_V6 } = options
-  return instancesFrom === 'source'
+  return options.instancesFrom === 'source'
     ? new ServiceTable(undefined, undefined)
-    : new ServiceTable(serviceRangeV4, serviceRangeV6)
+    : new ServiceTable(SERVICE_RANGE_V4, SERVICE_RANGE_V6)
 }

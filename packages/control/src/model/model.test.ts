@@ -1,6 +1,7 @@
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { describe, expect, test } from 'vitest'
-import { applyDelta, deltaOf } from '../translate/delta.ts'
+import { applyDelta } from '../../test/apply-delta.ts'
+import { deltaOf } from '../translate/delta.ts'
 import { translateDestination } from '../translate/destination.ts'
 import { createModel, type Model, type ModelChange } from './model.ts'
 import { givenNode, givenService, givenWorkload } from './model-fixture.ts'

@@ -12,7 +12,7 @@ import { MeshModel } from './mesh-model.ts'
 import type { Resolution } from './resolution.ts'
 import type { ModelService } from './service-table.ts'
 
-/** What the model needs from outside. Ranges are CIDR. */
+/** What the model needs from outside. */
 export interface ModelOptions {
   readonly clock: Clock
   /**
@@ -20,10 +20,6 @@ export interface ModelOptions {
    * instances and addresses, as a cluster does; a registration is only the stream of an instance.
    */
   readonly instancesFrom?: 'registrations' | 'source'
-  /** Range for virtual addresses of Services; default `10.96.0.0/12`. */
-  readonly serviceRangeV4?: string
-  /** The same for IPv6; default `fd68:6564:646c::/108`. */
-  readonly serviceRangeV6?: string
   /** How long the endpoints of an instance stay after its stream ended, in ms; default 10,000. */
   readonly graceMs?: number
   /** Ends the timers. */
@@ -126,7 +122,7 @@ export interface Model {
   onChange(listener: (change: ModelChange) => void, signal: AbortSignal): void
 }
 
-/** @throws {RangeError} when a range of the options is not CIDR */
+/** Makes a model that knows of nothing yet. */
 export function createModel(options: ModelOptions): Model {
   return new MeshModel(options)
 }

@@ -44,6 +44,14 @@ function serviceTopic(namespace: string, name: string): string {
   return `service:${namespace}/${name}`
 }
 
+/** The Service whose topic it is; `undefined`: it is another one. */
+export function serviceOfTopic(topic: string): { readonly namespace: string; readonly name: string } | undefined {
+  const [, namespace, name] = SERVICE_TOPIC.exec(topic) ?? []
+  return namespace === undefined || name === undefined ? undefined : { namespace, name }
+}
+
+const SERVICE_TOPIC = /^service:([^/]+)\/(.+)$/
+
 /** @param address - in canonical form */
 function addressTopic(address: string): string {
   return `address:${address}`

@@ -1,7 +1,5 @@
-import { ManualClock } from '@heddle/testkit/manual-clock'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createModel } from './model.ts'
 import { givenService } from './model-fixture.ts'
 import { ServiceTable } from './service-table.ts'
 import { VirtualIps } from './virtual-ips.ts'
@@ -37,10 +35,6 @@ describe('VirtualIps', () => {
       expect(() => new VirtualIps(range)).toThrow(RangeError)
     },
   )
-
-  test('createModel() refuses a range that is none', () => {
-    expect(() => createModel({ clock: new ManualClock(), serviceRangeV4: 'x' })).toThrow(RangeError)
-  })
 })
 
 describe('ServiceTable', () => {

@@ -1,3 +1,4 @@
+import type { ObjectRef } from '@heddle/api/kinds/meta'
 import type { DiscoveryHub } from '../discovery/discovery-hub.ts'
 import type { Model } from '../model/model.ts'
 import type { Replicas } from './replicas.ts'
@@ -13,19 +14,27 @@ export type HolderCounts = ReadonlyMap<string, HolderCount>
 
 /** Where the streams are that are counted. */
 export interface HolderSources {
-  readonly model: Model
-  readonly hub: DiscoveryHub
+  readonly model: Pick<Model, 'revision' | 'topicsOf'>
+  readonly hub: Pick<DiscoveryHub, 'streamsOf'>
+}
+
+/** Of a Service, among the proxies that are connected here. */
+export function countHoldersOf(service: ObjectRef, { model, hub }: HolderSources): HolderCount {
+  const streams = hub.streamsOf(model.topicsOf(service) ?? [])
+  const applied = streams.filter((stream) => stream.appliedRevision >= model.revision)
+  return { proxies: streams.length, applied: applied.length }
 }
 
 /** Of all Services that are held by a proxy which is connected here. */
-export function countHolders({ model, hub }: HolderSources): HolderCounts {
+export function countHolders({
+  model,
+  hub,
+}: HolderSources & { readonly model: Pick<Model, 'services'> }): HolderCounts {
   const counts = new Map<string, HolderCount>()
   for (const { service } of model.services('')) {
     const { namespace, name } = service.metadata
-    const streams = hub.streamsOf(model.topicsOf({ kind: 'Service', namespace, name }) ?? [])
-    if (streams.length === 0) continue
-    const applied = streams.filter((stream) => stream.appliedRevision >= model.revision).length
-    counts.set(`${namespace}/${name}`, { proxies: streams.length, applied })
+    const count = countHoldersOf({ kind: 'Service', namespace, name }, { model, hub })
+    if (count.proxies > 0) counts.set(`${namespace}/${name}`, count)
   }
   return counts
 }

@@ -12,7 +12,7 @@ export const peerKey = createContextKey<Peer>({ kind: 'anonymous' }, { descripti
 /** The address that a call came from: not who called, only whom to count it for. */
 export const sourceKey = createContextKey<string>('', { description: 'address of the peer' })
 
-/** Why calls were refused before they were read. */
+/** Who is asked, and where it is counted. */
 export interface GateOptions {
   readonly access: AdminAccess
   /** The SPIFFE id of the control plane: the only one that replicas have. */

@@ -74,6 +74,12 @@ describe('an edit of a directory', () => {
     expect(changes).toEqual(['+cart -'])
   })
 
+  test('of a text with a byte order mark writes it without, behind others', async () => {
+    await start({ 'all.yaml': `${service('cart')}---\n${service('web')}` })
+    expect(await edit(given(`\uFEFF${service('web', 81)}`))).toEqual([])
+    expect(await read('all.yaml')).toBe(`${service('cart')}---\n${service('web', 81)}`)
+  })
+
   test('replaces a JSON file, and writes JSON given to it', async () => {
     const json = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }
     await start({ 'ns.json': JSON.stringify(json) })
@@ -154,6 +160,15 @@ describe('an edit is refused, and nothing written,', () => {
   test('while the files there are have a mistake', async () => {
     await start({ 'all.yaml': service('web'), 'bad.yaml': 'kind: Nothing' })
     expect((await edit(given(service('cart')))).join('\n')).toContain('DIR/bad.yaml')
+  })
+
+  test('for a mistake in a file of the directory that is given itself: it is named once, as it was given', async () => {
+    const broken = `${service('cart')}---\n${service('web', 70_000)}`
+    await start({ 'all.yaml': service('stock') })
+    await writeFile(join(dir, 'broken.yaml'), broken)
+    const [error, ...more] = await edit({ files: [{ path: './broken.yaml', text: broken }] })
+    expect(error).toContain('./broken.yaml:9:')
+    expect(more).toEqual([])
   })
 
   test('for an object that is in no file', async () => {

@@ -139,6 +139,35 @@ describe('directorySource() follows', () => {
     expect(clock.waiting).toBe(0)
   })
 
+  test.each([
+    { name: 'a directory that was replaced', next: 'dir' },
+    { name: 'a directory to which a link was turned', next: 'other' },
+  ])('$name, and hears of what changes in it then', async ({ next }) => {
+    await using world = await open()
+    const clock = new ManualClock()
+    const source = directorySource({ path: world.at('link'), clock, pollMs: 60_000 })
+    const told = () => source.objects().map(({ metadata }) => metadata.name)
+    const ended = new AbortController()
+    await mkdir(world.at('dir'))
+    await symlink('dir', world.at('link'))
+    await writeFile(world.at('dir/a.yaml'), namespace('a'))
+    await listen(source, ended.signal)
+    await rename(world.at('dir'), world.at('away'))
+    await mkdir(world.at(next))
+    await writeFile(world.at(`${next}/a.yaml`), namespace('b'))
+    await symlink(next, world.at('turned'))
+    await rename(world.at('turned'), world.at('link'))
+    clock.advance(60_000)
+    await eventually(() => expect(told()).toEqual(['b']))
+    await eventually(() => expect(clock.waiting).toBe(1))
+    await writeFile(world.at(`${next}/a.yaml`), namespace('later'))
+    await eventually(() => {
+      clock.advance(1)
+      expect(told()).toEqual(['later'])
+    })
+    ended.abort()
+  })
+
   test('a directory that goes away keeps what it said, until it comes back', async () => {
     await using world = await open()
     const ended = new AbortController()

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { formatRef, type MeshObject } from '@heddle/api/kinds'
 import type { ObjectRef } from '@heddle/api/kinds/meta'
-import type { Clock, Timer } from '@heddle/base/clock'
+import { type Clock, monotonicMs, type Timer } from '@heddle/base/clock'
 import { messageOf } from '@heddle/base/message-of'
 import { diffObjects } from './diff-objects.ts'
 import { DirectoryWatch } from './directory-watch.ts'
@@ -118,7 +118,8 @@ class DirectorySource implements Source, ObjectStore {
   async #lookOnce(listener: SourceListener, watch: DirectoryWatch, signal: AbortSignal): Promise<void> {
     this.#hintedAtMs = undefined
     const scan = await scanDirectory(this.#path)
-    if (!signal.aborted) watch.setDirectories(scan.directories.length > 0 ? scan.directories : [dirname(this.#path)])
+    const above = { path: dirname(this.#path), identity: '' }
+    if (!signal.aborted) watch.setDirectories(scan.directories.length > 0 ? scan.directories : [above])
     if (scan.signature !== this.#signature) await this.#read(scan, listener, signal)
     this.#isReading = false
     const delayMs = this.#hintedAtMs === undefined ? this.#pollMs : this.#debounceMs
@@ -147,7 +148,7 @@ class DirectorySource implements Source, ObjectStore {
 
   /** Waits until it is quiet, though not for ever: something else may write into the directory all the time. */
   #hinted(look: () => void, signal: AbortSignal): void {
-    const nowMs = this.#clock.monotonicUs() / 1000
+    const nowMs = monotonicMs(this.#clock)
     this.#hintedAtMs ??= nowMs
     if (this.#isReading || nowMs - this.#hintedAtMs > MAX_DEBOUNCES * this.#debounceMs) return
     this.#lookAfter(this.#debounceMs, look, signal)

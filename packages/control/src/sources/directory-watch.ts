@@ -1,4 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs'
+import type { ScannedDirectory } from './scan-directory.ts'
 
 /** More directories than this are left to polling: a host's watches are few and shared by all. */
 const MAX_WATCHED = 512
@@ -9,6 +10,7 @@ const MAX_WATCHED = 512
  */
 export class DirectoryWatch {
   readonly #hint: () => void
+  /** By path and identity: a watch stays with its directory when another one takes the path. */
   readonly #watchers = new Map<string, FSWatcher>()
 
   constructor(hint: () => void) {
@@ -16,32 +18,32 @@ export class DirectoryWatch {
   }
 
   /** Watches exactly these from now on, as far as the host lets it. */
-  setDirectories(paths: readonly string[]): void {
-    const wanted = new Set(paths.slice(0, MAX_WATCHED))
-    for (const [path, watcher] of this.#watchers) {
-      if (wanted.has(path)) continue
+  setDirectories(directories: readonly ScannedDirectory[]): void {
+    const wanted = new Map(directories.slice(0, MAX_WATCHED).map(({ path, identity }) => [`${path} ${identity}`, path]))
+    for (const [key, watcher] of this.#watchers) {
+      if (wanted.has(key)) continue
       watcher.close()
-      this.#watchers.delete(path)
+      this.#watchers.delete(key)
     }
-    for (const path of wanted) if (!this.#watchers.has(path)) this.#watch(path)
+    for (const [key, path] of wanted) if (!this.#watchers.has(key)) this.#watch(key, path)
   }
 
   close(): void {
     this.setDirectories([])
   }
 
-  #watch(path: string): void {
+  #watch(key: string, path: string): void {
     try {
       const watcher = watch(path, { persistent: false }, this.#hint)
-      watcher.on('error', () => this.#drop(path, watcher))
-      this.#watchers.set(path, watcher)
+      watcher.on('error', () => this.#drop(key, watcher))
+      this.#watchers.set(key, watcher)
     } catch {
       // Out of watches, or gone in the meantime: polling sees to it.
     }
   }
 
-  #drop(path: string, watcher: FSWatcher): void {
+  #drop(key: string, watcher: FSWatcher): void {
     watcher.close()
-    if (this.#watchers.get(path) === watcher) this.#watchers.delete(path)
+    if (this.#watchers.get(key) === watcher) this.#watchers.delete(key)
   }
 }

@@ -19,10 +19,14 @@ export interface ReadFiles {
  * Says what an edit would make of files, and checks all of that together. Problems of what is given have its own files and
  * lines, others those of the files there are. Writes nothing; lets others work between two files.
  */
-export async function prepareEdit(files: ReadFiles, edit: ObjectEdit, newPath: NewObjectPath): Promise<PreparedEdit> {
+export async function prepareEdit(files: ReadFiles, asked: ObjectEdit, newPath: NewObjectPath): Promise<PreparedEdit> {
+  const edit = { ...asked, files: asked.files.map(withoutByteOrderMark) }
   const given = await parse(edit.files)
   const edited = editFiles(files.texts, { ...edit, objects: given.objects }, newPath)
-  const rest = [...edited.rest].map(([path, text]) => ({ path, text }))
+  // A file that is given as it lies there has nothing else to say, and its mistakes are named where they were given.
+  const same = new Set(edit.files.map(({ text }) => text))
+  const others = [...edited.rest].filter(([path]) => !same.delete(files.texts.get(path)!))
+  const rest = others.map(([path, text]) => ({ path, text }))
   const whole = await parse([...edit.files, ...rest])
   // Warnings of what is there already were said when it came.
   const paths = new Set(edit.files.map(({ path }) => path))
@@ -43,6 +47,11 @@ export async function prepareEdit(files: ReadFiles, edit: ObjectEdit, newPath: N
 /** Whether something is wrong, and not only to be warned of. */
 export function hasError(problems: readonly Problem[]): boolean {
   return problems.some(({ severity }) => severity === 'error')
+}
+
+/** It may only be at the beginning of a file, and what is given may come to stand behind something else. */
+function withoutByteOrderMark({ path, text }: ManifestFile): ManifestFile {
+  return { path, text: text.replace(/^\uFEFF/, '') }
 }
 
 async function parse(files: readonly ManifestFile[]): Promise<Manifests> {

@@ -10,12 +10,19 @@ export interface Scan {
   /** In the order of their paths. */
   readonly files: readonly string[]
   /** All that was looked into: whoever watches these hears of every change. */
-  readonly directories: readonly string[]
+  readonly directories: readonly ScannedDirectory[]
   readonly problems: readonly Problem[]
   /** Differs whenever a file came, went, or may have other contents. */
   readonly signature: string
   /** Real path of the directory, which no link may lead out of; `undefined` where it is a file, or cannot be looked at. */
   readonly boundary: string | undefined
+}
+
+/** A directory that was looked into. */
+export interface ScannedDirectory {
+  readonly path: string
+  /** Another where the path stands for another directory by now: it was replaced, or a link was turned. */
+  readonly identity: string
 }
 
 /** The reason of a problem. */
@@ -39,7 +46,7 @@ export async function scanDirectory(root: string): Promise<Scan> {
 
 class Scanner {
   readonly #files: string[] = []
-  readonly #directories: string[] = []
+  readonly #directories: ScannedDirectory[] = []
   readonly #problems: Problem[] = []
   readonly #signature: string[] = []
   readonly #seen = new Set<string>()
@@ -50,10 +57,10 @@ class Scanner {
       const stats = await stat(root, { bigint: true })
       if (!stats.isDirectory()) return this.#addFile(root, stats)
       this.#boundary = await realpath(root)
+      await this.#scanDirectory(root, stats)
     } catch (error) {
-      return this.#refuse(root, readingReason(error))
+      this.#refuse(root, readingReason(error))
     }
-    await this.#scanDirectory(root)
   }
 
   result(): Scan {
@@ -62,10 +69,11 @@ class Scanner {
     return { files: this.#files, directories: this.#directories, problems: this.#problems, signature, boundary }
   }
 
-  async #scanDirectory(path: string): Promise<void> {
+  async #scanDirectory(path: string, { dev, ino, birthtimeNs }: BigIntStats): Promise<void> {
     const names = await this.#list(path)
     if (names === undefined) return
-    this.#directories.push(path)
+    // A file system may give the number of a directory that is gone to the next one.
+    this.#directories.push({ path, identity: `${dev} ${ino} ${birthtimeNs}` })
     for (const name of names.sort()) {
       if (name.startsWith('.') || name === 'node_modules') continue
       const entry = join(path, name)
@@ -73,7 +81,7 @@ class Scanner {
       const found = await this.#find(entry, isManifest ? 'must exist' : 'may be gone')
       if (found === undefined || !(found.stats.isDirectory() || isManifest)) continue
       if (found.leadsOut) this.#note(entry, LEADS_OUT)
-      else if (found.stats.isDirectory()) await this.#scanDirectory(entry)
+      else if (found.stats.isDirectory()) await this.#scanDirectory(entry, found.stats)
       else this.#addFile(entry, found.stats)
     }
   }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { chmod, lutimes, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '@heddle/base/clock'
@@ -80,12 +80,15 @@ describe('openStateDir()', () => {
   })
 })
 
-test('a takeover that crashed long ago does not keep others out; one under way does', async () => {
+test.each([
+  { form: 'of today', make: (turn: string) => symlink('1', turn) },
+  { form: 'of the version before', make: (turn: string) => mkdir(turn) },
+])('a takeover, $form, that crashed long ago does not keep others out; one under way does', async ({ make }) => {
   await writeFile(join(dir, 'lock'), '')
   const turn = join(dir, 'lock.takeover')
-  await mkdir(turn)
+  await make(turn)
   await expect(openStateDir(dir, systemClock)).rejects.toThrow('another control plane is starting')
-  await utimes(turn, new Date(0), new Date(0))
+  await lutimes(turn, new Date(0), new Date(0))
   ;(await openStateDir(dir, systemClock)).release()
   expect(await readdir(dir)).toEqual(['admin-token'])
 })

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { lstatSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Clock } from '@heddle/base/clock'
 import { codeOf } from '@heddle/base/code-of'
@@ -67,26 +67,26 @@ function takeOver({ dir, file, clock }: Taking, mine: string): void {
     rmSync(file, { force: true })
     if (!tryCreate(file, mine)) throw new StateLockedError(dir, readHolder(file)?.pid ?? 0)
   } finally {
-    rmdirSync(turn)
+    rmSync(turn, { force: true })
   }
 }
 
 function enterTurn({ dir, file: turn, clock }: Taking): void {
-  try {
-    mkdirSync(turn)
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error
-    if (clock.nowMs() - statSync(turn).mtimeMs < TAKEOVER_LIMIT_MS) {
-      throw new Error(`state directory ${dir}: another control plane is starting on it`, { cause: error })
-    }
-    rmdirSync(turn)
-    mkdirSync(turn)
+  const mine = String(process.pid)
+  if (tryCreate(turn, mine)) return
+  const madeMs = lstatSync(turn, { throwIfNoEntry: false })?.mtimeMs ?? 0
+  if (clock.nowMs() - madeMs >= TAKEOVER_LIMIT_MS) {
+    // The version before made a directory.
+    rmSync(turn, { force: true, recursive: true })
+    if (tryCreate(turn, mine)) return
   }
+  throw new Error(`state directory ${dir}: another control plane is starting on it`)
 }
 
+/** A link to nothing: it is made whole or not at all, and has its text where a full disk has room for it. */
 function tryCreate(file: string, content: string): boolean {
   try {
-    writeFileSync(file, content, { flag: 'wx', mode: 0o600 })
+    symlinkSync(content, file)
     return true
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false
@@ -94,13 +94,23 @@ function tryCreate(file: string, content: string): boolean {
   }
 }
 
-/** `undefined` when the file is gone or was cut short by a crash. */
+/** `undefined` when the lock is gone, or is a file that was cut short by a crash. */
 function readHolder(file: string): Holder | undefined {
   try {
-    const holder = JSON.parse(readFileSync(file, 'utf8'))
+    const holder = JSON.parse(readLock(file))
     return Number.isInteger(holder?.pid) && typeof holder.started === 'string' ? holder : undefined
   } catch {
     return undefined
+  }
+}
+
+/** Before they were links they were files; whoever holds one may run on beside this version. */
+function readLock(file: string): string {
+  try {
+    return readlinkSync(file)
+  } catch (error) {
+    if (codeOf(error) !== 'EINVAL') throw error
+    return readFileSync(file, 'utf8')
   }
 }
 

@@ -1,4 +1,4 @@
-import { open, rename, rm } from 'node:fs/promises'
+import { open, readFile, rename, rm } from 'node:fs/promises'
 
 /**
  * Replaces a file whole or not at all: what is read afterwards is the old content or the new, also after a crash or
@@ -21,4 +21,10 @@ export async function replaceFile(path: string, content: string, mode: number): 
     await rm(temporary, { force: true })
     throw error
   }
+}
+
+/** The same, unless the file says that already: then nothing can fail, whatever the disk is like. */
+export async function ensureFile(path: string, content: string, mode: number): Promise<void> {
+  const present = await readFile(path, 'utf8').catch(() => undefined)
+  if (present !== content) await replaceFile(path, content, mode)
 }

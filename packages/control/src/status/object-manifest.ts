@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
 import { isPolicy, type MeshObject } from '@heddle/api/kinds'
 import { isRoute } from '@heddle/api/kinds/route'
 import { CONTROLLER_NAME } from './controller-name.ts'
-import type { ShownCondition } from './programmed.ts'
+import type { ShownCondition } from './shown-conditions.ts'
 
 /** An object as in a file, with its defaults, but without lists and maps of nothing. Reading it gives the same object. */
 export function toManifest(object: MeshObject): JsonObject {

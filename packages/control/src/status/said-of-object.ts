@@ -3,7 +3,7 @@ import type { ObjectRef } from '@heddle/api/kinds/meta'
 import { isRoute, ROUTE_KINDS } from '@heddle/api/kinds/route'
 import type { Problem } from '@heddle/api/manifest/problem'
 import { type ClusterObject, isMeshParent, type RawRef } from '../sources/kubernetes/cluster-object.ts'
-import { type ConditionSources, shownConditions } from './programmed.ts'
+import { type ConditionSources, shownConditions } from './shown-conditions.ts'
 import type { SaidCondition, SaidOfRef } from './status-entries.ts'
 
 /** An object of the cluster beside what of it is in force. */

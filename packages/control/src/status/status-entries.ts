@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RawRef } from '../sources/kubernetes/cluster-object.ts'
 import { CONTROLLER_NAME } from './controller-name.ts'
-import type { ShownCondition } from './programmed.ts'
+import type { ShownCondition } from './shown-conditions.ts'
 
 /** What a condition says; the rest of it is added where it is written. */
 export type SaidCondition = Pick<ShownCondition, 'type' | 'status' | 'reason' | 'message'>

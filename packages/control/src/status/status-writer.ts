@@ -6,11 +6,12 @@ import type { Log } from '@heddle/base/log'
 import { type KubeClient, KubeError } from '@heddle/kube/client'
 import { createWorkQueue, type WorkQueue } from '@heddle/kube/work-queue'
 import type { Model } from '../model/model.ts'
+import { serviceOfTopic } from '../model/topic.ts'
 import type { HolderCounts } from '../replicas/holders.ts'
 import type { StatusSource } from '../sources/kubernetes/cluster-object.ts'
 import type { ClusterObjects } from '../sources/kubernetes/kubernetes-source.ts'
-import type { ConditionSources } from './programmed.ts'
 import { isPending, type JudgedObject, saidOfRefs, saidOfWhole } from './said-of-object.ts'
+import type { ConditionSources } from './shown-conditions.ts'
 import { mergeConditions, mergeEntries, type WrittenCondition } from './status-entries.ts'
 
 /** What writing needs from outside. */
@@ -34,7 +35,6 @@ const SWEEP_MS = 60_000
 /** Of one object. */
 const GAP_MS = 1_000
 const CONCURRENCY = 4
-const SERVICE_TOPIC = /^service:([^/]+)\/(.+)$/
 
 /**
  * Writes the statuses of routes, policies and Workloads back, where they differ. To be called by the one replica that leads; ends when
@@ -81,8 +81,8 @@ class StatusWriter {
     if (model.revision === this.#revision) return
     this.#revision = model.revision
     for (const topic of topics) {
-      const [, namespace, name] = SERVICE_TOPIC.exec(topic) ?? []
-      if (namespace !== undefined && name !== undefined) this.#touchAttached(namespace, name)
+      const service = serviceOfTopic(topic)
+      if (service !== undefined) this.#touchAttached(service.namespace, service.name)
     }
   }
 

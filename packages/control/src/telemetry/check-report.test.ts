@@ -13,6 +13,7 @@ test.each([
   { name: 'nothing', request: report({}) },
   { name: 'the longest text', request: ofSeries({ peerIdentity: 'x'.repeat(640) }) },
   { name: 'a name that is not ASCII', request: ofSeries({ service: 'καλάθι' }) },
+  { name: 'a certificate', request: report({ certificate: { notBeforeMs: 1n, notAfterMs: 1_800_000_000_000n } }) },
   { name: 'the last bucket', request: ofSeries({ latency: [{ index: BUCKET_COUNT - 1, count: 1n }] }) },
 ])('a report of $name is good', ({ request }) => {
   expect(problemOfReport(request)).toBeUndefined()
@@ -31,7 +32,27 @@ test.each([
     request: report({ certificate: { serial: 'x'.repeat(641) } }),
     problem: `certificate: ${TEXT_RULE}`,
   },
+  {
+    name: 'a certificate that ends after all dates',
+    request: report({ certificate: { notAfterMs: 9_000_000_000_000_000n } }),
+    problem: 'certificate: times are from 1970 to the year 9999',
+  },
+  {
+    name: 'a certificate from before all dates',
+    request: report({ certificate: { notBeforeMs: -9_000_000_000_000_000n } }),
+    problem: 'certificate: times are from 1970 to the year 9999',
+  },
   { name: 'a long label', request: ofSeries({ service: 'x'.repeat(641) }), problem: `series[1]: ${TEXT_RULE}` },
+  {
+    name: 'long labels together',
+    request: ofSeries({
+      service: 'x'.repeat(640),
+      peerWorkload: 'x'.repeat(640),
+      peerIdentity: 'x'.repeat(640),
+      port: 1,
+    }),
+    problem: 'series[1]: texts together have at most 1,600 characters',
+  },
   { name: 'an escape sequence', request: ofSeries({ peerWorkload: '\u001b[2J' }), problem: `series[1]: ${TEXT_RULE}` },
   {
     name: 'a turned direction of writing',

@@ -3,6 +3,7 @@ import { type ReporterTraffic, ReporterTrafficSchema } from '@heddle/api/replica
 import { Direction, type Series, SeriesSchema } from '@heddle/api/telemetry'
 import { factsOf } from './series-facts.ts'
 import type { CountedSeries, ReporterWindow } from './series-window.ts'
+import { toCount } from './to-count.ts'
 import { totalsOf } from './totals.ts'
 
 /** What one reporter counted, for another replica. */
@@ -34,16 +35,16 @@ function toSeries({ facts, totals, openConnections }: CountedSeries): Series {
   return create(SeriesSchema, {
     ...key,
     direction: direction === 'outbound' ? Direction.OUTBOUND : Direction.INBOUND,
-    requestsSuccess: BigInt(totals.success),
-    requestsFailure: BigInt(totals.failure),
-    latency: pairsOf(totals.latency).map(([index, count]) => ({ index, count: BigInt(count) })),
-    latencySumUs: BigInt(Math.round(totals.latencySumUs)),
-    connectionsOpened: BigInt(totals.opened),
-    connectionsClosed: BigInt(totals.closed),
-    connectionsOpen: BigInt(openConnections),
-    readBytes: BigInt(totals.readBytes),
-    writtenBytes: BigInt(totals.writtenBytes),
-    grpcStatuses: pairsOf(totals.grpc).map(([status, count]) => ({ status, count: BigInt(count) })),
+    requestsSuccess: toCount(totals.success),
+    requestsFailure: toCount(totals.failure),
+    latency: pairsOf(totals.latency).map(([index, count]) => ({ index, count: toCount(count) })),
+    latencySumUs: toCount(totals.latencySumUs),
+    connectionsOpened: toCount(totals.opened),
+    connectionsClosed: toCount(totals.closed),
+    connectionsOpen: toCount(openConnections),
+    readBytes: toCount(totals.readBytes),
+    writtenBytes: toCount(totals.writtenBytes),
+    grpcStatuses: pairsOf(totals.grpc).map(([status, count]) => ({ status, count: toCount(count) })),
   })
 }
 

@@ -39,15 +39,18 @@ interface Cell {
  */
 export class RollingTotals {
   readonly #cells: Cell[][] = LEVELS.map(() => [])
+  #cellCount = 0
 
-  /** How many totals are kept. */
+  /** How many totals are kept; those of many latencies count as several, so that it tells how much memory they take. */
   get cellCount(): number {
-    return this.cellCountFrom(0)
+    return this.#cellCount
   }
 
   /** The same without the finest levels. */
   cellCountFrom(firstLevel: number): number {
-    return this.#cells.slice(firstLevel).reduce((sum, cells) => sum + cells.length, 0)
+    let count = 0
+    for (const cell of this.#cells.slice(firstLevel).flat()) count += roomOf(cell)
+    return count
   }
 
   /** Of each level, the finest first, what {@link restore} takes. */
@@ -66,19 +69,24 @@ export class RollingTotals {
         throw new RangeError('totals out of order')
       this.#cells[level] = cells
     })
+    this.#cellCount = this.cellCountFrom(0)
   }
 
   add(totals: Totals, nowMs: number): void {
     LEVELS.forEach(({ widthMs }, level) => {
       const slot = Math.floor(nowMs / widthMs)
       const cells = this.#cells[level]!
+      this.#dropFuture(cells, slot)
       let last = cells.at(-1)
-      // A clock that was set back must not make time run backwards here: count at the newest.
+      // A clock that was set back a little must not make time run backwards here: count at the newest.
       if (last === undefined || last.slot < slot) {
         last = { slot, totals: createTotals() }
         cells.push(last)
+        this.#cellCount += roomOf(last)
       }
+      const before = roomOf(last)
       addTotals(last.totals, totals)
+      this.#cellCount += roomOf(last) - before
     })
   }
 
@@ -90,16 +98,29 @@ export class RollingTotals {
     for (let at = cells.length - 1; at >= 0 && cells[at]!.slot >= first; at--) addTotals(into, cells[at]!.totals)
   }
 
-  /** Forgets what is too old. @param share - of the slots of each level to keep, 0 to 1 */
+  /** Forgets what is too old, or ahead of the clock. @param share - of the slots of each level to keep, 0 to 1 */
   trim(nowMs: number, share: number): void {
     LEVELS.forEach(({ widthMs, slots }, level) => {
       const cells = this.#cells[level]!
-      const oldest = Math.floor(nowMs / widthMs) - Math.ceil(slots * share) + 1
+      const newest = Math.floor(nowMs / widthMs)
+      const oldest = newest - Math.ceil(slots * share) + 1
+      this.#dropFuture(cells, newest)
       const keepFrom = cells.findIndex((cell) => cell.slot >= oldest)
       if (keepFrom < 0) cells.length = 0
       if (keepFrom > 0) cells.splice(0, keepFrom)
     })
+    this.#cellCount = this.cellCountFrom(0)
   }
+
+  /** The clock was set back: what was counted ahead of it is in no window that can be asked for, or would be in each for hours. */
+  #dropFuture(cells: Cell[], newest: number): void {
+    while (cells.length > 0 && cells.at(-1)!.slot > newest + 1) this.#cellCount -= roomOf(cells.pop()!)
+  }
+}
+
+/** In 500 bytes or so: one of them, and one more for each 32 buckets, which are two numbers each. */
+function roomOf({ totals: { latency, grpc } }: Cell): number {
+  return 1 + Math.floor((latency.length + grpc.length) / 64)
 }
 
 /** The finest level that reaches back far enough. */

@@ -129,6 +129,17 @@ test('of much only the coarse totals are saved, of too much none', () => {
   expect(store.save(1)).toEqual({ reporters: [], series: [] })
 })
 
+test('a file of a later version is not taken for one of an earlier: what its numbers mean is not known', async () => {
+  const clock = new ManualClock()
+  const reporter = { namespace: 'shop', workload: 'web', instance: 'web-0', identity: 'id' }
+  const cell = [Math.floor(clock.nowMs() / 60_000), 9, 0, 0, 0, 0, 0, 0, 0, 7, 0]
+  const file = { format: 3, reporters: [], series: [{ facts: { reporter }, cells: [[], [cell], []] }] }
+  await writeFile(join(dir, 'telemetry.json'), JSON.stringify(file))
+  const { store, lines } = await started(clock)
+  expect(store.seriesCount).toBe(0)
+  expect(lines.join('')).toContain('it has format 3')
+})
+
 test.each([
   '',
   '{',

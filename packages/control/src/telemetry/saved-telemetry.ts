@@ -72,6 +72,7 @@ function parseSnapshot(text: string): StoreSnapshot {
     return key === 'certificate' ? fromJson(CertificateSchema, value, { ignoreUnknownFields: true }) : value
   })
   if (format === FORMAT) return { reporters, series }
+  if (format !== undefined) throw new RangeError(`it has format ${format}, and known is ${FORMAT}`)
   const upgrade = <T extends { readonly cells: readonly SavedCells[] }>(one: T): T => {
     return { ...one, cells: one.cells.map(upgradeCells) }
   }

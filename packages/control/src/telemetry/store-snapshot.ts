@@ -1,7 +1,7 @@
 import type { HistoryTables } from './bounded-history.ts'
 import { createKnownReporter, type KnownReporter } from './known-reporter.ts'
 import type { RollingTotals, SavedCells } from './rolling-totals.ts'
-import type { SeriesFacts } from './series-facts.ts'
+import { type SeriesFacts, textOfFacts } from './series-facts.ts'
 
 /** What a store knows, as plain values. */
 export interface StoreSnapshot {
@@ -44,9 +44,14 @@ export function restoreSnapshot(tables: HistoryTables, { reporters, series }: St
   }
 }
 
+/** What a series is about is written as well, and takes as much room as a cell for each 160 characters. */
+const CELL_CHARACTERS = 160
+
 function countCells({ series, reporters }: HistoryTables, firstLevel: number): number {
   let count = 0
-  for (const { rolling } of series.all()) count += rolling.cellCountFrom(firstLevel)
+  for (const { facts, rolling } of series.all()) {
+    count += rolling.cellCountFrom(firstLevel) + Math.floor(textOfFacts(facts).length / CELL_CHARACTERS)
+  }
   for (const { covered } of reporters.all()) count += covered.cellCountFrom(firstLevel)
   return count
 }

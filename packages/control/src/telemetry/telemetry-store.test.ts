@@ -7,6 +7,7 @@ import {
   type Series,
   SeriesSchema,
 } from '@heddle/api/telemetry'
+import { BUCKET_COUNT } from '@heddle/telemetry/latency-histogram'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -135,6 +136,26 @@ describe('TelemetryStore', () => {
     expect([...store.window(MINUTE_MS)].map((one) => one.spanMs)).toEqual([45_000])
   })
 
+  test('answers for a window what was reported in it, after the clock was set back by hours', () => {
+    const { clock, report, sum } = world()
+    for (const instance of ['web-0', 'web-1']) report({ instance, series: [{ requestsSuccess: 1_000n }] })
+    clock.setWall(-8 * 60 * MINUTE_MS)
+    for (let passedMs = 0; passedMs < 10 * MINUTE_MS; passedMs += 5_000) {
+      clock.advance(5_000)
+      report({ series: [{ requestsSuccess: 1n }] })
+    }
+    expect(sum(MINUTE_MS).success).toBeLessThanOrEqual(13)
+    expect(sum(60 * MINUTE_MS).success).toBe(120)
+  })
+
+  test('counts what is reported just after a small step back of the clock', () => {
+    const { clock, report, sum } = world()
+    report({ series: [{ requestsSuccess: 1n }] })
+    clock.setWall(-2_000)
+    report({ series: [{ requestsSuccess: 1n }] })
+    expect(sum(MINUTE_MS).success).toBe(2)
+  })
+
   test('counts series together when there are too many: sums of the workload stay right', () => {
     const { report, store, sum } = world({ series: 10, cells: 100_000, reporters: 100 })
     for (let peer = 0; peer < 500; peer++) report({ series: [{ peerWorkload: `p${peer}`, requestsSuccess: 1n }] })
@@ -158,6 +179,34 @@ describe('TelemetryStore', () => {
       clock.advance(60_000)
     }
     expect(store.historyShare).toBe(1)
+  })
+
+  test('keeps within its limit however many buckets the totals of a time have', () => {
+    const limits = { series: 1_000, cells: 1_000, reporters: 100 }
+    const { clock, report, store } = world(limits)
+    const latency = Array.from({ length: BUCKET_COUNT }, (_, index) => create(BucketSchema, { index, count: 1n }))
+    for (let slot = 0; slot < 20; slot++) {
+      report({ series: Array.from({ length: 10 }, (_, port) => ({ port, requestsSuccess: 337n, latency })) })
+      clock.advance(5_000)
+    }
+    const numbers = store.save(Number.POSITIVE_INFINITY).series.flatMap(({ cells }) => cells.flat(2)).length
+    expect(numbers).toBeLessThan(limits.cells * 80)
+    expect(store.historyShare).toBeLessThan(1)
+  })
+
+  test('saves no more of large totals than of as many numbers in small ones', () => {
+    const { report, store } = world()
+    const latency = Array.from({ length: BUCKET_COUNT }, (_, index) => create(BucketSchema, { index, count: 1n }))
+    report({ series: Array.from({ length: 10 }, (_, port) => ({ port, requestsSuccess: 337n, latency })) })
+    expect(store.save(40).series).toEqual([])
+  })
+
+  test('saves no more of long names than of as much in totals', () => {
+    const { report, store } = world()
+    const peerIdentity = 'x'.repeat(640)
+    report({ series: Array.from({ length: 10 }, (_, port) => ({ port, requestsSuccess: 1n, peerIdentity })) })
+    expect(store.save(100).series[0]?.cells.map((cells) => cells.length)).toEqual([1, 1, 1])
+    expect(store.save(50).series).toEqual([])
   })
 
   test('remembers at most so many reporters', () => {

@@ -1,14 +1,24 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
-import { type Destination, DestinationSchema, EndpointSchema, Protocol, ServiceSchema } from '@heddle/api/discovery'
+import {
+  type Destination,
+  DestinationSchema,
+  EndpointSchema,
+  Protocol,
+  type Service,
+  ServiceSchema,
+} from '@heddle/api/discovery'
 import { RouteKind } from '@heddle/api/discovery/route'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { applyDelta } from '../../test/apply-delta.ts'
 import { contentVersion } from './content-version.ts'
-import { applyDelta, deltaOf } from './delta.ts'
+import { deltaOf } from './delta.ts'
 
 interface Given {
   readonly instance: string
   readonly address: string
+  /** Part of the endpoint's id. */
+  readonly port?: number
   readonly zone?: string
 }
 
@@ -39,12 +49,12 @@ function destination(endpoints: readonly Given[], more: GivenService = {}): Dest
     ...attached,
     endpoints: endpoints
       .toSorted((a, b) => (a.instance < b.instance ? -1 : 1))
-      .map(({ instance, address, zone = '' }) => {
+      .map(({ instance, address, port = 80, zone = '' }) => {
         return create(EndpointSchema, {
-          id: `shop/${instance}:80`,
+          id: `shop/${instance}:${port}`,
           instance,
           address,
-          port: 80,
+          port,
           weight: 1,
           locality: { zone },
         })
@@ -52,6 +62,13 @@ function destination(endpoints: readonly Given[], more: GivenService = {}): Dest
   })
   const target = { case: 'service', value } as const
   return create(DestinationSchema, { version: contentVersion(target), target })
+}
+
+/** With its endpoints the other way round. */
+function lastFirst({ version, target }: Destination): Destination {
+  const value = target.value as Service
+  const reversed = create(ServiceSchema, { ...value, endpoints: value.endpoints.toReversed() })
+  return create(DestinationSchema, { version, target: { case: 'service', value: reversed } })
 }
 
 const A = { instance: 'a', address: '10.0.0.1' }
@@ -66,6 +83,12 @@ describe('deltaOf()', () => {
     )
     expect(delta?.upsertedEndpoints.map(({ id }) => id)).toEqual(['shop/a:80', 'shop/c:80', 'shop/d:80'])
     expect(deltaOf(destination([A, B, C]), destination([A]))?.removedEndpointIds).toEqual(['shop/b:80', 'shop/c:80'])
+  })
+
+  test('takes away what an instance was under its port of before', () => {
+    const delta = deltaOf(destination([A, B]), destination([A, { ...B, port: 81 }]))
+    expect(delta?.removedEndpointIds).toEqual(['shop/b:80'])
+    expect(delta?.upsertedEndpoints.map(({ id }) => id)).toEqual(['shop/b:81'])
   })
 
   test('of what went to nothing is all removals', () => {
@@ -95,29 +118,25 @@ test('with equal routes and policies a delta has endpoints only, and they stay',
   expect(applyDelta(from, delta)).toEqual(to)
 })
 
-describe('applyDelta()', () => {
-  test('leads from any destination to any other', () => {
-    const given = fc.record({
-      instance: fc.constantFrom(...'abcdefghij'),
-      address: fc.constantFrom('10.0.0.1', '10.0.0.2'),
-      zone: fc.constantFrom('', 'x'),
-    })
-    const endpoints = fc.uniqueArray(given, { selector: ({ instance }) => instance })
-    fc.assert(
-      fc.property(endpoints, endpoints, (before, after) => {
-        const [from, to] = [destination(before), destination(after)]
-        const delta = deltaOf(from, to)
-        if (delta !== undefined) expect(applyDelta(from, delta)).toEqual(to)
-        expect(from.version === to.version).toBe(JSON.stringify(from) === JSON.stringify(to))
-      }),
-    )
+test.each([
+  { order: 'of their names', inOrder: (one: Destination) => one },
+  { order: 'that is another', inOrder: lastFirst },
+])('a delta leads from any destination to any other, with endpoints in an order $order', ({ inOrder }) => {
+  const given = fc.record({
+    instance: fc.constantFrom(...'abcdefghij'),
+    address: fc.constantFrom('10.0.0.1', '10.0.0.2'),
+    port: fc.constantFrom(80, 81),
+    zone: fc.constantFrom('', 'x'),
   })
-
-  test('refuses a delta of another version', () => {
-    const delta = deltaOf(destination([A, B]), destination([A, B, C]))!
-    expect(applyDelta(destination([A]), delta)).toBeUndefined()
-    expect(applyDelta(create(DestinationSchema, { version: delta.baseVersion }), delta)).toBeUndefined()
-  })
+  const endpoints = fc.uniqueArray(given, { selector: ({ instance }) => instance })
+  fc.assert(
+    fc.property(endpoints, endpoints, (before, after) => {
+      const [from, to] = [destination(before), destination(after)]
+      const delta = deltaOf(from, inOrder(to))
+      if (delta !== undefined) expect(applyDelta(from, delta)).toEqual(to)
+      expect(from.version === to.version).toBe(JSON.stringify(from) === JSON.stringify(to))
+    }),
+  )
 })
 
 describe('contentVersion()', () => {

@@ -3,10 +3,8 @@ import {
   type Destination,
   type DestinationDelta,
   DestinationDeltaSchema,
-  DestinationSchema,
   type Endpoint,
   type Service,
-  ServiceSchema,
 } from '@heddle/api/discovery'
 import { equalBesidesEndpoints, equalEndpoints } from './content-version.ts'
 
@@ -14,7 +12,8 @@ import { equalBesidesEndpoints, equalEndpoints } from './content-version.ts'
  * The change that makes `to` of `from`; `undefined` when it cannot be said as one, because more than endpoints changed,
  * or would be no shorter than the whole, which must be sent then. With equal versions nothing need be sent at all.
  *
- * Both have their endpoints in the order of their instances' names, as `translateDestination` gives them.
+ * Shortest where both have their endpoints in the order of their instances' names. Of those that have not, more is told than need be: a
+ * proxy removes before it takes over, so one that is named twice is there.
  */
 export function deltaOf(from: Destination, to: Destination): DestinationDelta | undefined {
   const [before, after] = [serviceOf(from), serviceOf(to)]
@@ -47,23 +46,6 @@ function compareEndpoints(before: readonly Endpoint[], after: readonly Endpoint[
   }
   for (const endpoint of before.slice(at)) changes.removed.push(endpoint.id)
   return changes
-}
-
-/**
- * Applies a delta: the inverse of {@link deltaOf}.
- *
- * @returns `undefined` when `from` is not of the delta's base version
- */
-export function applyDelta(from: Destination, delta: DestinationDelta): Destination | undefined {
-  const service = serviceOf(from)
-  if (service === undefined || from.version !== delta.baseVersion) return undefined
-  const endpoints = new Map(service.endpoints.map((endpoint) => [endpoint.id, endpoint]))
-  for (const id of delta.removedEndpointIds) endpoints.delete(id)
-  for (const endpoint of delta.upsertedEndpoints) endpoints.set(endpoint.id, endpoint)
-  const { $typeName: _, ...rest } = service
-  const sorted = [...endpoints.values()].sort((a, b) => (a.instance < b.instance ? -1 : 1))
-  const value = create(ServiceSchema, { ...rest, endpoints: sorted })
-  return create(DestinationSchema, { version: delta.version, target: { case: 'service', value } })
 }
 
 function serviceOf({ target }: Destination): Service | undefined {

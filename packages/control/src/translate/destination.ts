@@ -26,8 +26,8 @@ export interface TranslateContext {
 }
 
 /**
- * What a proxy is told about a key. Pure; endpoints are in the order of their instances' names, only those that should
- * get traffic, and `version` is a hash of the content.
+ * What a proxy is told about a key. Pure; endpoints are in the order of their instances' names, behind them those of addresses that somebody
+ * wrote down; only those that should get traffic, and `version` is a hash of the content.
  *
  * When no instance is ready the Service has no endpoints: a request then fails at once and says so. Sending it to
  * instances that said they cannot serve would hide the reason, and would undo a drain. Those whose host was not heard of have

@@ -217,6 +217,30 @@ ports: [{name: "", port: 8080, protocol: TCP}]
     remove(slice)
     await eventually(() => expect(found()).toEqual([]))
   })
+
+  test('are where their nodes are, also where that is known later', async () => {
+    const slice = `apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: x, namespace: shop, labels: {kubernetes.io/service-name: cart}}
+endpoints: [{addresses: [10.1.0.1], nodeName: late}]
+ports: [{name: "", port: 8080, protocol: TCP}]
+`
+    const node = (zone: string) => `apiVersion: v1
+kind: Node
+metadata: {name: late, labels: {topology.kubernetes.io/region: eu, topology.kubernetes.io/zone: ${zone}}}
+`
+    put(SERVICE.replace('selector: {app: cart}, ', ''), slice)
+    await start()
+    const zones = () => {
+      const resolution = world.model.resolve('address:10.96.0.5:80')
+      return resolution.kind === 'service' ? resolution.addressed.map((one) => one.instance.zone) : []
+    }
+    expect(zones()).toEqual([''])
+    for (const zone of ['eu-1', 'eu-2']) {
+      put(node(zone))
+      await eventually(() => expect(zones()).toEqual([zone]))
+    }
+  })
 })
 
 test('objects are as old as the API server says, those of its own kinds too', async () => {

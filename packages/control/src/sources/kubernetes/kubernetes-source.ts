@@ -82,7 +82,10 @@ class ClusterSource implements KubernetesSource {
     this.#follower = new ClusterFollower(options, {
       onObject: (kind, name, object) => this.#onObject(toRef(kind, name), object),
       onPod: (name, pod) => this.#changed(() => this.#pods.setPod(name, pod)),
-      onNode: (name, place) => this.#changed(() => this.#pods.setNode(name, place)),
+      onNode: (name, place) =>
+        this.#changed(() => {
+          if (this.#pods.setNode(name, place)) this.#slices.nodeMoved(name)
+        }),
       onSlice: (name, slice) => this.#changed(() => this.#slices.set(name, slice)),
     })
     this.store = {

@@ -34,13 +34,15 @@ export class PodSet {
     this.#dirty.add(name)
   }
 
-  setNode(name: string, place: Place | undefined): void {
+  /** @returns whether it is somewhere else than before */
+  setNode(name: string, place: Place | undefined): boolean {
     const before = this.place(name)
     if (place === undefined) this.#nodes.delete(name)
     else this.#nodes.set(name, place)
     const { region, zone } = this.place(name)
-    if (before.region === region && before.zone === zone) return
+    if (before.region === region && before.zone === zone) return false
     for (const pod of this.#pods.namesBy('node', name)) this.#dirty.add(pod)
+    return true
   }
 
   /** Where a Node is, as far as that is known. */

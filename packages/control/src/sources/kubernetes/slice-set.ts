@@ -6,7 +6,10 @@ import type { Place } from './pod-set.ts'
 /** EndpointSlices, put together by Service. */
 export class SliceSet {
   readonly #placeOf: (node: string) => Place
-  readonly #slices = new IndexedCache({ service: (slice: TrimmedSlice) => [slice.service] })
+  readonly #slices = new IndexedCache({
+    service: (slice: TrimmedSlice) => [slice.service],
+    node: (slice: TrimmedSlice) => slice.endpoints.map(({ node }) => node),
+  })
   readonly #dirty = new Set<string>()
 
   /** @param placeOf - where a Node is */
@@ -18,6 +21,11 @@ export class SliceSet {
   set(name: string, slice: TrimmedSlice | undefined): void {
     const before = slice === undefined ? this.#slices.delete(name) : this.#slices.set(name, slice)
     for (const one of [before, slice]) if (one !== undefined) this.#dirty.add(one.service)
+  }
+
+  /** To be called when it became known that a Node is somewhere else. */
+  nodeMoved(node: string): void {
+    for (const { service } of this.#slices.by('node', node)) this.#dirty.add(service)
   }
 
   /** The Services whose addresses became different since the last call. */

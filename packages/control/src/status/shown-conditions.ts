@@ -4,7 +4,7 @@ import { isRoute } from '@heddle/api/kinds/route'
 import { isServiceRef } from '@heddle/api/kinds/route-refs'
 import type { DiscoveryHub } from '../discovery/discovery-hub.ts'
 import type { Model } from '../model/model.ts'
-import type { HolderCounts } from '../replicas/holders.ts'
+import { countHoldersOf, type HolderCounts } from '../replicas/holders.ts'
 import { type ObjectCondition, objectConditions } from './object-conditions.ts'
 
 /** A condition as it is shown. */
@@ -38,10 +38,10 @@ export function shownConditions(object: MeshObject, sources: ConditionSources): 
 
 /** Whether all who hold a destination of the Service have applied what they were told. */
 function programmed({ model, hub, elsewhere }: ConditionSources, service: ObjectRef) {
-  const streams = hub.streamsOf(model.topicsOf(service) ?? [])
+  const here = countHoldersOf(service, { model, hub })
   const others = elsewhere?.get(`${service.namespace}/${service.name}`) ?? { proxies: 0, applied: 0 }
-  const proxies = streams.length + others.proxies
-  const applied = streams.filter((stream) => stream.appliedRevision >= model.revision).length + others.applied
+  const proxies = here.proxies + others.proxies
+  const applied = here.applied + others.applied
   const type = 'Programmed'
   if (proxies === 0) {
     return { type, status: 'Unknown', reason: 'Pending', message: 'no proxy has asked for the Service yet' } as const
