@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -54,6 +54,16 @@ describe('heddle', () => {
     expect(heddle(['--help'], link)).toMatchObject({ status: 0, stderr: '' })
   })
 
+  test('says that its result could not be written', () => {
+    const full = openSync('/dev/full', 'w')
+    const { status, stderr } = spawnSync(HEDDLE, ['completion', 'bash'], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    })
+    closeSync(full)
+    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(/^error: stdout: .*ENOSPC.*\n$/) })
+  })
+
   test('tells what is wrong in the file of a static proxy under the name that the user gave it', () => {
     writeFileSync(join(directory, 'proxy.yaml'), 'listeners: []\ndestinations: []\nlimits: {connection: 5}\n')
     const { status, stderr } = heddle(['proxy', '--static', 'proxy.yaml'])
@@ -69,6 +79,12 @@ describe('heddle', () => {
       status: 1,
       message: /unknown command 'tap'\n\(Here it is heddle why --last-failures\)\nsee "heddle --help"/,
     },
+    {
+      args: ['rollout', 'strat', 'web'],
+      status: 1,
+      message: /unknown command 'strat'\n\(heddle rollout has start, status and abort\)\nsee "heddle rollout --help"/,
+    },
+    { args: ['token', 'list'], status: 1, message: /unknown command 'list'\n\(heddle token has create\)\nsee/ },
     { args: ['constructor'], status: 1, message: /unknown command 'constructor'\nsee/ },
     { args: ['up'], status: 1, message: /missing required argument 'directory'/ },
     { args: ['up', '.', '--mode', 'magic'], status: 1, message: /Allowed choices are auto, transparent, explicit/ },

@@ -17,6 +17,7 @@ async function main(): Promise<void> {
   let interruption: Interruption | undefined
   // A reader that went away (`heddle stat | head -1`) is no failure; and who has something to take back does so first.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') terminal.note(`${terminal.noteStyle.red('error:')} stdout: ${error.message}`)
     if (interruption === undefined) process.exit(error.code === 'EPIPE' ? 0 : 1)
     interruption.trigger('SIGHUP')
   })

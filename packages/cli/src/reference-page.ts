@@ -6,7 +6,8 @@ import { createProgram } from './run-cli.ts'
 const INTRODUCTION = `# The command line
 
 \`heddle\` is \`bin/heddle\` of a checkout; it needs no build and works from any directory. Results go to stdout, progress and
-errors to stderr. The exit status is 0 when what was asked for was done, else 1; \`heddle run\` ends with the status of its command.
+errors to stderr. The exit status is 0 when what was asked for was done, else 1. \`heddle run\` ends with the status of its command, \`heddle proxy\` with that of
+the [proxy](proxy-environment.md#how-it-ends), those of \`heddle diff\` are told there.
 Colours appear only on a terminal, and never with \`NO_COLOR\` set.
 
 Commands that ask the control plane find it by themselves: that of the mesh which runs on this host (with several, \`--mesh NAME\` chooses), else that in

@@ -1,5 +1,9 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:tls'
 import { Code, ConnectError, createClient, createRouterTransport } from '@connectrpc/connect'
 import { AdminService } from '@heddle/api/admin'
+import { createTestCa, type TestCa } from '@heddle/testkit/test-ca'
 import { expect, test } from 'vitest'
 import { CliError } from '../cli-error.ts'
 import { createControlClient, explainFailures, placeOf } from './control-client.ts'
@@ -50,3 +54,40 @@ test('a control plane that is not there is a CliError with what to do', async ()
   expect(error).toMatchObject({ hints: [expect.stringContaining('heddle up')] })
   expect(String(error)).not.toContain('secret')
 })
+
+const PROOF = { uris: [CONTEXT.serverIdentity], ipAddresses: ['127.0.0.1'] }
+
+test.each<{
+  readonly what: string
+  readonly issue: (ca: TestCa) => ReturnType<TestCa['issue']>
+  readonly says: string
+}>([
+  {
+    what: 'has expired',
+    issue: (ca) => ca.issue({ ...PROOF, notAfterMs: Date.now() - 1_000 }),
+    says: 'certificate has expired',
+  },
+  {
+    what: 'is of another authority',
+    issue: async () => (await createTestCa()).issue(PROOF),
+    says: 'unable to verify the first certificate',
+  },
+])(
+  'a control plane whose certificate $what has not answered, and "heddle check" says more',
+  async ({ issue, says }) => {
+    const ca = await createTestCa()
+    const { certificateChainPem: cert, privateKeyPem: key } = await issue(ca)
+    const server = createServer({ cert, key }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const place = placeOf({ ...CONTEXT, server: `https://127.0.0.1:${(server.address() as AddressInfo).port}` })
+    const world = { kind: 'local', context: CONTEXT } as const
+    const client = createControlClient({ world, place, trustBundlePem: ca.trustBundlePem, token: 'secret' })
+    const error = await client.admin.getVersion({}).catch((thrown: unknown) => thrown)
+    client.close()
+    server.close()
+    expect(error).toMatchObject({
+      message: `the control plane of mesh "shop" cannot prove to be it: ${says}`,
+      hints: [expect.stringContaining('heddle check')],
+    })
+  },
+)

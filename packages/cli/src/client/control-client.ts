@@ -143,6 +143,10 @@ export function explainFailures(client: AdminClient, place: ControlPlace): Admin
 
 function explain(error: ConnectError, { title, server, remedies }: ControlPlace): CliError {
   const said = cleanText(error.rawMessage)
+  if (isUnproven(error)) {
+    const fault = said.replace(OF_NODE, '')
+    return new CliError(`${title} cannot prove to be it: ${fault}`, { hints: [UNPROVEN], cause: error })
+  }
   switch (error.code) {
     case Code.Unavailable:
       return new CliError(`${title} does not answer at ${server}: ${said}`, {
@@ -157,4 +161,15 @@ function explain(error: ConnectError, { title, server, remedies }: ControlPlace)
     default:
       return new CliError(`${title} answered: ${said}`, { cause: error })
   }
+}
+
+const UNPROVEN =
+  'its root may have expired or been replaced, or the clock of this host be wrong: see what "heddle check" says of the root and of clocks'
+/** The advice that Node adds leads elsewhere: the system's authorities have no say here. */
+const OF_NODE = /; if the root CA is installed locally.*/s
+/** How Node names what it finds wrong with a certificate. */
+const CERTIFICATE_FAULT = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/
+
+function isUnproven({ cause }: ConnectError): boolean {
+  return cause instanceof Error && 'code' in cause && CERTIFICATE_FAULT.test(String(cause.code))
 }

@@ -37,6 +37,7 @@ export interface ContainerStatus {
   readonly ready: boolean
   readonly restartCount?: number
   readonly state?: {
+    readonly running?: { readonly startedAt?: string }
     readonly waiting?: { readonly reason?: string; readonly message?: string }
     readonly terminated?: { readonly reason?: string; readonly exitCode?: number }
   }

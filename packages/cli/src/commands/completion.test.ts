@@ -40,6 +40,8 @@ test.each([
   { line: 'heddle stat deploy --to', offers: ['--to', '--to-namespace'] },
   { line: 'heddle stat deploy -o ', offers: ['table', 'wide', 'json'] },
   { line: 'heddle stat deploy --output w', offers: ['wide'] },
+  { line: 'heddle stat deploy --output = w', offers: ['wide'] },
+  { line: 'heddle stat deploy --output =', offers: ['table', 'wide', 'json'] },
   { line: 'heddle stat deploy -n ', offers: [] },
   { line: 'heddle stat deploy --m', offers: ['--mesh'] },
   { line: 'heddle token ', offers: ['create'] },

@@ -76,13 +76,26 @@ test('endpoints -o json has stable keys', async () => {
   ])
 })
 
-test('endpoints of a Service that has none fails with what to look at', async () => {
-  const { world } = answering([])
-  const one = await runCommand(endpoints, ['endpoints', 'web-svc'], world)
+test.each([
+  { service: 'nope', says: 'no service "nope" in namespace "shop"\n  see "heddle get svc -A"' },
+  { service: 'web:81', says: 'service "web" has no port 81\n  it has 80\n' },
+  {
+    service: 'web',
+    says: 'service "web" has no endpoints\n  its selector matches nothing that runs, or its targetPort',
+  },
+])('endpoints of $service, which has none, fails with the reason', async ({ service, says }) => {
+  const world = answering([]).world
+  const listServices = () => ({ services: [{ namespace: 'shop', name: 'web', ports: [80] }] })
+  const one = await runCommand(endpoints, ['endpoints', service, '-n', 'shop'], {
+    admin: { ...world.admin, listServices },
+  })
   expect(one).toMatchObject({ status: 1, stdout: '' })
-  expect(one.stderr).toContain('no endpoints of "web-svc"\n  no Service of that name')
-  const all = await runCommand(endpoints, ['endpoints'], world)
-  expect(all).toMatchObject({ status: 0, stdout: '' })
+  expect(one.stderr).toContain(says)
+})
+
+test('endpoints of all Services may be none', async () => {
+  const { world } = answering([])
+  expect(await runCommand(endpoints, ['endpoints'], world)).toMatchObject({ status: 0, stdout: '' })
 })
 
 describe('parseAuthority()', () => {

@@ -1,5 +1,6 @@
-import type { ServiceEndpoint } from '@heddle/api/admin'
+import type { ListEndpointsResponse, ServiceEndpoint } from '@heddle/api/admin'
 import { CliError } from '../cli-error.ts'
+import type { ControlClient } from '../client/control-client.ts'
 import type { CliDeps, Command } from '../command.ts'
 import { formatJson } from '../output/json.ts'
 import type { Style } from '../output/style.ts'
@@ -23,12 +24,7 @@ async function runEndpoints(service: string | undefined, options: ListOptions, d
   const { terminal } = deps
   const wanted = parseAuthority(service ?? '', chosenNamespace(options))
   const client = await deps.connect()
-  const answer = await client.admin.listEndpoints(wanted).finally(() => client.close())
-  if (answer.endpoints.length === 0 && service !== undefined) {
-    throw new CliError(`no endpoints of "${service}"`, {
-      hints: ['no Service of that name and port, or its selector matches no Workload; see "heddle stat svc -A"'],
-    })
-  }
+  const answer = await askEndpoints(wanted, client).finally(() => client.close())
   if (options.output === 'json') {
     terminal.write(formatJson(answer.endpoints.map(toEndpointJson)))
     return
@@ -39,6 +35,27 @@ async function runEndpoints(service: string | undefined, options: ListOptions, d
   }
   const isWide = options.output === 'wide'
   terminal.write(formatTable(endpointColumns(terminal.style), answer.endpoints, { isWide }))
+}
+
+/** @throws {CliError} for one Service that has none, with the reason */
+async function askEndpoints(wanted: Authority, { admin }: ControlClient): Promise<ListEndpointsResponse> {
+  const answer = await admin.listEndpoints(wanted)
+  if (answer.endpoints.length > 0 || wanted.service === '') return answer
+  const { service, namespace, port } = wanted
+  const { services } = await admin.listServices({ namespace })
+  const known = services.find(({ name }) => name === service)
+  if (known === undefined)
+    throw new CliError(`no service "${service}" in namespace "${namespace}"`, {
+      hints: ['see "heddle get svc -A"; one of another namespace is NAME.NAMESPACE'],
+    })
+  if (port !== 0 && !known.ports.includes(port))
+    throw new CliError(`service "${service}" has no port ${port}`, { hints: [`it has ${known.ports.join(', ')}`] })
+  throw new CliError(`service "${service}" has no endpoints`, {
+    hints: [
+      'its selector matches nothing that runs, or its targetPort is no port of what it matches',
+      `compare "heddle get svc ${service} -n ${namespace} -o yaml" with labels and ports of the workloads`,
+    ],
+  })
 }
 
 /** What of a Service is asked for; empty and 0 mean all. */

@@ -419,6 +419,17 @@ describe('heddle uninstall', () => {
     expect(new Set(objectsOf(ran.stdout).map(({ metadata }) => metadata.namespace))).toEqual(new Set(['heddle']))
   })
 
+  test('undoes a second installation: the first one keeps its pods, its CRDs and their objects', async () => {
+    const first = MESH.filter(({ metadata }) => metadata.namespace === 'mesh')
+    const labels = { 'heddle.dev/control-plane-ns': 'mesh' }
+    const meshed = { ...pod, metadata: { ...pod.metadata, labels } }
+    const cluster = storedCluster([...first, ...installation(), ...READY, meshed])
+    const ran = await runCommand(uninstall, ['uninstall'], { cluster })
+    expect(ran.status).toBe(0)
+    expect(ran.stderr).toContain('the CRDs stay: the installation in namespace mesh needs them')
+    expect(objectsOf(ran.stdout).map(nameOf).toSorted()).toEqual(installation().map(nameOf).toSorted())
+  })
+
   test('names the namespace in which there is an installation, and removes nothing of it', async () => {
     const cluster = storedCluster([...READY, ...MESH, ...MESH_AGENT])
     const ran = await runCommand(uninstall, ['uninstall'], { cluster })

@@ -1,3 +1,4 @@
+import { DECISION_QUERY_LIMITS } from '@heddle/api/decision-query-limits'
 import type { ObjectRef } from '@heddle/api/kinds/meta'
 import { formatDurationMs } from '@heddle/base/duration'
 import { InvalidArgumentError, Option } from 'commander'
@@ -12,7 +13,7 @@ import type { Plan } from './plan/plan-output.ts'
 import { namespaceOption, outputOption, readDurationMs } from './resource-options.ts'
 
 /** As many as the control plane gathers. */
-const MAX_REQUESTS = 1_000
+const MAX_REQUESTS = DECISION_QUERY_LIMITS.mostRecords
 
 interface Options {
   readonly namespace: string

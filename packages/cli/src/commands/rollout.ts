@@ -5,6 +5,7 @@ import type { ControlClient } from '../client/control-client.ts'
 import type { CliDeps, Command } from '../command.ts'
 import { formatJson } from '../output/json.ts'
 import { formatTable } from '../output/table.ts'
+import { addGroup } from './command-group.ts'
 import { formatObject } from './objects/object-argument.ts'
 import { namespaceOption, outputOption } from './resource-options.ts'
 import type { LatencyLimit } from './rollout/judge-step.ts'
@@ -42,9 +43,7 @@ interface StartOptions extends RouteOptions {
 /** `heddle rollout`: shifts traffic from one Service to another by the weights of a route. */
 export const rollout: Command = {
   register(program, deps) {
-    const parent = program.command('rollout').description('Shift traffic from one Service to another, step by step.')
-    // Without a subcommand commander would show this as an error.
-    parent.action(() => parent.outputHelp())
+    const parent = addGroup(program, 'rollout', 'Shift traffic from one Service to another, step by step.')
     parent.addCommand(startCommand(deps))
     parent.addCommand(statusCommand(deps))
     parent.addCommand(abortCommand(deps))

@@ -6,6 +6,7 @@ import { CliError } from '../cli-error.ts'
 import type { CliDeps, Command } from '../command.ts'
 import { formatJson } from '../output/json.ts'
 import { formatRemaining, toIsoTime } from './certificate-life.ts'
+import { addGroup } from './command-group.ts'
 import { namespaceOption, outputOption, readDurationMs } from './resource-options.ts'
 
 const LONGEST_TTL_MS = 24 * 3_600_000
@@ -22,10 +23,7 @@ interface CreateOptions {
 /** `heddle token create`: lets one workload join the mesh under a service account. */
 export const token: Command = {
   register(program, deps) {
-    const group = program.command('token').description('Make tokens with which workloads join the mesh.')
-    // Without a subcommand commander would show this as an error.
-    group.action(() => group.outputHelp())
-    group
+    addGroup(program, 'token', 'Make tokens with which workloads join the mesh.')
       .command('create')
       .description('Make a join token for one service account. The token alone is written to stdout.')
       .requiredOption('-s, --service-account <name>', 'who the joining workload will be')

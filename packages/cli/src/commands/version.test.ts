@@ -27,6 +27,12 @@ test('version without a mesh shows the client, says what to do and fails', async
   const { status, stdout, stderr } = await runCommand(version, ['version'])
   expect({ status, stdout }).toEqual({ status: 1, stdout: `Client version: ${CLIENT_VERSION}\n` })
   expect(stderr).toContain('heddle up')
+  const json = await runCommand(version, ['version', '-o', 'json'])
+  expect({ ...json, stdout: JSON.parse(json.stdout) }).toEqual({
+    status: 1,
+    stdout: { client: { version: CLIENT_VERSION } },
+    stderr,
+  })
 })
 
 test('version -o json has stable keys', async () => {

@@ -21,25 +21,29 @@ export const version: Command = {
   },
 }
 
-/** As JSON shows it; `server` is left out with `--client`. */
+/** As JSON shows it; `server` is left out with `--client`, and where none answers. */
 interface Versions {
   readonly client: { readonly version: string }
   readonly server?: { readonly version: string; readonly trust_domain: string; readonly started_at: string }
 }
 
-async function runVersion(options: Options, deps: CliDeps): Promise<void> {
+async function runVersion({ client: isAlone, output }: Options, deps: CliDeps): Promise<void> {
   const { terminal } = deps
   const client = { version: CLIENT_VERSION }
-  const isText = options.output === 'text'
+  const isText = output === 'text'
   // Written before the control plane is asked, so that it is there also when nobody answers.
   if (isText) terminal.write(`Client version: ${client.version}\n`)
-  if (options.client === true) {
-    if (!isText) terminal.write(formatJson({ client } satisfies Versions))
+  const writeJson = (versions: Versions) => isText || terminal.write(formatJson(versions))
+  if (isAlone === true) {
+    writeJson({ client })
     return
   }
-  const server = await readServer(deps)
+  const server = await readServer(deps).catch((error: unknown) => {
+    writeJson({ client })
+    throw error
+  })
   if (isText) terminal.write(`Server version: ${server.version}\n`)
-  else terminal.write(formatJson({ client, server } satisfies Versions))
+  writeJson({ client, server })
 }
 
 async function readServer(deps: CliDeps): Promise<NonNullable<Versions['server']>> {

@@ -1,3 +1,4 @@
+import { formatAddressKey } from '@heddle/api/destination-key'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { nodeOf } from '../../../control/test/discovery-world.ts'
 import { serviceYaml } from '../../../control/test/mesh-objects.ts'
@@ -175,9 +176,7 @@ For another rule:
 test('why CLIENT to SERVICE takes gRPC, other namespaces and names of all sorts', async () => {
   const args = ['why', 'ns/elsewhere', 'to', 'cart.shop:80', '--grpc', 'cart.v1.Cart/Get']
   const { stdout } = await mesh.run(why, args)
-  expect(stdout).toMatch(
-    /^POST \/cart\.v1\.Cart\/Get of namespace elsewhere in namespace elsewhere to name:cart\.shop:80\n {2}goes 90 %/,
-  )
+  expect(stdout).toMatch(/^POST \/cart\.v1\.Cart\/Get of namespace elsewhere to name:cart\.shop:80\n {2}goes 90 %/)
   const json = await mesh.run(why, ['why', 'pod/gone', 'to', 'svc/web', '-n', 'shop', '-o', 'json'])
   expect(json.stderr).toContain('no pod "gone" runs in namespace "shop"')
   expect(JSON.parse(json.stdout)).toMatchObject({
@@ -257,6 +256,40 @@ test('why REQUEST_ID calls what a proxy of a server tries the application', asyn
   expect(stdout).toContain('  try 1: the application (127.0.0.1:8080), at 0µs for 2.0ms: status 500\n')
 })
 
+test.each([
+  { error: '', detail: '', says: 'the application answered so itself: see its log' },
+  {
+    error: 'upstream_reset',
+    detail: 'the connection ended before the end of a head',
+    says: 'the proxy of shop/shelf-0 answered so: upstream_reset (the connection ended before the end of a head)',
+  },
+])('why says of a failure that the proxy has passed on: $says', async ({ error, detail, says }) => {
+  const attempts = [{ endpoint: 'shop/shelf-0:8080', status: 502 }]
+  const seen = { ...APP_FAILED, requestId: 'r6', status: 502, attempts } as RecordInit
+  const server = { ...seen, direction: 'inbound', key: '8080', attempts: [], error, detail } as RecordInit
+  await mesh.proxy(nodeOf('shelf'), { holds: [], records: [server, seen] })
+  const asked = await mesh.run(why, ['why', 'r6'])
+  expect(asked.stdout.slice(0, asked.stdout.indexOf(' at shop/shelf-0'))).toContain(`\n    ${says}\n`)
+  const listed = await mesh.run(why, ['why', '--last-failures', '-n', 'shop', '--limit', '5'])
+  expect(listed.stdout.split('\n\n').find((one) => one.includes('heddle why r6'))).toContain(`\n    ${says}\n`)
+})
+
+test('why names the Service that a transparent proxy knows by its address', async () => {
+  const { services } = await mesh.admin.listServices({ namespace: 'shop' })
+  const address = services.find(({ name }) => name === 'cart')?.clusterIps[0]
+  const key = formatAddressKey(address ?? '', 80)
+  const [called, unknown] = [
+    { ...APP_FAILED, requestId: 'r4', key },
+    { ...APP_FAILED, requestId: 'r5', key: 'address:192.0.2.1:80' },
+  ] as RecordInit[]
+  await mesh.proxy(nodeOf('shelf'), { holds: [], records: [called, unknown] as RecordInit[] })
+  const heads = async (id: string) => (await mesh.run(why, ['why', id])).stdout.split('\n', 1)
+  expect(await heads('r4')).toEqual(['GET /v2/items of shop/shelf-0 to name:cart.shop:80'])
+  expect(await heads('r5')).toEqual(['GET /v2/items of shop/shelf-0 to address:192.0.2.1:80'])
+  const listed = await mesh.run(why, ['why', '--last-failures', '-n', 'shop', '--limit', '9'])
+  expect(listed.stdout).toContain('GET /v2/items of shop/shelf-0 to name:cart.shop:80\n')
+})
+
 test('why of connections goes by the server name', async () => {
   await mesh.write(
     'tls.yaml',
@@ -281,7 +314,7 @@ test('why --last-failures lists them with what to do', async () => {
   const { stdout } = await mesh.run(why, ['why', '--last-failures', '-n', 'shop', '--limit', '2'])
   expect(stdout).toBe(`2026-11-21T12:00:01Z GET /v2/items of shop/web-0 to name:cart.shop:80
   outcome: status 500 after 31ms
-    the application answered so itself: see its log
+    the endpoint answered so: see the log of its application, and of its proxy
   route: shop/cart, rule 2; no endpoint was tried
   every step: heddle why r2
 

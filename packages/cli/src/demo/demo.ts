@@ -4,8 +4,8 @@ import type { CliDeps } from '../command.ts'
 import { COMMAND_FOLDER, findDemo } from '../process/repository.ts'
 import { formatGolden, readGolden } from '../up/read-golden.ts'
 import { type RunningMesh, type UpOptions, up } from '../up/up.ts'
+import { type ExpectedWorkload, findObstacles } from './find-obstacles.ts'
 import { observe } from './observe.ts'
-import { type ExpectedWorkload, findObstacles } from './verdict.ts'
 
 export type DemoOptions = Omit<UpOptions, 'directory'>
 

@@ -1,7 +1,7 @@
 import { ResourceKind, type StatRow } from '@heddle/api/admin'
 import type { ControlClient } from '../client/control-client.ts'
 import { readGolden } from '../up/read-golden.ts'
-import type { ExpectedWorkload, Observation } from './verdict.ts'
+import type { ExpectedWorkload, Observation } from './find-obstacles.ts'
 
 const WINDOW_MS = 60_000
 

@@ -45,6 +45,8 @@ export class ControlProcess {
   readonly #backoff = new Backoff(BACKOFF)
   #child: Child | undefined
   #listen: readonly string[]
+  /** Why it could not be started again the last time. */
+  #toldReason: string | undefined
   #supervision: Promise<void> = Promise.resolve()
 
   constructor(options: ControlProcessOptions) {
@@ -90,12 +92,22 @@ export class ControlProcess {
       const { child, ready } = await this.#startOnce(this.#ended.signal)
       await ready
       this.#backoff.reset()
+      this.#toldReason = undefined
       this.#options.report('the control plane is back')
       return child
     } catch (error) {
-      if (!this.#ended.signal.aborted) this.#options.report(messageOf(error))
+      if (!this.#ended.signal.aborted) this.#tellFailure(messageOf(error))
       return undefined
     }
+  }
+
+  /** It is tried again every few seconds, mostly in vain for the same reason. */
+  #tellFailure(failure: string): void {
+    const { output, report } = this.#options
+    const reason = readableLines(output.tail()).at(-1)
+    const isNew = reason !== undefined && reason !== this.#toldReason
+    this.#toldReason = reason
+    report(isNew ? `${failure}: ${reason}` : failure)
   }
 
   async #startOnce(signal: AbortSignal): Promise<{ child: Child; ready: Promise<ControlReady> }> {

@@ -1,4 +1,4 @@
-import type { ConfigObject } from '@heddle/api/admin'
+import type { ConfigObject, GetHealthResponse } from '@heddle/api/admin'
 import { formatDurationMs } from '@heddle/base/duration'
 import { formatRemaining, toIsoTime } from '../certificate-life.ts'
 import { describeFaults } from '../objects/change-output.ts'
@@ -72,14 +72,14 @@ export const AUTHORITY: Category<MeshFacts> = {
     {
       id: 'root-validity',
       description: `root certificate is valid for at least ${LEAST_AUTHORITY_DAYS} days`,
-      about: `A warning from 60 days before the root certificate expires, an error afterwards. With an expired root no connection between proxies can be made.`,
-      judge: ({ health, localNowMs }) => judgeAuthority('root', health.rootNotAfterMs, localNowMs),
+      about: `A warning from 60 days before the root certificate expires, an error afterwards. With an expired root no connection between proxies can be made: [replace it](../tasks/replace-the-root.md#on-one-host) in time.`,
+      judge: ({ health, localNowMs }) => judgeRoot(health.rootNotAfterMs, localNowMs),
     },
     {
       id: 'issuer-validity',
       description: `issuer certificate is valid for at least ${LEAST_AUTHORITY_DAYS} days`,
-      about: `The same for the issuer, which signs the certificates of workloads. With an expired issuer certificates cannot be renewed, and within a day no workload has a valid one.`,
-      judge: ({ health, localNowMs }) => judgeAuthority('issuer', health.issuerNotAfterMs, localNowMs),
+      about: `The same for the issuer, which signs the certificates of workloads. With an expired issuer certificates cannot be renewed, and within a day no workload has a valid one. The control plane replaces it by itself at 70 % of its life, so something keeps it from that: its log has *issuer not rotated*. An issuer that ends together with the root ends for good.`,
+      judge: ({ health, localNowMs }) => judgeIssuer(health, localNowMs, 'Look at what "heddle up" says.'),
     },
   ],
 }
@@ -110,10 +110,33 @@ export function judgeSkew({ health, localNowMs, roundTripMs }: MeshFacts): Verdi
   return errorUnlessEmpty([detail], 'Synchronise the clocks, for example with chrony or systemd-timesyncd.')
 }
 
-/** Whether a certificate of the authority lives long enough for someone to act in time. */
-export function judgeAuthority(name: string, notAfterMs: bigint, nowMs: number): Verdict {
+/** What to do where nothing else helps. */
+export const REPLACE_ROOT = 'Replace the root: docs/tasks/replace-the-root.md'
+
+/** Whether the root lives long enough for someone to act in time. */
+export function judgeRoot(notAfterMs: bigint, nowMs: number): Verdict {
+  return judgeAuthority({ name: 'root', notAfterMs, remedy: REPLACE_ROOT }, nowMs)
+}
+
+/**
+ * Whether the issuer was replaced in time.
+ *
+ * @param lookFurther - where it is said why it was not
+ */
+export function judgeIssuer(health: GetHealthResponse, nowMs: number, lookFurther: string): Verdict {
+  const { issuerNotAfterMs: notAfterMs, rootNotAfterMs } = health
+  const remedy = notAfterMs < rootNotAfterMs ? `The control plane replaces it by itself. ${lookFurther}` : REPLACE_ROOT
+  return judgeAuthority({ name: 'issuer', notAfterMs, remedy }, nowMs)
+}
+
+interface Ending {
+  readonly name: string
+  readonly notAfterMs: bigint
+  readonly remedy: string
+}
+
+function judgeAuthority({ name, notAfterMs, remedy }: Ending, nowMs: number): Verdict {
   const remainingMs = Number(notAfterMs) - nowMs
-  const remedy = 'Replace the certificate authority before it expires: no workload gets a certificate afterwards.'
   if (remainingMs <= 0) return errorUnlessEmpty([`the ${name} certificate expired at ${toIsoTime(notAfterMs)}`], remedy)
   if (remainingMs >= LEAST_AUTHORITY_DAYS * DAY_MS) return SUCCESS
   return warningUnlessEmpty([`the ${name} certificate expires in ${formatRemaining(remainingMs)}`], remedy)

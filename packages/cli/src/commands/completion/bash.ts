@@ -7,6 +7,8 @@ export function formatBash(program: CommandNode): string {
   return `# ${name} completion for bash. To load it: source <(${name} completion bash)
 _${name}() {
   local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}" at=${quote(name)} i
+  # Of --flag=value bash makes three words.
+  if [[ "$cur" == '=' ]]; then cur=''; elif [[ "$prev" == '=' ]]; then prev="\${COMP_WORDS[COMP_CWORD-2]}"; fi
   for (( i = 1; i < COMP_CWORD; i++ )); do
     case "$at \${COMP_WORDS[i]}" in
       ${nodes

@@ -9,6 +9,7 @@ export function formatZsh(program: CommandNode): string {
 _${name}() {
   local at=${quote(name)} before=$words[CURRENT-1] i
   local -a offered flags
+  if [[ $PREFIX == --*=* ]]; then before=\${PREFIX%%=*}; compset -P '*='; fi
   for (( i = 2; i < CURRENT; i++ )); do
     case "$at $words[i]" in
       (${nodes

@@ -4,9 +4,13 @@ import { formatLatencyUs } from '../../output/latency.ts'
 import { toIsoTime } from '../certificate-life.ts'
 import { findErrorHelp } from './error-help.ts'
 
-/** What a proxy wrote down of a request, step by step, as lines of text. */
-export function describeRecord(record: DecisionRecord): readonly string[] {
-  return [describeRequest(record), ...describeSteps(record).map((line) => `  ${line}`)]
+/**
+ * What a proxy wrote down of a request, step by step, as lines of text.
+ *
+ * @param all - of every proxy, this one among them
+ */
+export function describeRecord(record: DecisionRecord, all: readonly DecisionRecord[]): readonly string[] {
+  return [describeRequest(record), ...describeSteps(record, all).map((line) => `  ${line}`)]
 }
 
 /** `GET /items of shop/web-0 to name:cart.shop:80` */
@@ -17,14 +21,14 @@ export function describeRequest({ request, namespace, instance, direction, key }
     : `${what} of ${namespace}/${instance} to ${key}`
 }
 
-function describeSteps(record: DecisionRecord): readonly string[] {
+function describeSteps(record: DecisionRecord, all: readonly DecisionRecord[]): readonly string[] {
   const { requestId, startedMs, request, direction, workload, peerIdentity } = record
   const protocol = request?.protocol === undefined || request.protocol === '' ? '' : `, ${request.protocol}`
   const authority = request?.authority ? `, host ${request.authority}` : ''
   const about = `request ${requestId}, ${direction} at ${workload}, ${toIsoTime(startedMs)}${protocol}${authority}`
   if (direction === 'inbound') {
     const from = peerIdentity === '' ? 'client: without an identity' : `client: ${peerIdentity}`
-    return [about, from, ...describeAttempts(record.attempts), ...describeOutcome(record)]
+    return [about, from, ...describeAttempts(record.attempts), ...describeOutcome(record, all)]
   }
   return [
     about,
@@ -32,7 +36,7 @@ function describeSteps(record: DecisionRecord): readonly string[] {
     ...describeFaults(record),
     ...describeAttempts(record.attempts),
     ...describeEndpoints(record),
-    ...describeOutcome(record),
+    ...describeOutcome(record, all),
   ]
 }
 
@@ -97,13 +101,42 @@ function describeResult({ status, grpcStatus, error, detail }: Result): string {
   return parts.filter((part) => part !== '').join(', ')
 }
 
-/** What the client got after how long, and what to do about it. */
-export function describeOutcome(record: DecisionRecord): readonly string[] {
+/**
+ * What the client got after how long, who says so, and what to do about it.
+ *
+ * @param all - of every proxy, this one among them
+ */
+export function describeOutcome(record: DecisionRecord, all: readonly DecisionRecord[]): readonly string[] {
   const { durationUs, error, keptAs } = record
   const when = durationUs === 0n ? 'at once' : `after ${formatLatencyUs(Number(durationUs))}`
   const outcome = `outcome: ${describeResult(record)} ${when}`
+  if (error !== '') return [outcome, ...describeHelp(error)]
+  return keptAs === 'failure' ? [outcome, ...describeAnswerer(record, all)] : [outcome]
+}
+
+function describeHelp(error: string): readonly string[] {
   const help = findErrorHelp(error)
-  if (help !== undefined) return [outcome, `  ${help.meaning} ${help.hint}`, `  see ${help.page}`]
-  if (error !== '') return [outcome, '  the proxy is of another version: its code is not known here']
-  return keptAs === 'failure' ? [outcome, '  the application answered so itself: see its log'] : [outcome]
+  if (help === undefined) return ['  the proxy is of another version: its code is not known here']
+  return [`  ${help.meaning} ${help.hint}`, `  see ${help.page}`]
+}
+
+/** Whose answer the proxy has only passed on: what it got may be of the application, or of the proxy in front of that. */
+function describeAnswerer(record: DecisionRecord, all: readonly DecisionRecord[]): readonly string[] {
+  const server = record.direction === 'inbound' ? record : findServer(record, all)
+  if (server === undefined) return ['  the endpoint answered so: see the log of its application, and of its proxy']
+  const { namespace, instance, error, detail } = server
+  if (error === '') return ['  the application answered so itself: see its log']
+  const why = `${error}${detail === '' ? '' : ` (${detail})`}`
+  return [`  the proxy of ${namespace}/${instance} answered so: ${why}`, ...describeHelp(error)]
+}
+
+/** What the endpoint of the last try wrote down. */
+function findServer(record: DecisionRecord, all: readonly DecisionRecord[]): DecisionRecord | undefined {
+  const endpoint = record.attempts.at(-1)?.endpoint ?? ''
+  return all
+    .filter(({ direction, requestId }) => direction === 'inbound' && requestId === record.requestId)
+    .filter(({ namespace, instance }) => endpoint.startsWith(`${namespace}/${instance}:`))
+    .filter(({ status, grpcStatus }) => status === record.status && grpcStatus === record.grpcStatus)
+    .toSorted((a, b) => Number(a.startedMs - b.startedMs))
+    .at(-1)
 }

@@ -4,6 +4,7 @@ import { formatJson } from '../../output/json.ts'
 import { toIsoTime } from '../certificate-life.ts'
 import { describeOutcome, describeRequest, describeRoute } from './describe-record.ts'
 import { findErrorHelp } from './error-help.ts'
+import { nameDestinations } from './name-destinations.ts'
 import { noteSilent, type WhyWorld } from './why-request.ts'
 
 /** Whose failures, and how many. */
@@ -32,7 +33,9 @@ export async function whyFailures(question: FailuresQuestion, { client, deps }: 
     terminal.note(`no failure is recorded${where}; ${asked} ${asked === 1 ? 'proxy was' : 'proxies were'} asked`)
     return
   }
-  terminal.write(requests.map(formatFailure).join('\n'))
+  const named = await nameDestinations(client, requests.flat())
+  const failures = byRequest(named).map((hops) => formatFailure(hops, records))
+  terminal.write(failures.join('\n'))
 }
 
 /** The records of each request, the client's first; newest requests first. */
@@ -42,7 +45,7 @@ function byRequest(records: readonly DecisionRecord[]): readonly (readonly Decis
   return [...requests.values()].map((hops) => hops.toSorted((a, b) => side(a) - side(b)))
 }
 
-function formatFailure([record, ...others]: readonly DecisionRecord[]): string {
+function formatFailure([record, ...others]: readonly DecisionRecord[], all: readonly DecisionRecord[]): string {
   if (record === undefined) return ''
   const { startedMs, attempts, requestId, direction } = record
   const tries =
@@ -50,7 +53,7 @@ function formatFailure([record, ...others]: readonly DecisionRecord[]): string {
   const where = direction === 'inbound' ? tries : `route: ${describeRoute(record)}; ${tries}`
   const also = others.map(({ namespace, instance }) => `${namespace}/${instance}`).join(', ')
   const lines = [
-    ...describeOutcome(record),
+    ...describeOutcome(record, all),
     where,
     ...(also === '' ? [] : [`recorded at ${also} too`]),
     `every step: heddle why ${requestId}`,

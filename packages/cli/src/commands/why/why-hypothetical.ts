@@ -159,13 +159,17 @@ interface Answer {
 function formatAnswer({ question, key, answer, backends }: Answer): string {
   const { client, request } = question
   const lines = [
-    `${request.method} ${request.path} of ${client.kind} ${client.name} in namespace ${client.namespace} to ${key}`,
+    `${request.method} ${request.path} of ${describeClient(client)} to ${key}`,
     `  ${answer.decision}`,
     ...answer.details.map((line) => `  ${line}`),
     ...backends.flatMap(describeBackend),
     ...answer.others,
   ]
   return lines.map((line) => `${line}\n`).join('')
+}
+
+function describeClient({ kind, name, namespace }: HypotheticalRequest['client']): string {
+  return kind === 'namespace' ? `namespace ${name}` : `${kind} ${name} in namespace ${namespace}`
 }
 
 function toJsonAnswer({ question, key, answer, backends }: Answer) {

@@ -8,6 +8,7 @@ import { toBackendJson } from './describe-backend.ts'
 import { describeRecord } from './describe-record.ts'
 import { findErrorHelp } from './error-help.ts'
 import { describeExplanation, type ExplainedRecord, explainRecord } from './explain-record.ts'
+import { nameDestinations } from './name-destinations.ts'
 
 /** One record per hop, and a client that sends an id twice. */
 const MAX_RECORDS = 20
@@ -17,10 +18,12 @@ export async function whyRequest(requestId: string, output: string, { client, de
   const { records, asked, silent } = await client.admin.listDecisions({ query: { requestId, limit: MAX_RECORDS } })
   if (records.length === 0) throw noRecord(requestId, asked, silent)
   noteSilent(silent, deps)
+  const isJson = output === 'json'
   const explained: ExplainedRecord[] = []
-  for (const record of inOrder(records)) explained.push(await explainRecord(client, record))
-  if (output === 'json') deps.terminal.write(formatJson(explained.map(toRecordJson)))
-  else deps.terminal.write(explained.map(formatExplained).join('\n'))
+  for (const record of inOrder(isJson ? records : await nameDestinations(client, records)))
+    explained.push(await explainRecord(client, record))
+  if (isJson) deps.terminal.write(formatJson(explained.map(toRecordJson)))
+  else deps.terminal.write(explained.map((one) => formatExplained(one, records)).join('\n'))
 }
 
 /** What an answer needs. */
@@ -50,8 +53,9 @@ function inOrder(records: readonly DecisionRecord[]): readonly DecisionRecord[] 
   return records.toSorted((a, b) => Number(a.startedMs - b.startedMs) || side(a) - side(b))
 }
 
-function formatExplained(explained: ExplainedRecord): string {
-  return [...describeRecord(explained.record), ...describeExplanation(explained)].map((line) => `${line}\n`).join('')
+function formatExplained(explained: ExplainedRecord, records: readonly DecisionRecord[]): string {
+  const lines = [...describeRecord(explained.record, records), ...describeExplanation(explained)]
+  return lines.map((line) => `${line}\n`).join('')
 }
 
 /** A record for scripts; keys are stable. */

@@ -19,7 +19,7 @@ export async function collectPre(base: BaseFacts, cluster: Cluster): Promise<Pre
       `read namespace "${name}"`,
       async () => (await kube.get({ resource: NAMESPACES, name })) !== undefined,
     ),
-    ask(cluster, 'list ClusterRoles', () => listOtherInstallations(kube, name)),
+    ask(cluster, 'list ClusterRoles and ConfigMaps', () => listOtherInstallations(kube, name)),
     ask(cluster, 'ask what this user may do', () => askRights(cluster)),
     learn(() => tryPod(cluster)),
   ])

@@ -1,12 +1,11 @@
 import { formatRemaining, toIsoTime } from '../../certificate-life.ts'
 import { type Category, type Check, errorUnlessEmpty, SUCCESS, type Verdict, warningUnlessEmpty } from '../check.ts'
-import { judgeAuthority, judgeObjects, judgeSkew } from '../control-plane-checks.ts'
+import { judgeIssuer, judgeObjects, judgeSkew, REPLACE_ROOT } from '../control-plane-checks.ts'
 import { judgeFact, requireFact } from '../fact.ts'
 import type { CertificateFact, InstallFacts, WebhookFact } from './cluster-facts.ts'
 import { lookAtLog } from './look-further.ts'
 
 const DAY_MS = 86_400_000
-const LEAST_ROOT_DAYS = 60
 /** The control plane renews it by itself long before. */
 const LEAST_SERVED_MS = 3_600_000
 
@@ -64,23 +63,12 @@ export const IDENTITY: Category<InstallFacts> = {
         requireFact(trust, (roots) => judgeRoots(roots, nowMs), lookAtLog(heddleNamespace)),
     },
     {
-      id: 'trust-root-validity',
-      description: `root certificate is valid for at least ${LEAST_ROOT_DAYS} days`,
-      about:
-        'With an expired root no connection between proxies can be made. The root lives ten years; when its end comes near, the authority has to be replaced in time.',
-      judge: ({ trust, nowMs }) =>
-        judgeFact(trust, (roots) => {
-          const last = roots.reduce((latest, { notAfterMs }) => Math.max(latest, notAfterMs), 0)
-          return judgeAuthority('root', BigInt(last), nowMs)
-        }),
-    },
-    {
       id: 'issuer-certificate-validity',
-      description: `issuer certificate is valid for at least ${LEAST_ROOT_DAYS} days`,
+      description: 'issuer certificate is valid for at least 60 days',
       about:
-        'The issuer signs the certificates of workloads; with an expired one they cannot be renewed, and within a day no workload has a valid one.',
-      judge: ({ control, nowMs }) =>
-        judgeFact(control, ({ health }) => judgeAuthority('issuer', health.issuerNotAfterMs, nowMs)),
+        'The issuer signs the certificates of workloads; with an expired one they cannot be renewed, and within a day no workload has a valid one. The leader replaces it by itself at 70 % of its life, so something keeps it from that: its log has *issuer not rotated*. An issuer that ends together with the root ends for good.',
+      judge: ({ control, nowMs, heddleNamespace }) =>
+        judgeFact(control, ({ health }) => judgeIssuer(health, nowMs, lookAtLog(heddleNamespace))),
     },
     {
       id: 'issuer-trusted',
@@ -217,7 +205,7 @@ function judgeRoots(roots: readonly CertificateFact[], nowMs: number): Verdict {
       : early.length > 0
         ? early.map(({ subject, notBeforeMs }) => `${subject} is valid only from ${toIsoTime(BigInt(notBeforeMs))}`)
         : roots.map(({ subject, notAfterMs }) => `${subject} expired at ${toIsoTime(BigInt(notAfterMs))}`)
-  return errorUnlessEmpty(details, 'Replace the certificate authority: no workload gets a certificate that is trusted.')
+  return errorUnlessEmpty(details, REPLACE_ROOT)
 }
 
 function webhookCheck(short: 'injector' | 'validator', title: string): Check<InstallFacts> {

@@ -1,3 +1,4 @@
+import type { ProxyStatus } from '@heddle/api/admin'
 import { INJECT_ANNOTATION, PROXY_CONTAINER, SKIPPED_ANNOTATION } from '@heddle/kube/inject/names'
 import type { ContainerStatus, PodObject } from '../../../client/control-pod.ts'
 import { type Category, errorUnlessEmpty, warningUnlessEmpty } from '../check.ts'
@@ -9,6 +10,7 @@ import { annotationsOf, hasProxy, isRunning, placeOf } from './mesh-pod.ts'
 import { NODE_AGENT_CHECK } from './node-agent-check.ts'
 
 const RESTART = 'Restart the workload, so that its pods are made anew: kubectl -n NAMESPACE rollout restart deploy/NAME'
+const DISABLE = `They cannot have one. To say that this is meant, annotate their templates with ${INJECT_ANNOTATION}: disabled`
 
 /** Whether the proxies in pods do their work. */
 export const DATA_PLANE: Category<ProxyFacts> = {
@@ -62,21 +64,25 @@ export const DATA_PLANE: Category<ProxyFacts> = {
         'The namespace or the pod asks for a proxy by `heddle.dev/inject: enabled`, and the pod has none: it was made before the annotation, or while the webhook was away (restart the workload), or it cannot have one (host network, Windows). The annotation `heddle.dev/inject-skipped` on the pod has the reason.',
       judge: ({ meshPods, namespaces }) =>
         judgeFact(meshPods, (pods) =>
-          judgeFact(namespaces, (all) => warningUnlessEmpty(findWithout(pods, all), RESTART)),
+          judgeFact(namespaces, (all) => {
+            const without = findWithout(pods, all)
+            const mayHave = without.some((pod) => annotationsOf(pod)[SKIPPED_ANNOTATION] === undefined)
+            return warningUnlessEmpty(without.map(describeWithout), mayHave ? RESTART : DISABLE)
+          }),
         ),
     },
     {
       id: 'data-plane-connected',
       description: 'data plane proxies are connected to the control plane',
       about:
-        'Such a proxy keeps serving with what it knows, but learns of no new endpoint and renews no certificate. Its log says why it cannot connect; a NetworkPolicy that keeps its namespace from port 15010 of the control plane is the usual cause.',
+        'Such a proxy keeps serving with what it knows, but learns of no new endpoint and renews no certificate. Its log says why it cannot connect; a NetworkPolicy that keeps its namespace from port 15010 of the control plane is the usual cause, or a root that was replaced since its pod was made. Proxies that have just started are passed over.',
       judge: (facts) =>
         judgeFact(facts.control, ({ proxies }) =>
-          errorUnlessEmpty(
-            proxies
-              .filter((one) => isMeant(one, facts) && !one.connected && !isEnding(one, facts))
-              .map(({ namespace, instance }) => `${namespace}/${instance} is not connected`),
-            `Look at its log: kubectl -n NAMESPACE logs POD -c ${PROXY_CONTAINER}`,
+          judgeFact(facts.meshPods, (pods) =>
+            errorUnlessEmpty(
+              findUnconnected(pods, proxies, facts).map((pod) => `${placeOf(pod)} is not connected`),
+              `Look at its log: kubectl -n NAMESPACE logs POD -c ${PROXY_CONTAINER}`,
+            ),
           ),
         ),
     },
@@ -143,20 +149,31 @@ function isMeant({ namespace }: { readonly namespace: string }, facts: ProxyFact
   return facts.namespace === '' || facts.namespace === namespace
 }
 
-/** A proxy that goes with its pod has left its stream, and misses nothing any more. */
-function isEnding({ namespace, instance }: ProxyName, { meshPods }: ProxyFacts): boolean {
-  if (meshPods.kind !== 'known') return false
-  return meshPods.value.some((pod) => !isRunning(pod) && placeOf(pod) === `${namespace}/${instance}`)
+/** So long after its start a proxy may be known to the API server and not yet have been when the control plane was asked. */
+const JUST_STARTED_MS = 30_000
+
+/** The pods are what is gone by: the control plane forgets a proxy seconds after it has lost it. Those that are not ready are named as such. */
+function findUnconnected(pods: readonly PodObject[], proxies: readonly ProxyStatus[], facts: ProxyFacts) {
+  const connected = new Set(
+    proxies.filter((one) => one.connected).map(({ namespace, instance }) => `${namespace}/${instance}`),
+  )
+  const hadTime = (pod: PodObject) => {
+    const { ready, state } = proxyOf(pod) ?? {}
+    const startedMs = Date.parse(state?.running?.startedAt ?? '') || 0
+    return ready === true && facts.nowMs - startedMs > JUST_STARTED_MS
+  }
+  return pods
+    .filter((pod) => hasProxy(pod) && isRunning(pod) && isMeant({ namespace: pod.metadata.namespace ?? '' }, facts))
+    .filter((pod) => hadTime(pod) && !connected.has(placeOf(pod)))
 }
 
-interface ProxyName {
-  readonly namespace: string
-  readonly instance: string
+function proxyOf({ status }: PodObject): ContainerStatus | undefined {
+  const { initContainerStatuses = [], containerStatuses = [] } = status ?? {}
+  return [...initContainerStatuses, ...containerStatuses].find(({ name }) => name === PROXY_CONTAINER)
 }
 
 function describeProxy(pod: PodObject): readonly string[] {
-  const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {}
-  const proxy = [...initContainerStatuses, ...containerStatuses].find(({ name }) => name === PROXY_CONTAINER)
+  const proxy = proxyOf(pod)
   if (proxy?.ready === true) return []
   return [`${placeOf(pod)}: ${describeState(proxy)}`]
 }
@@ -168,7 +185,7 @@ function describeState(proxy: ContainerStatus | undefined): string {
   return proxy === undefined ? 'has not started' : 'is not ready'
 }
 
-function findWithout(pods: readonly PodObject[], namespaces: readonly NamespaceFact[]): readonly string[] {
+function findWithout(pods: readonly PodObject[], namespaces: readonly NamespaceFact[]): readonly PodObject[] {
   const asking = new Set(
     namespaces.filter(({ annotations }) => annotations[INJECT_ANNOTATION] === 'enabled').map(({ name }) => name),
   )
@@ -178,8 +195,9 @@ function findWithout(pods: readonly PodObject[], namespaces: readonly NamespaceF
       const own = annotationsOf(pod)[INJECT_ANNOTATION]
       return own === 'enabled' || (own !== 'disabled' && asking.has(pod.metadata.namespace ?? ''))
     })
-    .map((pod) => {
-      const reason = annotationsOf(pod)[SKIPPED_ANNOTATION]
-      return `${placeOf(pod)} has none${reason === undefined ? '' : `: ${reason}`}`
-    })
+}
+
+function describeWithout(pod: PodObject): string {
+  const reason = annotationsOf(pod)[SKIPPED_ANNOTATION]
+  return `${placeOf(pod)} has none${reason === undefined ? '' : `: ${reason}`}`
 }

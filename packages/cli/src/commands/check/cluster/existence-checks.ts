@@ -1,5 +1,6 @@
 import { describeUnready, isReady, type PodObject } from '../../../client/control-pod.ts'
 import { type Category, type Check, errorUnlessEmpty, SUCCESS, type Verdict, warningUnlessEmpty } from '../check.ts'
+import { judgeRoot } from '../control-plane-checks.ts'
 import { judgeFact, requireFact } from '../fact.ts'
 import type { ControlDeployment, CrdFact, ExpectedObject, InstallFacts, LeaseFact } from './cluster-facts.ts'
 import { lookAtLog, lookAtPods } from './look-further.ts'
@@ -21,7 +22,7 @@ export const EXISTENCE: Category<InstallFacts> = {
       judge: ({ expected, heddleNamespace }) => {
         const owners = new Set(expected.map(({ owner = heddleNamespace }) => owner))
         owners.delete(heddleNamespace)
-        return judgeOtherInstallations([...owners])
+        return judgeOtherInstallations([...owners], ', then heddle upgrade | kubectl apply -f -')
       },
     },
     {
@@ -65,6 +66,17 @@ export const EXISTENCE: Category<InstallFacts> = {
       about:
         'The kinds BackendPolicy, FaultPolicy, TrafficPolicy and Workload. They are installed apart from the rest, since they outlive it: `heddle install --crds | kubectl apply -f -`.',
       judge: ({ crds }) => judgeFact(crds, judgeCrds),
+    },
+    {
+      id: 'trust-root-validity',
+      description: 'root certificate is valid for at least 60 days',
+      about:
+        'The root lives ten years, or as long as the one that you have brought. With an expired one no connection between proxies can be made, the API server cannot call the webhooks, and no control plane starts. So it is looked at before the control plane is asked: [replace it](../tasks/replace-the-root.md) in time.',
+      judge: ({ trust, nowMs }) =>
+        judgeFact(trust, (roots) => {
+          const last = roots.reduce((latest, { notAfterMs }) => Math.max(latest, notAfterMs), 0)
+          return judgeRoot(BigInt(last), nowMs)
+        }),
     },
     {
       id: 'control-plane-replicas',

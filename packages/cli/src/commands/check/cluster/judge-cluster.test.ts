@@ -260,6 +260,36 @@ test('nothing behind a failure that is fatal is judged', () => {
   expect(names.at(-1)).toBe('heddle-api')
 })
 
+const ENDING = podOf('a', {
+  status: {
+    phase: 'Running',
+    containerStatuses: [{ name: 'control', ready: false, state: { waiting: { reason: 'CrashLoopBackOff' } } }],
+  },
+})
+
+test.each<{ readonly when: string; readonly change: Partial<InstallFacts> }>([
+  { when: 'the control plane does not start again', change: { pods: known([ENDING]) } },
+  { when: 'the control plane still runs', change: { control: unknown('certificate has expired') } },
+])('a root that has expired is named where $when', ({ change }) => {
+  const trust = known([{ subject: 'CN=root', notBeforeMs: 0, notAfterMs: NOW_MS - DAY_MS }])
+  const said = complaints(judgeInstall({ ...GOOD_INSTALL, trust, ...change }))
+  expect(said).toContain('trust-root-validity error: the root certificate expired at 2025-12-31T00:00:00Z')
+})
+
+test('what is said of an issuer that was not replaced is another thing than of a root that ends', () => {
+  const remedyWith = (rootDays: number) => {
+    const times = { rootNotAfterMs: BigInt(NOW_MS + rootDays * DAY_MS), issuerNotAfterMs: BigInt(NOW_MS + 10 * DAY_MS) }
+    const health = create(GetHealthResponseSchema, { nowMs: BigInt(NOW_MS), ...times })
+    const results = judgeInstall({ ...GOOD_INSTALL, control: known({ ...GOOD_MESH, health }) })
+    const verdict = results
+      .flatMap(({ checks }) => checks)
+      .find(({ id }) => id === 'issuer-certificate-validity')?.verdict
+    return verdict?.kind === 'warning' ? verdict.remedy : ''
+  }
+  expect(remedyWith(3650)).toContain('logs deploy/heddle-control')
+  expect(remedyWith(10)).toContain('docs/tasks/replace-the-root.md')
+})
+
 test('several replicas are checked for what makes them worth it', () => {
   const deployment = known({ replicas: 2, ready: 2, updated: 2, image: '', isSpread: false })
   const onOne = podOf('a', { spec: { nodeName: 'node-1' } })
@@ -273,6 +303,8 @@ test('several replicas are checked for what makes them worth it', () => {
 
 const withPods = (...pods: (typeof MESHED_POD)[]): Partial<ProxyFacts> => ({ meshPods: known(pods) })
 const pod = (change: object): typeof MESHED_POD => ({ ...MESHED_POD, metadata: { ...MESHED_POD.metadata, ...change } })
+const proxyOf = (instance: string) =>
+  create(ProxyStatusSchema, { namespace: 'shop', instance, proxyVersion: '0.1.0', connected: true })
 const proxies = (change: object): Partial<ProxyFacts> => ({
   control: known({
     ...GOOD_MESH,
@@ -314,6 +346,10 @@ const PROXY_CASES: readonly { readonly says: string; readonly change: Partial<Pr
     }),
   },
   { says: 'data-plane-connected error: shop/web-1 is not connected', change: proxies({ connected: false }) },
+  {
+    says: 'data-plane-connected error: shop/web-1 is not connected',
+    change: { control: known({ ...GOOD_MESH, proxies: [] }) },
+  },
   {
     says: 'data-plane-configuration error: applied on 0 of 1 proxies; shop/web-1 refused a change: too large',
     change: proxies({ problems: ['too large'] }),
@@ -380,10 +416,13 @@ const PROXY_CASES: readonly { readonly says: string; readonly change: Partial<Pr
   },
   {
     says: 'opaque-ports warning: port 80 of Service shop/web is opaque on 1 of 2 pods',
-    change: withPods(
-      MESHED_POD,
-      pod({ name: 'web-2', annotations: { ...MESHED_POD.metadata.annotations, 'heddle.dev/opaque-ports': '8080' } }),
-    ),
+    change: {
+      ...withPods(
+        MESHED_POD,
+        pod({ name: 'web-2', annotations: { ...MESHED_POD.metadata.annotations, 'heddle.dev/opaque-ports': '8080' } }),
+      ),
+      control: known({ ...GOOD_MESH, proxies: [...GOOD_MESH.proxies, proxyOf('web-2')] }),
+    },
   },
   {
     says: 'data-plane-secured warning: shop/web to shop/db is in plain: destination_unmeshed',
@@ -408,17 +447,46 @@ test.each(PROXY_CASES)('check --proxy says: $says', ({ says, change }) => {
   expect(complaints(judgeProxies({ ...GOOD_PROXIES, ...change }))).toEqual([says])
 })
 
+test('a pod that cannot have a proxy is not to be made anew for it', () => {
+  const remedyOf = (annotations: Readonly<Record<string, string>>) => {
+    const facts = {
+      ...GOOD_PROXIES,
+      ...withPods(MESHED_POD, { metadata: { name: 'net', namespace: 'shop', annotations } }),
+    }
+    const results = judgeProxies(facts).flatMap(({ checks }) => checks)
+    const verdict = results.find(({ id }) => id === 'data-plane-injected')?.verdict
+    return verdict?.kind === 'warning' ? verdict.remedy : ''
+  }
+  expect(remedyOf({})).toContain('rollout restart')
+  expect(remedyOf({ 'heddle.dev/inject-skipped': 'host-network' })).toContain('heddle.dev/inject: disabled')
+})
+
 test('check --proxy -n looks at one namespace only', () => {
   const facts = { ...GOOD_PROXIES, ...proxies({ connected: false }), namespace: 'other', meshPods: known([MESHED_POD]) }
   expect(complaints(judgeProxies(facts))).toEqual([])
 })
 
-test('check --proxy misses no connection of a pod that is about to be gone', () => {
-  const metadata = { ...MESHED_POD.metadata, deletionTimestamp: '2026-11-21T17:00:00Z' }
-  const facts = { ...GOOD_PROXIES, ...proxies({ connected: false }) }
-  const says = (pod: PodObject) => complaints(judgeProxies({ ...facts, meshPods: known([MESHED_POD, pod]) }))
-  expect(says({ ...MESHED_POD, metadata: { ...metadata, name: 'web-9' } })).toHaveLength(1)
-  expect(complaints(judgeProxies({ ...facts, meshPods: known([{ ...MESHED_POD, metadata }]) }))).toEqual([])
+test('check --proxy misses no connection of a pod that is about to be gone, or has just started', () => {
+  const deletionTimestamp = new Date(NOW_MS).toISOString()
+  const startedSince = (ms: number): PodObject => {
+    const running = { startedAt: new Date(NOW_MS - ms).toISOString() }
+    return {
+      ...MESHED_POD,
+      status: { phase: 'Running', initContainerStatuses: [{ name: 'heddle-proxy', ready: true, state: { running } }] },
+    }
+  }
+  const saidOf = (...pods: PodObject[]) =>
+    complaints(judgeProxies({ ...GOOD_PROXIES, ...proxies({ connected: false }), meshPods: known(pods) }))
+  expect(saidOf({ ...MESHED_POD, metadata: { ...MESHED_POD.metadata, deletionTimestamp } })).toEqual([])
+  expect(saidOf(pod({ name: 'web-9' }))).toEqual(['data-plane-connected error: shop/web-9 is not connected'])
+  expect(saidOf(startedSince(5_000))).toEqual([])
+  expect(saidOf(startedSince(60_000))).toHaveLength(1)
+})
+
+test('check --proxy misses no connection of a pod that was gone before it was looked for', () => {
+  const gone = { ...proxyOf('web-0'), connected: false }
+  const facts = { ...GOOD_PROXIES, control: known({ ...GOOD_MESH, proxies: [gone, ...GOOD_MESH.proxies] }) }
+  expect(complaints(judgeProxies(facts))).toEqual([])
 })
 
 test('a control plane of another version is named once for each that differs from it', () => {

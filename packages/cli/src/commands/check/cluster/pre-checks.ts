@@ -51,11 +51,15 @@ export const PRE_SETUP: Category<PreFacts> = {
   ],
 }
 
-/** @param namespaces - of installations beside the one that is looked at */
-export function judgeOtherInstallations(namespaces: readonly string[]): Verdict {
+/**
+ * @param namespaces - of installations beside the one that is looked at
+ * @param afterwards - what is to be done when the other one is removed
+ */
+export function judgeOtherInstallations(namespaces: readonly string[], afterwards = ''): Verdict {
+  const other = `--heddle-namespace ${namespaces[0]}`
   return errorUnlessEmpty(
     namespaces.map((name) => `there is one in namespace "${name}"`),
-    `Use it, with --heddle-namespace ${namespaces[0]}, or uninstall it first.`,
+    `Use it, with ${other}, or remove it: heddle ${other} uninstall | kubectl delete -f -${afterwards}`,
   )
 }
 

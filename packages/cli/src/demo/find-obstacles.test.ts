@@ -1,6 +1,6 @@
 import type { Edge, StatRow, WorkloadInstance } from '@heddle/api/admin'
 import { expect, test } from 'vitest'
-import { type ExpectedWorkload, findObstacles, type Observation } from './verdict.ts'
+import { type ExpectedWorkload, findObstacles, type Observation } from './find-obstacles.ts'
 
 const WEB: ExpectedWorkload = { namespace: 'emojivote', name: 'web', replicas: 1, isServer: true }
 const BOT: ExpectedWorkload = { namespace: 'emojivote', name: 'vote-bot', replicas: 1, isServer: false }
