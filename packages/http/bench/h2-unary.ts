@@ -30,9 +30,10 @@ class Wire implements Transport {
   #room = Buffer.alloc(1 << 20)
   #length = 0
 
-  write(bytes: Uint8Array, length: number): boolean {
+  write(bytes: Uint8Array, start: number, end: number): boolean {
+    const length = end - start
     if (this.#length + length > this.#room.length) throw new Error('the bench has no room')
-    this.#room.set(bytes.subarray(0, length), this.#length)
+    this.#room.set(bytes.subarray(start, end), this.#length)
     this.#length += length
     return true
   }

@@ -55,6 +55,12 @@ export function isAllOf(text: string, bits: number): boolean {
   return text.length > 0
 }
 
+/** Whether the octets at `start` are the characters of `text`. */
+export function isTextAt(bytes: Uint8Array, start: number, text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false
+  return true
+}
+
 /** Node and Bun have these two undeclared; on Bun `latin1Write` costs 25 ns where `write(.., 'latin1')` costs 44. */
 export interface Latin1Buffer extends Buffer {
   latin1Write(text: string, at: number): number

@@ -6,13 +6,16 @@ import { Output } from './output.ts'
 /** A transport that keeps what is written, and says each time whether it has done with the octets. */
 function open(takes: () => boolean = () => true) {
   const written: string[] = []
+  /** What each write was given. */
+  const from: Uint8Array[] = []
   const output = new Output({
-    write: (bytes, length) => {
+    write: (bytes, start, end) => {
+      from.push(bytes)
       const isTaken = takes()
       // Octets that were not taken are looked at later, when nobody may have written over them.
       const at = written.push('') - 1
       const look = () => {
-        written[at] = Buffer.copyBytesFrom(bytes, 0, length).toString('latin1')
+        written[at] = Buffer.copyBytesFrom(bytes, start, end - start).toString('latin1')
       }
       if (isTaken) look()
       else late.push(look)
@@ -30,7 +33,7 @@ function open(takes: () => boolean = () => true) {
     output.endFlush()
     for (const look of late.splice(0)) look()
   }
-  return { output, written, flush }
+  return { output, written, from, flush }
 }
 
 test('what fits leaves in one write', () => {
@@ -41,9 +44,46 @@ test('what fits leaves in one write', () => {
   expect(written).toEqual([texts.join('')])
 })
 
+test('what follows on each other where it came is written from there', () => {
+  const { output, written, from, flush } = open()
+  const received = Buffer.from('<head><body>')
+  output.writeBytes(received, 0, 6)
+  output.writeBytes(received, 6, 12)
+  flush()
+  expect(written).toEqual(['<head><body>'])
+  expect(from[0]).toBe(received)
+})
+
+test.each([
+  { what: 'a text', write: (output: Output) => output.writeText('more') },
+  { what: 'other octets', write: (output: Output) => output.writeBytes(Buffer.from('more'), 0, 4) },
+])('$what after a range that came leaves together with it', ({ write }) => {
+  const { output, written, from, flush } = open()
+  const received = Buffer.from('<head><body>')
+  output.writeBytes(received, 0, 6)
+  write(output)
+  output.writeBytes(received, 6, 12)
+  flush()
+  expect(written).toEqual(['<head>more<body>'])
+  expect(from[0]).not.toBe(received)
+})
+
+test('a large body is written at once, with the head before it, so that its reader can be told to wait', () => {
+  const { output, written } = open(() => false)
+  const received = Buffer.alloc(50_000)
+  output.writeBytes(received, 0, 100)
+  expect(output.isBlocked).toBe(false)
+  output.writeBytes(received, 100, 50_000)
+  expect(output.isBlocked).toBe(true)
+  expect(written).toHaveLength(1)
+})
+
 test('octets that are not there are not replaced by those of others', () => {
   const { output, written, flush } = open()
-  expect(() => output.writeBytes(Buffer.from('ab'), 1, 3)).toThrow(RangeError)
+  const two = Buffer.from('ab')
+  expect(() => output.writeBytes(two, 1, 3)).toThrow(RangeError)
+  expect(() => output.writeBytes(two, -1, 1)).toThrow(RangeError)
+  expect(() => output.writeBytes(two, 2, 1)).toThrow(RangeError)
   flush()
   expect(written).toEqual([])
 })
@@ -52,7 +92,8 @@ test('many outputs that write in turn never get into each other', () => {
   const piece = fc.record({
     who: fc.nat(19),
     length: fc.oneof(fc.nat(40), fc.integer({ min: 3000, max: 5000 }), fc.integer({ min: 60_000, max: 70_000 })),
-    isText: fc.boolean(),
+    /** A text, octets of their own, or those that follow on the last in one buffer for all outputs. */
+    kind: fc.constantFrom('text', 'octets', 'next'),
     isFlushed: fc.boolean(),
   })
   fc.assert(
@@ -60,12 +101,20 @@ test('many outputs that write in turn never get into each other', () => {
       let asked = 0
       const all = Array.from({ length: 20 }, () => open(() => answers[asked++ % answers.length]!))
       const expected = all.map(() => '')
-      pieces.forEach(({ who, length, isText, isFlushed }, at) => {
-        const text = String.fromCharCode(0x41 + (at % 26)).repeat(length)
+      const shared = Buffer.from(Array.from({ length: 70_000 }, (_, at) => 0x61 + (at % 26)))
+      let from = 0
+      pieces.forEach(({ who, length, kind, isFlushed }, at) => {
+        if (from + length > shared.length) from = 0
+        const isNext = kind === 'next'
+        const text = isNext
+          ? shared.toString('latin1', from, from + length)
+          : String.fromCharCode(0x41 + (at % 26)).repeat(length)
         expected[who] += text
         const { output, flush } = all[who]!
-        if (isText) output.writeText(text)
+        if (isNext) output.writeBytes(shared, from, from + length)
+        else if (kind === 'text') output.writeText(text)
         else output.writeBytes(Buffer.from(`<${text}>>`, 'latin1'), 1, 1 + length)
+        if (isNext) from += length
         if (isFlushed) flush()
       })
       for (const { flush } of all) flush()

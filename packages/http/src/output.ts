@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { type Latin1Buffer, part, toLatin1Buffer } from './octets.ts'
+import { type Latin1Buffer, toLatin1Buffer } from './octets.ts'
 import type { Transport } from './session.ts'
 
 const BUFFER_BYTES = 65_536
@@ -23,7 +23,12 @@ const freeBuffers: Latin1Buffer[] = []
 /** One read from another proxy can bring the answers of many connections, so there are more of these. */
 const freeSmallBuffers: Latin1Buffer[] = []
 
-/** Gathers what a session writes in a turn. Whoever writes octets himself calls `ensure`, fills `bytes`, moves `position`. */
+/**
+ * Gathers what a session writes in a turn. Whoever writes octets himself calls `ensure`, fills `bytes`, moves `position`.
+ *
+ * As long as all of it is one range of octets that were received, as of a message that is only handed on, nothing is copied:
+ * the range itself is written.
+ */
 export class Output {
   /** The transport still holds octets; whoever sends should wait. */
   isBlocked = false
@@ -35,6 +40,10 @@ export class Output {
   /** Where the frame began that is being written, so that it leaves in one piece. Moves with `ensure`. */
   frameStart = NO_FRAME
   readonly #transport: Transport
+  /** What was written so far, when that is a range of octets of others; nothing is in `bytes` then. */
+  #lent: Uint8Array | undefined
+  #lentStart = 0
+  #lentEnd = 0
   /** Whether `wantsFlush` need not be called: it was, or we are being flushed. */
   #isFlushDue = false
 
@@ -45,21 +54,41 @@ export class Output {
   /** @param text - Latin-1 only */
   writeText(text: string): void {
     if (text.length > BUFFER_BYTES) {
-      this.#writeDirectly(Buffer.from(text, 'latin1'))
+      this.#writeDirectly(Buffer.from(text, 'latin1'), 0, text.length)
       return
     }
     this.ensure(text.length)
     this.position += this.bytes.latin1Write(text, this.position)
   }
 
-  /** The octets of `bytes` from `start` to `end`. */
+  /**
+   * The octets of `bytes` from `start` to `end`, which nobody changes any more.
+   * @throws {RangeError} when `bytes` has no such octets
+   */
   writeBytes(bytes: Uint8Array, start: number, end: number): void {
+    if (start < 0 || start > end || end > bytes.length) throw noSuchOctets(bytes, start, end)
+    if (this.#lent === bytes && this.#lentEnd === start) {
+      this.#lentEnd = end
+      if (end - this.#lentStart >= DIRECT_BYTES) this.#writeGathered()
+      return
+    }
     if (end - start >= DIRECT_BYTES) {
-      this.#writeDirectly(part(bytes, start, end))
+      this.#writeDirectly(bytes, start, end)
+      return
+    }
+    if (this.bytes === NO_BUFFER && this.#lent === undefined) {
+      this.#lend(bytes, start, end)
       return
     }
     this.ensure(end - start)
     this.copyIn(bytes, start, end)
+  }
+
+  #lend(bytes: Uint8Array, start: number, end: number): void {
+    this.requestFlush()
+    this.#lent = bytes
+    this.#lentStart = start
+    this.#lentEnd = end
   }
 
   /**
@@ -69,8 +98,7 @@ export class Output {
    */
   copyIn(bytes: Uint8Array, start: number, end: number): void {
     const count = toLatin1Buffer(bytes).copy(this.bytes, this.position, start, end)
-    if (count !== end - start)
-      throw new RangeError(`octets ${start} to ${end} of ${bytes.length}, of which ${count} were taken`)
+    if (count !== end - start) throw noSuchOctets(bytes, start, end)
     this.position += count
   }
 
@@ -110,12 +138,17 @@ export class Output {
   discard(): void {
     giveBack(this.bytes)
     this.bytes = NO_BUFFER
+    this.#lent = undefined
     this.position = 0
     this.writes += 1
   }
 
   #makeRoom(count: number): void {
     this.requestFlush()
+    if (this.#lent !== undefined) {
+      this.#takeLent(this.#lent, count)
+      return
+    }
     if (this.bytes.length < BUFFER_BYTES && this.position + count <= BUFFER_BYTES) {
       this.#grow(count)
       return
@@ -124,7 +157,7 @@ export class Output {
     const start = this.frameStart === NO_FRAME ? this.position : this.frameStart
     const kept = this.position - start
     const size = kept + count > BUFFER_BYTES ? (kept + count) * 2 : BUFFER_BYTES
-    const isWritten = start === 0 || this.#write(filled, start)
+    const isWritten = start === 0 || this.#write(filled, 0, start)
     const isReused = isWritten && filled.length >= size
     if (!isReused) this.bytes = takeBuffer(size)
     if (kept > 0) filled.copy(this.bytes, 0, start, start + kept)
@@ -132,6 +165,19 @@ export class Output {
     this.position = kept
     if (this.frameStart !== NO_FRAME) this.frameStart = 0
     this.writes += 1
+  }
+
+  /** Something else follows on what was lent, so that it has to be copied, or to go first. */
+  #takeLent(lent: Uint8Array, count: number): void {
+    const size = this.#lentEnd - this.#lentStart
+    if (size + count > BUFFER_BYTES) {
+      this.#writeGathered()
+      this.#makeRoom(count)
+      return
+    }
+    this.#lent = undefined
+    this.#grow(size + count)
+    this.copyIn(lent, this.#lentStart, this.#lentEnd)
   }
 
   /** Takes a buffer, or a larger one, into which everything moves that was gathered. */
@@ -143,12 +189,18 @@ export class Output {
     giveBack(filled)
   }
 
-  #writeDirectly(bytes: Uint8Array): void {
+  #writeDirectly(bytes: Uint8Array, start: number, end: number): void {
     this.#writeGathered()
-    this.#write(bytes, bytes.length)
+    this.#write(bytes, start, end)
   }
 
   #writeGathered(): void {
+    const lent = this.#lent
+    if (lent !== undefined) {
+      this.#lent = undefined
+      this.#write(lent, this.#lentStart, this.#lentEnd)
+      return
+    }
     if (this.bytes === NO_BUFFER) return
     const buffer = this.bytes
     const length = this.position
@@ -156,14 +208,18 @@ export class Output {
     this.position = 0
     this.writes += 1
     // After false the buffer is the transport's.
-    if (length === 0 || this.#write(buffer, length)) giveBack(buffer)
+    if (length === 0 || this.#write(buffer, 0, length)) giveBack(buffer)
   }
 
-  #write(bytes: Uint8Array, length: number): boolean {
-    if (this.#transport.write(bytes, length)) return true
+  #write(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#transport.write(bytes, start, end)) return true
     this.isBlocked = true
     return false
   }
+}
+
+function noSuchOctets(bytes: Uint8Array, start: number, end: number): RangeError {
+  return new RangeError(`octets ${start} to ${end} of ${bytes.length}, or no room for them`)
 }
 
 /**

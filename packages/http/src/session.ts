@@ -11,8 +11,8 @@ import type { RequestHead, ResponseHead } from './message/head.ts'
  */
 interface Session {
   /**
-   * Octets from the peer. Sessions and receivers copy what they keep. The caller must not write into `bytes` afterwards:
-   * large parts may still be on their way to another transport, uncopied.
+   * Octets from the peer. Sessions and receivers copy what they keep, but for heads of HTTP/1, whose message keeps them where they
+   * are. The caller must not write into `bytes` afterwards: large parts may still be on their way to another transport, uncopied.
    */
   receive(bytes: Uint8Array): void
   /** The peer's FIN. */
@@ -38,11 +38,11 @@ interface Session {
 /** What a session writes to; the owner of the socket implements it. */
 export interface Transport {
   /**
-   * Writes the first `length` octets of `bytes` now. A view of them would cost more than the rest of this call.
+   * Writes the octets of `bytes` from `start` to `end` now. A view of them would cost more than the rest of this call.
    * @returns true when all octets are with the kernel, so that `bytes` may be reused at once; false when they are
    *   still referred to: the session must not touch `bytes` again and gets `transportDrained` later
    */
-  write(bytes: Uint8Array, length: number): boolean
+  write(bytes: Uint8Array, start: number, end: number): boolean
   /**
    * There is work for `flush` at the end of this turn. Called once until the next flush of this session. May be called
    * while another session is being flushed, so the owner's list must bear additions during its walk.
@@ -65,6 +65,8 @@ export interface StreamReset {
     | 'peer-closed'
     /** Our side gave up: deadline, shutdown, the other hop failed. */
     | 'local'
+    /** Our side failed in a way it should not. */
+    | 'bug'
     /** HTTP/2 REFUSED_STREAM or GOAWAY: certainly not processed. HTTP/1: closed before any octet of the answer. */
     | 'refused'
   readonly detail: string

@@ -5,8 +5,8 @@ import { readReferenceRequest } from '../fuzz/reference-request.ts'
 import { HEAD_FAULTS } from '../testdata/h2-faults.ts'
 import { GET_FIELDS, headers, OPENING } from './h2-frames.ts'
 import { h2Server } from './h2-pair.ts'
+import { linesOf } from './lines-of.ts'
 import { RecordingClient } from './recording-client.ts'
-import { linesOf } from './recording-server.ts'
 
 const RUNS = 5000
 const OWN = ['host', 'connection', 'content-length', 'transfer-encoding', 'upgrade', 'expect']
@@ -44,6 +44,7 @@ const FIELDS: readonly (readonly [string, string])[] = [
 function mutant(random: Random): (readonly [string, string])[] {
   const fields: (readonly [string, string])[] = [...GET_FIELDS]
   for (let left = random.below(4); left > 0; left--) fields.push(random.pick(FIELDS))
+  for (let left = random.below(4); left > 1; left--) fields.push(['cookie', random.pick(['', 'a=b', ';'])])
   for (let left = random.below(3); left > 0; left--) {
     const at = random.below(fields.length)
     const [name, value] = fields[at]!

@@ -31,11 +31,11 @@ test.each([...STREAM_FAULTS])('$name ends its stream as $fault, and no other', (
   expect(server.transport.isEnded).toBe(false)
 })
 
-test.each([...HEAD_FAULTS])('$name is answered with the status of $fault, and seen by nobody', ({ fields, fault }) => {
+test.each([...HEAD_FAULTS])('$name gets the status of $fault, and is seen by nobody', ({ fields, fault, hasBody }) => {
   const server = h2Server({ maxTargetBytes: 1000 })
   server.receive(OPENING)
   server.transport.takeBytes()
-  server.receive(headers(1, fields, { isEnd: true }))
+  server.receive(headers(1, fields, { isEnd: hasBody !== true }))
   expect(server.exchanges).toEqual([])
   expect(server.faults.map((error) => error.fault)).toEqual([fault])
   const octets = server.transport.takeBytes()

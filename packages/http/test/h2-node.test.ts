@@ -12,7 +12,7 @@ import { createH2Client, createH2Server } from '../src/h2/session.ts'
 import { createFields } from '../src/message/fields.ts'
 import { createRequestHead, createResponseHead } from '../src/message/head.ts'
 import type { ClientSession, ResponseReceiver, ServerSession, Transport } from '../src/session.ts'
-import { linesOf } from './recording-server.ts'
+import { linesOf } from './lines-of.ts'
 
 const BODY = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 31) & 0xff))
 
@@ -20,9 +20,9 @@ const BODY = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 31) & 0x
 function attach<S extends ClientSession | ServerSession>(socket: Socket, make: (transport: Transport) => S): S {
   let isDue = false
   const transport: Transport = {
-    write: (bytes, length) => {
+    write: (bytes, start, end) => {
       // A copy: Node may still refer to it after the write.
-      socket.write(Buffer.copyBytesFrom(bytes, 0, length))
+      socket.write(Buffer.copyBytesFrom(bytes, start, end - start))
       return true
     },
     wantsFlush: () => {

@@ -7,8 +7,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mutate } from '../fuzz/mutate.ts'
 import { createRandom } from '../fuzz/random.ts'
 import { REQUESTS } from '../testdata/messages.ts'
+import { linesOf } from './lines-of.ts'
 import { mayHaveSwitched, observingServer } from './observe.ts'
-import { linesOf, type ReceivedExchange } from './recording-server.ts'
+import type { ReceivedExchange } from './recording-server.ts'
 
 const MUTANTS = 1500
 const DEADLINE_MS = 30_000

@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { createRequestHead, createResponseHead, type RequestHead } from '../src/message/head.ts'
+import { linesOf } from './lines-of.ts'
 import { RecordingClient } from './recording-client.ts'
-import { type Answer, linesOf, type ReceivedExchange, RecordingServer } from './recording-server.ts'
+import { type Answer, type ReceivedExchange, RecordingServer } from './recording-server.ts'
 
 /** Octets in the pieces in which they come. */
 export type Pieces = readonly Uint8Array[]

@@ -11,8 +11,8 @@ import type {
   StreamReset,
   Transport,
 } from '../src/session.ts'
-import { linesOf } from './recording-server.ts'
-import { endTurn, RecordingTransport } from './recording-transport.ts'
+import { linesOf } from './lines-of.ts'
+import { RecordingSession } from './recording-session.ts'
 
 /** An answer as it was received. */
 export interface ReceivedAnswer {
@@ -30,23 +30,18 @@ export interface ReceivedAnswer {
 }
 
 /** A client session whose answers are kept. */
-export class RecordingClient implements ClientHandler {
-  readonly transport = new RecordingTransport()
+export class RecordingClient extends RecordingSession<ClientSession> implements ClientHandler {
   readonly session: ClientSession
-  idles = 0
   allowances = 0
   readonly unusable: StreamReset[] = []
 
   /** @param make - limits of a session of HTTP/1, or what makes another session */
   constructor(make: Partial<H1Limits> | ((handler: ClientHandler, transport: Transport) => ClientSession) = {}) {
+    super()
     this.session =
       typeof make === 'function'
         ? make(this, this.transport)
         : createH1Client(this, this.transport, { ...DEFAULT_H1_LIMITS, ...make })
-  }
-
-  onIdle(): void {
-    this.idles += 1
   }
 
   onAllowance(): void {
@@ -104,19 +99,5 @@ export class RecordingClient implements ClientHandler {
     const answer = this.request(createRequestHead({ method, path: '/', authority: 'a' }))
     this.endTurn()
     return answer
-  }
-
-  receive(octets: string | Uint8Array): void {
-    this.session.receive(typeof octets === 'string' ? Buffer.from(octets, 'latin1') : octets)
-    this.endTurn()
-  }
-
-  receiveEnd(): void {
-    this.session.receiveEnd()
-    this.endTurn()
-  }
-
-  endTurn(): void {
-    endTurn(this.session, this.transport)
   }
 }

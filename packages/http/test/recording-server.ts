@@ -12,7 +12,8 @@ import type {
   StreamReset,
   Transport,
 } from '../src/session.ts'
-import { endTurn, RecordingTransport } from './recording-transport.ts'
+import { linesOf } from './lines-of.ts'
+import { RecordingSession } from './recording-session.ts'
 
 /** A request as it was received. */
 export interface ReceivedExchange {
@@ -34,12 +35,10 @@ export type Answer = (stream: ServerStream, exchange: ReceivedExchange) => void
 export const answerAtEnd: Answer = (stream) => stream.sendHead(createResponseHead({ status: 200 }), false)
 
 /** A server session whose requests and faults are kept. */
-export class RecordingServer implements ServerHandler {
-  readonly transport = new RecordingTransport()
+export class RecordingServer extends RecordingSession<ServerSession> implements ServerHandler {
   readonly session: ServerSession
   readonly exchanges: ReceivedExchange[] = []
   readonly faults: HttpError[] = []
-  idles = 0
   /** Called at each head. */
   onHead: Answer | undefined
   /** Called at each end of a request. */
@@ -47,6 +46,7 @@ export class RecordingServer implements ServerHandler {
 
   /** @param make - limits of a session of HTTP/1, or what makes another session */
   constructor(make: Partial<H1Limits> | ((handler: ServerHandler, transport: Transport) => ServerSession) = {}) {
+    super()
     this.session =
       typeof make === 'function'
         ? make(this, this.transport)
@@ -94,33 +94,9 @@ export class RecordingServer implements ServerHandler {
     this.faults.push(error)
   }
 
-  onIdle(): void {
-    this.idles += 1
-  }
-
-  /** Feeds octets (a string is Latin-1) and ends the turn. */
-  receive(octets: string | Uint8Array): void {
-    this.session.receive(typeof octets === 'string' ? Buffer.from(octets, 'latin1') : octets)
-    this.endTurn()
-  }
-
-  receiveEnd(): void {
-    this.session.receiveEnd()
-    this.endTurn()
-  }
-
-  endTurn(): void {
-    endTurn(this.session, this.transport)
-  }
-
   get last(): ReceivedExchange {
     return this.exchanges.at(-1)!
   }
-}
-
-/** Field lines as `name: value`. */
-export function linesOf(fields: Fields): string[] {
-  return Array.from({ length: fields.count }, (_, index) => `${fields.nameAt(index)}: ${fields.valueAt(index)}`)
 }
 
 export const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'

@@ -12,10 +12,10 @@ export class RecordingTransport implements Transport {
   writes = 0
   readonly #written: Buffer[] = []
 
-  write(bytes: Uint8Array, length: number): boolean {
+  write(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.isEnded || this.isAborted) throw new Error('a write after the end')
     this.writes += 1
-    this.#written.push(Buffer.copyBytesFrom(bytes, 0, length))
+    this.#written.push(Buffer.copyBytesFrom(bytes, start, end - start))
     return this.takesAll
   }
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createRandom, type Random } from '../fuzz/random.ts'
 import { createH1Client, createH1Server } from '../src/h1/session.ts'
 import { createRequestHead, createResponseHead, type RequestHead } from '../src/message/head.ts'
-import type { BodyReceiver, BodySender, ResponseReceiver, ServerStream } from '../src/session.ts'
+import type { BodyReceiver, BodySender, ResponseReceiver, ServerStream, StreamReset } from '../src/session.ts'
 import { ANSWERS, REQUESTS } from '../testdata/messages.ts'
 import { endTurn, RecordingTransport } from './recording-transport.ts'
 
@@ -190,6 +190,61 @@ test('a client whose receiver does what it likes, when it likes, keeps its promi
     expect(told.unusable).toBeLessThanOrEqual(1)
   }
   expect(reused).toBeGreaterThan(RUNS / 20)
+})
+
+const CHUNKED = 'Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n'
+
+/** Pauses at once, and then resumes whatever it is told. */
+class Resuming implements ResponseReceiver {
+  told = ''
+  half: BodySender | undefined
+
+  onInformational(): void {}
+
+  onHead(): void {
+    this.half?.pauseBody()
+  }
+
+  onData(bytes: Uint8Array, start: number, end: number): void {
+    this.told += Buffer.from(bytes.subarray(start, end)).toString('latin1')
+    this.half?.resumeBody()
+  }
+
+  onEnd(): void {
+    this.told += ', end'
+  }
+
+  onAbort({ detail }: StreamReset): void {
+    this.told += `, ${detail}`
+  }
+
+  onWritable(): void {}
+}
+
+test('a request whose handler resumes within its parts comes whole, also when the client has ended before', () => {
+  const receiver = new Resuming()
+  const onRequest = (stream: ServerStream) => {
+    receiver.half = stream
+    stream.pauseBody()
+    return receiver
+  }
+  const session = createH1Server({ onRequest, onFault: () => {}, onIdle: () => {} }, new RecordingTransport())
+  session.receive(Buffer.from(`POST / HTTP/1.1\r\nHost: a\r\n${CHUNKED}`))
+  session.receiveEnd()
+  receiver.half?.resumeBody()
+  expect(receiver.told).toBe('ab, end')
+})
+
+test('an answer whose receiver resumes within its parts comes whole, also when the server has ended before', () => {
+  const receiver = new Resuming()
+  const transport = new RecordingTransport()
+  const session = createH1Client({ onIdle: () => {}, onAllowance: () => {}, onUnusable: () => {} }, transport)
+  receiver.half = session.request(createRequestHead({ method: 'GET', path: '/', authority: 'a' }), false, receiver)
+  endTurn(session, transport)
+  session.receive(Buffer.from(`HTTP/1.1 200 OK\r\n${CHUNKED}`))
+  session.receiveEnd()
+  receiver.half.resumeBody()
+  expect(receiver.told).toBe('ab, end')
 })
 
 function actOn(sender: BodySender | undefined, random: Random): void {

@@ -4,9 +4,10 @@ import { expect, test } from 'vitest'
 import { createFields } from '../src/message/fields.ts'
 import { createRequestHead, createResponseHead } from '../src/message/head.ts'
 import { authority, bodyParts, fieldLines, path, token } from './arbitraries.ts'
+import { linesOf } from './lines-of.ts'
 import { observeAnswer, observeRequests } from './observe.ts'
 import { RecordingClient } from './recording-client.ts'
-import { linesOf, RecordingServer } from './recording-server.ts'
+import { RecordingServer } from './recording-server.ts'
 
 const framing = fc.constantFrom('length' as const, 'chunked' as const)
 

@@ -12,6 +12,15 @@ export interface H2FaultCase {
   readonly fault: HttpFault
 }
 
+/** A head that a client may not send. */
+export interface H2HeadFaultCase {
+  readonly name: string
+  readonly fields: readonly (readonly [string, string])[]
+  readonly fault: HttpFault
+  /** A body would follow. */
+  readonly hasBody?: true
+}
+
 const OPEN = headers(1, POST_FIELDS)
 const HALF_CLOSED = headers(1, GET_FIELDS, { isEnd: true })
 const P = H2_CODE.protocolError
@@ -85,7 +94,7 @@ export const STREAM_FAULTS: readonly H2FaultCase[] = [
 ]
 
 /** Heads that are answered with the status of their fault, and reset; most could be read otherwise in HTTP/1. */
-export const HEAD_FAULTS: readonly { readonly name: string; readonly fields: readonly (readonly [string, string])[]; readonly fault: HttpFault }[] = [
+export const HEAD_FAULTS: readonly H2HeadFaultCase[] = [
   { name: 'no :method', fields: GET_FIELDS.slice(1), fault: 'bad_pseudo_header' },
   { name: 'no :path', fields: GET_FIELDS.filter(([name]) => name !== ':path'), fault: 'bad_pseudo_header' },
   { name: 'no :scheme', fields: GET_FIELDS.filter(([name]) => name !== ':scheme'), fault: 'bad_pseudo_header' },
@@ -93,6 +102,7 @@ export const HEAD_FAULTS: readonly { readonly name: string; readonly fields: rea
   { name: 'an unknown pseudo-header', fields: [...GET_FIELDS, [':x', '1']], fault: 'bad_pseudo_header' },
   { name: ':status in a request', fields: [...GET_FIELDS, [':status', '200']], fault: 'bad_pseudo_header' },
   { name: 'a pseudo-header behind a field', fields: [...GET_FIELDS.slice(0, 3), ['a', 'b'], [':authority', 'a']], fault: 'bad_pseudo_header' },
+  { name: 'h2c as :protocol', fields: [[':method', 'CONNECT'], [':protocol', 'H2C'], ...GET_FIELDS.slice(1)], fault: 'bad_field' },
   { name: ':protocol without CONNECT', fields: [...GET_FIELDS, [':protocol', 'websocket']], fault: 'bad_pseudo_header' },
   { name: 'CONNECT with :path', fields: [[':method', 'CONNECT'], [':authority', 'a:1'], [':path', '/']], fault: 'bad_pseudo_header' },
   { name: 'CONNECT without port', fields: [[':method', 'CONNECT'], [':authority', 'a']], fault: 'bad_target' },
@@ -106,6 +116,11 @@ export const HEAD_FAULTS: readonly { readonly name: string; readonly fields: rea
   ...['', 'u@a', 'a b', 'a\r\nX: y', 'a:', 'a:b', 'a/b', 'a:99999'].map((authority) => ({
     name: `:authority ${JSON.stringify(authority)}`,
     fields: GET_FIELDS.map(([name, value]) => [name, name === ':authority' ? authority : value] as const),
+    fault: 'bad_host' as const,
+  })),
+  ...['u@a', 'a b', 'a:b', 'a/b', 'a:99999'].map((host) => ({
+    name: `host ${JSON.stringify(host)} in place of :authority`,
+    fields: [...GET_FIELDS.filter(([name]) => name !== ':authority'), ['host', host] as const],
     fault: 'bad_host' as const,
   })),
   { name: 'a host that is another', fields: [...GET_FIELDS, ['host', 'b']], fault: 'bad_host' },
@@ -138,6 +153,13 @@ export const HEAD_FAULTS: readonly { readonly name: string; readonly fields: rea
     name: `content-length ${JSON.stringify(length)}`,
     fields: [...GET_FIELDS, ['content-length', length] as const],
     fault: length === '1 ' ? ('bad_field' as const) : ('bad_framing' as const),
+  })),
+  // Not wrong for want of a body.
+  ...['0x1', '1:', '/1', '1a'].map((length) => ({
+    name: `content-length ${JSON.stringify(length)} of a body`,
+    fields: [...POST_FIELDS, ['content-length', length] as const],
+    fault: 'bad_framing' as const,
+    hasBody: true as const,
   })),
   { name: 'an unknown expectation', fields: [...GET_FIELDS, ['expect', 'tea']], fault: 'expectation_failed' },
   { name: 'a target that is too long', fields: GET_FIELDS.map(([name, value]) => [name, name === ':path' ? `/${'a'.repeat(2000)}` : value] as const), fault: 'target_too_long' },

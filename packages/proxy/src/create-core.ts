@@ -1,6 +1,7 @@
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import { LogLimit } from '@heddle/base/log-limit'
+import { messageOf } from '@heddle/base/message-of'
 import { DEFAULT_H1_LIMITS } from '@heddle/http/h1-limits'
 import { DEFAULT_H2_LIMITS } from '@heddle/http/h2-limits'
 import type { Registry } from '@heddle/telemetry/registry'
@@ -16,24 +17,27 @@ import { RoutingMetrics } from './routing/routing-metrics.ts'
 import { OutgoingCount } from './upstream/outgoing-count.ts'
 import { ResilienceCounters } from './upstream/resilience-counters.ts'
 
-export interface CoreDeps {
+/** What the proxy needs from outside; main.ts passes the real ones, tests their own. */
+export interface ProxyDeps {
   readonly clock: Clock
   readonly log: Log
   readonly meter: Registry
+  /** 0 to below 1; `Math.random` unless stated. */
   readonly random?: () => number
 }
 
 /** Makes what the whole process shares, and registers its counters. */
-export function createProxyCore(overrides: Partial<Limits> | undefined, deps: CoreDeps): ProxyCore {
+export function createProxyCore(overrides: Partial<Limits> | undefined, deps: ProxyDeps): ProxyCore {
   const { clock, log, meter, random = Math.random } = deps
   const limits = withinDescriptors(resolveLimits(overrides))
   const counted = createCounters(meter)
+  const refusals = new LogLimit(log, clock)
   const ticker = new Ticker(clock)
   const h2Limits = { ...DEFAULT_H2_LIMITS, nowMs: () => ticker.nowMs }
   return {
     clock,
     log,
-    refusals: new LogLimit(log, clock),
+    refusals,
     limits,
     serverLimits: { ...DEFAULT_H1_LIMITS, maxHeadBytes: limits.requestHeadBytes },
     clientLimits: { ...DEFAULT_H1_LIMITS, maxHeadBytes: limits.responseHeadBytes },
@@ -50,7 +54,9 @@ export function createProxyCore(overrides: Partial<Limits> | undefined, deps: Co
     },
     ticker,
     deadlines: new Deadlines(clock),
-    turn: new Turn(clock),
+    turn: new Turn(clock, (error) =>
+      refusals.write({ level: 'error', event: 'unexpected failure', kind: messageOf(error), fields: { error } }),
+    ),
     loopGuard: new LoopGuard(),
     upgrades: new Upgrades(meter),
     resilience: new ResilienceCounters(meter, clock),

@@ -9,7 +9,7 @@ interface LimitSpec {
 
 /**
  * Everything that is bounded in the data path. docs/reference/limits.md is generated from this table. Reaching one of them
- * adds to `heddle_limit_reached_total{limit="NAME"}`.
+ * adds to `heddle_limit_reached_total{limit="NAME"}`, but for those of which `limits-page.ts` says otherwise.
  */
 export const LIMITS = {
   connections: {

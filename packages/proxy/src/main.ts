@@ -4,8 +4,8 @@ import { createLog } from '@heddle/base/log'
 import { messageOf } from '@heddle/base/message-of'
 import { Registry } from '@heddle/telemetry/registry'
 import { parseSidecarConfig, type SidecarConfig } from './config/sidecar-config.ts'
-import { exitWhenDrained, listenForEnd } from './sidecar/process-end.ts'
-import { addProcessMetrics } from './sidecar/process-metrics.ts'
+import { exitWhenDrained, listenForEnd } from './process/process-end.ts'
+import { addProcessMetrics } from './process/process-metrics.ts'
 import { startSidecar } from './sidecar/start-sidecar.ts'
 
 const USAGE = `usage: main.ts            a workload's proxy, configured by its environment
@@ -20,7 +20,7 @@ async function main(args: readonly string[]): Promise<void> {
   const isNamed = shown === '--shown-as' && name !== undefined && more.length === 0
   if (option === '--static' && file !== undefined && (rest.length === 0 || isNamed)) {
     // Loaded here only: a sidecar does without it.
-    const { runStatic } = await import('./sidecar/run-static.ts')
+    const { runStatic } = await import('./static/run-static.ts')
     return runStatic({ path: file, shownAs: name ?? file }, emit)
   }
   process.stderr.write(USAGE)

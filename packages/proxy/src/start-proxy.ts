@@ -1,10 +1,7 @@
-import type { Clock } from '@heddle/base/clock'
-import type { Log } from '@heddle/base/log'
-import type { Registry } from '@heddle/telemetry/registry'
 import type { ConnectionRecord } from './accept/connection-record.ts'
 import { ConnectionTable } from './accept/connection-table.ts'
 import { type Listener, listen } from './accept/listener.ts'
-import { createProxyCore } from './create-core.ts'
+import { createProxyCore, type ProxyDeps } from './create-core.ts'
 import type { Limits } from './limits.ts'
 import type { ListenerConfig, ServedWorkload } from './listener-config.ts'
 import { IdleMemory } from './platform/idle-memory.ts'
@@ -17,15 +14,6 @@ export interface ProxyConfig {
   readonly workloads: readonly ServedWorkload[]
   /** What differs from the defaults of {@link Limits}. */
   readonly limits?: Partial<Limits>
-}
-
-/** What the proxy needs from outside; main.ts passes the real ones, tests their own. */
-export interface ProxyDeps {
-  readonly clock: Clock
-  readonly log: Log
-  readonly meter: Registry
-  /** 0 to below 1; `Math.random` unless stated. */
-  readonly random?: () => number
 }
 
 /** A listener with the port it really has. */

@@ -92,7 +92,7 @@ test('a deadline is passed on less the time spent, ends the call in time, and ta
   const [clientClock, serverClock] = [new RestlessClock(Date.now()), new ManualClock(Date.now())]
   const { client, server } = await startTwoHops(world, app.port, { clientClock, serverClock })
 
-  const call = startClient(world, client).call({ 'grpc-timeout': '300m' })
+  const call = startClient(world, client).call({ ':path': '/shop.Cart/Get?token=s3cret', 'grpc-timeout': '300m' })
 
   const served = await app.call(0)
   expect(served.headers['grpc-timeout']).toMatch(/^2\d{5}u$|^2\d\dm$/)
@@ -112,6 +112,8 @@ test('a deadline is passed on less the time spent, ends the call in time, and ta
   await waitFor('both outcomes', () => client.traffic.statuses.length + server.traffic.statuses.length === 2)
   expect([client.traffic.grpcStatuses, client.traffic.errors]).toEqual([[4], ['deadline_exceeded']])
   expect(server.traffic.grpcStatuses).toEqual([4])
+  expect(client.logged.join()).toContain('not done after the 300 ms that the client gave')
+  expect(client.logged.join()).not.toContain('s3cret')
 })
 
 test('a deadline in the middle of an answer ends it with trailers', async () => {

@@ -19,19 +19,22 @@ function counted(proxy: TestProxy): readonly string[] {
   return some.map(({ key }) => key.security).sort()
 }
 
-test('probes of a kubelet are counted apart', async () => {
-  await using world = await World.create()
-  const app = world.keep(await startServer(answering(ok('well'))))
-  const proxy = await startProxy(world, app.port)
-  using kubelet = await dial(proxy.port)
-  kubelet.send('GET /healthz HTTP/1.1\r\nhost: cart\r\nuser-agent: kube-probe/1.33\r\n\r\n')
-  await kubelet.until('well')
-  using web = await dial(proxy.port)
-  web.send('GET / HTTP/1.1\r\nhost: cart\r\n\r\n')
-  await web.until('well')
-  await waitFor('both are counted', () => proxy.traffic.statuses.length === 2)
-  expect(counted(proxy)).toEqual(['peer_not_meshed', 'probe'])
-})
+test.each([{ agent: 'kube-probe/1.33' }, { agent: 'kube-lifecycle/1.33' }])(
+  'what a kubelet asks is counted apart: $agent',
+  async ({ agent }) => {
+    await using world = await World.create()
+    const app = world.keep(await startServer(answering(ok('well'))))
+    const proxy = await startProxy(world, app.port)
+    using kubelet = await dial(proxy.port)
+    kubelet.send(`GET /healthz HTTP/1.1\r\nhost: cart\r\nuser-agent: ${agent}\r\n\r\n`)
+    await kubelet.until('well')
+    using web = await dial(proxy.port)
+    web.send('GET / HTTP/1.1\r\nhost: cart\r\n\r\n')
+    await web.until('well')
+    await waitFor('both are counted', () => proxy.traffic.statuses.length === 2)
+    expect(counted(proxy)).toEqual(['peer_not_meshed', 'probe'])
+  },
+)
 
 test('who says that it is a kubelet and comes from elsewhere is counted as any other client', async () => {
   await using world = await World.create()

@@ -39,6 +39,18 @@ test.each(VERSIONS)(
   },
 )
 
+test('a circuit is counted no more once its rule is gone', async () => {
+  await using world = await World.create()
+  const rule = { circuitBreaker: { consecutiveFailures: 1, openMs: 60_000 } }
+  const { proxy, apps, destination } = await startResilient(world, { version: 'http1', apps: 1, rule })
+  apps[0]!.behave = FAILS
+  await ask('http1', proxy.port)
+  expect(proxy.metric('heddle_circuits_open')).toBe(1)
+  Object.assign(destination, { routing: undefined, version: 'without a route' })
+  expect((await ask('http1', proxy.port)).headers['heddle-error']).toBeUndefined()
+  expect(proxy.metric('heddle_circuits_open')).toBe(0)
+})
+
 test('a circuit of the Service holds for requests without a route', async () => {
   await using world = await World.create()
   const circuitBreaker = { consecutiveFailures: 1, openMs: 60_000 }

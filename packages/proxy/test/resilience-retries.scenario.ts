@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { TRAFFIC_MANAGEMENT } from '../src/routing/traffic-management.ts'
 import type { ServiceDestination } from '../src/workload.ts'
 import { answerOnly, GrpcClient, startGrpcApp } from './harness/grpc-peer.ts'
-import { dial, startServer } from './harness/peer.ts'
+import { answering, dial, ok, startServer } from './harness/peer.ts'
 import { askPast, FAILS, OK, startMoodyApp, startResilient } from './harness/resilient.ts'
 import { ask, attach, CART, httpRoute } from './harness/routed.ts'
 import { waitFor } from './harness/wait-for.ts'
@@ -191,6 +191,27 @@ test.each(VERSIONS)(
     expect(apps[1]!.received).toEqual(['a vote', 'a vote', 'a vote', 'a vote'])
   },
 )
+
+test('a try that leaves the mesh says nothing of how the proxies of the one before it speak', async () => {
+  await using world = await World.create()
+  const meshed = world.keep(await startMoodyApp('http1', 'meshed', FAILS))
+  const plain = world.keep(await startServer(answering(ok('plain'))))
+  const cart = await world.proxy({ identity: await world.identity('cart'), listeners: [inbound(meshed.port)] })
+  const within = service([cart.port], { identity: idOf('cart') }) as ServiceDestination
+  const beyond = service([plain.port]) as ServiceDestination
+  const endpoints = [...within.endpoints, ...beyond.endpoints]
+  const routes = [httpRoute({ backends: [{ key: CART, weight: 1 }], retry: ON_503 })]
+  const policy = { balancer: { type: 'BALANCER_TYPE_ROUND_ROBIN' as const } }
+  const destination: ServiceDestination = { ...attach({ ...within, endpoints }, { routes }), policy }
+  const web = await world.proxy({
+    identity: await world.identity('web'),
+    listeners: [outbound(CART)],
+    destinations: { [CART]: destination },
+  })
+  for (let i = 0; i < 2; i++) expect(await ask('http1', web.port)).toMatchObject({ status: 200, body: 'plain' })
+  expect(meshed.received.length).toBeGreaterThan(0)
+  for (const { received } of plain.peers) expect(received).not.toContain('heddle-')
+})
 
 test('connections are drawn as the policy says', async () => {
   await using world = await World.create()

@@ -31,6 +31,15 @@ describe.each(VERSIONS)('$version over $hops hops', ({ version, hops }) => {
     await waitFor('the answer', () => mesh.proxy.metric('heddle_mirrored_requests_total{outcome="answered"}') === 1)
     expect(mesh.proxy.metric('heddle_mirrors_open_count')).toBe(0)
   })
+
+  test('a mirror gets its copy of a request that fails at once, too', async () => {
+    await using world = await World.create()
+    const destinations = { [V1]: service([]) }
+    const mesh = await startRoutedMesh(world, { version, hops, routes: mirrored(TO_V2), destinations })
+    expect((await mesh.ask()).status).toBe(503)
+    await waitFor('the answer', () => mesh.proxy.metric('heddle_mirrored_requests_total{outcome="answered"}') === 1)
+    expect(mesh.v2.received.length).toBe(1)
+  })
 })
 
 test('several mirrors get a copy each, and a share of 0 none', async () => {

@@ -6,7 +6,8 @@ import { createLog } from '@heddle/base/log'
 import { Registry } from '@heddle/telemetry/registry'
 import { createTestCa } from '@heddle/testkit/test-ca'
 import { expect, test } from 'vitest'
-import { readStaticConfig, startStaticProxy } from '../src/static/run-static.ts'
+import { readStaticConfig } from '../src/static/read-static-config.ts'
+import { startStaticProxy } from '../src/static/start-static-proxy.ts'
 import { answering, dial, ok, startServer } from './harness/peer.ts'
 
 const id = (name: string) => `spiffe://heddle.local/ns/shop/sa/${name}`

@@ -60,6 +60,14 @@ describe('an application that is gone while its proxy lives', () => {
     expect(answer).not.toContain('heddle-unprocessed')
   })
 
+  test('is told to a client without a proxy in no words of proxies', async () => {
+    await using world = await World.create()
+    const dead = await world.proxy({ listeners: [inbound(DEAD_PORT)] })
+    const answer = await ask(dead, 'GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')
+    expect(answer).toMatch(/^HTTP\/1.1 502 [\s\S]*heddle-error: connect_refused\r\n/)
+    expect(answer).not.toContain('heddle-unprocessed')
+  })
+
   test('is not believed from an application: what looks like it is an answer like any other', async () => {
     await using world = await World.create()
     const forged = 'HTTP/1.1 503 Busy\r\nheddle-unprocessed: 1\r\ncontent-length: 4\r\n\r\nbusy'

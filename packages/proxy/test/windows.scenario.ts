@@ -2,9 +2,9 @@ import type { ServerHttp2Stream } from 'node:http2'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { expect, test } from 'vitest'
 import type { AppProtocol } from '../src/workload.ts'
-import { get, opening, resetsIn, settings, windowUpdate } from './harness/h2-octets.ts'
-import { startH2App } from './harness/http2.ts'
-import { dial } from './harness/peer.ts'
+import { frame, GOAWAY, get, opening, resetsIn, settings, windowUpdate } from './harness/h2-octets.ts'
+import { H2Client, startH2App } from './harness/http2.ts'
+import { dial, startServer } from './harness/peer.ts'
 import { waitFor, waitForStandstill } from './harness/wait-for.ts'
 import { outbound, service, World } from './harness/world.ts'
 
@@ -15,6 +15,7 @@ const CANCEL = 8
 const MOST = 2 ** 31 - 1
 const SIZE = 800_000
 const PART = 200_000
+const MORE_THAN_SOCKETS_HOLD = 32 * 2 ** 20
 const FAULTS = 'heddle_protocol_faults_total{fault="window_fault"}'
 const REACHED = 'heddle_limit_reached_total{limit="bodyIdleMs"}'
 
@@ -117,4 +118,25 @@ test('a client that takes its answers slowly gets all of them', async () => {
   await waitFor('the outcome', () => proxy.traffic.statuses.length === 1)
   expect(proxy.traffic.errors).toEqual([])
   expect(proxy.metric(REACHED)).toBe(0)
+})
+
+test('a server that says GOAWAY, and then reads no more, loses its connection', async () => {
+  await using world = await World.create()
+  const room = Buffer.concat([settings([INITIAL_WINDOW_SIZE, MOST]), windowUpdate(0, MOST - 65_535)])
+  const app = world.keep(await startServer(({ socket }) => socket.write(room)))
+  const clock = new ManualClock()
+  const destinations = { [KEY]: service([app.port], { protocol: 'http2' }) }
+  const proxy = await world.proxy({ listeners: [outbound(KEY)], destinations, clock })
+  const client = world.keep(new H2Client(proxy.port))
+  client.ask({ ':method': 'POST', ':path': '/' }, Buffer.alloc(MORE_THAN_SOCKETS_HOLD)).catch(() => undefined)
+  const { socket } = await app.peer(0)
+  await waitFor('the request', () => socket.bytesRead > 0)
+  socket.write(frame({ type: GOAWAY, payload: [0, 0, 0, 1, 0, 0, 0, 0] }))
+  socket.pause()
+  await waitForStandstill('its body', () => proxy.traffic.all.reduce((sum, { writtenBytes }) => sum + writtenBytes, 0))
+  clock.advance(302_000)
+  await waitFor('the outcome', () => proxy.traffic.errors.length === 1)
+  expect([proxy.traffic.errors, proxy.traffic.open]).toEqual([['request_timeout'], 1])
+  clock.advance(7_000)
+  await waitFor('the end of the connection', () => proxy.traffic.open === 0)
 })

@@ -1,9 +1,11 @@
+import { copyOf } from '@heddle/base/copy-of'
 import type { HeldInput } from '../held-input.ts'
 import { HttpError } from '../http-error.ts'
 import { FieldLines } from '../message/field-lines.ts'
 import type { Fields } from '../message/fields.ts'
+import type { ReceivedOctets } from '../message/received-octets.ts'
 import { isTrailerName } from '../message/trailer-names.ts'
-import { CR, HEX_DIGIT, LF, OCTET_CLASS, toLatin1Buffer } from '../octets.ts'
+import { CR, HEX_DIGIT, LF, OCTET_CLASS } from '../octets.ts'
 import type { BodyReader } from './body-reader.ts'
 import { type ExtensionPhase, readExtensionOctet } from './chunk-extension.ts'
 import { HeadScan } from './head-scan.ts'
@@ -141,15 +143,16 @@ export class ChunkedBody implements BodyReader {
     const size = this.#trailerScan.read(bytes, at, end)
     if (size === 0) return at
     const { lines } = this.#trailerScan
-    if (lines.length > 0) this.trailers = mayBeTrailers(toLatin1Buffer(bytes).latin1Slice(at, at + size), lines)
+    // Copied: what came with them, a part of the body mostly, is not to live as long as they.
+    if (lines.length > 0) this.trailers = mayBeTrailers({ bytes: copyOf(bytes, at, at + size), base: 0, size }, lines)
     this.#phase = 'done'
     return at + size
   }
 }
 
 /** Framing in trailers would be too late, so whoever sends it means to be misread; the rest of what may not is dropped. */
-function mayBeTrailers(text: string, lines: number[]): Fields | undefined {
-  const fields = new FieldLines(text, lines)
+function mayBeTrailers(received: ReceivedOctets, lines: number[]): Fields | undefined {
+  const fields = new FieldLines(received, lines)
   if (fields.has('transfer-encoding') || fields.has('content-length')) {
     throw new HttpError('bad_framing', 'framing in trailers')
   }

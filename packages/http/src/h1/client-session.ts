@@ -1,16 +1,17 @@
 import { HttpError } from '../http-error.ts'
 import type { RequestHead } from '../message/head.ts'
+import type { ReceivedOctets } from '../message/received-octets.ts'
 import type { BodySender, ClientHandler, ClientSession, ResponseReceiver, StreamReset, Transport } from '../session.ts'
 import { type BodyReader, CloseBody, LengthBody } from './body-reader.ts'
 import { BodyWriter } from './body-writer.ts'
 import { ChunkedBody } from './chunked-body.ts'
 import { H1ClientStream, type RequestOwner } from './client-stream.ts'
 import { H1Connection } from './connection.ts'
-import { formatRequestHead } from './format-head.ts'
 import { requestFraming } from './framing.ts'
 import type { H1Limits } from './limits.ts'
 import { type ReceivedResponse, type ResponseBody, readResponseHead } from './read-head.ts'
 import { responseScanRules } from './scan-rules.ts'
+import { writeRequestHead } from './write-head.ts'
 
 /**
  * What the input is at:
@@ -60,7 +61,7 @@ export class H1ClientSession extends H1Connection implements ClientSession, Requ
   request(head: RequestHead, hasBody: boolean, receiver: ResponseReceiver): BodySender {
     if (this.capacity === 0) throw new RangeError('this connection takes no request now')
     const framing = requestFraming(head, hasBody)
-    this.output.writeText(formatRequestHead(head, framing))
+    writeRequestHead(this.output, head, framing)
     this.output.requestFlush()
     const stream = new H1ClientStream(this, head, new BodyWriter(this.output, framing, head.bodyLength))
     this.#stream = stream
@@ -151,19 +152,19 @@ export class H1ClientSession extends H1Connection implements ClientSession, Requ
       return end
     }
     this.#isAnswerBegun = true
-    let text: string
+    let received: ReceivedOctets | undefined
     let response: ReceivedResponse
     try {
-      text = this.readHeadText(bytes, at, end)
-      if (text === '') return at
-      response = readResponseHead(text, this.scan!, this.#stream!.head)
-      if (response.head.status < 200) this.#countInformational(text.length)
+      received = this.scanHead(bytes, at, end)
+      if (received === undefined) return at
+      response = readResponseHead(received, this.scan!, this.#stream!.head)
+      if (response.head.status < 200) this.#countInformational(received.size)
     } catch (error) {
       this.#fail(error)
       return end
     }
-    this.endHeadText()
-    const next = at + text.length
+    this.endHead()
+    const next = at + received.size
     this.#beginAnswer(response, next < end)
     return next
   }

@@ -1,7 +1,7 @@
 import type { HttpError } from '../http-error.ts'
 import { createFields } from '../message/fields.ts'
 import { createResponseHead } from '../message/head.ts'
-import { formatResponseHead } from './format-head.ts'
+import { formatResponseHead } from './write-head.ts'
 
 /**
  * The answer to what cannot be understood, as one text; the connection ends with it.
@@ -14,6 +14,9 @@ export function formatFaultAnswer(error: HttpError, isHeadOnly: boolean): string
     ['content-type', 'text/plain; charset=utf-8'],
     ['heddle-error', error.fault],
   ])
-  const head = formatResponseHead(createResponseHead({ status: error.status, fields }), body.length, 'close')
+  const head = formatResponseHead(createResponseHead({ status: error.status, fields }), {
+    length: body.length,
+    option: 'close',
+  })
   return isHeadOnly ? head : head + body
 }

@@ -1,5 +1,6 @@
 import { HttpError, type HttpFault } from '../http-error.ts'
-import { COLON, CR, LF, OCTET_CLASS, SPACE, TAB, TOKEN, toLatin1Buffer, VALUE } from '../octets.ts'
+import type { ReceivedOctets } from '../message/received-octets.ts'
+import { COLON, CR, LF, OCTET_CLASS, SPACE, TAB, TOKEN, VALUE } from '../octets.ts'
 
 /** What a {@link HeadScan} accepts. */
 export interface HeadScanRules {
@@ -13,7 +14,7 @@ export interface HeadScanRules {
   readonly maxBytes: number
   readonly maxFields: number
   /** Throws when the start line is wrong: whatever follows it, that is the first fault. */
-  readonly checkStartLine: (line: string) => void
+  readonly checkStartLine: (line: ReceivedOctets) => void
 }
 
 /**
@@ -81,7 +82,7 @@ export class HeadScan {
   #checkStartLine(bytes: Uint8Array, base: number): void {
     if (this.startLineEnd === 0) return
     this.#isStartLineChecked = true
-    this.#rules.checkStartLine(toLatin1Buffer(bytes).latin1Slice(base, base + this.startLineEnd))
+    this.#rules.checkStartLine({ bytes, base, size: this.startLineEnd })
   }
 
   /**

@@ -46,15 +46,19 @@ export class InputGate {
     this.#govern()
   }
 
-  /** Goes on with what is held. */
-  advance(): void {
-    if (this.#isRunning) return
+  /**
+   * Goes on with what is held.
+   * @returns false when a step is under way, whose loop does so
+   */
+  advance(): boolean {
+    if (this.#isRunning) return false
     const held = this.#held
     if (held !== undefined) {
       held.start = this.#run(held.bytes, held.start, held.end)
       if (held.size === 0) this.#held = undefined
     }
     this.#govern()
+    return true
   }
 
   pauseBody(): void {

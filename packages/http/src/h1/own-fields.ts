@@ -1,8 +1,9 @@
 import { HttpError } from '../http-error.ts'
 import { skipBlanks, trimBlanks } from '../message/field-lines.ts'
+import type { ReceivedOctets } from '../message/received-octets.ts'
 import type { HeadScan } from './head-scan.ts'
 import { ownNameAt } from './own-names.ts'
-import { isCanonical, takeOwnField } from './take-own-field.ts'
+import { isCanonical, type OwnLine, takeOwnField } from './take-own-field.ts'
 
 /** What the fields that are the codec's business say; everything in lower case. */
 export interface OwnFields {
@@ -32,19 +33,22 @@ export interface OwnFields {
  * @param scan - which has read the head to its end; changed in place
  * @throws {HttpError} bad_framing, bad_host, bad_field, transfer_coding_not_implemented
  */
-export function takeOwnFields(text: string, { lines, lineNumbers }: HeadScan): OwnFields {
+export function takeOwnFields({ bytes, base }: ReceivedOctets, { lines, lineNumbers }: HeadScan): OwnFields {
   const own = createOwnFields()
+  const line: OwnLine = { bytes, colon: 0, lineEnd: 0, start: 0, end: 0 }
   let kept = 0
   for (let i = 0; i < lineNumbers; i += 3) {
     const start = lines[i]!
     const colon = lines[i + 1]!
     const end = lines[i + 2]!
-    const name = ownNameAt(text, start, colon - start)
+    const name = ownNameAt(bytes, base + start, colon - start)
     if (name !== undefined) {
-      const valueStart = skipBlanks(text, colon + 1, end)
-      const value = { text, start: valueStart, end: trimBlanks(text, valueStart, end) }
-      if (own.isCanonical) own.isCanonical = isCanonical(name, value, { colon, end })
-      takeOwnField(own, name, value)
+      line.colon = base + colon
+      line.lineEnd = base + end
+      line.start = skipBlanks(bytes, line.colon + 1, line.lineEnd)
+      line.end = trimBlanks(bytes, line.start, line.lineEnd)
+      if (own.isCanonical) own.isCanonical = isCanonical(name, line)
+      takeOwnField(own, name, line)
       continue
     }
     if (kept !== i) {

@@ -25,9 +25,9 @@ export function isEndToEnd(name: string): boolean {
 }
 
 /** The own field whose name stands at `start`. By length first: of most fields nothing more is looked at. */
-export function ownNameAt(text: string, start: number, length: number): OwnName | undefined {
+export function ownNameAt(bytes: Uint8Array, start: number, length: number): OwnName | undefined {
   for (let i = firstOfLength(length); i < OWN_NAMES.length && OWN_NAMES[i]!.length === length; i++) {
-    if (isNameAt(text, start, OWN_NAMES[i]!)) return OWN_NAMES[i]
+    if (isNameAt(bytes, start, OWN_NAMES[i]!)) return OWN_NAMES[i]
   }
   return undefined
 }

@@ -1,11 +1,13 @@
 import { HttpError } from '../http-error.ts'
 import { FieldLines } from '../message/field-lines.ts'
 import type { RequestHead, ResponseHead } from '../message/head.ts'
+import type { ReceivedOctets } from '../message/received-octets.ts'
+import { SPACE } from '../octets.ts'
 import type { HeadScan } from './head-scan.ts'
 import { listOf } from './list-of.ts'
 import { type OwnFields, takeOwnFields } from './own-fields.ts'
 import { ReceivedRequestHead, ReceivedResponseHead } from './received-head.ts'
-import { parseRequestLine, parseTarget } from './request-line.ts'
+import { isOriginForm, parseRequestLine, parseTarget, targetOf } from './request-line.ts'
 import { parseStatusLine } from './status-line.ts'
 
 /** A request's head, and what it says of its connection. */
@@ -19,24 +21,23 @@ export interface ReceivedRequest {
 /**
  * Understands the head of a request.
  *
- * @param text - the whole head, as Latin-1
+ * @param received - the whole head
  * @param scan - which has read it to its end
  * @throws {HttpError} whatever is wrong with it
  */
-export function readRequestHead(text: string, scan: HeadScan, maxTargetBytes: number): ReceivedRequest {
-  const line = parseRequestLine(text, scan.startLineEnd, maxTargetBytes)
+export function readRequestHead(received: ReceivedOctets, scan: HeadScan, maxTargetBytes: number): ReceivedRequest {
+  const line = parseRequestLine(received, scan.startLineEnd, maxTargetBytes)
   const { method, minorVersion } = line
-  const { path, authority, scheme } = parseTarget(line)
-  const own = takeOwnFields(text, scan)
+  const target = isOriginForm(received, line) ? undefined : parseTarget(method, targetOf(received, line))
+  const own = takeOwnFields(received, scan)
   const host = checkedHost(own, minorVersion)
   if (minorVersion === 0 && own.isChunked) throw new HttpError('bad_framing', 'Transfer-Encoding in HTTP/1.0')
   const bodyLength = own.isChunked ? undefined : (own.contentLength ?? 0)
   if (method === 'CONNECT' && bodyLength !== 0) throw new HttpError('bad_framing', 'CONNECT with a body')
   // Of the four forms of a target only origin-form is written on as it is.
-  const isVerbatim = own.isCanonical && path === line.target && minorVersion === 1
-  const origin = { text: isVerbatim ? text : undefined, method, path, authority: authority ?? host }
-  const head = new ReceivedRequestHead(origin, bodyLength, endToEndFields(text, scan, own))
-  head.scheme = scheme
+  const isVerbatim = own.isCanonical && target === undefined && minorVersion === 1
+  const origin = { received, line, target, host, isVerbatim }
+  const head = new ReceivedRequestHead(origin, bodyLength, endToEndFields(received, scan, own))
   if (!own.isCanonical) readOptions(head, own, minorVersion)
   return { head, minorVersion, keepsAlive: minorVersion === 1 ? !own.closes : own.keepsAlive && !own.closes }
 }
@@ -84,18 +85,18 @@ export interface ReceivedResponse {
  *
  * @throws {HttpError} whatever is wrong with it
  */
-export function readResponseHead(text: string, scan: HeadScan, request: RequestHead): ReceivedResponse {
-  const { status, minorVersion } = parseStatusLine(text, scan.startLineEnd)
-  const own = takeOwnFields(text, scan)
+export function readResponseHead(received: ReceivedOctets, scan: HeadScan, request: RequestHead): ReceivedResponse {
+  const { status, minorVersion } = parseStatusLine(received, scan.startLineEnd)
+  const own = takeOwnFields(received, scan)
   if (minorVersion === 0 && own.isChunked) throw new HttpError('bad_framing', 'Transfer-Encoding in HTTP/1.0')
   const upgrade = status === 101 ? acceptedUpgrade(own, request) : undefined
   const body = responseBody(status, own, request.method)
   const announced = own.isChunked ? 'chunked' : own.contentLength
-  const isVerbatim =
-    own.isCanonical && minorVersion === 1 && own.host === undefined && text.startsWith(' ', STATUS_LINE_OCTETS)
+  const hasBlank = received.bytes[received.base + STATUS_LINE_OCTETS] === SPACE
+  const isVerbatim = own.isCanonical && minorVersion === 1 && own.host === undefined && hasBlank
   const head = new ReceivedResponseHead(
-    { text: isVerbatim ? text : undefined, status, announced },
-    { bodyLength: responseLength(status, own, body), upgrade, fields: endToEndFields(text, scan, own) },
+    { received, isVerbatim, status, announced },
+    { bodyLength: responseLength(status, own, body), upgrade, fields: endToEndFields(received, scan, own) },
   )
   const keepsAlive = minorVersion === 1 ? !own.closes : own.keepsAlive && !own.closes
   return { head, body, keepsAlive: keepsAlive && body !== 'until-close' }
@@ -124,8 +125,8 @@ function responseLength(status: number, own: OwnFields, body: ResponseBody): num
   return own.contentLength
 }
 
-function endToEndFields(text: string, { lines }: HeadScan, { kept, nominated }: OwnFields): FieldLines {
-  const fields = new FieldLines(text, lines.slice(0, kept))
+function endToEndFields(received: ReceivedOctets, { lines }: HeadScan, { kept, nominated }: OwnFields): FieldLines {
+  const fields = new FieldLines(received, lines.slice(0, kept))
   if (nominated !== undefined) for (const name of nominated) fields.remove(name)
   return fields
 }

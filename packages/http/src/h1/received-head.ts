@@ -1,60 +1,81 @@
 import type { FieldLines } from '../message/field-lines.ts'
 import type { BodyLength, RequestHead, ResponseHead } from '../message/head.ts'
+import type { ReceivedOctets } from '../message/received-octets.ts'
+import { type RequestLine, type Target, targetOf } from './request-line.ts'
 
 /** Framing of a head: octets, chunks, or nothing said. */
 export type AnnouncedLength = number | 'chunked' | undefined
 
 /** What a {@link ReceivedRequestHead} is made of. */
 export interface RequestHeadOrigin {
-  /** The whole head, when nothing in it need be left out or spelt in another way to write it on; else `undefined`. */
-  readonly text: string | undefined
-  readonly method: string
-  readonly path: string
-  readonly authority: string
+  readonly received: ReceivedOctets
+  readonly line: RequestLine
+  /** What the target says; `undefined`: it is a path, which is cut out when asked for. */
+  readonly target: Target | undefined
+  /** What Host says. */
+  readonly host: string
+  /** Whether nothing need be left out or spelt in another way to write the head on. */
+  readonly isVerbatim: boolean
 }
 
 /**
  * The head of a request as it came. It remembers what it was, so that what nobody changed need neither be checked nor be put
- * together again: writing it on takes 25 ns then, not 250.
+ * together again, and what nobody asks for never becomes a string.
  */
 export class ReceivedRequestHead implements RequestHead {
   readonly kind = 'request'
   method: string
-  path: string
   authority: string
-  scheme: 'http' | 'https' = 'http'
+  scheme: 'http' | 'https'
   upgrade: string | undefined
   bodyLength: BodyLength
   expectsContinue = false
   readonly fields: FieldLines
   readonly #origin: RequestHeadOrigin
+  #path: string | undefined
+  #isPathChanged = false
 
   constructor(origin: RequestHeadOrigin, bodyLength: BodyLength, fields: FieldLines) {
-    this.method = origin.method
-    this.path = origin.path
-    this.authority = origin.authority
+    const { line, target, host } = origin
+    this.method = line.method
+    this.authority = target?.authority ?? host
+    this.scheme = target?.scheme ?? 'http'
     this.upgrade = undefined
     this.bodyLength = bodyLength
     this.fields = fields
     this.#origin = origin
+    this.#path = target?.path
+  }
+
+  get path(): string {
+    this.#path ??= targetOf(this.#origin.received, this.#origin.line)
+    return this.#path
+  }
+
+  set path(path: string) {
+    if (path === this.path) return
+    this.#path = path
+    this.#isPathChanged = true
   }
 
   /** Whether the start line is that which was checked when it came. */
   get isStartLineKept(): boolean {
-    const { method, path, authority } = this.#origin
-    return this.method === method && this.path === path && this.authority === authority
+    const { line, target, host } = this.#origin
+    return !this.#isPathChanged && this.method === line.method && this.authority === (target?.authority ?? host)
   }
 
   /** The head as it came, if it may be written on as it is. */
-  get verbatim(): string | undefined {
-    return this.isStartLineKept && !this.fields.isTouched ? this.#origin.text : undefined
+  get verbatim(): ReceivedOctets | undefined {
+    const { received, isVerbatim } = this.#origin
+    return isVerbatim && this.isStartLineKept && !this.fields.isTouched ? received : undefined
   }
 }
 
 /** What a {@link ReceivedResponseHead} is made of. */
 export interface ResponseHeadOrigin {
-  /** As {@link RequestHeadOrigin.text}. */
-  readonly text: string | undefined
+  readonly received: ReceivedOctets
+  /** As {@link RequestHeadOrigin.isVerbatim}. */
+  readonly isVerbatim: boolean
   readonly status: number
   readonly announced: AnnouncedLength
 }
@@ -80,8 +101,9 @@ export class ReceivedResponseHead implements ResponseHead {
   }
 
   /** The head as it came, if it may be written on as it is and has that framing. */
-  verbatim(announced: AnnouncedLength): string | undefined {
-    const { text, status, announced: received } = this.#origin
-    return this.status === status && announced === received && !this.fields.isTouched ? text : undefined
+  verbatim(announced: AnnouncedLength): ReceivedOctets | undefined {
+    const { received, isVerbatim, status, announced: was } = this.#origin
+    const isKept = isVerbatim && this.status === status && announced === was && !this.fields.isTouched
+    return isKept ? received : undefined
   }
 }

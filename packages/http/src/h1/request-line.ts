@@ -1,13 +1,13 @@
 import { HttpError } from '../http-error.ts'
 import { hasPort, isAuthority } from '../message/authority.ts'
-import { isAllOf, TARGET, TOKEN } from '../octets.ts'
+import type { ReceivedOctets } from '../message/received-octets.ts'
+import { isAllOf, isTextAt, SPACE, TARGET, TOKEN, toLatin1Buffer } from '../octets.ts'
 
-/** A request line, its target still as it came. RFC 9112 §3. */
+/** A request line, its target where it stands, relative to the head. RFC 9112 §3. */
 export interface RequestLine {
   readonly method: string
-  readonly target: string
-  /** Whether the target begins with a slash. To be asked here: looking into `target` makes a copy of it, which few need. */
-  readonly isPath: boolean
+  readonly targetStart: number
+  readonly targetEnd: number
   readonly minorVersion: 0 | 1
 }
 
@@ -20,45 +20,63 @@ const SLASH = 0x2f
 /**
  * Parses `GET /a HTTP/1.1`, without its end of line, each octet of which is known to be one that a request line may have.
  *
- * @param text - which begins with it
- * @param end - where it ends
+ * @param received - which begins with it
+ * @param end - where it ends, relative to the head
+ * @param maxTargetBytes - of the target
  * @throws {HttpError} bad_request_line, version_not_supported, target_too_long
  */
-export function parseRequestLine(text: string, end: number, maxTargetBytes: number): RequestLine {
-  const methodEnd = text.indexOf(' ')
+export function parseRequestLine({ bytes, base }: ReceivedOctets, end: number, maxTargetBytes: number): RequestLine {
   const targetEnd = end - VERSION_OCTETS - 1
-  const minor = text.charCodeAt(end - 1)
-  const isKnown = text.startsWith(' HTTP/1.', targetEnd) && (minor === ONE || minor === ZERO)
-  if (targetEnd < 0 || !isKnown) throw badVersion(text.substring(0, end))
+  const minor = bytes[base + end - 1]
+  if (targetEnd < 0 || !isTextAt(bytes, base + targetEnd, ' HTTP/1.') || (minor !== ONE && minor !== ZERO)) {
+    throw badVersion(toLatin1Buffer(bytes).latin1Slice(base, base + end))
+  }
+  const methodEnd = findBlank(bytes, base, base + targetEnd) - base
   if (methodEnd < 1 || methodEnd + 1 >= targetEnd) throw new HttpError('bad_request_line', 'no method or no target')
-  const method = usualMethod(text, methodEnd) ?? otherMethod(text.substring(0, methodEnd))
+  const method = methodAt(bytes, base, base + methodEnd)
   if (method === undefined) throw new HttpError('bad_request_line', 'the method is not a token')
-  if (text.indexOf(' ', methodEnd + 1) !== targetEnd) throw new HttpError('bad_request_line', 'more than three words')
+  if (findBlank(bytes, base + methodEnd + 1, base + targetEnd) !== base + targetEnd) {
+    throw new HttpError('bad_request_line', 'more than three words')
+  }
   if (targetEnd - methodEnd - 1 > maxTargetBytes) {
     throw new HttpError('target_too_long', `a target over ${maxTargetBytes} octets`)
   }
-  const target = text.substring(methodEnd + 1, targetEnd)
-  const isPath = text.charCodeAt(methodEnd + 1) === SLASH
-  return { method, target, isPath, minorVersion: minor === ONE ? 1 : 0 }
+  return { method, targetStart: methodEnd + 1, targetEnd, minorVersion: minor === ONE ? 1 : 0 }
+}
+
+/** Where the first blank is; `to` when there is none. */
+function findBlank(bytes: Uint8Array, from: number, to: number): number {
+  let at = from
+  while (at < to && bytes[at] !== SPACE) at++
+  return at
 }
 
 /**
  * Says what is wrong with a request line; nothing may be.
+ * @param line - all of it, and nothing else
  * @throws {HttpError} bad_request_line, version_not_supported, target_too_long, bad_target
  */
-export function checkRequestLine(line: string, maxTargetBytes: number): void {
-  const parsed = parseRequestLine(line, line.length, maxTargetBytes)
-  if (!isAllOf(parsed.target, TARGET)) throw new HttpError('bad_target', 'an octet that no target may have')
-  parseTarget(parsed)
+export function checkRequestLine(line: ReceivedOctets, maxTargetBytes: number): void {
+  const parsed = parseRequestLine(line, line.size, maxTargetBytes)
+  const target = targetOf(line, parsed)
+  if (!isAllOf(target, TARGET)) throw new HttpError('bad_target', 'an octet that no target may have')
+  parseTarget(parsed.method, target)
+}
+
+/** The target of `line` as a string. */
+export function targetOf({ bytes, base }: ReceivedOctets, { targetStart, targetEnd }: RequestLine): string {
+  return toLatin1Buffer(bytes).latin1Slice(base + targetStart, base + targetEnd)
+}
+
+/** Whether the target is a path, and of a method for which that is the form of targets. */
+export function isOriginForm({ bytes, base }: ReceivedOctets, { method, targetStart }: RequestLine): boolean {
+  return bytes[base + targetStart] === SLASH && method !== 'CONNECT'
 }
 
 /** The same object for the usual methods, so that neither they nor labels made of them need copies. */
-function usualMethod(text: string, end: number): string | undefined {
-  for (const method of USUAL_METHODS) if (method.length === end && text.startsWith(method)) return method
-  return undefined
-}
-
-function otherMethod(method: string): string | undefined {
+function methodAt(bytes: Uint8Array, start: number, end: number): string | undefined {
+  for (const method of USUAL_METHODS) if (method.length === end - start && isTextAt(bytes, start, method)) return method
+  const method = toLatin1Buffer(bytes).latin1Slice(start, end)
   return isAllOf(method, TOKEN) ? method : undefined
 }
 
@@ -79,9 +97,9 @@ export interface Target {
  *
  * @throws {HttpError} bad_target
  */
-export function parseTarget({ method, target, isPath }: RequestLine): Target {
+export function parseTarget(method: string, target: string): Target {
   if (method === 'CONNECT') return parseAuthorityForm(target)
-  if (isPath) return { path: target, authority: undefined, scheme: 'http' }
+  if (target.charCodeAt(0) === SLASH) return { path: target, authority: undefined, scheme: 'http' }
   if (target === '*') {
     if (method !== 'OPTIONS') throw new HttpError('bad_target', '* without OPTIONS')
     return { path: '*', authority: undefined, scheme: 'http' }

@@ -36,7 +36,7 @@ export function responseScanRules(limits: H1Limits): HeadScanRules {
     maxBytes: limits.maxHeadBytes,
     maxFields: limits.maxFields,
     startLineOctets: VALUE,
-    checkStartLine: (line) => void parseStatusLine(line, line.length),
+    checkStartLine: (line) => void parseStatusLine(line, line.size),
   }
   responseRules.set(limits, rules)
   return rules

@@ -1,5 +1,6 @@
 import { HttpError } from '../http-error.ts'
 import type { Fields } from '../message/fields.ts'
+import type { ReceivedOctets } from '../message/received-octets.ts'
 import { CR, LF } from '../octets.ts'
 import type { BodyReceiver, ServerHandler, ServerSession, StreamReset, Transport } from '../session.ts'
 import { type BodyReader, LengthBody } from './body-reader.ts'
@@ -204,20 +205,20 @@ export class H1ServerSession extends H1Connection implements ServerSession, Stre
         return at + 2
       }
     }
-    let text: string
+    let received: ReceivedOctets | undefined
     let request: ReceivedRequest
     try {
-      text = this.readHeadText(bytes, at, end)
-      if (text === '') return at
-      request = readRequestHead(text, this.scan!, this.limits.maxTargetBytes)
+      received = this.scanHead(bytes, at, end)
+      if (received === undefined) return at
+      request = readRequestHead(received, this.scan!, this.limits.maxTargetBytes)
     } catch (error) {
       this.#fail(error)
       return end
     }
-    this.endHeadText()
+    this.endHead()
     this.#mayBeEmptyLine = true
     this.#beginRequest(request)
-    return at + text.length
+    return at + received.size
   }
 
   #beginRequest(request: ReceivedRequest): void {

@@ -3,10 +3,10 @@ import type { RequestHead, ResponseHead } from '../message/head.ts'
 import type { Output } from '../output.ts'
 import type { ServerStream, StreamReset } from '../session.ts'
 import { BodyWriter } from './body-writer.ts'
-import { type ConnectionOption, formatInformationalHead, formatResponseHead } from './format-head.ts'
 import type { Framing } from './framing.ts'
 import type { ReceivedRequest } from './read-head.ts'
 import type { AnnouncedLength } from './received-head.ts'
+import { type ConnectionOption, formatInformationalHead, writeResponseHead } from './write-head.ts'
 
 /** What a stream needs of its session. */
 export interface StreamOwner {
@@ -78,7 +78,8 @@ export class H1ServerStream implements ServerStream {
     }
     const framing = this.#framing(head, hasBody)
     this.#persists = framing !== 'until-close' && this.#request.keepsAlive && this.#owner.mayPersist(this)
-    this.#owner.output.writeText(formatResponseHead(head, this.#announcedLength(head, framing), this.#option(framing)))
+    const said = { length: this.#announcedLength(head, framing), option: this.#option(framing) }
+    writeResponseHead(this.#owner.output, head, said)
     this.#writer = new BodyWriter(this.#owner.output, framing, head.bodyLength)
     if (framing === 'opaque') {
       this.#owner.switched()

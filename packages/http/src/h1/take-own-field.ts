@@ -1,7 +1,7 @@
 import { HttpError } from '../http-error.ts'
-import { isAuthorityIn } from '../message/authority.ts'
 import { isNameAt } from '../message/field-lines.ts'
-import { isAllOf, SPACE, TOKEN } from '../octets.ts'
+import { isAllOf, isTextAt, SPACE, TOKEN, toLatin1Buffer } from '../octets.ts'
+import { hostAt } from './hosts.ts'
 import { listOf } from './list-of.ts'
 import type { OwnFields } from './own-fields.ts'
 import type { OwnName } from './own-names.ts'
@@ -11,11 +11,13 @@ const ZERO = 0x30
 /** Each is looked for among all fields, so thirty thousand in one head would take a while. */
 const MAX_NOMINATED = 64
 
-/** A value where it stands: most of them need not be cut out. */
-export interface Value {
-  readonly text: string
-  readonly start: number
-  readonly end: number
+/** A line where it stands, and its value without the blanks around it: most of them need not be cut out. */
+export interface OwnLine {
+  bytes: Uint8Array
+  colon: number
+  lineEnd: number
+  start: number
+  end: number
 }
 
 /**
@@ -23,7 +25,7 @@ export interface Value {
  *
  * @throws {HttpError} bad_framing, bad_host, bad_field, transfer_coding_not_implemented
  */
-export function takeOwnField(own: OwnFields, name: OwnName, value: Value): void {
+export function takeOwnField(own: OwnFields, name: OwnName, value: OwnLine): void {
   switch (name) {
     case 'connection':
       takeConnection(own, value)
@@ -54,20 +56,16 @@ export function takeOwnField(own: OwnFields, name: OwnName, value: Value): void 
 }
 
 /** Blanks around framing are right, but have been read in two ways before: those lines are written anew. */
-export function isCanonical(
-  name: OwnName,
-  value: Value,
-  line: { readonly colon: number; readonly end: number },
-): boolean {
-  const { text, start, end } = value
-  if (start !== line.colon + 2 || text.charCodeAt(line.colon + 1) !== SPACE || end !== line.end) return false
+export function isCanonical(name: OwnName, value: OwnLine): boolean {
+  const { bytes, colon, start, end } = value
+  if (start !== colon + 2 || bytes[colon + 1] !== SPACE || end !== value.lineEnd) return false
   switch (name) {
     case 'host':
       return true
     case 'content-length':
-      return text.charCodeAt(start) !== ZERO || end === start + 1
+      return bytes[start] !== ZERO || end === start + 1
     case 'transfer-encoding':
-      return text.startsWith('chunked', start) && end - start === 'chunked'.length
+      return end - start === 'chunked'.length && isTextAt(bytes, start, 'chunked')
     case 'connection':
       // What we may say ourselves on the next hop, where the connection is to live on, too.
       return isWord(value, 'keep-alive')
@@ -77,14 +75,13 @@ export function isCanonical(
 }
 
 /** RFC 9112 §3.2: exactly one. An empty one is allowed, for targets without an authority. */
-function takeHost(own: OwnFields, value: Value): void {
+function takeHost(own: OwnFields, { bytes, start, end }: OwnLine): void {
   if (own.host !== undefined) throw new HttpError('bad_host', 'more than one Host')
-  const isHost = value.start === value.end || isAuthorityIn(value.text, value.start, value.end)
-  if (!isHost) throw new HttpError('bad_host', 'a Host that is not host:port')
-  own.host = cutOut(value)
+  own.host = start === end ? '' : hostAt(bytes, start, end)
+  if (own.host === undefined) throw new HttpError('bad_host', 'a Host that is not host:port')
 }
 
-function takeConnection(own: OwnFields, value: Value): void {
+function takeConnection(own: OwnFields, value: OwnLine): void {
   if (isWord(value, 'keep-alive')) {
     own.keepsAlive = true
     return
@@ -103,11 +100,11 @@ function takeConnection(own: OwnFields, value: Value): void {
 }
 
 /** RFC 9112 §6.3 lets equal lengths pass as one; refusing them leaves nothing to be understood in two ways. */
-function takeContentLength(own: OwnFields, { text, start, end }: Value): void {
+function takeContentLength(own: OwnFields, { bytes, start, end }: OwnLine): void {
   if (own.contentLength !== undefined) throw new HttpError('bad_framing', 'more than one Content-Length')
   let length = start < end ? 0 : Number.NaN
   for (let i = start; i < end; i++) {
-    const digit = text.charCodeAt(i) - ZERO
+    const digit = bytes[i]! - ZERO
     length = digit >= 0 && digit <= 9 ? length * 10 + digit : Number.NaN
   }
   if (!Number.isSafeInteger(length)) {
@@ -117,7 +114,7 @@ function takeContentLength(own: OwnFields, { text, start, end }: Value): void {
 }
 
 /** RFC 9112 §6.1: `chunked` must be the last coding and come once; others are not implemented here. */
-function takeTransferEncoding(own: OwnFields, value: Value): void {
+function takeTransferEncoding(own: OwnFields, value: OwnLine): void {
   if (own.isChunked) throw new HttpError('bad_framing', 'a transfer coding after chunked')
   if (isWord(value, 'chunked')) {
     own.isChunked = true
@@ -148,11 +145,11 @@ function takeUpgrade(own: OwnFields, value: string): void {
   }
 }
 
-function cutOut({ text, start, end }: Value): string {
-  return text.substring(start, end)
+function cutOut({ bytes, start, end }: OwnLine): string {
+  return toLatin1Buffer(bytes).latin1Slice(start, end)
 }
 
 /** @param word - in lower case */
-function isWord({ text, start, end }: Value, word: string): boolean {
-  return end - start === word.length && isNameAt(text, start, word)
+function isWord({ bytes, start, end }: OwnLine, word: string): boolean {
+  return end - start === word.length && isNameAt(bytes, start, word)
 }

@@ -69,7 +69,7 @@ export class H2ClientSession extends H2Connection implements ClientSession, Requ
   }
 
   ping(): void {
-    if (this.isOpen) this.writer.writePing(LIFE_PING, 0, false)
+    if (this.isOpen) this.writer.writePing(LIFE_PING)
   }
 
   drain(): void {

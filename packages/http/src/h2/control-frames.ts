@@ -2,9 +2,10 @@ import { HttpError } from '../http-error.ts'
 import { H2_CODE } from './error-code.ts'
 import type { FrameOwner } from './frame-owner.ts'
 import type { Frame } from './frame-reader.ts'
-import { FLAG, MAX_WINDOW_BYTES } from './frame-types.ts'
+import { FLAG, MAX_WINDOW_BYTES, UNRESERVED_BITS } from './frame-types.ts'
 import { PRIORITY_BYTES } from './header-blocks.ts'
-import { readSettings, readWord } from './settings.ts'
+import { readWord } from './payload.ts'
+import { readSettings } from './settings.ts'
 
 const WORD_BYTES = 4
 const PING_BYTES = 8
@@ -18,7 +19,7 @@ export function takeWindowUpdate(owner: FrameOwner, frame: Frame): void {
     return
   }
   if (!owner.allows('window_update_flood', 'too many WINDOW_UPDATE frames for what was sent')) return
-  const increment = readWord(bytes, start) & MAX_WINDOW_BYTES
+  const increment = readWord(bytes, start) & UNRESERVED_BITS
   if (streamId === 0) growConnection(owner, increment)
   else growStream(owner, streamId, increment)
 }
@@ -110,7 +111,7 @@ export function takePing(owner: FrameOwner, frame: Frame): void {
     owner.pingAcked(bytes, start)
     return
   }
-  if (owner.allows('ping_flood', 'too many PING frames') && mayReply(owner)) owner.writer.writePing(bytes, start, true)
+  if (owner.allows('ping_flood', 'too many PING frames') && mayReply(owner)) owner.writer.writePingAck(bytes, start)
 }
 
 /** What a peer can ask for without limit. @returns false when it does not read the answers */
@@ -144,7 +145,7 @@ export function takePriority(owner: FrameOwner, frame: Frame): void {
   }
   if (!owner.allows('priority_flood', 'too many PRIORITY frames')) return
   const isSize = length !== PRIORITY_BYTES
-  if (!isSize && (readWord(bytes, start) & MAX_WINDOW_BYTES) !== streamId) return
+  if (!isSize && (readWord(bytes, start) & UNRESERVED_BITS) !== streamId) return
   const error = new HttpError('bad_frame', isSize ? `PRIORITY of ${length} octets` : 'a stream that depends on itself')
   const code = isSize ? H2_CODE.frameSizeError : H2_CODE.protocolError
   const stream = owner.streams.get(streamId)
@@ -161,5 +162,5 @@ export function takeGoaway(owner: FrameOwner, frame: Frame): void {
     return
   }
   if (!owner.allows('empty_frame_flood', 'too many GOAWAY frames')) return
-  owner.goaway(readWord(bytes, start) & MAX_WINDOW_BYTES, readWord(bytes, start + WORD_BYTES))
+  owner.goaway(readWord(bytes, start) & UNRESERVED_BITS, readWord(bytes, start + WORD_BYTES))
 }

@@ -3,7 +3,7 @@ import { isAuthority } from '../message/authority.ts'
 import { isTrailerName } from '../message/trailer-names.ts'
 import { HeaderFields } from './header-fields.ts'
 import { entryOf } from './hpack/entry-cache.ts'
-import type { HeaderEntry } from './hpack/header-entry.ts'
+import { HeaderEntry } from './hpack/header-entry.ts'
 
 /** What the fields that are the codec's business say. */
 export interface OwnEntries {
@@ -105,20 +105,29 @@ export function readContentLength({ value }: HeaderEntry): number {
  * @param entries - changed in place: the first cookie gets all
  */
 export function joinCookies(entries: HeaderEntry[], first: number): void {
-  const crumbs: string[] = []
+  const crumbs: HeaderEntry[] = []
   let firstAt = -1
   let kept = first
   for (let at = first; at < entries.length; at++) {
     const entry = entries[at]!
     if (entry.name === 'cookie') {
-      crumbs.push(entry.value)
+      crumbs.push(entry)
       if (firstAt !== -1) continue
       firstAt = kept
     }
     entries[kept++] = entry
   }
   entries.length = kept
-  entries[firstAt] = entryOf('cookie', crumbs.join('; '))
+  entries[firstAt] = joined(crumbs)
+}
+
+/** Empty ones are left out: behind the last `; ` one would leave a blank at the end, where no value may have any. */
+function joined(crumbs: readonly HeaderEntry[]): HeaderEntry {
+  const values = crumbs.map(({ value }) => value).filter((value) => value !== '')
+  // RFC 7541 §6.2.3: what one of them forbids holds for the whole.
+  const isNeverIndexed = crumbs.some((crumb) => crumb.isNeverIndexed)
+  const value = values.join('; ')
+  return isNeverIndexed ? new HeaderEntry(crumbs[0]!.header, value, true) : entryOf('cookie', value)
 }
 
 /**

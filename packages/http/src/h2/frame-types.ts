@@ -42,3 +42,5 @@ export const SETTING = {
 export const DEFAULT_WINDOW_BYTES = 65_535
 export const MAX_WINDOW_BYTES = 0x7fff_ffff
 export const MAX_STREAM_ID = 0x7fff_ffff
+/** All but the first bit of a word, which is reserved before ids of streams and increments of windows. RFC 9113 §4.1, §6.9. */
+export const UNRESERVED_BITS = 0x7fff_ffff

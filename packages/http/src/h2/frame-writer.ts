@@ -99,13 +99,14 @@ export class FrameWriter {
     this.#writeHead(0, 0, kind(FRAME.settings, FLAG.ack))
   }
 
-  /** @param bytes - which have the 8 octets of a ping at `at` */
-  writePing(bytes: Uint8Array, at: number, isAck: boolean): void {
-    const { output } = this
-    output.ensure(FRAME_HEAD_BYTES + PING_BYTES)
-    this.#writeHead(0, PING_BYTES, kind(FRAME.ping, isAck ? FLAG.ack : 0))
-    output.bytes.set(bytes.subarray(at, at + PING_BYTES), output.position)
-    output.position += PING_BYTES
+  /** @param octets - 8 of them, by which its answer is known */
+  writePing(octets: Uint8Array): void {
+    this.#writePing(kind(FRAME.ping, 0), octets, 0)
+  }
+
+  /** @param bytes - which have the 8 octets of the ping at `at` */
+  writePingAck(bytes: Uint8Array, at: number): void {
+    this.#writePing(kind(FRAME.ping, FLAG.ack), bytes, at)
   }
 
   /** @param debug - Latin-1 */
@@ -135,6 +136,14 @@ export class FrameWriter {
       output.bytes.set(block.subarray(at, end), output.position)
       output.position += end - at
     }
+  }
+
+  #writePing(kind: number, bytes: Uint8Array, at: number): void {
+    const { output } = this
+    output.ensure(FRAME_HEAD_BYTES + PING_BYTES)
+    this.#writeHead(0, PING_BYTES, kind)
+    output.bytes.set(bytes.subarray(at, at + PING_BYTES), output.position)
+    output.position += PING_BYTES
   }
 
   #remember(streamId: number, at: number, end: number): void {

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { H2Limits } from './limits.ts'
-import type { Payload } from './settings.ts'
+import type { Payload } from './payload.ts'
 
 /** A header block that comes in several frames, kept until it is complete. RFC 9113 §4.3. */
 export class HeaderBlock {

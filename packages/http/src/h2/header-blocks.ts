@@ -2,15 +2,14 @@ import { HttpError } from '../http-error.ts'
 import { H2_CODE } from './error-code.ts'
 import type { FrameOwner } from './frame-owner.ts'
 import type { Frame } from './frame-reader.ts'
-import { FLAG } from './frame-types.ts'
+import { FLAG, UNRESERVED_BITS } from './frame-types.ts'
 import { HeaderBlock } from './header-block.ts'
 import { HpackDecoder } from './hpack/decoder.ts'
 import type { HeaderEntry } from './hpack/header-entry.ts'
-import { type Payload, readWord } from './settings.ts'
+import { type Payload, readWord } from './payload.ts'
 
 /** Dependency and weight in HEADERS and PRIORITY. RFC 9113 §5.3.2. */
 export const PRIORITY_BYTES = 5
-const ID_MASK = 0x7fff_ffff
 
 /** HEADERS and CONTINUATION to lists of fields. RFC 9113 §4.3, §6.2, §6.10. */
 export class HeaderBlocks {
@@ -49,7 +48,7 @@ export class HeaderBlocks {
       )
       return
     }
-    if (hasPriority && (readWord(bytes, from - PRIORITY_BYTES) & ID_MASK) === streamId) {
+    if (hasPriority && (readWord(bytes, from - PRIORITY_BYTES) & UNRESERVED_BITS) === streamId) {
       this.#owner.fail(H2_CODE.protocolError, 'bad_frame', 'a stream that depends on itself')
       return
     }

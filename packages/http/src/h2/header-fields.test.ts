@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { linesOf } from '../../test/lines-of.ts'
 import { createFields, type Fields } from '../message/fields.ts'
 import { HeaderFields } from './header-fields.ts'
 import { entryOf } from './hpack/entry-cache.ts'
@@ -15,10 +16,6 @@ function received(): HeaderFields {
     [[':status', '200'] as const, ...LINES].map(([name, value]) => entryOf(name, value)),
     1,
   )
-}
-
-function linesOf(fields: Fields): string[] {
-  return Array.from({ length: fields.count }, (_, index) => `${fields.nameAt(index)}: ${fields.valueAt(index)}`)
 }
 
 describe('HeaderFields', () => {

@@ -126,13 +126,14 @@ function checkConnect({ scheme, path }: RequestEntries, authority: string): void
   if (authority === '' || !hasPort(authority)) throw new HttpError('bad_target', 'CONNECT without host and port')
 }
 
-/** RFC 8441 §4. */
+/** RFC 8441 §4. As with HTTP/1, h2c would take the requests inside past this hop and all others. */
 function readProtocol({ value }: HeaderEntry, method: string): string {
   if (method !== 'CONNECT') throw new HttpError('bad_pseudo_header', ':protocol without CONNECT')
   const slash = value.indexOf('/')
   const isProtocol = isAllOf(slash === -1 ? value : value.substring(0, slash) + value.substring(slash + 1), TOKEN)
-  if (!isProtocol) throw new HttpError('bad_field', 'a :protocol that is no protocol')
-  return value.toLowerCase()
+  const protocol = value.toLowerCase()
+  if (!isProtocol || protocol === 'h2c') throw new HttpError('bad_field', 'a :protocol that nothing can be upgraded to')
+  return protocol
 }
 
 function readBodyLength({ contentLength }: RequestEntries, isEnd: boolean, isTunnel: boolean): number | undefined {

@@ -53,7 +53,7 @@ export class H2ServerSession extends H2Connection implements ServerSession, Answ
       return
     }
     this.writer.writeGoaway(MAX_STREAM_ID, H2_CODE.noError, '')
-    this.writer.writePing(DRAIN_PING, 0, false)
+    this.writer.writePing(DRAIN_PING)
   }
 
   resetStuck(): number {

@@ -1,9 +1,10 @@
 import { H2_CODE } from './error-code.ts'
 import { DEFAULT_WINDOW_BYTES, MAX_PAYLOAD_BYTES, MAX_WINDOW_BYTES, SETTING } from './frame-types.ts'
+import { DEFAULT_TABLE_BYTES } from './hpack/dynamic-table.ts'
+import { type Payload, readWord } from './payload.ts'
 
 const SETTING_BYTES = 6
 const MAX_FRAME_SIZE = 0xff_ffff
-const DEFAULT_TABLE_BYTES = 4096
 /** What we take a server to allow before it said so. */
 const ASSUMED_STREAMS = 100
 
@@ -49,18 +50,6 @@ export function readSettings(
     if (fault !== undefined) return fault
   }
   return undefined
-}
-
-/** Octets from `start` to `end`. */
-export interface Payload {
-  readonly bytes: Uint8Array
-  readonly start: number
-  readonly end: number
-}
-
-/** Four octets as a number from 0 to 2^32-1. */
-export function readWord(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
 }
 
 function readSetting(settings: PeerSettings, name: number, value: number): SettingsFault | undefined {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hasPort, isAuthority, isAuthorityIn } from './authority.ts'
+import { hasPort, isAuthority } from './authority.ts'
 
 test.each([
   'a',
@@ -15,7 +15,6 @@ test.each([
   'a%2fb',
 ])('%s is an authority', (text) => {
   expect(isAuthority(text)).toBe(true)
-  expect(isAuthorityIn(`//${text}/`, 2, 2 + text.length)).toBe(true)
 })
 
 test.each([
@@ -42,7 +41,6 @@ test.each([
   'a\u0141',
 ])('%j is none', (text) => {
   expect(isAuthority(text)).toBe(false)
-  expect(isAuthorityIn(`${text}22`, 0, text.length)).toBe(false)
 })
 
 test.each([

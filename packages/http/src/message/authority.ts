@@ -12,15 +12,9 @@ const MAX_PORT_DIGITS = 5
  * digits. Stricter than the RFC in one thing: a colon without port is refused.
  */
 export function isAuthority(text: string): boolean {
-  return isAuthorityIn(text, 0, text.length)
-}
-
-/** {@link isAuthority} of a part of `text`, which need not be cut out. */
-export function isAuthorityIn(text: string, start: number, end: number): boolean {
-  const isLiteral = start < end && text.charCodeAt(start) === OPEN_BRACKET
-  const hostEnd = isLiteral ? endOfIpLiteral(text, start, end) : endOfName(text, start, end)
-  if (hostEnd <= start) return false
-  return hostEnd === end || isPortIn(text, hostEnd, end)
+  const hostEnd = text.charCodeAt(0) === OPEN_BRACKET ? endOfIpLiteral(text) : endOfName(text)
+  if (hostEnd <= 0) return false
+  return hostEnd === text.length || isPortFrom(text, hostEnd)
 }
 
 /** Whether an {@link isAuthority} has a port. */
@@ -28,15 +22,15 @@ export function hasPort(authority: string): boolean {
   return authority.lastIndexOf(':') > authority.lastIndexOf(']')
 }
 
-function endOfName(text: string, start: number, end: number): number {
-  let i = start
-  for (; i < end; i++) {
+function endOfName(text: string): number {
+  let i = 0
+  for (; i < text.length; i++) {
     const code = text.charCodeAt(i)
     if (code === COLON) break
     if (!isOf(code, HOST_NAME)) return -1
     if (
       code === PERCENT &&
-      !(i + 2 < end && isOf(text.charCodeAt(i + 1), HEX_DIGIT) && isOf(text.charCodeAt(i + 2), HEX_DIGIT))
+      !(i + 2 < text.length && isOf(text.charCodeAt(i + 1), HEX_DIGIT) && isOf(text.charCodeAt(i + 2), HEX_DIGIT))
     ) {
       return -1
     }
@@ -45,22 +39,22 @@ function endOfName(text: string, start: number, end: number): number {
 }
 
 /** `[` 1*( HEXDIG / ":" / "." ) `]`; whether it is an address of IPv6 is for whoever connects to it. */
-function endOfIpLiteral(text: string, start: number, end: number): number {
-  let i = start + 1
-  while (i < end && isOfIp(text.charCodeAt(i))) i++
-  const isClosed = i < end && text.charCodeAt(i) === CLOSE_BRACKET
-  return isClosed && i - start > 2 ? i + 1 : -1
+function endOfIpLiteral(text: string): number {
+  let i = 1
+  while (i < text.length && isOfIp(text.charCodeAt(i))) i++
+  const isClosed = i < text.length && text.charCodeAt(i) === CLOSE_BRACKET
+  return isClosed && i > 2 ? i + 1 : -1
 }
 
 function isOfIp(code: number): boolean {
   return code === COLON || code === POINT || isOf(code, HEX_DIGIT)
 }
 
-function isPortIn(text: string, colon: number, end: number): boolean {
-  const digits = end - colon - 1
+function isPortFrom(text: string, colon: number): boolean {
+  const digits = text.length - colon - 1
   if (text.charCodeAt(colon) !== COLON || digits < 1 || digits > MAX_PORT_DIGITS) return false
   let port = 0
-  for (let i = colon + 1; i < end; i++) {
+  for (let i = colon + 1; i < text.length; i++) {
     const code = text.charCodeAt(i)
     if (!isOf(code, DIGIT)) return false
     port = port * 10 + code - 0x30

@@ -1,23 +1,39 @@
-import { isAllOf, LOWER_CASE, SPACE, TAB, TOKEN, VALUE } from '../octets.ts'
+import { Buffer } from 'node:buffer'
+import { isAllOf, type Latin1Buffer, LOWER_CASE, SPACE, TAB, TOKEN, toLatin1Buffer, VALUE } from '../octets.ts'
 import type { Fields } from './fields.ts'
+import type { ReceivedOctets } from './received-octets.ts'
+
+/** A field line within octets that were received, without its end. */
+export interface Line {
+  bytes: Uint8Array
+  start: number
+  end: number
+}
+
+const NOTHING: ReceivedOctets = { bytes: Buffer.alloc(0), base: 0, size: 0 }
 
 /**
- * Fields as lines of a text that was received, and lines that were added since. Names and values of received lines are cut
- * out when asked for; what was not touched is written on as it came, with its case and its order.
+ * Fields as lines that were received, and lines that were added since. Names and values of received lines become strings when
+ * asked for; what was not touched is written on as it came, with its case and its order.
  */
 export class FieldLines implements Fields {
-  readonly #text: string
+  readonly #bytes: Latin1Buffer
+  readonly #base: number
   /**
-   * Three numbers a line: start, colon and end (of CR) within the text. Of an added line: minus its number less one, 0, 0.
+   * Three numbers a line: start, colon and end (of CR), relative to `#base`. Of an added line: minus its number less one, 0, 0.
    */
   readonly #lines: number[]
   /** Name and value of each added line, one after the other. */
   #added: string[] | undefined
   #isTouched = false
 
-  /** @param lines - checked lines of `text`, three numbers each (start, colon, end); now owned by the fields */
-  constructor(text: string, lines: number[]) {
-    this.#text = text
+  /**
+   * @param received - not written to as long as the fields live; left out where nothing was received
+   * @param lines - checked lines of it, three numbers each (start, colon, end); now owned by the fields
+   */
+  constructor({ bytes, base }: ReceivedOctets = NOTHING, lines: number[] = []) {
+    this.#bytes = toLatin1Buffer(bytes)
+    this.#base = base
     this.#lines = lines
   }
 
@@ -33,15 +49,17 @@ export class FieldLines implements Fields {
   nameAt(index: number): string {
     const start = this.#lines[index * 3]!
     if (start < 0) return this.#added![(-1 - start) * 2]!
-    return this.#text.substring(start, this.#lines[index * 3 + 1]!).toLowerCase()
+    return this.#slice(start, this.#lines[index * 3 + 1]!).toLowerCase()
   }
 
   valueAt(index: number): string {
     const start = this.#lines[index * 3]!
     if (start < 0) return this.#added![(-1 - start) * 2 + 1]!
-    return trimmedValue(this.#text, this.#lines[index * 3 + 1]! + 1, this.#lines[index * 3 + 2]!)
+    const base = this.#base
+    const end = base + this.#lines[index * 3 + 2]!
+    const from = skipBlanks(this.#bytes, base + this.#lines[index * 3 + 1]! + 1, end)
+    return this.#bytes.latin1Slice(from, trimBlanks(this.#bytes, from, end))
   }
-
   get(name: string): string | undefined {
     const index = this.#find(name, 0)
     return index === -1 ? undefined : this.valueAt(index)
@@ -69,13 +87,13 @@ export class FieldLines implements Fields {
     this.#lines[first * 3 + 2] = 0
   }
 
-  /** Fills in where the line is in the text that was received. @returns false when it was added since */
-  locate(index: number, line: { text: string; start: number; end: number }): boolean {
+  /** Fills in where the line is among the octets that were received. @returns false when it was added since */
+  locate(index: number, line: Line): boolean {
     const start = this.#lines[index * 3]!
     if (start < 0) return false
-    line.text = this.#text
-    line.start = start
-    line.end = this.#lines[index * 3 + 2]!
+    line.bytes = this.#bytes
+    line.start = this.#base + start
+    line.end = this.#base + this.#lines[index * 3 + 2]!
     return true
   }
 
@@ -103,12 +121,16 @@ export class FieldLines implements Fields {
         runEnd = lines[i + 2]! + 2
         continue
       }
-      if (runEnd > runStart) text += this.#text.substring(runStart, runEnd)
+      if (runEnd > runStart) text += this.#slice(runStart, runEnd)
       runStart = start
       runEnd = start < 0 ? start : lines[i + 2]! + 2
       if (start < 0) text += this.#formatAdded(-1 - start, mayWrite)
     }
-    return runEnd > runStart ? text + this.#text.substring(runStart, runEnd) : text
+    return runEnd > runStart ? text + this.#slice(runStart, runEnd) : text
+  }
+
+  #slice(start: number, end: number): string {
+    return this.#bytes.latin1Slice(this.#base + start, this.#base + end)
   }
 
   #formatAdded(number: number, mayWrite: (name: string) => boolean): string {
@@ -131,7 +153,7 @@ export class FieldLines implements Fields {
       const isSame =
         start < 0
           ? this.#added![(-1 - start) * 2] === name
-          : lines[i + 1]! - start === name.length && isNameAt(this.#text, start, name)
+          : lines[i + 1]! - start === name.length && isNameAt(this.#bytes, this.#base + start, name)
       if (isSame) return i / 3
     }
     return -1
@@ -145,32 +167,32 @@ export class FieldLines implements Fields {
   }
 }
 
-/** Whether the octets of `text` at `start` are `name`, which is in lower case. */
-export function isNameAt(text: string, start: number, name: string): boolean {
+/** Whether the octets at `start`, of which there are enough, are `name`, which is in lower case. */
+export function isNameAt(bytes: Uint8Array, start: number, name: string): boolean {
   for (let i = 0; i < name.length; i++) {
-    if (LOWER_CASE[text.charCodeAt(start + i)] !== name.charCodeAt(i)) return false
+    if (LOWER_CASE[bytes[start + i]!] !== name.charCodeAt(i)) return false
   }
   return true
 }
 
-/** The part of `text` without the whitespace around it. RFC 9112 §5. */
-export function trimmedValue(text: string, from: number, to: number): string {
-  const start = skipBlanks(text, from, to)
-  return text.substring(start, trimBlanks(text, start, to))
-}
-
-/** Where the blanks end that begin at `from`. */
-export function skipBlanks(text: string, from: number, to: number): number {
+/** Where the whitespace ends that begins at `from`. RFC 9112 §5. */
+export function skipBlanks(bytes: Uint8Array, from: number, to: number): number {
   let start = from
-  while (start < to && isBlank(text.charCodeAt(start))) start++
+  while (start < to && isBlank(bytes[start]!)) start++
   return start
 }
 
-/** Where the blanks begin that end at `to`. */
-export function trimBlanks(text: string, from: number, to: number): number {
+/** Where the whitespace begins that ends at `to`. */
+export function trimBlanks(bytes: Uint8Array, from: number, to: number): number {
   let end = to
-  while (end > from && isBlank(text.charCodeAt(end - 1))) end--
+  while (end > from && isBlank(bytes[end - 1]!)) end--
   return end
+}
+
+/** Whether `value` may be that of a field: no octets that none may have, and none of the whitespace around it that is not part of it. */
+export function isFieldValue(value: string): boolean {
+  if (value === '') return true
+  return isAllOf(value, VALUE) && !isBlank(value.charCodeAt(0)) && !isBlank(value.charCodeAt(value.length - 1))
 }
 
 function isBlank(code: number): boolean {
@@ -182,6 +204,5 @@ export function checkFieldLine(name: string, value: string): void {
   if (!isAllOf(name, TOKEN) || name !== name.toLowerCase()) {
     throw new RangeError(`field name ${JSON.stringify(name)} is not a token in lower case`)
   }
-  const isSame = value === '' || (isAllOf(value, VALUE) && trimmedValue(value, 0, value.length) === value)
-  if (!isSame) throw new RangeError(`the value of field ${name} has octets that no field may have there`)
+  if (!isFieldValue(value)) throw new RangeError(`the value of field ${name} has octets that no field may have there`)
 }

@@ -43,7 +43,7 @@ export interface Fields {
  * @example createFields([['content-type', 'text/plain'], ['heddle-error', 'draining']])
  */
 export function createFields(lines: readonly (readonly [string, string])[] = []): Fields {
-  const fields = new FieldLines('', [])
+  const fields = new FieldLines()
   for (const [name, value] of lines) fields.append(name, value)
   return fields
 }

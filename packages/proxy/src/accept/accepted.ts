@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
-import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
-import { ProxyError } from '../errors/proxy-error.ts'
+import { PROXY_ERRORS, type ProxyErrorCode } from '@heddle/api/proxy-errors'
 import type { Watched } from '../net/ticker.ts'
 import { resetSocket } from '../platform/reset.ts'
 import type { ProxyCore } from '../proxy-core.ts'
@@ -55,9 +54,9 @@ export class Accepted implements Watched {
 
   /** Ends a connection of which nothing is known that could be answered, with a reset. */
   refuse(code: ProxyErrorCode, detail: string): void {
-    const { spec } = new ProxyError(code, detail)
-    this.#core.failed(code, spec.source)
-    const fields = { client: this.client, destination: this.destination, error: code, detail, hint: spec.hint }
+    const { source, hint } = PROXY_ERRORS[code]
+    this.#core.failed(code, source)
+    const fields = { client: this.client, destination: this.destination, error: code, detail, hint }
     this.#core.refusals.write({ level: 'warn', event: 'connection refused', kind: code, fields })
     resetSocket(this.raw, undefined)
   }

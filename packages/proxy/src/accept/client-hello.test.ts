@@ -33,12 +33,12 @@ function alpn(...names: string[]): number[] {
   return extension(16, [...u16(list.length), ...list])
 }
 
-/** Cut into records of at most `size` octets. */
-function records(message: number[], size = 16_384): Uint8Array {
+/** Cut into records of at most `size` octets, each of which begins with `head`. */
+function records(message: number[], size = 16_384, head = [22, 3, 1]): Uint8Array {
   const out: number[] = []
   for (let at = 0; at < message.length; at += size) {
     const part = message.slice(at, at + size)
-    out.push(22, 3, 1, ...u16(part.length), ...part)
+    out.push(...head, ...u16(part.length), ...part)
   }
   return Uint8Array.from(out)
 }
@@ -59,8 +59,20 @@ describe('readClientHello()', () => {
     expect(readClientHello(Uint8Array.from([...records(MESSAGE), 20, 3, 3, 0, 1, 1]))).toEqual(EXPECTED)
   })
 
-  test('reads a hello without extensions', () => {
-    expect(readClientHello(records(hello([])))).toEqual({ serverName: undefined, alpn: [] })
+  test.each([{ version: [3, 0] }, { version: [3, 4] }])('reads records of version $version', ({ version }) => {
+    expect(readClientHello(records(MESSAGE, 16_384, [22, ...version]))).toEqual(EXPECTED)
+  })
+
+  test('waits for a record of the largest size', () => {
+    expect(readClientHello(Uint8Array.from([22, 3, 1, 0x40, 0, 1]))).toBe('incomplete')
+  })
+
+  test('reads a hello without extensions, and one without even their length', () => {
+    const message = hello([])
+    const shorter = message.with(3, message[3]! - 2).slice(0, -2)
+    for (const one of [message, shorter]) {
+      expect(readClientHello(records(one))).toEqual({ serverName: undefined, alpn: [] })
+    }
   })
 
   test.each([{ size: 16_384 }, { size: 30 }])('is incomplete at every split point of records of $size', ({ size }) => {
@@ -71,11 +83,15 @@ describe('readClientHello()', () => {
   })
 
   test.each([
-    { name: 'another record type', bytes: [23, 3, 3, 0, 1, 0] },
+    { name: 'another record type', bytes: [...records(MESSAGE, 16_384, [23, 3, 1])] },
+    { name: 'SSL 2', bytes: [...records(MESSAGE, 16_384, [22, 2, 1])] },
+    { name: 'a version that never was', bytes: [...records(MESSAGE, 16_384, [22, 3, 5])] },
+    { name: 'a record of another type behind the first', bytes: [...records(MESSAGE.slice(0, 50)), 23] },
     { name: 'an empty record', bytes: [22, 3, 1, 0, 0] },
     { name: 'an oversized record', bytes: [22, 3, 1, 0x40, 1] },
     { name: 'crumbs of one octet', bytes: [...records(MESSAGE, 1)] },
-    { name: 'another handshake message', bytes: [22, 3, 1, 0, 4, 2, 0, 0, 0] },
+    { name: 'another handshake message', bytes: [...records([2, ...MESSAGE.slice(1)])] },
+    { name: 'the first octet of another handshake message', bytes: [22, 3, 1, 0, 200, 2] },
     { name: 'an extension beyond the end', bytes: [...records(hello([0, 0, 0, 99]))] },
     { name: 'a name beyond its extension', bytes: [...records(hello(extension(0, [0, 9, 0, 0, 9, 97])))] },
   ])('is not TLS: $name', ({ bytes }) => {

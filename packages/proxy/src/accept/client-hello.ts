@@ -55,7 +55,6 @@ function joinRecords(bytes: Uint8Array): Uint8Array | 'incomplete' | 'not-tls' {
     }
     if (parts.length === MAX_RECORDS) return 'not-tls'
     at += RECORD_HEAD_BYTES + length
-    if (at >= bytes.length) return 'incomplete'
   }
 }
 

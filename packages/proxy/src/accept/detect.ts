@@ -46,18 +46,14 @@ function detectText(bytes: Uint8Array): Detected {
   let end = start
   while (end < bytes.length && isUpper(bytes[end]!) && end - start < MAX_METHOD_CHARS) end += 1
   const word = String.fromCharCode(...bytes.subarray(start, end))
-  if (end === bytes.length) return start > 0 || word !== '' ? undecided(word) : UNKNOWN
+  // They end within what may be a method.
+  if (end === bytes.length) return word.length < MAX_METHOD_CHARS ? UNKNOWN : OPAQUE
   if (word === 'CONNECT') return OPAQUE
   if (COMMON_METHODS.includes(word)) return HTTP1
   if (word === 'PRI') return detectPreface(bytes.subarray(start))
   if (word === '' || bytes[end] !== SPACE) return OPAQUE
   if (end + 1 === bytes.length) return UNKNOWN
   return bytes[end + 1] === SLASH ? HTTP1 : OPAQUE
-}
-
-/** The bytes end within what may be a method. */
-function undecided(word: string): Detected {
-  return word.length < MAX_METHOD_CHARS ? UNKNOWN : OPAQUE
 }
 
 function detectPreface(bytes: Uint8Array): Detected {

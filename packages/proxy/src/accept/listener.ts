@@ -1,4 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import { formatAddressKey } from '@heddle/api/destination-key'
+import { formatHostPort } from '../config/address.ts'
 import type { ListenerConfig } from '../listener-config.ts'
 import { readOriginalDestination } from '../platform/original-destination.ts'
 import type { WorkloadRuntime } from '../workload-runtime.ts'
@@ -61,13 +63,13 @@ function bind(server: Server, { address, port }: ListenerConfig): Promise<number
 function serve(config: ListenerConfig, workload: WorkloadRuntime, accepted: Accepted): void {
   switch (config.kind) {
     case 'transparent-outbound': {
-      const key = originalKey(workload, accepted)
-      if (key !== undefined) serveOutbound(workload, accepted, `address:${key.text}`)
+      const original = findOriginal(workload, accepted)
+      if (original !== undefined) serveOutbound(workload, accepted, original.key)
       return
     }
     case 'transparent-inbound': {
-      const key = originalKey(workload, accepted)
-      if (key !== undefined) serveInbound(workload, accepted, { ...key, workloadPort: key.port })
+      const original = findOriginal(workload, accepted)
+      if (original !== undefined) serveInbound(workload, accepted, { ...original, workloadPort: original.port })
       return
     }
     case 'explicit-outbound':
@@ -82,15 +84,15 @@ function serve(config: ListenerConfig, workload: WorkloadRuntime, accepted: Acce
   }
 }
 
-interface OriginalKey {
+interface Original {
   readonly address: string
   readonly port: number
-  /** `IP:PORT`, IPv6 in brackets. */
-  readonly text: string
+  /** Of a destination that is known by its address alone. */
+  readonly key: string
 }
 
 /** Where a redirected connection goes; refuses it where that is unknown or the proxy itself. */
-function originalKey(workload: WorkloadRuntime, accepted: Accepted): OriginalKey | undefined {
+function findOriginal(workload: WorkloadRuntime, accepted: Accepted): Original | undefined {
   const { loopGuard } = workload.core
   const original = readOriginalDestination(accepted.raw)
   if (original === undefined) {
@@ -99,11 +101,11 @@ function originalKey(workload: WorkloadRuntime, accepted: Accepted): OriginalKey
   }
   const { port } = original
   const address = loopGuard.fromProxyAddress(original.address)
-  const text = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+  const text = formatHostPort({ host: address, port })
   accepted.destination = text
-  if (loopGuard.isOwnListener(address, port) || loopGuard.isFromItself(accepted.raw)) {
+  if (loopGuard.isOwnListener(address, port) || loopGuard.isFromItself(accepted.raw, text)) {
     accepted.refuse('loop_detected', `${text} is a listener of this proxy, or it connected to itself`)
     return undefined
   }
-  return { address, port, text }
+  return { address, port, key: formatAddressKey(address, port) }
 }

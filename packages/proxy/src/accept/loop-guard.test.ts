@@ -1,4 +1,7 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
+import { formatHostPort } from '../config/address.ts'
 import { LoopGuard } from './loop-guard.ts'
 
 test.each([
@@ -27,4 +30,28 @@ test('a proxy is led to itself by way of the loopback interface, and the way is 
     expect(guard.toProxyAddress(address)).toMatch(/^127\./)
     expect(guard.fromProxyAddress(guard.toProxyAddress(address))).toBe(address)
   }
+})
+
+test("the proxy's own connection is known by both of its ends, until it closes", async () => {
+  const guard = new LoopGuard(() => [])
+  guard.expectRedirection()
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const outgoing = connect(port, '127.0.0.1')
+  const [[accepted]] = (await Promise.all([once(server, 'connection'), once(outgoing, 'connect')])) as [
+    [Socket],
+    unknown,
+  ]
+  guard.addOutgoing(outgoing)
+  expect(guard.isFromItself(accepted, formatHostPort({ host: '127.0.0.1', port }))).toBe(true)
+  // An application's connection may have its port, where it goes to another place.
+  expect(guard.isFromItself(accepted, formatHostPort({ host: '10.96.0.1', port: 80 }))).toBe(false)
+  expect(guard.isFromItself(accepted, formatHostPort({ host: '127.0.0.1', port: port + 1 }))).toBe(false)
+  const closed = once(outgoing, 'close')
+  outgoing.destroy()
+  await closed
+  expect(guard.isFromItself(accepted, formatHostPort({ host: '127.0.0.1', port }))).toBe(false)
+  accepted.destroy()
+  server.close()
 })

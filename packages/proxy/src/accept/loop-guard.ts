@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { formatHostPort } from '../config/address.ts'
 
 /**
  * What the proxy sends here comes to its own inbound listener, redirected by the rules of the network namespace: one stands for the
@@ -49,15 +50,21 @@ export class LoopGuard {
 
   /** Remembers a connection that the proxy opened, until it closes; only where it might come back unasked. */
   addOutgoing(socket: Socket): void {
-    if (!this.#isRedirected || selfFamilyOf(socket.remoteAddress) !== undefined) return
-    const name = `${socket.localAddress}:${socket.localPort}`
+    const { localAddress, localPort, remoteAddress = '', remotePort = 0 } = socket
+    if (!this.#isRedirected || selfFamilyOf(remoteAddress) !== undefined) return
+    const name = `${localAddress}:${localPort} ${formatHostPort({ host: remoteAddress, port: remotePort })}`
     this.#outgoing.add(name)
     socket.once('close', () => this.#outgoing.delete(name))
   }
 
-  /** Whether the proxy itself opened the connection that `accepted` is the other end of: it is not exempt from redirection. */
-  isFromItself(accepted: Socket): boolean {
-    return this.#isRedirected && this.#outgoing.has(`${accepted.remoteAddress}:${accepted.remotePort}`)
+  /**
+   * Whether the proxy itself opened the connection that `accepted` is the other end of: it is not exempt from redirection. Both ends decide: the
+   * kernel gives an application's connection the port of one of the proxy's where they go to different places.
+   *
+   * @param destination - where it was meant to go, as {@link formatHostPort} has it
+   */
+  isFromItself(accepted: Socket, destination: string): boolean {
+    return this.#isRedirected && this.#outgoing.has(`${accepted.remoteAddress}:${accepted.remotePort} ${destination}`)
   }
 
   /** Whether a connection to this address would arrive at a listener of this proxy. */

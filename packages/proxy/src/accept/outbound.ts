@@ -12,25 +12,25 @@ export function serveOutbound(workload: WorkloadRuntime, accepted: Accepted, key
   const { context, upstreams } = workload
   accepted.destination = key
   const hop = new OutboundHop(key, context.destinations, upstreams)
-  const serving = (firstBytes: Uint8Array): Serving => {
-    return { workload, accepted, pair: { socket: accepted.raw, raw: undefined }, hop, firstBytes }
-  }
-  const state = resolveOnce(hop)
+  const pair = { socket: accepted.raw, raw: undefined }
+  const unread: Serving = { workload, accepted, pair, hop, firstBytes: new Uint8Array(0) }
+  const state = resolveOrReject(hop)
   if (!(state instanceof Promise)) {
-    serveAs(state.protocol, serving, state)
+    serveAs(state.protocol, unread, state)
     return
   }
   // Nobody reads meanwhile: the destination may be one of which no byte may be looked at.
   state.then(
-    (known) => serveAs(known.protocol, serving, known),
+    (known) => serveAs(known.protocol, unread, known),
     (error: unknown) => {
       hop.failNext(toProxyError(error))
-      serveAs('detect', serving)
+      serveAs('detect', unread)
     },
   )
 }
 
-function resolveOnce(hop: OutboundHop): DestinationState | Promise<DestinationState> {
+/** What is thrown is rejected, so that there is one way to fail. */
+function resolveOrReject(hop: OutboundHop): DestinationState | Promise<DestinationState> {
   try {
     return hop.resolve()
   } catch (error) {
@@ -38,43 +38,43 @@ function resolveOnce(hop: OutboundHop): DestinationState | Promise<DestinationSt
   }
 }
 
-function serveAs(protocol: AppProtocol, serving: (firstBytes: Uint8Array) => Serving, state?: DestinationState): void {
-  const plain = serving(new Uint8Array(0))
-  if (plain.accepted.raw.destroyed) return
-  if (protocol !== 'tls' && protocol !== 'opaque') detect(plain, protocol)
-  else if (state?.routing?.connections?.kind === 'tls') readServerName(plain, protocol)
-  else serveOpaque(plain, { protocol })
+function serveAs(protocol: AppProtocol, unread: Serving, state?: DestinationState): void {
+  if (unread.accepted.raw.destroyed) return
+  if (protocol !== 'tls' && protocol !== 'opaque') detect(unread, protocol)
+  else if (state?.routing?.connections?.kind === 'tls') readServerName(unread, protocol)
+  else serveOpaque(unread, { protocol })
 }
 
 /** Routes by server name need the hello, whatever is declared. Who says nothing for a while has none. */
-function readServerName(plain: Serving, protocol: 'tls' | 'opaque'): void {
-  const { workload, accepted } = plain
+function readServerName(unread: Serving, protocol: 'tls' | 'opaque'): void {
+  const { workload, accepted } = unread
   const { limits } = workload.core
   const waitMs = protocol === 'tls' ? limits.keepAliveMs : limits.detectMs
   accepted.enter(
     new DetectStage(accepted.raw, { core: workload.core, accepted, waitMs }, (result, firstBytes) => {
       const serverName = result.kind === 'tls' ? result.hello.serverName : undefined
-      serveOpaque({ ...plain, firstBytes }, { protocol, serverName })
+      serveOpaque({ ...unread, firstBytes }, { protocol, serverName })
     }),
   )
 }
 
 /** What is declared is the destination's: where that is HTTP, the client may speak the other version. */
-function detect(plain: Serving, declared: AppProtocol): void {
-  const { workload, accepted, hop } = plain
+function detect(unread: Serving, declared: AppProtocol): void {
+  const { workload, accepted, hop } = unread
   const { core, memory } = workload
   const speaker = isHttp(declared) ? 'client' : memory.recall(hop.name)
   if (speaker === 'server') {
-    serveOpaque(plain, { protocol: 'opaque' })
+    serveOpaque(unread, { protocol: 'opaque' })
     return
   }
   // A client that only opened its connection early need not hurry, once it is known that it will speak.
   const waitMs = speaker === 'client' ? core.limits.keepAliveMs : core.limits.detectMs
   const done = (result: DetectResult, firstBytes: Uint8Array) => {
     // Its other end may have been connected, and so been known to us, only now.
-    if (core.loopGuard.isFromItself(accepted.raw)) accepted.refuse('loop_detected', 'the proxy connected to itself')
-    else if (isHttp(declared)) serveHttp({ ...plain, firstBytes }, versionOf(result, declared))
-    else serveDetected({ ...plain, firstBytes }, result)
+    if (core.loopGuard.isFromItself(accepted.raw, accepted.destination)) {
+      accepted.refuse('loop_detected', 'the proxy connected to itself')
+    } else if (isHttp(declared)) serveHttp({ ...unread, firstBytes }, versionOf(result, declared))
+    else serveDetected({ ...unread, firstBytes }, result)
   }
   accepted.enter(new DetectStage(accepted.raw, { core, accepted, waitMs }, done))
 }

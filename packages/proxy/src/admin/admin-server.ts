@@ -4,7 +4,7 @@ import { FairRoom } from '@heddle/base/fair-room'
 import { seatConnection } from '@heddle/base/seat-connection'
 import { createFields } from '@heddle/http/fields'
 import { createH1Server } from '@heddle/http/h1'
-import type { RequestHead } from '@heddle/http/message'
+import { createResponseHead, type RequestHead } from '@heddle/http/message'
 import type { BodyReceiver, ServerStream } from '@heddle/http/session'
 import { ListenError } from '../accept/listener.ts'
 import { formatHostPort, type SocketAddress } from '../config/address.ts'
@@ -116,15 +116,7 @@ class AdminExchange implements BodyReceiver {
     this.#stream = stream
     this.#head = head
     this.#handler = handler
-    if (head.expectsContinue) {
-      stream.sendInformational({
-        kind: 'response',
-        status: 100,
-        bodyLength: 0,
-        upgrade: undefined,
-        fields: createFields(),
-      })
-    }
+    if (head.expectsContinue) stream.sendInformational(createResponseHead({ status: 100 }))
   }
 
   onData(bytes: Uint8Array, start: number, end: number): void {
@@ -149,7 +141,7 @@ class AdminExchange implements BodyReceiver {
       ['cache-control', 'no-store'],
     ])
     const hasBody = this.#head.method !== 'HEAD'
-    this.#stream.sendHead({ kind: 'response', status, bodyLength: octets.length, upgrade: undefined, fields }, hasBody)
+    this.#stream.sendHead(createResponseHead({ status, bodyLength: octets.length, fields }), hasBody)
     if (!hasBody) return
     this.#stream.sendData(octets)
     this.#stream.sendEnd()

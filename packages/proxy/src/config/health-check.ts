@@ -1,6 +1,6 @@
 /** How the application is asked whether it is well; the shape of a Workload's `healthCheck`. */
 export interface HealthCheck {
-  readonly probe: HttpProbe | TcpProbe
+  readonly probe: HealthProbe
   readonly initialDelayMs: number
   readonly periodMs: number
   readonly timeoutMs: number
@@ -10,19 +10,13 @@ export interface HealthCheck {
   readonly successThreshold: number
 }
 
-/** Well when a GET of `path` answers 200 to 399. */
-export interface HttpProbe {
-  readonly kind: 'http'
-  readonly path: string
-  /** Number or name of one of the workload's ports. */
-  readonly port: number | string
-}
+/** `http`: well when a GET of `path` answers 200 to 399. `tcp`: when a connection can be made. */
+export type HealthProbe =
+  | { readonly kind: 'http'; readonly path: string; readonly port: PortRef }
+  | { readonly kind: 'tcp'; readonly port: PortRef }
 
-/** Well when a connection can be made. */
-export interface TcpProbe {
-  readonly kind: 'tcp'
-  readonly port: number | string
-}
+/** Number or name of one of the workload's ports. */
+type PortRef = number | string
 
 /** Parses the JSON of a Workload's `healthCheck`. @throws {RangeError} saying what is wrong */
 export function parseHealthCheck(text: string): HealthCheck {
@@ -54,7 +48,7 @@ function toObject(value: unknown, name: string): Json {
   return value as Json
 }
 
-function toProbe(check: Json): HttpProbe | TcpProbe {
+function toProbe(check: Json): HealthProbe {
   if (check.httpGet !== undefined) {
     const { path = '/', port } = toObject(check.httpGet, 'httpGet')
     if (typeof path !== 'string' || !path.startsWith('/')) throw new RangeError('httpGet.path must begin with /')
@@ -66,7 +60,7 @@ function toProbe(check: Json): HttpProbe | TcpProbe {
   throw new RangeError('neither httpGet nor tcpSocket')
 }
 
-function toPort(value: unknown, name: string): number | string {
+function toPort(value: unknown, name: string): PortRef {
   if (typeof value === 'string' && value !== '') return value
   if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 65_535) return value
   throw new RangeError(`${name} is neither a port number nor a name`)

@@ -3,7 +3,7 @@ import type { Clock } from '@heddle/base/clock'
 import { createFields } from '@heddle/http/fields'
 import { createH1Client } from '@heddle/http/h1'
 import { createH2Client } from '@heddle/http/h2'
-import type { RequestHead } from '@heddle/http/message'
+import { createRequestHead } from '@heddle/http/message'
 import type { BodySender, ClientSession, ResponseReceiver, StreamReset } from '@heddle/http/session'
 import { parseSpiffeId, serverNameOf } from '@heddle/identity/spiffe-id'
 import { verifyPeer } from '@heddle/identity/verify-peer'
@@ -85,20 +85,17 @@ export class ControlConnection {
   }
 
   request({ path, contentType, body }: ControlRequest, receiver: ResponseReceiver): BodySender {
-    const head: RequestHead = {
-      kind: 'request',
+    const head = createRequestHead({
       method: 'POST',
       path,
       authority: this.#authority,
       scheme: 'https',
-      upgrade: undefined,
       bodyLength: body.length,
-      expectsContinue: false,
       fields: createFields([
         ['content-type', contentType],
         ['connect-protocol-version', '1'],
       ]),
-    }
+    })
     const sender = this.#session.request(head, true, receiver)
     sender.sendData(body)
     sender.sendEnd()

@@ -1,5 +1,5 @@
 /**
- * Why a call to the control plane failed: a code of the Connect protocol, or `unreachable` (no connection, deadline),
+ * Why a call to the control plane failed: a code of the Connect protocol, or `unreachable` (no connection in time, or it broke),
  * `untrusted` (somebody else answered) or `malformed` (the answer makes no sense).
  * https://connectrpc.com/docs/protocol/#error-codes
  */

@@ -7,7 +7,7 @@ import type { Transport } from '@heddle/http/session'
  */
 export function socketTransport(socket: Socket, flush: () => void): Transport {
   return {
-    write: (bytes, length) => socket.write(Buffer.copyBytesFrom(bytes, 0, length)),
+    write: (bytes, start, end) => socket.write(Buffer.copyBytesFrom(bytes, start, end - start)),
     wantsFlush: () => queueMicrotask(flush),
     pauseReading: () => void socket.pause(),
     resumeReading: () => void socket.resume(),

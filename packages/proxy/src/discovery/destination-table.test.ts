@@ -111,6 +111,16 @@ describe('DestinationTable', () => {
     expect(table.subscriptions()).toEqual([{ key: KEY, version: 'v1' }])
   })
 
+  test('lets nothing go because the clock on the wall was set: the control plane may be away', () => {
+    const { clock, table, gone } = world()
+    table.prepare(KEY)
+    table.apply([unmeshed(KEY)])
+    clock.setWall(8 * 60 * MINUTE_MS)
+    clock.advance(MINUTE_MS)
+    table.sweep()
+    expect(gone).toEqual([])
+  })
+
   test('holds a bounded number: the longest unused one makes room', () => {
     const { clock, table, gone } = world({ maxDestinations: 2 })
     for (const key of ['a', 'b']) table.prepare(key)

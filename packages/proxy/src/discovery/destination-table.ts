@@ -1,5 +1,5 @@
 import type { DestinationUpdateJson, SubscriptionJson } from '@heddle/api/discovery'
-import type { Clock, Timer } from '@heddle/base/clock'
+import { type Clock, monotonicMs, type Timer } from '@heddle/base/clock'
 import { ProxyError } from '../errors/proxy-error.ts'
 import type { LoadedCode } from '../routing/later-code.ts'
 import type { Destination, DestinationSource } from '../workload.ts'
@@ -31,6 +31,7 @@ interface Entry {
   destination: Destination | undefined
   /** Asked for since the last sweep. A flag, so that a request costs no look at the clock. */
   isUsed: boolean
+  /** By the monotonic clock. */
   usedMs: number
   waiting: Waiting | undefined
   /** Why the last message about it was refused, where nothing is known from before. */
@@ -113,7 +114,7 @@ export class DestinationTable implements DestinationSource {
   /** Lets go what was not used for a while; to be called every minute or so. */
   sweep(): void {
     const { clock, idleMs = IDLE_MS, letGo } = this.#options
-    const nowMs = clock.nowMs()
+    const nowMs = monotonicMs(clock)
     for (const [key, entry] of this.#entries) {
       if (entry.isUsed) entry.usedMs = nowMs
       entry.isUsed = false
@@ -125,7 +126,7 @@ export class DestinationTable implements DestinationSource {
 
   #add(key: string): Entry | undefined {
     if (!this.#makeRoom()) return undefined
-    const usedMs = this.#options.clock.nowMs()
+    const usedMs = monotonicMs(this.#options.clock)
     const entry: Entry = { destination: undefined, isUsed: false, usedMs, waiting: undefined, refusal: undefined }
     this.#entries.set(key, entry)
     this.#options.want(key)

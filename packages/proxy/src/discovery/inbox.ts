@@ -83,7 +83,7 @@ export class Inbox {
     const trustProblem = trustBundlePem === '' ? undefined : problemOfBundle(trustBundlePem)
     if (trustProblem !== undefined) return [trustProblem]
     // First, so that what comes with it is already weighed from there.
-    this.#isAt(inbound?.locality)
+    this.#place(inbound?.locality)
     const { problems } = this.#deps.table.apply(updates, this.#later.loaded)
     if (problems.length > 0) return problems
     if (inbound !== undefined) this.#deps.inbound.replace(inbound)
@@ -91,7 +91,8 @@ export class Inbox {
     return []
   }
 
-  #isAt({ region = '', zone = '' }: LocalityJson = {}): void {
+  /** A control plane that says nothing of it leaves what the instance knows itself. */
+  #place({ region = '', zone = '' }: LocalityJson = {}): void {
     if (region === '' && zone === '') return
     const { here } = this.#deps
     here.region = region

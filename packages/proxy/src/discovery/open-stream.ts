@@ -56,7 +56,9 @@ export class OpenStream {
   }
 
   remove(key: string): void {
-    if (!this.#adding.delete(key)) this.#removing.add(key)
+    // Also one that waits to be added: it may be asked for in full, and be subscribed to already.
+    this.#adding.delete(key)
+    this.#removing.add(key)
     this.#subscribeSoon()
   }
 

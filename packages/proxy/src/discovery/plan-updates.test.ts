@@ -94,6 +94,15 @@ describe('planUpdates()', () => {
     })
   })
 
+  test('keeps an endpoint that a delta removes and names anew', () => {
+    const base = held(service('v1', [endpoint('voting-0')]))
+    const upsertedEndpoints = [endpoint('voting-0', { weight: 3 })]
+    const removedEndpointIds = ['emojivote/voting-0:8080']
+    const delta = { baseVersion: 'v1', version: 'v2', removedEndpointIds, upsertedEndpoints }
+    const { next } = planUpdates([{ key: KEY, delta }], () => base)
+    expect(next.get(KEY)).toMatchObject({ endpoints: [{ instance: 'voting-0', weight: 3 }] })
+  })
+
   test('builds one delta on another of the same message', () => {
     const base = held(service('v1', [endpoint('voting-0')]))
     const updates = [

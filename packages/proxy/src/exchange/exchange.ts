@@ -1,10 +1,11 @@
+import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
 import type { EndpointLoad } from '@heddle/engine/balance'
 import type { FaultDecision } from '@heddle/engine/fault'
 import type { RouteDecision } from '@heddle/engine/route/decision'
 import { H2_CODE } from '@heddle/http/h2-codes'
 import type { RequestHead, ResponseHead } from '@heddle/http/message'
 import type { ServerStream, StreamReset } from '@heddle/http/session'
-import { ProxyError } from '../errors/proxy-error.ts'
+import { ProxyError, toProxyError } from '../errors/proxy-error.ts'
 import { runEndFilters } from '../filters/chain.ts'
 import type { Filter, LocalReply, Outcome } from '../filters/filter.ts'
 import { type GrpcCall, grpcCallOf } from '../grpc/call.ts'
@@ -27,6 +28,14 @@ import { asUnprocessed } from './unprocessed.ts'
 
 /** RFC 9110 §15.2.2: from here on the stream is opaque. */
 export const SWITCHING_PROTOCOLS = 101
+
+const CODE_OF_CLIENT_RESET: Readonly<Record<StreamReset['kind'], ProxyErrorCode>> = {
+  protocol: 'client_protocol_error',
+  bug: 'internal_error',
+  'peer-closed': 'client_reset',
+  local: 'client_reset',
+  refused: 'client_reset',
+}
 
 /**
  * One request and its answer. Its request half hands the body to the attempt under way, which hands the answer back. It ends
@@ -133,8 +142,13 @@ export class Exchange extends RequestHalf implements DeadlineOwner {
 
   onAbort(reset: StreamReset): void {
     if (reset.error !== undefined && reset.kind === 'protocol') this.#home.faulted(reset.error)
-    const code = reset.kind === 'protocol' ? 'client_protocol_error' : 'client_reset'
-    this.breakOff(new ProxyError(code, reset.detail))
+    this.breakOff(new ProxyError(CODE_OF_CLIENT_RESET[reset.kind], reset.detail))
+  }
+
+  /** What was to be done for it threw: it fails, and all others go on. What nobody foresaw is told in the log as well. */
+  failWith(error: unknown): void {
+    if (!(error instanceof ProxyError)) this.core.turn.onBug(error)
+    this.fail(toProxyError(error))
   }
 
   onWritable(): void {
@@ -159,7 +173,7 @@ export class Exchange extends RequestHalf implements DeadlineOwner {
     const { turn } = this.core
     turn.enter()
     try {
-      const detail = `${this.head.path} ${this.hop.name}: not done after ${this.grpc?.timeoutMs} ms`
+      const detail = `${this.hop.name}: not done after the ${this.grpc?.timeoutMs} ms that the client gave`
       this.fail(new ProxyError('deadline_exceeded', detail))
     } finally {
       turn.leave()
@@ -213,7 +227,7 @@ export class Exchange extends RequestHalf implements DeadlineOwner {
   failUnsent(error: ProxyError): void {
     if (this.#isEnded) return
     const reply = toFailureReply(error)
-    this.#endWith(this.hop.direction === 'inbound' ? asUnprocessed(reply) : reply, error)
+    this.#endWith(this.hop.peerIdentity === '' ? reply : asUnprocessed(reply), error)
   }
 
   #endWith(reply: LocalReply, error: ProxyError | undefined): void {
@@ -255,7 +269,11 @@ export class Exchange extends RequestHalf implements DeadlineOwner {
     this.tries?.exchangeEnded(outcome)
     series.requestEnded(outcome)
     if (error !== undefined) core.failed(error.code, error.spec.source)
-    if (filters.length > 0) runEndFilters(filters, this, outcome)
+    try {
+      if (filters.length > 0) runEndFilters(filters, this, outcome)
+    } catch (bug) {
+      core.turn.onBug(bug)
+    }
     this.#home.exchangeEnded(this)
   }
 

@@ -104,7 +104,11 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
     const exchange = new Exchange(this, stream, head)
     if (!this.#isCounted) this.#countIn(exchange.version)
     this.#exchanges.add(exchange)
-    runExchange(exchange)
+    try {
+      runExchange(exchange)
+    } catch (error) {
+      exchange.failWith(error)
+    }
     return exchange
   }
 

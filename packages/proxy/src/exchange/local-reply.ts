@@ -7,7 +7,7 @@ import type { LocalReply } from '../filters/filter.ts'
 /** Answers a request by the proxy itself. The rest of its body is the session's business. */
 export function sendLocalReply(stream: ServerStream, request: RequestHead, reply: LocalReply): void {
   const body = Buffer.from(reply.body === undefined ? '' : `${reply.body}\n`)
-  const fields = new FieldLines('', [])
+  const fields = new FieldLines()
   for (const [name, value] of Object.entries(reply.headers ?? {})) fields.set(name, value)
   if (body.length > 0) fields.set('content-type', 'text/plain; charset=utf-8')
   const head: ResponseHead = {

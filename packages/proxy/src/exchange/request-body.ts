@@ -1,8 +1,5 @@
-import { copyOf } from '@heddle/base/copy-of'
+import { toKeep } from '@heddle/base/copy-of'
 import { HeldInput } from '@heddle/http/held-input'
-
-/** A small part of a larger chunk than this is copied when kept, so that it does not hold the whole in memory. */
-const MAX_REFERRED_BYTES = 16_384
 
 /**
  * What is in memory of a request's body: what waits for somebody to take it, and what was sent on but may have to be sent again. Made
@@ -81,8 +78,4 @@ export class RequestBody {
 
 function octetsOf(held: HeldInput | undefined): Uint8Array | undefined {
   return held?.bytes.subarray(held.start, held.end)
-}
-
-function toKeep(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  return bytes.buffer.byteLength > MAX_REFERRED_BYTES ? copyOf(bytes, start, end) : bytes.subarray(start, end)
 }

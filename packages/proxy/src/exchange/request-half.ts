@@ -34,6 +34,8 @@ export abstract class RequestHalf implements BodyReceiver {
   abstract readonly isAnswered: boolean
   /** Octets went either way; the time in which more must come begins anew. */
   abstract touch(): void
+  /** What was to be done for it threw: it fails. Others may have their requests on the same connection. */
+  abstract failWith(error: unknown): void
   abstract onAbort(reset: StreamReset): void
   abstract onWritable(): void
 
@@ -68,6 +70,14 @@ export abstract class RequestHalf implements BodyReceiver {
   }
 
   onData(bytes: Uint8Array, start: number, end: number): void {
+    try {
+      this.#takeData(bytes, start, end)
+    } catch (error) {
+      this.failWith(error)
+    }
+  }
+
+  #takeData(bytes: Uint8Array, start: number, end: number): void {
     this.requestBytes += end - start
     this.routed?.sawData(bytes, start, end)
     const { attempt } = this
@@ -82,6 +92,14 @@ export abstract class RequestHalf implements BodyReceiver {
   }
 
   onEnd(trailers: Fields | undefined): void {
+    try {
+      this.#takeEnd(trailers)
+    } catch (error) {
+      this.failWith(error)
+    }
+  }
+
+  #takeEnd(trailers: Fields | undefined): void {
     this.#isRequestOver = true
     this.#trailers = trailers
     this.routed?.sawEnd(trailers)

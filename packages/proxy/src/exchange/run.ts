@@ -1,4 +1,4 @@
-import { ProxyError, toProxyError } from '../errors/proxy-error.ts'
+import { ProxyError } from '../errors/proxy-error.ts'
 import { runRequestFilters } from '../filters/chain.ts'
 import type { Verdict } from '../filters/filter.ts'
 import { startAttempt } from '../upstream/attempts.ts'
@@ -27,13 +27,13 @@ function resolve(exchange: Exchange): void {
   try {
     state = exchange.hop.resolve()
   } catch (error) {
-    exchange.fail(toProxyError(error))
+    exchange.failWith(error)
     return
   }
   if (state instanceof Promise) {
     state.then(
       (known) => inTurn(exchange, () => route(exchange, known)),
-      (error: unknown) => inTurn(exchange, () => exchange.fail(toProxyError(error))),
+      (error: unknown) => inTurn(exchange, () => exchange.failWith(error)),
     )
     return
   }
@@ -55,7 +55,7 @@ function filter(exchange: Exchange): void {
   if (verdict instanceof Promise) {
     verdict.then(
       (known) => inTurn(exchange, () => forward(exchange, known)),
-      (error: unknown) => inTurn(exchange, () => exchange.fail(toProxyError(error))),
+      (error: unknown) => inTurn(exchange, () => exchange.failWith(error)),
     )
     return
   }

@@ -1,4 +1,5 @@
 import { GRPC_STATUS, GRPC_STATUS_NAMES } from '@heddle/api/grpc-status'
+import { H2_CODE } from '@heddle/http/h2-codes'
 
 const { INTERNAL, UNAUTHENTICATED, PERMISSION_DENIED, UNIMPLEMENTED, UNAVAILABLE, UNKNOWN } = GRPC_STATUS
 const { CANCELLED, RESOURCE_EXHAUSTED } = GRPC_STATUS
@@ -43,10 +44,10 @@ export function grpcStatusOfHttp(status: number): number {
 
 /** What the error codes of HTTP/2 stand for that do not mean INTERNAL. RFC 9113 §7; PROTOCOL-HTTP2.md of gRPC, "Errors". */
 const RESETS: ReadonlyMap<number, number> = new Map([
-  [0x7, UNAVAILABLE], // REFUSED_STREAM
-  [0x8, CANCELLED], // CANCEL
-  [0xb, RESOURCE_EXHAUSTED], // ENHANCE_YOUR_CALM
-  [0xc, PERMISSION_DENIED], // INADEQUATE_SECURITY
+  [H2_CODE.refusedStream, UNAVAILABLE],
+  [H2_CODE.cancel, CANCELLED],
+  [H2_CODE.enhanceYourCalm, RESOURCE_EXHAUSTED],
+  [H2_CODE.inadequateSecurity, PERMISSION_DENIED],
 ])
 
 /** @param code - of RST_STREAM; `undefined` when the connection was lost */

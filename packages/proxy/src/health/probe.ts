@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net'
 import type { Clock } from '@heddle/base/clock'
 import { createFields } from '@heddle/http/fields'
 import { createH1Client } from '@heddle/http/h1'
+import { createRequestHead } from '@heddle/http/message'
 import type { ResponseReceiver } from '@heddle/http/session'
 import { formatHostPort, type SocketAddress } from '../config/address.ts'
 import type { ApplicationPort } from '../config/entries.ts'
@@ -55,17 +56,13 @@ function askHttp(path: string, address: SocketAddress): (socket: Socket) => Prom
       socket.on('data', (bytes: Uint8Array) => session.receive(bytes))
       socket.on('end', () => session.receiveEnd())
       socket.on('close', () => session.destroy({ kind: 'peer-closed', detail: 'closed without an answer' }))
-      const head = {
-        kind: 'request',
+      const head = createRequestHead({
         method: 'GET',
         path,
         authority: formatHostPort(address),
-        scheme: 'http',
-        upgrade: undefined,
         bodyLength: 0,
-        expectsContinue: false,
         fields: createFields([['user-agent', 'heddle-health-check']]),
-      } as const
+      })
       session.request(head, false, statusReceiver(path, resolve))
       session.flush()
     })

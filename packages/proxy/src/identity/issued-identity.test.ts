@@ -7,6 +7,7 @@ import { Registry } from '@heddle/telemetry/registry'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { createTestAuthority, type TestAuthority } from '@heddle/testkit/test-authority'
 import { describe, expect, test } from 'vitest'
+import { until } from '../../test/until.ts'
 import { ControlError } from '../control/control-error.ts'
 import type { TlsMaterial } from '../workload.ts'
 import { IssuedIdentity } from './issued-identity.ts'
@@ -66,15 +67,6 @@ async function world(): Promise<World> {
   return self
 }
 
-/** Runs the identity until `condition` holds; making keys takes real time, so the clock is turned in between. */
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 30_000
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error('the condition did not come true')
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}
-
 async function certified(self: World, signal: AbortSignal): Promise<void> {
   void self.identity.run(signal)
   await until(() => self.identity.current() !== undefined && self.clock.waiting === 1)
@@ -120,6 +112,19 @@ describe('IssuedIdentity', () => {
     expect(self.tokensRead).toBe(1)
     expect(self.identity.current()!.privateKeyPem).not.toBe(first.privateKeyPem)
     expect(seen).toEqual([first, self.identity.current()])
+  })
+
+  test('renews when the clock is set back to before its certificate begins', async () => {
+    const self = await world()
+    const abort = new AbortController()
+    self.clock.setWall(8 * HOUR_MS)
+    await certified(self, abort.signal)
+    const first = self.identity.current()!
+    self.clock.setWall(-8 * HOUR_MS)
+    await self.clock.advanceAsync(60_000)
+    await until(() => self.identity.current() !== first)
+    abort.abort()
+    expect(self.identity.current()!.notBeforeMs).toBeLessThanOrEqual(self.clock.nowMs())
   })
 
   test('tries again with backoff while the authority is away, keeps its certificate, and warns near the end', async () => {

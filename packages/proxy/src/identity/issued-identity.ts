@@ -8,6 +8,7 @@ import { createWorkloadKey, type WorkloadKey } from '@heddle/identity/key-pair'
 import { rotationSchedule } from '@heddle/identity/rotation'
 import { parseSpiffeId, serverNameOf } from '@heddle/identity/spiffe-id'
 import { verifyIssued } from '@heddle/identity/verify-chain'
+import { CLOCK_SKEW_MS } from '@heddle/identity/verify-peer'
 import type { Registry } from '@heddle/telemetry/registry'
 import type { ControlCredentials } from '../control/control-connection.ts'
 import type { TlsMaterial, WorkloadIdentity } from '../workload.ts'
@@ -76,9 +77,9 @@ export class IssuedIdentity implements WorkloadIdentity {
 
   /** What to show to the control plane and what to expect of it; the same object until something changes. */
   credentials(): ControlCredentials {
-    const isExpired = this.#current !== undefined && !this.#isValid
+    const isRefused = this.#current !== undefined && !this.#isValid
     // A certificate that ran out would only be refused; without one a token may help.
-    if (isExpired && this.#credentials.certificateChainPem !== undefined) {
+    if (isRefused && this.#credentials.certificateChainPem !== undefined) {
       this.#credentials = { trustBundlePem: this.#credentials.trustBundlePem }
     }
     return this.#credentials
@@ -116,12 +117,13 @@ export class IssuedIdentity implements WorkloadIdentity {
         notAfter: new Date(issued.notAfterMs).toISOString(),
         renewAt: new Date(renewAtMs).toISOString(),
       })
-      await sleepUntil(renewAtMs, clock, signal)
+      await sleepUntilDue({ ...issued, renewAtMs }, clock, signal)
     }
   }
 
   get #isValid(): boolean {
-    return this.#current !== undefined && this.#deps.clock.nowMs() <= this.#current.notAfterMs
+    const nowMs = this.#deps.clock.nowMs()
+    return this.#current !== undefined && nowMs <= this.#current.notAfterMs && hasBegun(this.#current, nowMs)
   }
 
   async #renew(backoff: Backoff): Promise<IssuedCertificate | undefined> {
@@ -179,8 +181,18 @@ function urgencyOf(current: IssuedCertificate, nowMs: number): 'info' | 'warn' |
   return nowMs >= rotationSchedule(current, () => 0).warnFromMs ? 'warn' : 'info'
 }
 
-async function sleepUntil(atMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && clock.nowMs() < atMs) await clock.sleep(Math.min(LOOK_MS, atMs - clock.nowMs()), signal)
+/** A clock that was set back may leave a certificate that begins hours from now, which nobody takes until then. */
+function hasBegun({ notBeforeMs }: Pick<IssuedCertificate, 'notBeforeMs'>, nowMs: number): boolean {
+  return nowMs >= notBeforeMs - CLOCK_SKEW_MS
+}
+
+interface Renewal extends Pick<IssuedCertificate, 'notBeforeMs'> {
+  readonly renewAtMs: number
+}
+
+async function sleepUntilDue(renewal: Renewal, clock: Clock, signal: AbortSignal): Promise<void> {
+  const leftMs = () => (hasBegun(renewal, clock.nowMs()) ? renewal.renewAtMs - clock.nowMs() : 0)
+  while (!signal.aborted && leftMs() > 0) await clock.sleep(Math.min(LOOK_MS, leftMs()), signal)
 }
 
 interface IdentityCounters {

@@ -1,6 +1,6 @@
-import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
+import { PROXY_ERRORS, type ProxyErrorCode } from '@heddle/api/proxy-errors'
 import type { Stage } from '../accept/stage.ts'
-import { ProxyError } from '../errors/proxy-error.ts'
+import type { ProxyError } from '../errors/proxy-error.ts'
 import type { SocketPair } from '../net/http-socket.ts'
 import { resetSocket } from '../platform/reset.ts'
 import type { Target } from '../upstream/target.ts'
@@ -144,7 +144,7 @@ export class Tunnel implements Stage, CopyOwner, DialOwner {
     if (this.#isOver) return
     this.#isOver = true
     this.#series?.connectionClosed(code)
-    if (code !== undefined) this.#options.core.failed(code, new ProxyError(code, '').spec.source)
+    if (code !== undefined) this.#options.core.failed(code, PROXY_ERRORS[code].source)
   }
 
   #codeOf(brokenBy: 'left' | 'right'): ProxyErrorCode {

@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net'
+import { toKeep } from '@heddle/base/copy-of'
+import { messageOf } from '@heddle/base/message-of'
 import type { ClientSession, ServerSession, StreamReset, Transport } from '@heddle/http/session'
 import { readNow } from '../platform/read-now.ts'
 import { resetSocket } from '../platform/reset.ts'
@@ -79,14 +81,18 @@ export class HttpSocket implements Transport, Flushable {
     this.#onEnd()
   }
 
-  write(bytes: Uint8Array, length: number): boolean {
+  write(bytes: Uint8Array, start: number, end: number): boolean {
     const { socket } = this
-    if (socket.destroyed || this.#isEnding) return true
+    if (this.#isEnding) return true
+    const length = end - start
+    // Nobody else writes: the stream holds something only while we wait for it.
+    const taken = this.#isBlocked ? 0 : writeNow(socket, bytes, { start, end })
+    if (taken < length && socket.destroyed) return true
     this.writtenBytes += length
     this.#series?.addWrittenBytes(length)
-    const taken = socket.writableLength === 0 ? writeNow(socket, bytes, length) : 0
     if (taken === length) return true
-    socket.write(bytes.subarray(taken, length))
+    // What is left waits as long as the peer likes, and may be a small part of what came for many.
+    socket.write(toKeep(bytes, start + taken, end))
     if (socket.writableLength === 0) return true
     if (!this.#isBlocked) {
       this.#isBlocked = true
@@ -103,7 +109,11 @@ export class HttpSocket implements Transport, Flushable {
 
   flush(): void {
     this.#wasShared = this.#isShared
-    this.#session.flush()
+    try {
+      this.#session.flush()
+    } catch (error) {
+      this.#endByBug(error)
+    }
   }
 
   pauseReading(): void {
@@ -133,6 +143,20 @@ export class HttpSocket implements Transport, Flushable {
     return this.#session.protocol === 'http2' && this.#session.activeStreams > 1
   }
 
+  /** The session, or whoever it told, failed in a way it should not: it ends with its connection, and all others go on. */
+  #endByBug(error: unknown): void {
+    this.#turn.onBug(error)
+    this.#destroySession({ kind: 'bug', detail: messageOf(error) })
+  }
+
+  #destroySession(reset: StreamReset): void {
+    try {
+      this.#session.destroy(reset)
+    } catch (error) {
+      this.#turn.onBug(error)
+    }
+  }
+
   readonly #onData = (bytes: Uint8Array): void => {
     const turn = this.#turn
     turn.enter()
@@ -141,6 +165,8 @@ export class HttpSocket implements Transport, Flushable {
       this.#series?.addReadBytes(bytes.length)
       this.#session.receive(bytes)
       this.#owner.received()
+    } catch (error) {
+      this.#endByBug(error)
     } finally {
       turn.leave()
     }
@@ -151,6 +177,8 @@ export class HttpSocket implements Transport, Flushable {
     try {
       this.#session.receiveEnd()
       this.#owner.ended()
+    } catch (error) {
+      this.#endByBug(error)
     } finally {
       this.#turn.leave()
     }
@@ -166,6 +194,8 @@ export class HttpSocket implements Transport, Flushable {
     this.#turn.enter()
     try {
       this.#session.transportDrained()
+    } catch (error) {
+      this.#endByBug(error)
     } finally {
       this.#turn.leave()
     }
@@ -178,7 +208,7 @@ export class HttpSocket implements Transport, Flushable {
   readonly #onClose = (): void => {
     this.#turn.enter()
     try {
-      this.#session.destroy(this.#reset ?? { kind: 'peer-closed', detail: 'connection closed' })
+      this.#destroySession(this.#reset ?? { kind: 'peer-closed', detail: 'connection closed' })
       this.#series?.connectionClosed(undefined)
       this.#owner.closed()
     } finally {

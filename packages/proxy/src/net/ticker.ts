@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '@heddle/base/clock'
+import { type Clock, monotonicMs, type Timer } from '@heddle/base/clock'
 
 /** How often deadlines are looked at. */
 const TICK_MS = 1000
@@ -83,5 +83,5 @@ export class Ticker {
 
 /** Whole ms, so that deadlines are small integers and cost no allocation. */
 function readMs(clock: Clock): number {
-  return Math.floor(clock.monotonicUs() / 1000)
+  return Math.floor(monotonicMs(clock))
 }

@@ -2,8 +2,12 @@ import { ManualClock } from '@heddle/testkit/manual-clock'
 import { expect, test } from 'vitest'
 import { Turn } from './turn.ts'
 
+function noBug(error: unknown): never {
+  throw error
+}
+
 test('what wants to be flushed is flushed once the outermost turn ends, in order', () => {
-  const turn = new Turn(new ManualClock())
+  const turn = new Turn(new ManualClock(), noBug)
   const flushed: string[] = []
   turn.enter()
   turn.enter()
@@ -21,7 +25,7 @@ test('what wants to be flushed is flushed once the outermost turn ends, in order
 })
 
 test('outside of a turn, what wants to be flushed is flushed soon', async () => {
-  const turn = new Turn(new ManualClock())
+  const turn = new Turn(new ManualClock(), noBug)
   const flushed: string[] = []
   turn.wants({ flush: () => flushed.push('a') })
   expect(flushed).toEqual([])
@@ -31,7 +35,7 @@ test('outside of a turn, what wants to be flushed is flushed soon', async () => 
 
 test('within a turn time stands still', () => {
   const clock = new ManualClock()
-  const turn = new Turn(clock)
+  const turn = new Turn(clock, noBug)
   turn.enter()
   const atFirst = turn.nowUs()
   clock.advance(10)
@@ -41,7 +45,7 @@ test('within a turn time stands still', () => {
 })
 
 test('what waits for the end of the round is flushed once, behind the turns of all sockets', async () => {
-  const turn = new Turn(new ManualClock())
+  const turn = new Turn(new ManualClock(), noBug)
   const flushed: string[] = []
   const shared = { flush: () => flushed.push('shared') }
   turn.enter()

@@ -10,6 +10,8 @@ export interface Flushable {
  * and leaves at the end, in one write per connection.
  */
 export class Turn {
+  /** Told of what failed within a turn in a way it should not. Whoever tells has ended what it failed for. */
+  readonly onBug: (error: unknown) => void
   readonly #clock: Clock
   readonly #waiting: Flushable[] = []
   /** What waits for the end of the round. */
@@ -20,8 +22,9 @@ export class Turn {
   #isScheduled = false
   #nowUs = 0
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, onBug: (error: unknown) => void) {
     this.#clock = clock
+    this.onBug = onBug
   }
 
   /** Monotonic time in µs; within a turn it is asked for once, for asking costs 0.3 µs. */

@@ -1,8 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls'
-import { createTestCa } from '@heddle/testkit/test-ca'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { portOf, startTls } from '../../test/harness/tls-far-end.ts'
 import { readNow } from './read-now.ts'
 
 let server: Server
@@ -19,22 +18,11 @@ async function openPlain(): Promise<void> {
 }
 
 async function openTls(): Promise<void> {
-  const ca = await createTestCa()
-  const { certificateChainPem, privateKeyPem } = await ca.issueFor('spiffe://heddle.local/ns/shop/sa/cart')
-  server = createTlsServer({ cert: certificateChainPem, key: privateKeyPem }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const accepted = once(server, 'secureConnection')
-  far = tlsConnect({
-    port: portOf(server),
-    host: '127.0.0.1',
-    ca: ca.trustBundlePem,
-    checkServerIdentity: () => undefined,
-  })
-  near = (await accepted)[0] as Socket
-}
-
-function portOf(listening: Server): number {
-  return (listening.address() as { port: number }).port
+  const { tls, dial } = await startTls()
+  server = tls.listen(0, '127.0.0.1')
+  const pair = await dial(server)
+  far = pair.far
+  near = pair.near
 }
 
 function listen(): void {

@@ -7,18 +7,24 @@ interface NativeSocket {
   write(bytes: Uint8Array, from: number, length: number): number
 }
 
+/** Octets from `start` to `end`. */
+export interface OctetRange {
+  readonly start: number
+  readonly end: number
+}
+
 /**
  * Writes past the stream machinery of the runtime where it can, which costs about a microsecond a write and, for TLS, a turn
  * until the octets count as written.
  *
  * To be called only on a connected socket with nothing left to write.
  *
- * @param length - how many of `bytes`, from the first
+ * @param range - which of `bytes`
  * @returns how many were taken, so that those may be reused at once; the caller writes the rest as usual
  */
-export function writeNow(socket: Socket, bytes: Uint8Array, length: number): number {
+export function writeNow(socket: Socket, bytes: Uint8Array, { start, end }: OctetRange): number {
   if (!isBun) return 0
   const native = (socket as unknown as { readonly _handle?: NativeSocket | null })._handle
   if (typeof native?.write !== 'function') return 0
-  return Math.max(0, native.write(bytes, 0, length))
+  return Math.max(0, native.write(bytes, start, end - start))
 }

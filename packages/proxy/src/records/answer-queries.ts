@@ -1,7 +1,9 @@
+import { DECISION_QUERY_LIMITS } from '@heddle/api/decision-query-limits'
 import type { DecisionQueryJson, DecisionRecordJson } from '@heddle/api/discovery/decision'
 import type { Log } from '@heddle/base/log'
 import type { ControlClient } from '../control/control-client.ts'
 import { ANSWER_QUERY } from '../control/rpc.ts'
+import { splitBySize } from '../control/split-by-size.ts'
 
 /** Finds the records that fit a query, newest first. */
 export type FindRecords = (query: DecisionQueryJson) => readonly DecisionRecordJson[]
@@ -14,8 +16,6 @@ export interface AnsweringDeps {
 
 /** A call may have 1 MiB; half of it leaves room for what is around the records. */
 const MAX_PART_BYTES = 512 * 1024
-/** The control plane asks no more at a time. */
-const MAX_WAITING = 16
 
 /** Answers what the control plane asks, one query after the other, in as many parts as the size of a call demands. */
 export class QueryAnswers {
@@ -29,7 +29,8 @@ export class QueryAnswers {
 
   /** What would wait behind too many others is not answered: whoever asks has given up by then. */
   answer(streamId: string, queries: readonly DecisionQueryJson[]): void {
-    for (const query of queries) if (this.#waiting.length < MAX_WAITING) this.#waiting.push({ streamId, query })
+    for (const query of queries)
+      if (this.#waiting.length < DECISION_QUERY_LIMITS.mostOpen) this.#waiting.push({ streamId, query })
     if (this.#isAnswering) return
     this.#isAnswering = true
     void this.#answerAll()
@@ -49,7 +50,7 @@ export class QueryAnswers {
 
   async #answerOne({ streamId, query }: AskedQuery): Promise<void> {
     const { control, find } = this.#deps
-    const parts = split(find(query))
+    const parts = splitBySize(find(query), MAX_PART_BYTES)
     const { queryId = '' } = query
     for (const [index, records] of parts.entries()) {
       await control.call(ANSWER_QUERY, { streamId, queryId, records, hasMore: index < parts.length - 1 })
@@ -60,20 +61,4 @@ export class QueryAnswers {
 interface AskedQuery {
   readonly streamId: string
   readonly query: DecisionQueryJson
-}
-
-/** At least one part: to have nothing is an answer. */
-function split(records: readonly DecisionRecordJson[]): DecisionRecordJson[][] {
-  const parts: DecisionRecordJson[][] = [[]]
-  let bytes = 0
-  for (const record of records) {
-    const size = Buffer.byteLength(JSON.stringify(record))
-    if (bytes > 0 && bytes + size > MAX_PART_BYTES) {
-      parts.push([])
-      bytes = 0
-    }
-    parts.at(-1)!.push(record)
-    bytes += size
-  }
-  return parts
 }

@@ -1,6 +1,7 @@
 import type { AttemptRecordJson, DecisionRecordJson, RecordedHeaderJson } from '@heddle/api/discovery/decision'
 import type { RouteDecision } from '@heddle/engine/route/decision'
 import type { Exchange } from '../exchange/exchange.ts'
+import { CLIENT_VERSION_FIELD } from '../exchange/http-version.ts'
 import type { Outcome } from '../filters/filter.ts'
 import type { LoggedAttempt } from '../upstream/attempt-log.ts'
 import { toEndpointStates } from './endpoint-states.ts'
@@ -22,8 +23,6 @@ const MAX_VALUE = 256
 const MAX_NAME = 128
 const MAX_HEADERS = 64
 const MAX_DETAIL = 512
-/** How proxies speak to each other of a request is nothing of the request. */
-const OWN_FIELD = 'heddle-http-version'
 
 /** What was decided about a request that has ended, and what came of it. The id comes first: it is looked for in the text. */
 export function toDecisionRecord(
@@ -80,7 +79,8 @@ function toHeaders({ head: { fields }, original, requestId }: Exchange): Recorde
   }
   for (let at = 0; at < fields.count; at++) {
     const name = fields.nameAt(at)
-    if (name !== OWN_FIELD && original?.fields.has(name) !== true) add(name, fields.valueAt(at))
+    // How proxies speak to each other of a request is nothing of the request.
+    if (name !== CLIENT_VERSION_FIELD && original?.fields.has(name) !== true) add(name, fields.valueAt(at))
   }
   if (original !== undefined) for (const [name, values] of original.fields) for (const value of values) add(name, value)
   if (left > 0) headers.push({ name: '(more)', value: `${left} further fields` })

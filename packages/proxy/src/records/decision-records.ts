@@ -1,3 +1,4 @@
+import { DECISION_QUERY_LIMITS } from '@heddle/api/decision-query-limits'
 import type { DecisionQueryJson, DecisionRecordJson } from '@heddle/api/discovery/decision'
 import type { ResponseHead } from '@heddle/http/message'
 import { isFailure } from '@heddle/telemetry/ended-request'
@@ -15,9 +16,8 @@ const MOST_SAMPLES = 5
 const MOST_SLOW = 5
 const SLOW_STEP = 1.5
 const SECOND_US = 1_000_000
-const DEFAULT_ANSWER = 100
-const MOST_ANSWER = 1_000
 const FIRST_SERVER_ERROR = 500
+const { defaultRecords, mostRecords } = DECISION_QUERY_LIMITS
 
 /**
  * Keeps what was decided about some of the requests of one workload: all failures, slow ones, and a sample of the rest. Each has room
@@ -95,7 +95,7 @@ export class DecisionRecords implements Filter {
       startedMs >= earliestMs && (keys.length === 0 || keys.includes(key)) && json.startsWith(begin)
     // Of those that began in the same ms, those that ended last come first.
     const found = rings.flatMap((ring) => ring.list().filter(fits).reverse())
-    return found.sort((a, b) => b.startedMs - a.startedMs).slice(0, Math.min(limit || DEFAULT_ANSWER, MOST_ANSWER))
+    return found.sort((a, b) => b.startedMs - a.startedMs).slice(0, Math.min(limit || defaultRecords, mostRecords))
   }
 
   /** `undefined`: there were enough of its kind in this second. */

@@ -1,3 +1,4 @@
+import { DECISION_QUERY_LIMITS } from '@heddle/api/decision-query-limits'
 import type { DecisionQueryJson } from '@heddle/api/discovery/decision'
 
 /** A query of the admin interface, or why it is none; one sentence. */
@@ -5,7 +6,7 @@ export type ReadQuery =
   | { readonly kind: 'query'; readonly query: DecisionQueryJson }
   | { readonly kind: 'invalid'; readonly reason: string }
 
-const MOST_RECORDS = 1_000
+const { defaultRecords, mostRecords } = DECISION_QUERY_LIMITS
 const MAX_KEYS = 100
 const NAMES: ReadonlySet<string> = new Set(['id', 'failures', 'key', 'since', 'limit'])
 
@@ -13,9 +14,9 @@ const NAMES: ReadonlySet<string> = new Set(['id', 'failures', 'key', 'since', 'l
 export function readQuery(search: URLSearchParams): ReadQuery {
   const unknown = [...search.keys()].find((name) => !NAMES.has(name))
   if (unknown !== undefined) return invalid(`${unknown}: expected ${[...NAMES].join(', ')}`)
-  const limit = Number(search.get('limit') ?? 100)
-  if (!Number.isInteger(limit) || limit < 1 || limit > MOST_RECORDS)
-    return invalid(`limit: expected 1 to ${MOST_RECORDS}`)
+  const limit = Number(search.get('limit') ?? defaultRecords)
+  if (!Number.isInteger(limit) || limit < 1 || limit > mostRecords)
+    return invalid(`limit: expected 1 to ${mostRecords}`)
   const since = search.get('since') ?? '0'
   if (!/^\d{1,15}$/.test(since)) return invalid('since: expected ms since 1970')
   const failures = search.get('failures') ?? 'false'

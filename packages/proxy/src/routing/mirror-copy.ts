@@ -2,7 +2,7 @@ import { isMirrored, type Mirror } from '@heddle/engine/route/mirror'
 import { createFields, type Fields } from '@heddle/http/fields'
 import { createRequestHead, type RequestHead, type ResponseHead } from '@heddle/http/message'
 import type { ServerStream } from '@heddle/http/session'
-import { ProxyError, toProxyError } from '../errors/proxy-error.ts'
+import { ProxyError } from '../errors/proxy-error.ts'
 import { Exchange } from '../exchange/exchange.ts'
 import type { ExchangeHome } from '../exchange/exchange-home.ts'
 import type { Hop } from '../exchange/hop.ts'
@@ -74,10 +74,10 @@ class MirrorCopy implements ExchangeHome, ServerStream, BodyCopy, Watched {
       else
         state.then(
           (known) => inTurn(exchange, () => this.#begin(known)),
-          (error: unknown) => inTurn(exchange, () => exchange.fail(toProxyError(error))),
+          (error: unknown) => inTurn(exchange, () => exchange.failWith(error)),
         )
     } catch (error) {
-      exchange.fail(toProxyError(error))
+      exchange.failWith(error)
     }
   }
 
@@ -94,10 +94,14 @@ class MirrorCopy implements ExchangeHome, ServerStream, BodyCopy, Watched {
   }
 
   cut(): void {
-    if (!this.#isWhole && !this.#exchange.isEnded) {
-      this.#outcome = 'given_up'
-      this.#exchange.breakOff(new ProxyError('client_reset', `${this.hop.name}: the request that was copied has ended`))
+    if (this.#isWhole || this.#exchange.isEnded) return
+    // The end of a request without a body is told after its head: it may have been answered before that.
+    if (this.#exchange.head.bodyLength === 0) {
+      this.end(undefined)
+      return
     }
+    this.#outcome = 'given_up'
+    this.#exchange.breakOff(new ProxyError('client_reset', `${this.hop.name}: the request that was copied has ended`))
   }
 
   expectBy(deadlineMs: number): void {

@@ -5,8 +5,9 @@ import type { Forward } from '@heddle/engine/route/decision'
 import { NO_FILTERS, type RouteFilters } from '@heddle/engine/route/filters'
 import { normalizePath } from '@heddle/engine/route/normal-path'
 import { redirectLocation } from '@heddle/engine/route/redirect'
+import { REFUSALS } from '@heddle/engine/route/refusals'
 import { applyRequestSteps } from '@heddle/engine/route/request-steps'
-import { ProxyError, toProxyError } from '../errors/proxy-error.ts'
+import { ProxyError } from '../errors/proxy-error.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { inTurn } from '../exchange/in-turn.ts'
 import type { LocalReply } from '../filters/filter.ts'
@@ -14,7 +15,6 @@ import { keepOriginal } from '../records/original-head.ts'
 import type { DestinationState } from '../upstream/destination-state.ts'
 import { injectFaults } from './inject-faults.ts'
 import { startMirrors } from './mirror-copy.ts'
-import { REFUSALS } from './refusals.ts'
 import { RoutedRequest } from './routed-request.ts'
 import { type RoutedAnswer, RoutedStream } from './routed-stream.ts'
 import type { Routing } from './routing.ts'
@@ -121,7 +121,7 @@ function toBackend(exchange: Exchange, key: string, goOn: GoOn): void {
   try {
     state = exchange.hop.backend(key).resolve()
   } catch (error) {
-    exchange.fail(toProxyError(error))
+    exchange.failWith(error)
     return
   }
   if (!(state instanceof Promise)) {
@@ -130,7 +130,7 @@ function toBackend(exchange: Exchange, key: string, goOn: GoOn): void {
   }
   state.then(
     (known) => inTurn(exchange, () => arrive(exchange, known, goOn)),
-    (error: unknown) => inTurn(exchange, () => exchange.fail(toProxyError(error))),
+    (error: unknown) => inTurn(exchange, () => exchange.failWith(error)),
   )
 }
 

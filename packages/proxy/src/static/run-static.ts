@@ -1,92 +1,63 @@
-import { readFileSync } from 'node:fs'
-import { checkStaticConfig, type StaticConfig } from '@heddle/api/static-config'
-import type { Clock } from '@heddle/base/clock'
-import { ConfigError } from '@heddle/base/config-error'
-import type { Log } from '@heddle/base/log'
-import { messageOf } from '@heddle/base/message-of'
-import type { Registry } from '@heddle/telemetry/registry'
-import { TrafficTable } from '@heddle/telemetry/traffic'
-import { resolveLimits } from '../limits.ts'
-import { DecisionRecords } from '../records/decision-records.ts'
-import { type DataPlane, startProxy } from '../start-proxy.ts'
-import type { WorkloadContext } from '../workload.ts'
-import { FileIdentity, NO_IDENTITY } from './static-identity.ts'
-import { toDestinationSource, toInboundPolicy, toLimits, toListeners, toPlainInbound } from './static-proxy.ts'
+import { systemClock } from '@heddle/base/clock'
+import { createLog } from '@heddle/base/log'
+import { Registry } from '@heddle/telemetry/registry'
+import { trafficMetrics } from '@heddle/telemetry/traffic-metrics'
+import { adminRoutes } from '../admin/admin-routes.ts'
+import { listenAdmin } from '../admin/admin-server.ts'
+import { formatHostPort, parseIpPort } from '../config/address.ts'
+import { exitWhenDrained, listenForEnd } from '../process/process-end.ts'
+import { addProcessMetrics } from '../process/process-metrics.ts'
+import { readStaticConfig } from './read-static-config.ts'
+import { type StaticProxy, startStaticProxy } from './start-static-proxy.ts'
 
-/**
- * Reads a static configuration in JSON.
- * @param shownAs - the file that people know, where `file` was made of it
- * @throws {ConfigError} listing every problem
- */
-export function readStaticConfig(file: string, shownAs = file): StaticConfig {
-  let value: unknown
-  try {
-    value = JSON.parse(readFileSync(file, 'utf8'))
-  } catch (error) {
-    throw refusal(shownAs, [messageOf(error)])
-  }
-  const result = checkStaticConfig(value)
-  if (result.kind === 'invalid') throw refusal(shownAs, result.problems)
-  const problems: string[] = []
-  toLimits(result.config, problems)
-  if (problems.length > 0) throw refusal(shownAs, problems)
-  return result.config
-}
+const DRAIN_MS = 5_000
 
-function refusal(file: string, problems: readonly string[]): ConfigError {
-  return new ConfigError(problems, `${file} cannot be used`)
-}
-
-/** What metrics and records name. */
-const INSTANCE = { namespace: 'static', workload: 'static', instance: 'static-0' } as const
-
-export interface StaticDeps {
-  readonly clock: Clock
-  readonly log: Log
-  readonly meter: Registry
-}
-
-/** A proxy from a file, and what it counts. */
-export interface StaticProxy {
-  readonly proxy: DataPlane
-  readonly traffic: TrafficTable
-  readonly records: DecisionRecords
+/** A static configuration in JSON, and the file that people know it by. */
+export interface StaticFile {
+  readonly path: string
+  readonly shownAs: string
 }
 
 /**
- * Starts a proxy from a file: no control plane, no registration.
+ * Runs a proxy from a file until it is told to end.
  *
- * @throws {ConfigError | ListenError | Error} when an address or an identity file cannot be used; nothing is left behind then
+ * @param emit - gets the events of docs/reference/proxy-environment.md
+ * @throws {ConfigError | ListenError | Error}
  */
-export async function startStaticProxy(config: StaticConfig, deps: StaticDeps): Promise<StaticProxy> {
-  const { clock, log } = deps
-  const destinations = await toDestinationSource(config)
-  const stopping = new AbortController()
-  const traffic = new TrafficTable({ clock })
-  const identity =
-    config.identity === undefined
-      ? NO_IDENTITY
-      : new FileIdentity(config.identity, { clock, log, signal: stopping.signal })
-  const limits = toLimits(config, [])
-  const records = new DecisionRecords(INSTANCE, resolveLimits(limits))
-  const context: WorkloadContext = {
-    ...INSTANCE,
-    identity,
-    destinations,
-    traffic,
-    inbound: toInboundPolicy(config),
-    records,
-    clock,
+export async function runStatic(file: StaticFile, emit: (event: object) => void): Promise<void> {
+  const config = readStaticConfig(file.path, file.shownAs)
+  const log = createLog((line) => process.stderr.write(line), config.logLevel ?? 'info')
+  const registry = new Registry()
+  addProcessMetrics(registry, systemClock)
+  const end = listenForEnd({ log, exitWithStdin: process.env.HEDDLE_EXIT_WITH_STDIN === '1' })
+  const running = await startStaticProxy(config, { clock: systemClock, log, meter: registry })
+  registry.collect(trafficMetrics(running.traffic))
+  const routes = adminRoutes({
+    registry,
     log,
-  }
-  const plainInbound = toPlainInbound(config)
-  const { accessLog = 'failures', meshProtocol: meshVersion = 'http2' } = config
-  const served = { context, listeners: toListeners(config), plainInbound, accessLog, meshVersion }
-  try {
-    const proxy = await startProxy({ workloads: [served], limits }, deps)
-    return { proxy, traffic, records }
-  } catch (error) {
-    stopping.abort()
-    throw error
+    notReady: () => (running.proxy.state === 'running' ? [] : ['draining']),
+    config: () => config,
+    connections: (most) => running.proxy.connections(most),
+    decisions: (query) => running.records.find(query),
+    drain: () => end.request('the admin interface was told to drain'),
+  })
+  const admin =
+    config.admin === undefined ? undefined : await listenAdmin(parseIpPort(config.admin), routes, systemClock)
+  exitWhenDrained(end, { drain: () => running.proxy.drain(DRAIN_MS) })
+  emit(toListeningEvent(running, admin === undefined ? '' : formatHostPort(admin.address)))
+  emit({ event: 'ready' })
+}
+
+function toListeningEvent({ proxy }: StaticProxy, admin: string): object {
+  const bound = proxy.listeners.map(({ config, port }) => {
+    const address = formatHostPort({ host: config.address, port })
+    return config.kind === 'explicit-outbound' ? { key: config.key, address } : { address, isInbound: true }
+  })
+  return {
+    event: 'listening',
+    inbound: bound.filter(({ isInbound }) => isInbound === true).map(({ address }) => address),
+    outbound: bound.filter(({ isInbound }) => isInbound !== true),
+    ports: [],
+    admin,
   }
 }

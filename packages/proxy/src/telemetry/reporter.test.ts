@@ -100,6 +100,20 @@ test('Reporter says every ten seconds that it is there, and else nothing when no
   ])
 })
 
+test.each([
+  { name: 'forward by a year', byMs: 365 * 86_400_000 },
+  { name: 'back by a day', byMs: -86_400_000 },
+])('Reporter says for how long it counted, and that it is there, when the clock is set $name', async ({ byMs }) => {
+  const { clock, traffic, reports, stop } = world()
+  await clock.advanceAsync(2_000)
+  clock.setWall(byMs)
+  traffic.series(KEY).requestEnded({ status: 200, grpcStatus: undefined, latencyUs: 1000, error: undefined })
+  await clock.advanceAsync(2_000)
+  await clock.advanceAsync(10_000)
+  await stop()
+  expect(reports.map(({ intervalMs }) => intervalMs)).toEqual([2_000, 2_000, 10_000])
+})
+
 test('Reporter takes over the interval that the control plane wants', async () => {
   const { clock, traffic, reports, control, stop } = world()
   control.answer = { intervalMs: 5_000 }

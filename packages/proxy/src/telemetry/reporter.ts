@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import type { CertificateJson, ReportRequestJson, SeriesJson } from '@heddle/api/telemetry'
-import type { Clock } from '@heddle/base/clock'
+import type { CertificateJson, ReportRequestJson } from '@heddle/api/telemetry'
+import { type Clock, monotonicMs } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import type { Counter, Registry } from '@heddle/telemetry/registry'
 import type { TrafficTable } from '@heddle/telemetry/traffic'
 import type { ControlClient } from '../control/control-client.ts'
 import { ControlError, type ControlErrorCode } from '../control/control-error.ts'
 import { REPORT } from '../control/rpc.ts'
+import { splitBySize } from '../control/split-by-size.ts'
 
 /** What a reporter needs from outside. */
 export interface ReporterDeps {
@@ -48,7 +49,7 @@ export class Reporter {
   constructor(deps: ReporterDeps) {
     this.#deps = deps
     this.#intervalMs = deps.intervalMs
-    this.#takenMs = deps.clock.nowMs()
+    this.#takenMs = monotonicMs(deps.clock)
     this.#sent = deps.registry.counter('heddle_reports_total', 'Reports that the control plane took')
     this.#failed = deps.registry.counter('heddle_report_failures_total', 'Reports that could not be delivered yet')
   }
@@ -70,7 +71,7 @@ export class Reporter {
         const { intervalMs = 0 } = await control.call(REPORT, next)
         this.#undelivered.shift()
         this.#sent.add()
-        this.#deliveredMs = clock.nowMs()
+        this.#deliveredMs = monotonicMs(clock)
         if (intervalMs > 0) this.#intervalMs = Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, intervalMs))
       }
     } catch (error) {
@@ -83,12 +84,12 @@ export class Reporter {
   #take(): ReportRequestJson[] {
     const { traffic, clock, source, certificate } = this.#deps
     const series = traffic.takeDelta()
-    const nowMs = clock.nowMs()
+    const nowMs = monotonicMs(clock)
     if (series.length === 0 && nowMs - this.#deliveredMs < MAX_SILENCE_MS) return []
     const intervalMs = Math.max(1, Math.round(nowMs - this.#takenMs))
     this.#takenMs = nowMs
     const inUse = certificate()
-    return split(series).map((part) => {
+    return splitBySize(series, MAX_SERIES_BYTES).map((part) => {
       this.#sequence += 1
       return {
         ...source,
@@ -100,19 +101,4 @@ export class Reporter {
       }
     })
   }
-}
-
-function split(series: SeriesJson[]): SeriesJson[][] {
-  const parts: SeriesJson[][] = [[]]
-  let bytes = 0
-  for (const one of series) {
-    const size = JSON.stringify(one).length
-    if (bytes > 0 && bytes + size > MAX_SERIES_BYTES) {
-      parts.push([])
-      bytes = 0
-    }
-    parts.at(-1)!.push(one)
-    bytes += size
-  }
-  return parts
 }

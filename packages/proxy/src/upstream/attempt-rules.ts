@@ -34,6 +34,7 @@ export function codeOfReset(
   connection: { readonly isHeard: boolean; readonly isMeshed: boolean },
 ): ProxyErrorCode {
   if (kind === 'protocol') return 'upstream_protocol_error'
+  if (kind === 'bug') return 'internal_error'
   // With TLS 1.3 a client is done before its certificate was looked at: a refusal is a close without a word.
   const isSilent = !connection.isHeard && kind !== 'local'
   return isSilent && connection.isMeshed ? 'refused_by_peer' : 'upstream_reset'

@@ -84,15 +84,25 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   }
 
   gotConnection(connection: PooledConnection): void {
+    try {
+      this.#sendOver(connection)
+    } catch (error) {
+      // Often called for another request's sake: that one has nothing to do with it.
+      this.#exchange.failWith(error)
+    }
+  }
+
+  #sendOver(connection: PooledConnection): void {
     const exchange = this.#exchange
     const { turn } = exchange.core
     if (this.#upgrade !== undefined && !this.#mayUpgrade(this.#upgrade, connection)) return
     this.#connection = connection
     this.#wasReused = connection.uses > 0
     this.#startedUs = turn.nowUs()
-    if (exchange.version === 'http1' && this.target.endpoint.isMeshed) {
-      if (connection.version === 'http2') markHttp1(exchange.head)
-      else unmarkHttp1(exchange.head)
+    if (exchange.version === 'http1') {
+      if (connection.version === 'http2' && this.target.endpoint.isMeshed) markHttp1(exchange.head)
+      // The one before it may have gone to another proxy.
+      else if (exchange.attempts > 1) unmarkHttp1(exchange.head)
     }
     this.#upgrade?.begin(connection)
     exchange.grpc?.writeTimeout(exchange.head.fields, this.#startedUs)
@@ -151,6 +161,15 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
 
   onHead(head: ResponseHead, hasBody: boolean): void {
     if (this.#isOver) return
+    try {
+      this.#takeHead(head, hasBody)
+    } catch (error) {
+      // Others have their requests on the same connection.
+      this.#exchange.failWith(error)
+    }
+  }
+
+  #takeHead(head: ResponseHead, hasBody: boolean): void {
     const exchange = this.#exchange
     // Only answers that a proxy makes itself carry the mark: failures of the server's side, or what these are over gRPC.
     const mayBeMarked = head.status >= 500 || exchange.grpc !== undefined
@@ -178,6 +197,7 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   onEnd(trailers: Fields | undefined): void {
     if (this.#isOver) {
       this.#discardBy?.cancel()
+      this.#connection!.requestEnded()
       return
     }
     const exchange = this.#exchange
@@ -193,14 +213,16 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
 
   onAbort(reset: StreamReset): void {
     this.#discardBy?.cancel()
+    this.#connection!.requestEnded()
     if (!this.#end()) return
     const detail = `${this.target.endpoint.name}: ${reset.error?.message ?? reset.detail}`
     const connection = { isHeard: this.#connection?.hasHeard !== false, isMeshed: this.target.endpoint.isMeshed }
     const error = new ProxyError(codeOfReset(reset, connection), detail)
     this.#exchange.grpc?.sawReset(reset.code)
     const trace = traceOfReset(reset, { mayRefuse: this.mayBeRefused, wasReused: this.#wasReused })
-    if (trace === 'likely') this.#observeFailure()
-    if (this.#exchange.isAnswered) this.#exchange.fail(error, codeToPassOn(reset))
+    const isBug = reset.kind === 'bug'
+    if (trace === 'likely' && !isBug) this.#observeFailure()
+    if (this.#exchange.isAnswered || isBug) this.#exchange.fail(error, codeToPassOn(reset))
     else this.#owner.brokeOff(this.#exchange, this, { error, trace })
   }
 
@@ -268,6 +290,7 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     // Answered early: the rest of the request is of no use to anybody.
     if (!exchange.isRequestOver) this.#connection!.giveUp(this.#sender!, 'answered before the end of the request')
     exchange.finish(undefined)
+    this.#connection!.requestEnded()
   }
 
   /** @returns false when it had ended already */

@@ -45,16 +45,19 @@ function send(exchange: Exchange, target: Target): void {
 }
 
 /** As kubelets name themselves in probes of HTTP and of gRPC. */
-const KUBELET = 'kube-probe/'
+const PROBE = 'kube-probe/'
+/** As they do in hooks by `httpGet`. */
+const HOOK = 'kube-lifecycle/'
 
 /**
- * Probes come in plain from the node, every few seconds: counted as requests they would be traffic that nobody secured. Whoever
+ * Probes and hooks come in plain from the node, some every few seconds: counted as requests they would be traffic that nobody secured. Whoever
  * says that it is a kubelet and comes from elsewhere is counted as any plain client.
  */
 function probeSeries(exchange: Exchange): TrafficSeries | undefined {
   const { hop, head, version } = exchange
   if (hop.probeSeries === undefined || hop.peerIdentity !== '') return undefined
-  if (head.fields.get('user-agent')?.startsWith(KUBELET) !== true) return undefined
+  const agent = head.fields.get('user-agent') ?? ''
+  if (!agent.startsWith(PROBE) && !agent.startsWith(HOOK)) return undefined
   return hop.probeSeries(exchange.source, version)
 }
 

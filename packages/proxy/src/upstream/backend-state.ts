@@ -11,9 +11,6 @@ import { whyPassedOver } from './passed-over.ts'
 import type { ServiceCounters } from './resilience-counters.ts'
 import type { ServiceName, Target } from './target.ts'
 
-/** Circuits of one Service; more of them than this belong to rules that are gone. */
-const MAX_CIRCUITS = 1_000
-
 /**
  * What outlives the versions of one Service: what is known of its endpoints beside their loads, its retry budget, its
  * circuits. All of it is made when it is first needed.
@@ -64,6 +61,8 @@ export class BackendState {
   update(policy: BackendPolicyJson | undefined, targets: readonly Target[]): Backend | undefined {
     this.#policy = policy
     if (policy !== undefined) return this.decideFor(targets)
+    // Whom the policy that is gone had put out is back.
+    if (this.#last !== undefined) this.decideFor(targets)
     this.#last = undefined
     return undefined
   }
@@ -134,12 +133,20 @@ export class BackendState {
       known.json = json
       return known.circuit
     }
-    if (this.#circuits.size >= MAX_CIRCUITS) this.#circuits.clear()
     known?.circuit.retire()
     const name = id === '' ? this.name : id
     const circuit = new Circuit({ name, json, counters: this.counters }, this.#core)
     this.#circuits.set(id, { json, circuit })
     return circuit
+  }
+
+  /** Lets go of all circuits but those of `ids`, by which requests ask for them. */
+  keepCircuits(ids: ReadonlySet<string>): void {
+    for (const [id, { circuit }] of this.#circuits ?? []) {
+      if (ids.has(id)) continue
+      circuit.retire()
+      this.#circuits?.delete(id)
+    }
   }
 }
 

@@ -141,9 +141,21 @@ export class ConnectionPool implements ConnectionHome {
     this.#connectAsNeeded()
   }
 
+  requestEnded(): void {
+    // The close of its connection may be far away.
+    if (!this.#isHeldBack) return
+    this.#serveFromFree()
+    this.#connectAsNeeded()
+  }
+
+  /** Whether somebody waits who may wait for fewer requests to be under way. */
+  get #isHeldBack(): boolean {
+    return this.#waiting.size > 0 && this.#endpoint.limits.requests !== Number.POSITIVE_INFINITY
+  }
+
   /** Those who waited although there were connections with room, as too many requests were under way, may go on now. */
   #serveFromFree(): void {
-    if (this.#endpoint.limits.requests === Number.POSITIVE_INFINITY || this.#waiting.size === 0) return
+    if (!this.#isHeldBack) return
     const connection = this.take()
     if (connection !== undefined) this.connectionFree(connection)
   }

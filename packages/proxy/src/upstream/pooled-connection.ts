@@ -20,6 +20,8 @@ export interface ConnectionHome {
   /** It must not be used again; it may still be open. */
   connectionUnusable(connection: PooledConnection): void
   connectionClosed(connection: PooledConnection): void
+  /** A request has ended on one that takes no more. */
+  requestEnded(): void
   /** `waiter` waits for another connection. */
   waitAgain(waiter: PoolWaiter): void
 }
@@ -110,12 +112,23 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
   begin(head: RequestHead, hasBody: boolean, receiver: ResponseReceiver): BodySender {
     this.uses += 1
     if (this.#session.activeStreams === 0) this.#awaitAnswers()
-    const sender = this.#session.request(head, hasBody, receiver)
+    const sender = this.#request(head, hasBody, receiver)
     if (this.uses >= this.#home.requestsPerConnection) {
       this.#home.connectionUnusable(this)
       this.retire()
     }
     return sender
+  }
+
+  #request(head: RequestHead, hasBody: boolean, receiver: ResponseReceiver): BodySender {
+    try {
+      return this.#session.request(head, hasBody, receiver)
+    } catch (error) {
+      // Nobody would hand it back: who was to use it has failed.
+      this.#home.connectionUnusable(this)
+      this.retire()
+      throw error
+    }
   }
 
   /** Whether a request to upgrade can be begun, and is understood; `undefined`: nobody knows yet. */
@@ -143,6 +156,15 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
   giveUp(sender: BodySender, detail: string): void {
     sender.reset({ kind: 'local', detail })
     if (this.isReusable) this.#home.connectionFree(this)
+    else this.requestEnded()
+  }
+
+  /** A request has ended on it, in whatever way: where it takes no more, its session need not say so. */
+  requestEnded(): void {
+    if (this.isReusable) return
+    // The server may read no more, so that not even our end gets through to it.
+    if (this.#session.activeStreams === 0) this.deadlineMs = this.#core.ticker.in(this.#core.limits.lingerMs)
+    this.#home.requestEnded()
   }
 
   /** Starts the time after which an unused connection is closed. */

@@ -158,6 +158,7 @@ export class Upstreams {
     const known = before?.service
     const service = known ?? (management && new management.BackendState(name, this.#here, this.#core))
     const backend = service?.update(policy, state.targets)
+    service?.keepCircuits(circuitIdsOf(destination))
     const connections = policy?.connections
     if (connections !== undefined || before?.policy?.connections !== undefined)
       for (const { endpoint } of state.targets) endpoint.limit(connections)
@@ -211,6 +212,13 @@ export class Upstreams {
     for (const [key, endpoint] of this.#endpoints) if (endpoint.deref() === undefined) this.#endpoints.delete(key)
     return false
   }
+}
+
+/** As {@link BackendState.circuit} is asked for them. */
+function circuitIdsOf({ routing, circuitBreaker }: ServiceDestination): ReadonlySet<string> {
+  const ids = new Set(circuitBreaker === undefined ? [] : [''])
+  for (const rule of routing?.requests.rules ?? []) if (rule.circuitBreaker !== undefined) ids.add(rule.id)
+  return ids
 }
 
 /** What a declared protocol says to speak; `undefined`: what the client speaks. */

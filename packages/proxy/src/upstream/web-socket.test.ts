@@ -39,6 +39,8 @@ test('addKey() makes a new key each time, whose proof takeAccept() knows and tak
   const key = head.fields.get('sec-websocket-key')!
   expect(Buffer.from(key, 'base64').length).toBe(16)
   expect(addKey(request())).not.toBe(expected)
+  // For another try.
+  expect([addKey(head), head.fields.get('sec-websocket-key')]).toEqual([expected, key])
   const answer = createResponseHead({ status: 101 })
   completeAccept(head, answer)
   expect(takeAccept(answer, expected)).toBe(true)

@@ -8,15 +8,20 @@ const KEY = 'sec-websocket-key'
 const ACCEPT = 'sec-websocket-accept'
 const SUFFIX = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
+/** What the key that a request got from us has to be proved with: it may be tried more than once. */
+const proofs = new WeakMap<RequestHead, string>()
+
 /**
- * Gives a request for a WebSocket the key that HTTP/1 wants and extended CONNECT does not have. RFC 6455 §4.1.
+ * Gives a request for a WebSocket the key that HTTP/1 wants and extended CONNECT does not have, unless it has got one. RFC 6455 §4.1.
  * @returns what the server has to prove with; `undefined` when the client has a key of its own, and looks at the answer itself
  */
 export function addKey(head: RequestHead): string | undefined {
-  if (head.fields.has(KEY)) return undefined
+  if (head.fields.has(KEY)) return proofs.get(head)
   const key = randomBytes(16).toString('base64')
+  const proof = acceptOf(key)
   head.fields.set(KEY, key)
-  return acceptOf(key)
+  proofs.set(head, proof)
+  return proof
 }
 
 /** Takes off an answer what proves that the server understood the key of ours. @returns whether it does */

@@ -6,9 +6,8 @@ import type { Endpoint } from '@heddle/engine/endpoint'
 import { parseSpiffeId, serverNameOf } from '@heddle/identity/spiffe-id'
 import { Registry } from '@heddle/telemetry/registry'
 import { createTestCa, type TestCa } from '@heddle/testkit/test-ca'
-import type { HttpVersion } from '../../src/exchange/http-version.ts'
 import { type Limits, resolveLimits } from '../../src/limits.ts'
-import type { ListenerConfig } from '../../src/listener-config.ts'
+import type { ListenerConfig, ServedWorkload } from '../../src/listener-config.ts'
 import { DecisionRecords } from '../../src/records/decision-records.ts'
 import { type DataPlane, startProxy } from '../../src/start-proxy.ts'
 import type {
@@ -97,15 +96,11 @@ export class TestIdentity implements WorkloadIdentity {
 /** No certificate: for proxies that only speak plain. */
 const NOBODY = new TestIdentity(idOf('nobody'), undefined)
 
-export interface TestProxyOptions {
+export interface TestProxyOptions extends Omit<ServedWorkload, 'context'> {
   readonly identity?: WorkloadIdentity
-  readonly listeners: readonly ListenerConfig[]
   readonly destinations?: Readonly<Record<string, Destination>> | DestinationSource
   readonly protocolOf?: (port: number) => AppProtocol
-  readonly plainInbound?: 'permit' | 'refuse'
-  readonly meshVersion?: HttpVersion
   readonly limits?: Partial<Limits>
-  readonly accessLog?: 'failures' | 'all'
   readonly clock?: Clock
   readonly locality?: Locality
   readonly kubelets?: AddressSet
@@ -148,9 +143,7 @@ async function startTestProxy(options: TestProxyOptions): Promise<TestProxy> {
     clock,
     log,
   }
-  const { listeners, plainInbound = 'permit', meshVersion = 'http2', accessLog = 'failures' } = options
-  const served = { context, listeners, plainInbound, meshVersion, accessLog }
-  const plane = await startProxy({ workloads: [served], limits }, { clock, log, meter })
+  const plane = await startProxy({ workloads: [{ ...options, context }], limits }, { clock, log, meter })
   const { port } = plane.listeners[0]!
   return { plane, traffic, meter, port, logged, records, metric: (name) => readMetric(meter, name) }
 }

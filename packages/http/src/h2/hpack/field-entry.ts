@@ -1,12 +1,12 @@
-import { FieldLines } from '../../message/field-lines.ts'
+import { FieldLines, type Line } from '../../message/field-lines.ts'
 import type { Fields } from '../../message/fields.ts'
 import { HeaderFields } from '../header-fields.ts'
 import { entryOf } from './entry-cache.ts'
 import type { HeaderEntry } from './header-entry.ts'
-import { type Line, LineCache } from './line-cache.ts'
+import { LineCache } from './line-cache.ts'
 
 const sharedLines = new LineCache()
-const line: Line = { text: '', start: 0, end: 0 }
+const line: Line = { bytes: new Uint8Array(0), start: 0, end: 0 }
 
 /**
  * The entry of a field, whatever codec it came from.

@@ -1,5 +1,4 @@
-import { checkFieldLine, trimmedValue } from '../../message/field-lines.ts'
-import { isAllOf, VALUE } from '../../octets.ts'
+import { checkFieldLine, isFieldValue } from '../../message/field-lines.ts'
 import { type HeaderName, hashOf } from './header-name.ts'
 import { type Indexing, indexingOfValue } from './indexing.ts'
 
@@ -43,7 +42,7 @@ export class HeaderEntry {
     this.value = value
     this.sizeBytes = header.text.length + value.length + ENTRY_OVERHEAD_BYTES
     this.isNeverIndexed = isNeverIndexed
-    this.isValueValid = isValue(value)
+    this.isValueValid = isFieldValue(value)
     this.isOrdinary = this.isValueValid && header.isOrdinary
     this.indexing = isNeverIndexed ? 'never' : indexingOfValue(header.text, header.indexing, value)
     this.staticIndex = isNeverIndexed ? 0 : header.staticIndexOf(value)
@@ -65,8 +64,4 @@ export class HeaderEntry {
     if (this.#hash === -1) this.#hash = hashOf(this.value, this.header.hash)
     return this.#hash
   }
-}
-
-function isValue(value: string): boolean {
-  return value === '' || (isAllOf(value, VALUE) && trimmedValue(value, 0, value.length) === value)
 }

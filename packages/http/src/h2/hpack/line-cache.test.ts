@@ -4,15 +4,15 @@ import { entryOf } from './entry-cache.ts'
 import { LineCache } from './line-cache.ts'
 
 function lineOf(text: string) {
-  return { text: `GET / HTTP/1.1\r\n${text}\r\n\r\n`, start: 16, end: 16 + text.length }
+  return { bytes: Buffer.from(`GET / HTTP/1.1\r\n${text}\r\n\r\n`), start: 16, end: 16 + text.length }
 }
 
 test('finds the entry of the same octets, wherever they are in a head', () => {
   const cache = new LineCache()
   const entry = entryOf('accept', 'text/html')
   cache.keep(lineOf('Accept: text/html'), entry)
-  const elsewhere = 'Host: a\r\nAccept: text/html\r\n'
-  expect(cache.find({ text: elsewhere, start: 9, end: elsewhere.length - 2 })).toBe(entry)
+  const elsewhere = Buffer.from('Host: a\r\nAccept: text/html\r\n')
+  expect(cache.find({ bytes: elsewhere, start: 9, end: elsewhere.length - 2 })).toBe(entry)
   expect(cache.find(lineOf('accept: text/html'))).toBeUndefined()
 })
 

@@ -1,6 +1,8 @@
 import { isAuthority } from '../message/authority.ts'
 import type { RequestHead, ResponseHead } from '../message/head.ts'
+import type { ReceivedOctets } from '../message/received-octets.ts'
 import { isAllOf, TARGET, TOKEN } from '../octets.ts'
+import type { Output } from '../output.ts'
 import type { Framing } from './framing.ts'
 import { isEndToEnd } from './own-names.ts'
 import { type AnnouncedLength, ReceivedRequestHead, ReceivedResponseHead } from './received-head.ts'
@@ -10,18 +12,22 @@ import { statusLine } from './status-text.ts'
 const METHODS_WITH_CONTENT: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
 
 /**
- * A request's head as HTTP/1.1, with its empty line; in origin-form whatever form it came in.
+ * Writes a request's head as HTTP/1.1, with its empty line; in origin-form whatever form it came in.
  *
  * @param framing - none, length, or chunked
  * @throws {RangeError} when a part of the head, which our side has made, would not be read back as it is
  */
-export function formatRequestHead(head: RequestHead, framing: Framing): string {
+export function writeRequestHead(output: Output, head: RequestHead, framing: Framing): void {
+  const verbatim = head instanceof ReceivedRequestHead ? head.verbatim : undefined
+  const isFramed = (framing === 'chunked') === (head.bodyLength === undefined)
+  if (verbatim !== undefined && isFramed) writeReceived(output, verbatim)
+  else output.writeText(formatRequestHead(head, framing))
+}
+
+function formatRequestHead(head: RequestHead, framing: Framing): string {
   const { method, authority } = head
-  const isReceived = head instanceof ReceivedRequestHead
-  const verbatim = isReceived ? head.verbatim : undefined
-  if (verbatim !== undefined && (framing === 'chunked') === (head.bodyLength === undefined)) return verbatim
   const target = method === 'CONNECT' ? authority : head.path
-  if (!isReceived || !head.isStartLineKept) checkStartLine(head, target)
+  if (!(head instanceof ReceivedRequestHead && head.isStartLineKept)) checkStartLine(head, target)
   let text = `${method} ${target} HTTP/1.1\r\nHost: ${authority}\r\n${head.fields.format(isEndToEnd)}`
   if (framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n'
   else if (framing === 'length') text += `Content-Length: ${head.bodyLength}\r\n`
@@ -53,14 +59,27 @@ function checkUpgrade(upgrade: string): void {
 /** What an answer says of its connection; `undefined`: what is understood in HTTP/1.1, that it lives on. */
 export type ConnectionOption = 'close' | 'keep-alive' | undefined
 
-/**
- * An answer's head with its empty line. The version is always 1.1: RFC 9110 §2.5.
- *
- * @param length - octets to announce; `undefined`: say nothing
- */
-export function formatResponseHead(head: ResponseHead, length: AnnouncedLength, option: ConnectionOption): string {
-  const verbatim = head instanceof ReceivedResponseHead && option === undefined ? head.verbatim(length) : undefined
-  if (verbatim !== undefined) return verbatim
+/** What an answer says of its body and of its connection. */
+export interface AnswerFraming {
+  /** Octets to announce; `undefined`: say nothing. */
+  readonly length: AnnouncedLength
+  readonly option: ConnectionOption
+}
+
+/** Writes an answer's head with its empty line. */
+export function writeResponseHead(output: Output, head: ResponseHead, framing: AnswerFraming): void {
+  const isReceived = head instanceof ReceivedResponseHead
+  const verbatim = isReceived && framing.option === undefined ? head.verbatim(framing.length) : undefined
+  if (verbatim !== undefined) writeReceived(output, verbatim)
+  else output.writeText(formatResponseHead(head, framing))
+}
+
+function writeReceived(output: Output, { bytes, base, size }: ReceivedOctets): void {
+  output.writeBytes(bytes, base, base + size)
+}
+
+/** An answer's head with its empty line. The version is always 1.1: RFC 9110 §2.5. */
+export function formatResponseHead(head: ResponseHead, { length, option }: AnswerFraming): string {
   let text = statusLine(head.status) + head.fields.format(isEndToEnd)
   if (length === 'chunked') text += 'Transfer-Encoding: chunked\r\n'
   else if (length !== undefined) text += `Content-Length: ${length}\r\n`

@@ -3,7 +3,6 @@ import { ConfigError } from '@heddle/base/config-error'
 import type { Endpoint } from '@heddle/engine/endpoint'
 import { parseSpiffeId, serverNameOf } from '@heddle/identity/spiffe-id'
 import { ProxyError } from '../errors/proxy-error.ts'
-import { LIMITS, type LimitName, type Limits } from '../limits.ts'
 import type { ListenerConfig } from '../listener-config.ts'
 import { hasAttached, LaterCode, type LoadedCode } from '../routing/later-code.ts'
 import { parseAddress } from '../upstream/destination-key.ts'
@@ -63,16 +62,6 @@ export function toInboundPolicy(config: StaticConfig): InboundPolicy {
 export function toPlainInbound(config: StaticConfig): 'permit' | 'refuse' {
   const isRefused = config.listeners.some((listener) => listener.kind === 'inbound' && listener.plain === 'refuse')
   return isRefused ? 'refuse' : 'permit'
-}
-
-/** The limits of the file; what it names wrongly is told in `problems`. */
-export function toLimits(config: StaticConfig, problems: string[]): Partial<Limits> {
-  const limits: Partial<Record<LimitName, number>> = {}
-  for (const [name, value] of Object.entries(config.limits ?? {})) {
-    if (Object.hasOwn(LIMITS, name)) limits[name as LimitName] = value
-    else problems.push(`limits.${name}: there is no such limit; see docs/reference/limits.md`)
-  }
-  return limits
 }
 
 function toListener(listener: StaticListener): ListenerConfig {
