@@ -1,7 +1,9 @@
 import type { RouteRuleJson, SessionPersistenceJson } from '@heddle/api/discovery/route'
 import { hashName } from '@heddle/engine/route/name-hash'
+import { ManualClock } from '@heddle/testkit/manual-clock'
 import { describe, expect, test } from 'vitest'
 import type { HttpVersion } from '../src/exchange/http-version.ts'
+import { startMoodyApp } from './harness/resilient.ts'
 import { type Answer, ask, attach, CART, httpRoute, type NamedApp, named, startApp, V1, V2 } from './harness/routed.ts'
 import { idOf, inbound, outbound, service, type TestProxy, World } from './harness/world.ts'
 
@@ -131,6 +133,36 @@ test('a session whose endpoint went away begins anew at another one', async () =
   expect([next.status, next.body === first.body]).toEqual([200, false])
   expect(cookieOf(next)).not.toBe(cookieOf(first))
   expect((await ask('http1', proxy.port, { headers: { cookie: cookieOf(next) } })).body).toBe(next.body)
+})
+
+test('an endpoint that asked to be left alone is spared by sessions as well, and by all whose rule has no circuit', async () => {
+  await using world = await World.create()
+  const apps = [world.keep(await startMoodyApp('http1', 'app-0')), world.keep(await startMoodyApp('http1', 'app-1'))]
+  const backends = [{ key: V1, weight: 1 }]
+  const circuitBreaker = { consecutiveFailures: 100, honourRetryAfter: true }
+  const routes = [
+    httpRoute(
+      { backends, circuitBreaker, matches: [{ path: { value: '/careful' } }] },
+      { backends, sessionPersistence: { sessionName: 'stick' } },
+    ),
+  ]
+  const destinations = {
+    [CART]: attach(service([1]), { routes }),
+    [V1]: named(attach(service(apps.map(({ port }) => port)), {}), 'cart-v1'),
+  }
+  // Time stands still, so that no endpoint looks faster than the other.
+  const proxy = await world.proxy({ clock: new ManualClock(), listeners: [outbound(CART)], destinations })
+  const first = await ask('http1', proxy.port)
+  const own = apps[Number(first.body.slice('app-'.length))]!
+  own.behave = { status: 429, headers: { 'retry-after': '600' } }
+
+  let told = await ask('http1', proxy.port, { path: '/careful' })
+  while (told.status !== 429) told = await ask('http1', proxy.port, { path: '/careful' })
+  const before = own.received.length
+
+  expect((await ask('http1', proxy.port, { headers: { cookie: cookieOf(first) } })).status).toBe(200)
+  for (let i = 0; i < 20; i++) expect((await ask('http1', proxy.port)).status).toBe(200)
+  expect(own.received).toHaveLength(before)
 })
 
 test('a session stays at its backend, whatever the weights say', async () => {

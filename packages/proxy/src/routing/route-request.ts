@@ -134,15 +134,14 @@ function toBackend(exchange: Exchange, key: string, goOn: GoOn): void {
   )
 }
 
-/** A session goes on at its endpoint, as long as that is there and well. */
+/** A session goes on at its endpoint, as long as that is there: whether it is well is asked when the request is sent. */
 function pin(exchange: Exchange, state: DestinationState): void {
   const { decision } = exchange
   if (decision?.kind !== 'forward' || decision.rule.session === undefined) return
   const { rule, backend } = decision
   const session = findSession(exchange, rule)
   if (session === undefined || session.backend !== rule.session?.backends[backend.index]) return
-  const target = findTarget(state, session.endpoint)
-  if (target !== undefined && target.endpoint.load.avoidUntilUs <= exchange.core.turn.nowUs()) exchange.pinned = target
+  exchange.pinned = findTarget(state, session.endpoint)
 }
 
 function arrive(exchange: Exchange, state: DestinationState, goOn: GoOn): void {

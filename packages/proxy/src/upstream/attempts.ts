@@ -1,11 +1,11 @@
-import { pickEndpoint } from '@heddle/engine/balance'
 import type { ProxyError } from '../errors/proxy-error.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { TrafficSeries } from '../workload.ts'
 import { Attempt } from './attempt.ts'
 import { logAttempt } from './attempt-log.ts'
 import type { AttemptOwner } from './attempt-owner.ts'
-import { type DestinationState, noTarget } from './destination-state.ts'
+import { noTarget } from './destination-state.ts'
+import { pickUntried } from './pick-untried.ts'
 import { mayAskAnother, mayRepeatAnew, mayRepeatUnread, SAFE_REPEAT } from './safe-repeats.ts'
 import type { Target } from './target.ts'
 
@@ -18,22 +18,12 @@ export function startAttempt(exchange: Exchange): void {
   const state = exchange.state!
   const management = state.management ?? exchange.addressed?.management
   if (management?.startTries(exchange) === true) return
-  const target = pickTarget(state, exchange)
+  const target = pickUntried(exchange, state)
   if (target === undefined) {
     exchange.fail(noTarget(state))
     return
   }
   send(exchange, target)
-}
-
-/** One of the targets that were not tried yet. */
-function pickTarget(state: DestinationState, exchange: Exchange): Target | undefined {
-  const { loads, targets } = state
-  if (exchange.pinned !== undefined && exchange.tried === undefined) return exchange.pinned
-  if (targets.length === 1 && exchange.tried === undefined) return targets[0]
-  if (targets.length === 0) return undefined
-  const { random, turn } = exchange.core
-  return targets[pickEndpoint(loads, { nowUs: turn.nowUs(), random, tried: exchange.tried })]
 }
 
 function send(exchange: Exchange, target: Target): void {
@@ -101,7 +91,7 @@ function log(
 function pickOther(exchange: Exchange, target: Target): Target | undefined {
   exchange.tried ??= []
   exchange.tried.push(target.endpoint.load)
-  return pickTarget(exchange.state!, exchange)
+  return pickUntried(exchange, exchange.state!)
 }
 
 /** The same endpoint over a new connection: other idle ones may have met the same end. */

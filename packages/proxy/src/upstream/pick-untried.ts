@@ -1,6 +1,7 @@
 import { readHashKey } from '@heddle/engine/balance/hash-key'
 import type { Exchange } from '../exchange/exchange.ts'
 import { type DestinationState, pickTarget } from './destination-state.ts'
+import { whyPassedOver } from './passed-over.ts'
 import type { Target } from './target.ts'
 
 /** What of a request its endpoint hangs on; `undefined`: nothing. */
@@ -11,19 +12,20 @@ export function readHashKeyOf(exchange: Exchange, { backend }: DestinationState)
   return readHashKey(hashOn, { fields, path, source: exchange.source })
 }
 
-/** An endpoint that the request was not tried at: that of its session first. */
+/** An endpoint that the request was not tried at: that of its session first, as long as it is well. */
 export function pickUntried(
   { tried, pinned, core }: Exchange,
   state: DestinationState,
-  hashKey: string | undefined,
+  hashKey?: string | undefined,
 ): Target | undefined {
+  const { targets } = state
+  if (targets.length === 1 && tried === undefined) return targets[0]
   const nowUs = core.turn.nowUs()
   if (pinned !== undefined && tried === undefined && isUsable(pinned, nowUs)) return pinned
   return pickTarget(state, { nowUs, random: core.random, tried, hashKey })
 }
 
 /** Whether a target may be chosen now, as far as is known. */
-function isUsable({ endpoint, candidate }: Target, nowUs: number): boolean {
-  if (endpoint.load.avoidUntilUs > nowUs) return false
-  return candidate === undefined || (candidate.ejectedUntilUs <= nowUs && candidate.pausedUntilUs <= nowUs)
+function isUsable(target: Target, nowUs: number): boolean {
+  return whyPassedOver(target, nowUs) === ''
 }
