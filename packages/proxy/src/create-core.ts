@@ -1,7 +1,6 @@
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import { LogLimit } from '@heddle/base/log-limit'
-import { messageOf } from '@heddle/base/message-of'
 import { DEFAULT_H1_LIMITS } from '@heddle/http/h1-limits'
 import { DEFAULT_H2_LIMITS } from '@heddle/http/h2-limits'
 import type { Registry } from '@heddle/telemetry/registry'
@@ -12,6 +11,7 @@ import { type Limits, resolveLimits } from './limits.ts'
 import { Ticker } from './net/ticker.ts'
 import { Turn } from './net/turn.ts'
 import { ACCEPTED_SHARE, capConnections, OUTGOING_SHARE, readDescriptorLimit } from './platform/descriptors.ts'
+import { createBugLog, type OnBug } from './process/bug-log.ts'
 import type { ProxyCore } from './proxy-core.ts'
 import { RoutingMetrics } from './routing/routing-metrics.ts'
 import { OutgoingCount } from './upstream/outgoing-count.ts'
@@ -24,15 +24,17 @@ export interface ProxyDeps {
   readonly meter: Registry
   /** 0 to below 1; `Math.random` unless stated. */
   readonly random?: () => number
+  /** Of the process, where more than its data path can meet bugs; one of its own unless stated. */
+  readonly onBug?: OnBug
 }
 
 /** Makes what the whole process shares, and registers its counters. */
 export function createProxyCore(overrides: Partial<Limits> | undefined, deps: ProxyDeps): ProxyCore {
-  const { clock, log, meter, random = Math.random } = deps
+  const { clock, log, meter, random = Math.random, onBug = createBugLog(deps) } = deps
   const limits = withinDescriptors(resolveLimits(overrides))
   const counted = createCounters(meter)
   const refusals = new LogLimit(log, clock)
-  const ticker = new Ticker(clock)
+  const ticker = new Ticker(clock, onBug)
   const h2Limits = { ...DEFAULT_H2_LIMITS, nowMs: () => ticker.nowMs }
   return {
     clock,
@@ -53,10 +55,8 @@ export function createProxyCore(overrides: Partial<Limits> | undefined, deps: Pr
       maxConcurrentStreams: limits.endpointStreams,
     },
     ticker,
-    deadlines: new Deadlines(clock),
-    turn: new Turn(clock, (error) =>
-      refusals.write({ level: 'error', event: 'unexpected failure', kind: messageOf(error), fields: { error } }),
-    ),
+    deadlines: new Deadlines(clock, onBug),
+    turn: new Turn(clock, onBug),
     loopGuard: new LoopGuard(),
     upgrades: new Upgrades(meter),
     resilience: new ResilienceCounters(meter, clock),

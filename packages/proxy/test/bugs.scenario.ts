@@ -206,3 +206,57 @@ test('many requests that meet a bug are a line in the log and a count, not a lin
   await waitFor('fifty failures', () => proxy.traffic.errors.length === 50)
   expect(bugsLogged(proxy)).toHaveLength(1)
 })
+
+const COUNTED = 'heddle_unexpected_failures_total'
+
+test('a bug met in the counters at the end of a request leaves nothing behind', async () => {
+  await using world = await World.create()
+  const clock = new ManualClock()
+  const app = world.keep(await startServer(answering(ok('hello'))))
+  const proxy = await world.proxy({ clock, listeners: [outbound(KEY)], destinations: cartAt(app.port) })
+  using web = await dial(proxy.port)
+  web.send(GET)
+  await web.until('hello')
+  const series = proxy.traffic.all[0]!
+  Object.assign(series, { requestEnded: throwBug })
+  web.send(GET)
+  await waitFor('the second answer', () => web.received.split('hello').length === 3)
+  Reflect.deleteProperty(series, 'requestEnded')
+  web.send(GET)
+  await waitFor('the third answer', () => web.received.split('hello').length === 4)
+
+  for (let i = 0; i < 5; i++) clock.advance(100_000)
+  expect(proxy.metric('heddle_limit_reached_total')).toBe(0)
+  expect(proxy.metric(`${COUNTED}{work="request"}`)).toBe(1)
+})
+
+const BROKEN_SERIES = ['connectionOpened', 'addReadBytes', 'connectionClosed'] as const
+
+test.each(BROKEN_SERIES)('a bug met in %s of a connection that is copied ends it, and no other', async (broken) => {
+  await using world = await World.create()
+  const app = world.keep(await startServer())
+  const destinations = { [KEY]: service([app.port], { protocol: 'opaque' }) }
+  const proxy = await world.proxy({ listeners: [outbound(KEY)], destinations })
+  using other = await dial(proxy.port)
+  other.send('first')
+  const far = await app.peer(0)
+  await far.until('first')
+  const series = proxy.traffic.all[0]!
+  Object.assign(series, { [broken]: throwBug })
+
+  using web = await dial(proxy.port)
+  web.send('second')
+  if (broken === 'connectionClosed') {
+    await (await app.peer(1)).until('second')
+    web.socket.resetAndDestroy()
+  } else if (broken === 'addReadBytes') {
+    ;(await app.peer(1)).send('an answer')
+  }
+  await waitFor('the bug in the count', () => proxy.metric(`${COUNTED}{work="connection"}`) > 0)
+  await waitFor('the end', () => web.socket.destroyed && proxy.metric('heddle_connections_open_count') === 1)
+  expect(bugsLogged(proxy)[0]).toContain('a filter with a bug')
+
+  Reflect.deleteProperty(series, broken)
+  far.send('still here')
+  await other.until('still here')
+})

@@ -52,6 +52,30 @@ export class Accepted implements Watched {
     this.#stage?.deadlinePassed()
   }
 
+  /**
+   * Does what follows a wait, an event or a connect. What fails there in a way it should not ends this connection, and no other.
+   * @returns false when it failed
+   */
+  guard(act: () => void): boolean {
+    try {
+      act()
+      return true
+    } catch (error) {
+      this.#core.turn.onBug('connection', error)
+      this.abandon()
+      return false
+    }
+  }
+
+  abandon(): void {
+    try {
+      this.destroy()
+    } catch (error) {
+      this.#core.turn.onBug('connection', error)
+    }
+    this.raw.destroy()
+  }
+
   /** Ends a connection of which nothing is known that could be answered, with a reset. */
   refuse(code: ProxyErrorCode, detail: string): void {
     const { source, hint } = PROXY_ERRORS[code]

@@ -77,10 +77,7 @@ export class ConnectionTable implements Admission {
   }
 
   destroy(): void {
-    for (const accepted of [...this.#open.keys()]) {
-      accepted.destroy()
-      accepted.raw.destroy()
-    }
+    for (const accepted of [...this.#open.keys()]) accepted.abandon()
   }
 
   #closed(accepted: Accepted): void {

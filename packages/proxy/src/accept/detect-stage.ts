@@ -115,7 +115,7 @@ export class DetectStage implements Stage {
     if (this.#isOver) return
     this.#stop()
     this.#socket.pause()
-    this.#done(result, this.#bytes)
+    this.#options.accepted.guard(() => this.#done(result, this.#bytes))
   }
 
   #stop(): void {

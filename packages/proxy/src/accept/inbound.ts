@@ -119,7 +119,7 @@ function terminate(inbound: Inbound, bytes: Uint8Array): void {
   accepted.raw.unshift(bytes)
   workload.terminator.terminate(accepted.raw, (result) => {
     if (result.kind === 'failed') accepted.refuse(result.code, result.detail)
-    else serveSecured(inbound, result)
+    else accepted.guard(() => serveSecured(inbound, result))
   })
 }
 

@@ -36,7 +36,7 @@ export async function listen(
 ): Promise<Listener> {
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     const accepted = admission.admit(socket, config.kind)
-    if (accepted !== undefined) serve(config, workload, accepted)
+    accepted?.guard(() => serve(config, workload, accepted))
   })
   const port = await bind(server, config)
   server.on('error', (error) => workload.core.log.error('listener failed', { address: config.address, port, error }))

@@ -21,11 +21,12 @@ export function serveOutbound(workload: WorkloadRuntime, accepted: Accepted, key
   }
   // Nobody reads meanwhile: the destination may be one of which no byte may be looked at.
   state.then(
-    (known) => serveAs(known.protocol, unread, known),
-    (error: unknown) => {
-      hop.failNext(toProxyError(error))
-      serveAs('detect', unread)
-    },
+    (known) => accepted.guard(() => serveAs(known.protocol, unread, known)),
+    (error: unknown) =>
+      accepted.guard(() => {
+        hop.failNext(toProxyError(error))
+        serveAs('detect', unread)
+      }),
   )
 }
 

@@ -6,6 +6,7 @@ import { createLog } from '@heddle/base/log'
 import { Registry } from '@heddle/telemetry/registry'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { describe, expect, test } from 'vitest'
+import { bugList } from '../../test/bug-list.ts'
 import {
   CONTROL_IDENTITY,
   type FakeControlPlane,
@@ -26,6 +27,7 @@ interface World extends AsyncDisposable {
   readonly bundles: string[]
   readonly lines: string[]
   readonly registry: Registry
+  readonly bugs: readonly string[]
   /** How often a stream was opened, or tried to be. */
   readonly attempts: () => number
 }
@@ -44,6 +46,7 @@ async function world(
   const bundles: string[] = []
   const lines: string[] = []
   const registry = new Registry()
+  const { bugs, onBug } = bugList()
   let attempts = 0
   const node = () => {
     attempts += 1
@@ -58,6 +61,7 @@ async function world(
       clock,
       log: createLog((line) => void lines.push(line), 'debug'),
       registry,
+      onBug,
     },
     {
       beforeDiscovery: 'refuse',
@@ -75,6 +79,7 @@ async function world(
     bundles,
     lines,
     registry,
+    bugs,
     attempts: () => attempts,
     async [Symbol.asyncDispose]() {
       abort.abort()
@@ -296,6 +301,47 @@ describe('DiscoveryClient', () => {
     clock.advance(999)
     await until(() => self.plane.streams.length === 2 && self.client.isConnected)
   })
+
+  test('a sweep that fails is told of, and the next one comes in its time', async () => {
+    const clock = new ManualClock()
+    await using self = await world(await greeting(), {}, clock)
+    await self.client.ready
+    let sweeps = 0
+    self.client.table.sweep = () => {
+      sweeps += 1
+      throw new Error('a sweep with a bug')
+    }
+    for (const times of [1, 2]) {
+      await until(() => clock.waiting === 1)
+      clock.advance(60_000)
+      await until(() => sweeps === times)
+    }
+    await until(() => self.bugs.length === 2)
+    expect(self.bugs).toEqual(['discovery: a sweep with a bug', 'discovery: a sweep with a bug'])
+    expect(self.client.isConnected).toBe(true)
+  })
+
+  test.each([
+    { kind: 'at once', update: unmeshed(KEY) },
+    { kind: 'once what it needs was loaded', update: routed('v1', '/a.*') },
+  ])(
+    'a message that meets a bug $kind ends its stream, and what is told on the next one counts',
+    async ({ update }) => {
+      await using self = await world(await greeting(), { prepared: [KEY] })
+      await self.client.ready
+      const apply = self.client.table.apply.bind(self.client.table)
+      self.client.table.apply = () => {
+        self.client.table.apply = apply
+        throw new Error('a table with a bug')
+      }
+      self.plane.streams[0]!.send({ sequence: 2n, updates: [update] })
+      await until(() => self.plane.streams.length === 2 && self.client.isConnected)
+      expect(self.bugs).toEqual(['discovery: a table with a bug'])
+
+      self.plane.streams[1]!.send({ sequence: 2n, updates: [unmeshed(KEY)] })
+      expect(await self.client.resolve(KEY)).toMatchObject({ kind: 'unmeshed' })
+    },
+  )
 
   test('opens the stream anew at once when told to', async () => {
     await using self = await world(await greeting(), { prepared: [KEY] })

@@ -5,7 +5,9 @@ import type { Log } from '@heddle/base/log'
 import type { Locality } from '@heddle/engine/balance/locality'
 import type { Registry } from '@heddle/telemetry/registry'
 import type { ControlClient } from '../control/control-client.ts'
+import { ControlError } from '../control/control-error.ts'
 import { WATCH } from '../control/rpc.ts'
+import type { OnBug } from '../process/bug-log.ts'
 import { type FindRecords, QueryAnswers } from '../records/answer-queries.ts'
 import type { Destination, DestinationSource } from '../workload.ts'
 import { DestinationTable } from './destination-table.ts'
@@ -27,6 +29,7 @@ export interface DiscoveryDeps {
   readonly clock: Clock
   readonly log: Log
   readonly registry: Registry
+  readonly onBug: OnBug
   /** 0 to below 1; `Math.random` unless stated. */
   readonly random?: () => number
 }
@@ -69,7 +72,7 @@ export class DiscoveryClient implements DestinationSource {
   #restart = new AbortController()
 
   constructor(deps: DiscoveryDeps, options: DiscoveryOptions) {
-    const { control, clock, log, registry, onTrust } = deps
+    const { control, clock, log, registry, onBug, onTrust } = deps
     const { beforeDiscovery, timeoutMs, prepared, state } = options
     const here = { region: '', zone: '', ...options.here }
     this.#deps = deps
@@ -86,7 +89,7 @@ export class DiscoveryClient implements DestinationSource {
     for (const key of prepared) this.table.prepare(key)
     const counters = createDiscoveryCounters(registry, this)
     this.#counters = counters
-    this.#inbox = new Inbox({ table: this.table, inbound: this.inbound, here, onTrust, counters, log })
+    this.#inbox = new Inbox({ table: this.table, inbound: this.inbound, here, onTrust, onBug, counters, log })
   }
 
   /** Resolves when the first message of the control plane was applied. */
@@ -147,9 +150,9 @@ export class DiscoveryClient implements DestinationSource {
 
   async #watch(signal: AbortSignal, failures: number): Promise<void> {
     const { control, log, node } = this.#deps
-    const told = this.#teller.state.state
-    const request = { node: node(), subscriptions: this.table.subscriptions(), healthy: told === 'ready' }
     try {
+      const told = this.#teller.state.state
+      const request = { node: node(), subscriptions: this.table.subscriptions(), healthy: told === 'ready' }
       await control.stream(WATCH, request, {
         signal,
         silenceMs: SILENCE_MS,
@@ -157,10 +160,17 @@ export class DiscoveryClient implements DestinationSource {
       })
       log.info('control plane ended the discovery stream')
     } catch (error) {
-      if (!signal.aborted) log.warn('discovery stream broke', { error: String(error), failures: failures + 1 })
+      if (!signal.aborted) this.#broke(error, failures)
     } finally {
       this.#stream = undefined
     }
+  }
+
+  #broke(error: unknown, failures: number): void {
+    const { log, onBug } = this.#deps
+    if (error instanceof ControlError)
+      log.warn('discovery stream broke', { error: String(error), failures: failures + 1 })
+    else onBug('discovery', error)
   }
 
   #receive(message: WatchResponseJson, told: WorkloadState['state']): void {
@@ -190,7 +200,11 @@ export class DiscoveryClient implements DestinationSource {
   async #sweepForever(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#deps.clock.sleep(SWEEP_MS, signal)
-      this.table.sweep()
+      try {
+        this.table.sweep()
+      } catch (error) {
+        this.#deps.onBug('discovery', error)
+      }
     }
   }
 }

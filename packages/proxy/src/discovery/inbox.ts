@@ -2,6 +2,7 @@ import type { LocalityJson, ServiceJson, WatchResponseJson } from '@heddle/api/d
 import type { Log } from '@heddle/base/log'
 import { messageOf } from '@heddle/base/message-of'
 import { readPemCertificates } from '@heddle/identity/certificate'
+import type { OnBug } from '../process/bug-log.ts'
 import { LaterCode } from '../routing/later-code.ts'
 import type { DestinationTable } from './destination-table.ts'
 import type { DiscoveryCounters } from './discovery-counters.ts'
@@ -17,6 +18,7 @@ export interface InboxDeps {
   /** A new bundle of what to trust came. */
   readonly onTrust: (trustBundlePem: string) => void
   readonly counters: DiscoveryCounters
+  readonly onBug: OnBug
   readonly log: Log
 }
 
@@ -59,6 +61,10 @@ export class Inbox {
       .then(() => {
         if (this.#waiting === taking) this.#waiting = undefined
         this.#takeNow(message, stream)
+      })
+      .catch((error: unknown) => {
+        this.#deps.onBug('discovery', error)
+        stream?.broken(error)
       })
     this.#waiting = taking
   }

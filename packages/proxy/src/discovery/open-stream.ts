@@ -72,6 +72,11 @@ export class OpenStream {
     void this.#acknowledgeAll()
   }
 
+  /** What came by it could not be taken: as after a break, all is to be told anew. */
+  broken(error: unknown): void {
+    this.#deps.onBroken(error)
+  }
+
   /** @throws {ControlError} */
   async setState({ state, reason }: WorkloadState): Promise<void> {
     const { control, streamId } = this.#deps

@@ -41,9 +41,18 @@ export class ExchangeList {
     const expired: Exchange[] = []
     for (let at = this.#first; at !== undefined; at = at.next) if (at.deadlineMs <= nowMs) expired.push(at)
     // One that ends may take others with it, so the list is not walked meanwhile.
-    for (const exchange of expired) exchange.timeOut()
+    for (const exchange of expired) timeOut(exchange)
     let earliestMs = Number.POSITIVE_INFINITY
     for (let at = this.#first; at !== undefined; at = at.next) earliestMs = Math.min(earliestMs, at.deadlineMs)
     return earliestMs
+  }
+}
+
+function timeOut(exchange: Exchange): void {
+  try {
+    exchange.timeOut()
+  } catch (error) {
+    // The others of its connection have nothing to do with it.
+    exchange.failWith(error)
   }
 }

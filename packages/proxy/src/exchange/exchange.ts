@@ -21,6 +21,7 @@ import type { ExchangeHome } from './exchange-home.ts'
 import { toClientReply, toFailureTrailers } from './failure-reply.ts'
 import type { Hop } from './hop.ts'
 import { type HttpVersion, takeClientVersion } from './http-version.ts'
+import { inTurn } from './in-turn.ts'
 import { sendLocalReply, toFailureReply } from './local-reply.ts'
 import { RequestHalf } from './request-half.ts'
 import { expiryOf, silenceLimitOf } from './silence.ts'
@@ -147,7 +148,7 @@ export class Exchange extends RequestHalf implements DeadlineOwner {
 
   /** What was to be done for it threw: it fails, and all others go on. What nobody foresaw is told in the log as well. */
   failWith(error: unknown): void {
-    if (!(error instanceof ProxyError)) this.core.turn.onBug(error)
+    if (!(error instanceof ProxyError)) this.core.turn.onBug('request', error)
     this.fail(toProxyError(error))
   }
 
@@ -170,14 +171,8 @@ export class Exchange extends RequestHalf implements DeadlineOwner {
 
   /** The deadline passed that the client had set. */
   deadlinePassed(): void {
-    const { turn } = this.core
-    turn.enter()
-    try {
-      const detail = `${this.hop.name}: not done after the ${this.grpc?.timeoutMs} ms that the client gave`
-      this.fail(new ProxyError('deadline_exceeded', detail))
-    } finally {
-      turn.leave()
-    }
+    const detail = `${this.hop.name}: not done after the ${this.grpc?.timeoutMs} ms that the client gave`
+    inTurn(this, () => this.fail(new ProxyError('deadline_exceeded', detail)))
   }
 
   /** The answer's head goes to the client. */
@@ -259,6 +254,15 @@ export class Exchange extends RequestHalf implements DeadlineOwner {
   finish(error: ProxyError | undefined): void {
     if (this.#isEnded) return
     this.#isEnded = true
+    try {
+      this.#tellEnd(error)
+    } catch (bug) {
+      this.core.turn.onBug('request', bug)
+    }
+    this.#home.exchangeEnded(this)
+  }
+
+  #tellEnd(error: ProxyError | undefined): void {
     const { core, hop, filters } = this.#home
     const series = this.series ?? hop.seriesOf(this.state, undefined, this.version)
     const nowUs = core.turn.nowUs()
@@ -269,12 +273,7 @@ export class Exchange extends RequestHalf implements DeadlineOwner {
     this.tries?.exchangeEnded(outcome)
     series.requestEnded(outcome)
     if (error !== undefined) core.failed(error.code, error.spec.source)
-    try {
-      if (filters.length > 0) runEndFilters(filters, this, outcome)
-    } catch (bug) {
-      core.turn.onBug(bug)
-    }
-    this.#home.exchangeEnded(this)
+    if (filters.length > 0) runEndFilters(filters, this, outcome)
   }
 
   #outcome(error: ProxyError | undefined, nowUs: number): Outcome {

@@ -2,6 +2,7 @@ import { createFields } from '@heddle/http/fields'
 import { createRequestHead, createResponseHead } from '@heddle/http/message'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { describe, expect, test } from 'vitest'
+import { noBug } from '../../test/bug-list.ts'
 import { ProxyError } from '../errors/proxy-error.ts'
 import { type GrpcCall, grpcCallOf } from './call.ts'
 import { Deadlines } from './deadlines.ts'
@@ -69,7 +70,7 @@ describe('the deadline of a call', () => {
 
   test('passes once, unless the call ends before', () => {
     const clock = new ManualClock()
-    const deadlines = new Deadlines(clock)
+    const deadlines = new Deadlines(clock, noBug)
     const passed: string[] = []
     const start = (name: string, timeout?: string) => {
       const fields = { 'content-type': 'application/grpc', ...(timeout !== undefined && { 'grpc-timeout': timeout }) }

@@ -1,10 +1,11 @@
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { expect, test } from 'vitest'
+import { bugList, noBug } from '../../test/bug-list.ts'
 import { Deadlines } from './deadlines.ts'
 
 function world() {
   const clock = new ManualClock()
-  const deadlines = new Deadlines(clock)
+  const deadlines = new Deadlines(clock, noBug)
   const startMs = clock.nowMs()
   const passed: number[] = []
   const add = (afterMs: number) =>
@@ -47,7 +48,7 @@ test('a timer that comes early is set again', () => {
   const clock = new ManualClock()
   let nowUs = 0
   const passed: number[] = []
-  const deadlines = new Deadlines({ ...at(clock), monotonicUs: () => nowUs })
+  const deadlines = new Deadlines({ ...at(clock), monotonicUs: () => nowUs }, noBug)
   deadlines.add(1_500, { deadlinePassed: () => passed.push(nowUs) })
   nowUs = 1_400
   clock.advance(2)
@@ -64,3 +65,22 @@ function at(clock: ManualClock) {
     sleep: clock.sleep.bind(clock),
   }
 }
+
+test('one that throws when it passes is told of, and keeps no other from passing', () => {
+  const clock = new ManualClock()
+  const { bugs, onBug } = bugList()
+  const deadlines = new Deadlines(clock, onBug)
+  const passed: number[] = []
+  const throwing = () => {
+    throw new Error('a deadline with a bug')
+  }
+  for (const afterMs of [500, 5_000]) {
+    deadlines.add(clock.monotonicUs() + afterMs * 1000, { deadlinePassed: throwing })
+    deadlines.add(clock.monotonicUs() + afterMs * 1000, { deadlinePassed: () => passed.push(afterMs) })
+  }
+
+  clock.advance(6_000)
+
+  expect(passed).toEqual([500, 5_000])
+  expect(bugs).toEqual(['request: a deadline with a bug', 'request: a deadline with a bug'])
+})

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '@heddle/base/clock'
+import type { OnBug } from '../process/bug-log.ts'
 
 /** Who ends when a deadline passes. */
 export interface DeadlineOwner {
@@ -23,11 +24,13 @@ const NEAR_US = 2 * LOOK_MS * 1000
  */
 export class Deadlines {
   readonly #clock: Clock
+  readonly #onBug: OnBug
   readonly #far = new Set<PendingDeadline>()
   #looking: Timer | undefined
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, onBug: OnBug) {
     this.#clock = clock
+    this.#onBug = onBug
   }
 
   /** @param dueUs - monotonic time; `deadlinePassed` is never called before this returned */
@@ -56,7 +59,16 @@ export class Deadlines {
   #timerFired(deadline: PendingDeadline): void {
     // Timers of the runtimes count whole ms of a time that was read earlier, so that one may come a little early.
     if (deadline.dueUs > this.#clock.monotonicUs()) this.#place(deadline)
-    else deadline.owner.deadlinePassed()
+    else this.#pass(deadline.owner)
+  }
+
+  /** Owners fail their request themselves; where even that failed, the deadline of its connection is left. */
+  #pass(owner: DeadlineOwner): void {
+    try {
+      owner.deadlinePassed()
+    } catch (error) {
+      this.#onBug('request', error)
+    }
   }
 
   #lookLater(): void {

@@ -1,5 +1,6 @@
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { expect, test } from 'vitest'
+import { bugList } from '../../test/bug-list.ts'
 import { runHealthChecks } from './health-checker.ts'
 
 const CHECK = {
@@ -14,17 +15,20 @@ const CHECK = {
 function world() {
   const clock = new ManualClock()
   const changes: [boolean, string][] = []
-  const app = { problem: undefined as string | undefined, probes: 0 }
+  const { bugs, onBug } = bugList()
+  const app = { bug: undefined as Error | undefined, problem: undefined as string | undefined, probes: 0 }
   const abort = new AbortController()
   const running = runHealthChecks(
     {
       check: CHECK,
       probe: () => {
         app.probes += 1
+        if (app.bug !== undefined) throw app.bug
         return Promise.resolve(app.problem)
       },
       clock,
       onChange: (isHealthy, reason) => changes.push([isHealthy, reason]),
+      onBug,
     },
     abort.signal,
   )
@@ -32,7 +36,7 @@ function world() {
     abort.abort()
     await running
   }
-  return { clock, changes, app, stop }
+  return { clock, changes, app, bugs, stop }
 }
 
 test('runHealthChecks() waits for its delay, then asks often until the application is well', async () => {
@@ -66,4 +70,19 @@ test('runHealthChecks() takes three bad answers in a row to find it unwell, two 
   await clock.advanceAsync(4_000)
   await stop()
   expect(changes.slice(2)).toEqual([[true, '']])
+})
+
+test('runHealthChecks() says nothing of the application where it fails itself, and asks on', async () => {
+  const { clock, changes, app, bugs, stop } = world()
+  await clock.advanceAsync(1_250)
+  app.bug = new Error('a probe with a bug')
+  await clock.advanceAsync(20_000)
+  expect(changes).toEqual([[true, '']])
+  expect(new Set(bugs)).toEqual(new Set(['health_check: a probe with a bug']))
+
+  app.bug = undefined
+  app.problem = 'GET / answered 500'
+  await clock.advanceAsync(6_000)
+  await stop()
+  expect(changes.slice(1)).toEqual([[false, 'GET / answered 500']])
 })

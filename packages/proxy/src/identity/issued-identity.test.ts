@@ -7,6 +7,7 @@ import { Registry } from '@heddle/telemetry/registry'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { createTestAuthority, type TestAuthority } from '@heddle/testkit/test-authority'
 import { describe, expect, test } from 'vitest'
+import { bugList } from '../../test/bug-list.ts'
 import { until } from '../../test/until.ts'
 import { ControlError } from '../control/control-error.ts'
 import type { TlsMaterial } from '../workload.ts'
@@ -25,6 +26,7 @@ interface World {
   readonly lines: { level: string; msg: string }[]
   readonly tokensWanted: string[]
   readonly registry: Registry
+  readonly bugs: readonly string[]
   failing: Error | undefined
   answer: (response: SignResponseJson) => SignResponseJson
   tokensRead: number
@@ -35,6 +37,7 @@ async function world(): Promise<World> {
   const authority = await createTestAuthority(clock, DAY_MS)
   const lines: { level: string; msg: string }[] = []
   const registry = new Registry()
+  const { bugs, onBug } = bugList()
   const self: World = {
     clock,
     authority,
@@ -42,6 +45,7 @@ async function world(): Promise<World> {
     tokensWanted: [],
     lines,
     registry,
+    bugs,
     failing: undefined,
     answer: (response) => response,
     tokensRead: 0,
@@ -61,6 +65,7 @@ async function world(): Promise<World> {
       clock,
       log: createLog((line) => void lines.push(JSON.parse(line)), 'debug'),
       registry,
+      onBug,
       random: () => 0,
     }),
   }
@@ -112,6 +117,26 @@ describe('IssuedIdentity', () => {
     expect(self.tokensRead).toBe(1)
     expect(self.identity.current()!.privateKeyPem).not.toBe(first.privateKeyPem)
     expect(seen).toEqual([first, self.identity.current()])
+  })
+
+  test('a user of the certificate that fails takes the next one, and the others have this one', async () => {
+    const self = await world()
+    const abort = new AbortController()
+    const seen: TlsMaterial[] = []
+    let failures = 1
+    self.identity.onRotate(() => {
+      failures -= 1
+      if (failures >= 0) throw new Error('a listener with a bug')
+    }, abort.signal)
+    self.identity.onRotate((material) => seen.push(material), abort.signal)
+    await certified(self, abort.signal)
+    expect(self.bugs).toEqual(['certificate: a listener with a bug'])
+    expect(seen).toEqual([self.identity.current()])
+
+    await self.clock.advanceAsync(1_000)
+    await until(() => seen.length === 2)
+    abort.abort()
+    expect(self.bugs).toHaveLength(1)
   })
 
   test('renews when the clock is set back to before its certificate begins', async () => {

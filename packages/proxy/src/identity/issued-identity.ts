@@ -11,6 +11,7 @@ import { verifyIssued } from '@heddle/identity/verify-chain'
 import { CLOCK_SKEW_MS } from '@heddle/identity/verify-peer'
 import type { Registry } from '@heddle/telemetry/registry'
 import type { ControlCredentials } from '../control/control-connection.ts'
+import type { OnBug } from '../process/bug-log.ts'
 import type { TlsMaterial, WorkloadIdentity } from '../workload.ts'
 import { isTokenAtFault } from './join-token.ts'
 import type { SignProof } from './sign-proof.ts'
@@ -29,6 +30,7 @@ export interface IssuedIdentityDeps {
   readonly clock: Clock
   readonly log: Log
   readonly registry: Registry
+  readonly onBug: OnBug
   /** 0 to below 1; `Math.random` unless stated. */
   readonly random?: () => number
 }
@@ -104,21 +106,30 @@ export class IssuedIdentity implements WorkloadIdentity {
     const { clock, random = Math.random } = this.#deps
     const backoff = new Backoff(RETRY, random)
     while (!signal.aborted) {
-      const issued = await this.#renew(backoff)
-      if (issued === undefined) {
-        await clock.sleep(backoff.nextMs(), signal)
-        continue
+      try {
+        const issued = await this.#renew(backoff)
+        if (issued !== undefined) {
+          backoff.reset()
+          await this.#sleepUntilDue(issued, signal)
+          continue
+        }
+      } catch (error) {
+        this.#deps.onBug('certificate', error)
       }
-      backoff.reset()
-      const { renewAtMs } = rotationSchedule(issued, random)
-      this.#deps.log.info('certificate issued', {
-        identity: this.spiffeId,
-        serial: issued.serial,
-        notAfter: new Date(issued.notAfterMs).toISOString(),
-        renewAt: new Date(renewAtMs).toISOString(),
-      })
-      await sleepUntilDue({ ...issued, renewAtMs }, clock, signal)
+      await clock.sleep(backoff.nextMs(), signal)
     }
+  }
+
+  async #sleepUntilDue(issued: IssuedCertificate, signal: AbortSignal): Promise<void> {
+    const { clock, log, random = Math.random } = this.#deps
+    const { renewAtMs } = rotationSchedule(issued, random)
+    log.info('certificate issued', {
+      identity: this.spiffeId,
+      serial: issued.serial,
+      notAfter: new Date(issued.notAfterMs).toISOString(),
+      renewAt: new Date(renewAtMs).toISOString(),
+    })
+    await sleepUntilDue({ ...issued, renewAtMs }, clock, signal)
   }
 
   get #isValid(): boolean {
@@ -129,9 +140,10 @@ export class IssuedIdentity implements WorkloadIdentity {
   async #renew(backoff: Backoff): Promise<IssuedCertificate | undefined> {
     try {
       const issued = await this.#obtain()
-      this.#use(issued)
+      const isTaken = this.#use(issued)
       this.#counters.issued.add()
-      return issued
+      // Somebody has the one before it, or none: the next one may be taken by all.
+      return isTaken ? issued : undefined
     } catch (error) {
       this.#counters.failed.add()
       this.#logFailure(error, backoff.failures + 1)
@@ -155,11 +167,24 @@ export class IssuedIdentity implements WorkloadIdentity {
     return { certificateChainPem, privateKeyPem, trustBundlePem, serial, notBeforeMs, notAfterMs }
   }
 
-  #use(issued: IssuedCertificate): void {
+  /** @returns whether all who use it have taken it over */
+  #use(issued: IssuedCertificate): boolean {
     this.#current = issued
     const { certificateChainPem, privateKeyPem, trustBundlePem } = issued
     this.#credentials = { certificateChainPem, privateKeyPem, trustBundlePem }
-    for (const listener of this.#listeners) listener(issued)
+    let isTaken = true
+    for (const listener of this.#listeners) isTaken = this.#tell(listener, issued) && isTaken
+    return isTaken
+  }
+
+  #tell(listener: (material: TlsMaterial) => void, issued: IssuedCertificate): boolean {
+    try {
+      listener(issued)
+      return true
+    } catch (error) {
+      this.#deps.onBug('certificate', error)
+      return false
+    }
   }
 
   #logFailure(error: unknown, failures: number): void {

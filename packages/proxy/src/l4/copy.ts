@@ -14,6 +14,8 @@ export interface CopyOwner {
    * @param brokenBy - the side that reset or vanished; `undefined`: both ended orderly, or `destroy` was called
    */
   ended(brokenBy: 'left' | 'right' | undefined): void
+  /** Something threw in the midst of it, perhaps the owner: whatever is left of the copy is to be destroyed. */
+  failed(bug: unknown): void
 }
 
 /**
@@ -47,15 +49,33 @@ export class Copy {
 
   #join(from: Side, to: Side): void {
     const { socket } = from.pair
-    readNow(socket, (bytes) => this.#move(from, to.pair.socket, bytes))
+    const finish = () => this.#guard(() => this.#finish(from, to))
+    const close = () => this.#guard(() => this.#closed(from, to))
+    readNow(socket, (bytes) => this.#moveNow(from, to.pair.socket, bytes))
     socket.on('drain', () => to.pair.socket.resume())
-    socket.on('end', () => this.#finish(from, to))
+    socket.on('end', finish)
     socket.on('error', () => this.#break(from, to))
-    socket.on('close', () => this.#closed(from, to))
-    if (socket.destroyed) queueMicrotask(() => this.#closed(from, to))
+    socket.on('close', close)
+    if (socket.destroyed) queueMicrotask(close)
     // It may have ended while its first bytes were looked at.
-    else if (socket.readableEnded) queueMicrotask(() => this.#finish(from, to))
+    else if (socket.readableEnded) queueMicrotask(finish)
     socket.resume()
+  }
+
+  #guard(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      this.#owner.failed(error)
+    }
+  }
+
+  #moveNow(from: Side, to: Socket, bytes: Uint8Array): void {
+    try {
+      this.#move(from, to, bytes)
+    } catch (error) {
+      this.#owner.failed(error)
+    }
   }
 
   #move(from: Side, to: Socket, bytes: Uint8Array): void {

@@ -67,7 +67,7 @@ export class EndpointDial {
         done(state)
         return
       }
-      state.then(done).catch((error: unknown) => this.#fail(toProxyError(error)))
+      state.then(done).catch((error: unknown) => this.#options.accepted.guard(() => this.#fail(toProxyError(error))))
     } catch (error) {
       this.#fail(toProxyError(error))
     }
@@ -99,7 +99,8 @@ export class EndpointDial {
   #connect(state: DestinationState): void {
     if (this.#isCancelled) return
     this.state = state
-    const { clock, random } = this.#options.core
+    const { accepted, core } = this.#options
+    const { clock, random } = core
     const tried = this.#tried.length === 0 ? undefined : this.#tried
     const hashKey = this.#hashKeyFor(state)
     const target = pickTarget(state, { nowUs: clock.monotonicUs(), random, tried, hashKey })
@@ -110,8 +111,10 @@ export class EndpointDial {
     this.target = target
     target.endpoint.load.inFlight += 1
     this.#cancelConnect = target.endpoint.open([ALPN_OPAQUE], {
-      connected: (right) => this.#connected(target, right),
-      failed: (error) => this.#notConnected(target, error),
+      connected: (right) => {
+        if (!accepted.guard(() => this.#connected(target, right))) right.socket.destroy()
+      },
+      failed: (error) => accepted.guard(() => this.#notConnected(target, error)),
     })
   }
 

@@ -61,6 +61,12 @@ export class Tunnel implements Stage, CopyOwner, DialOwner {
     accepted.expectWithin(this.#isHalfClosed ? core.limits.halfClosedMs : core.limits.opaqueIdleMs)
   }
 
+  failed(bug: unknown): void {
+    const { accepted, core } = this.#options
+    core.turn.onBug('connection', bug)
+    accepted.abandon()
+  }
+
   halfClosed(): void {
     this.#isHalfClosed = true
     this.#options.accepted.expectWithin(this.#options.core.limits.halfClosedMs)
@@ -96,10 +102,14 @@ export class Tunnel implements Stage, CopyOwner, DialOwner {
       this.#copyBetween(right)
       return
     }
-    this.#options.accepted.expectWithin(this.#options.core.limits.opaqueIdleMs)
+    const { accepted, core } = this.#options
+    accepted.expectWithin(core.limits.opaqueIdleMs)
     awaitFirstWord(this.#left.socket, right.socket, (speaker) => {
-      if (speaker === 'left') this.#giveBack(right, clientSpokeFirst)
-      else this.#copyBetween(right)
+      const isGoingOn = accepted.guard(() => {
+        if (speaker === 'left') this.#giveBack(right, clientSpokeFirst)
+        else this.#copyBetween(right)
+      })
+      if (!isGoingOn) right.socket.destroy()
     })
   }
 
@@ -109,7 +119,7 @@ export class Tunnel implements Stage, CopyOwner, DialOwner {
     socket.on('error', ignore)
     socket.destroy()
     // Not before the octets are back in the socket.
-    queueMicrotask(clientSpokeFirst)
+    queueMicrotask(() => this.#options.accepted.guard(clientSpokeFirst))
   }
 
   #copyBetween(right: SocketPair): void {

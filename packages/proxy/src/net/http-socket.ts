@@ -145,7 +145,7 @@ export class HttpSocket implements Transport, Flushable {
 
   /** The session, or whoever it told, failed in a way it should not: it ends with its connection, and all others go on. */
   #endByBug(error: unknown): void {
-    this.#turn.onBug(error)
+    this.#turn.onBug('connection', error)
     this.#destroySession({ kind: 'bug', detail: messageOf(error) })
   }
 
@@ -153,7 +153,7 @@ export class HttpSocket implements Transport, Flushable {
     try {
       this.#session.destroy(reset)
     } catch (error) {
-      this.#turn.onBug(error)
+      this.#turn.onBug('connection', error)
     }
   }
 
@@ -209,8 +209,10 @@ export class HttpSocket implements Transport, Flushable {
     this.#turn.enter()
     try {
       this.#destroySession(this.#reset ?? { kind: 'peer-closed', detail: 'connection closed' })
-      this.#series?.connectionClosed(undefined)
       this.#owner.closed()
+      this.#series?.connectionClosed(undefined)
+    } catch (error) {
+      this.#turn.onBug('connection', error)
     } finally {
       this.#turn.leave()
     }

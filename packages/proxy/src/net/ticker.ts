@@ -1,4 +1,5 @@
 import { type Clock, monotonicMs, type Timer } from '@heddle/base/clock'
+import type { OnBug } from '../process/bug-log.ts'
 
 /** How often deadlines are looked at. */
 const TICK_MS = 1000
@@ -8,6 +9,8 @@ export interface Watched {
   /** Ticker time at which `deadlinePassed` is due; `Infinity`: never. Compute it with {@link Ticker.in}. */
   deadlineMs: number
   deadlinePassed(): void
+  /** Ends at once, as `deadlinePassed` threw and nothing would come after it. */
+  abandon(): void
 }
 
 /**
@@ -16,13 +19,15 @@ export interface Watched {
  */
 export class Ticker {
   readonly #clock: Clock
+  readonly #onBug: OnBug
   readonly #watched = new Set<Watched>()
   readonly #tasks: Array<() => boolean> = []
   #timer: Timer | undefined
   #nowMs = 0
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, onBug: OnBug) {
     this.#clock = clock
+    this.#onBug = onBug
     this.#nowMs = readMs(clock)
   }
 
@@ -73,11 +78,38 @@ export class Ticker {
     for (const item of this.#watched) {
       if (item.deadlineMs > this.#nowMs) continue
       item.deadlineMs = Number.POSITIVE_INFINITY
-      item.deadlinePassed()
+      this.#pass(item)
     }
     let hasMore = this.#watched.size > 0
-    for (const task of this.#tasks) if (task()) hasMore = true
+    for (const task of this.#tasks) if (this.#run(task)) hasMore = true
     if (this.#timer !== undefined) this.#timer = hasMore ? this.#clock.after(TICK_MS, this.#tick) : undefined
+  }
+
+  /** What fails for one does not keep the others from being looked at, now and later. */
+  #pass(item: Watched): void {
+    try {
+      item.deadlinePassed()
+    } catch (error) {
+      this.#onBug('connection', error)
+      this.#abandon(item)
+    }
+  }
+
+  #abandon(item: Watched): void {
+    try {
+      item.abandon()
+    } catch (error) {
+      this.#onBug('connection', error)
+    }
+  }
+
+  #run(task: () => boolean): boolean {
+    try {
+      return task()
+    } catch (error) {
+      this.#onBug('housekeeping', error)
+      return false
+    }
   }
 }
 

@@ -1,10 +1,7 @@
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { expect, test } from 'vitest'
+import { noBug } from '../../test/bug-list.ts'
 import { Turn } from './turn.ts'
-
-function noBug(error: unknown): never {
-  throw error
-}
 
 test('what wants to be flushed is flushed once the outermost turn ends, in order', () => {
   const turn = new Turn(new ManualClock(), noBug)

@@ -1,4 +1,5 @@
 import type { Clock } from '@heddle/base/clock'
+import type { OnBug } from '../process/bug-log.ts'
 
 /** Something that gathers output and wants to write it once a turn. */
 export interface Flushable {
@@ -11,7 +12,7 @@ export interface Flushable {
  */
 export class Turn {
   /** Told of what failed within a turn in a way it should not. Whoever tells has ended what it failed for. */
-  readonly onBug: (error: unknown) => void
+  readonly onBug: OnBug
   readonly #clock: Clock
   readonly #waiting: Flushable[] = []
   /** What waits for the end of the round. */
@@ -22,7 +23,7 @@ export class Turn {
   #isScheduled = false
   #nowUs = 0
 
-  constructor(clock: Clock, onBug: (error: unknown) => void) {
+  constructor(clock: Clock, onBug: OnBug) {
     this.#clock = clock
     this.onBug = onBug
   }

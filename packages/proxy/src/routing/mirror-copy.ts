@@ -51,6 +51,7 @@ class MirrorCopy implements ExchangeHome, ServerStream, BodyCopy, Watched {
   #outcome: MirrorOutcome = 'failed'
   #isPaused = false
   #isWhole = false
+  #isOver = false
   /** Body that waits. */
   #waitingBytes = 0
 
@@ -114,12 +115,18 @@ class MirrorCopy implements ExchangeHome, ServerStream, BodyCopy, Watched {
     else this.deadlineMs = exchange.deadlineMs
   }
 
+  abandon(): void {
+    this.exchangeEnded()
+  }
+
   faulted(): void {
     // Whoever sent the original has heard of it.
   }
 
   exchangeEnded(): void {
     const { core } = this
+    if (this.#isOver) return
+    this.#isOver = true
     core.ticker.unwatch(this)
     core.routing.openMirrors -= 1
     core.routing.mirrored(this.#outcome)

@@ -58,7 +58,7 @@ export class RunningSidecar implements Sidecar {
   }
 
   #run(): void {
-    const { identity, discovery, config, deps, probe } = this.#parts
+    const { identity, discovery, config, deps, onBug, probe } = this.#parts
     const { signal } = this.#stopping
     let chain: string | undefined
     identity.onRotate(({ certificateChainPem }) => {
@@ -73,7 +73,8 @@ export class RunningSidecar implements Sidecar {
       deps.log.info('application health changed', { healthy: isHealthy, reason })
       discovery.report({ state: isHealthy ? 'ready' : 'unhealthy', reason })
     }
-    void runHealthChecks({ check: config.healthCheck, probe, clock: deps.clock, onChange }, signal)
+    const { clock } = deps
+    void runHealthChecks({ check: config.healthCheck, probe, clock, onChange, onBug }, signal)
   }
 
   /** With the first certificate the control plane can be talked to. */
@@ -117,7 +118,7 @@ export class RunningSidecar implements Sidecar {
   }
 }
 
-function createReporter({ config, control, deps, identity, traffic }: SidecarParts): Reporter {
+function createReporter({ config, control, deps, identity, onBug, traffic }: SidecarParts): Reporter {
   const { namespace, workload, instance } = config
   return new Reporter({
     control,
@@ -133,5 +134,6 @@ function createReporter({ config, control, deps, identity, traffic }: SidecarPar
     log: deps.log,
     registry: deps.registry,
     intervalMs: config.reportIntervalMs,
+    onBug,
   })
 }

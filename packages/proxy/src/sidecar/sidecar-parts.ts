@@ -16,6 +16,7 @@ import { createProbe } from '../health/probe.ts'
 import { IssuedIdentity } from '../identity/issued-identity.ts'
 import { readProof } from '../identity/sign-proof.ts'
 import { resolveLimits } from '../limits.ts'
+import { createBugLog, type OnBug } from '../process/bug-log.ts'
 import { DecisionRecords } from '../records/decision-records.ts'
 
 /** What a sidecar needs from outside; main.ts passes the real ones, tests their own. */
@@ -38,6 +39,7 @@ export interface SidecarParts {
   readonly discovery: DiscoveryClient
   readonly traffic: TrafficTable
   readonly records: DecisionRecords
+  readonly onBug: OnBug
   /** `undefined`: the application is taken to be well. */
   readonly probe: Probe | undefined
   /** Known once the listeners are bound. */
@@ -47,6 +49,7 @@ export interface SidecarParts {
 /** @throws {RangeError | Error} when the file of the trust bundle cannot be read, or the health check names a port that is not there */
 export async function createParts(config: SidecarConfig, deps: SidecarDeps): Promise<SidecarParts> {
   const { clock, log, registry } = deps
+  const onBug = createBugLog({ clock, log, meter: registry })
   const trustBundlePem = await readTrustBundle(config)
   const control = createControlClient({
     target: toControlTarget(config),
@@ -63,6 +66,7 @@ export async function createParts(config: SidecarConfig, deps: SidecarDeps): Pro
     clock,
     log,
     registry,
+    onBug,
   })
   const records = new DecisionRecords(config, resolveLimits(config.limits))
   const discovery = new DiscoveryClient(
@@ -74,13 +78,25 @@ export async function createParts(config: SidecarConfig, deps: SidecarDeps): Pro
       clock,
       log,
       registry,
+      onBug,
     },
     toDiscoveryOptions(config),
   )
   const traffic = new TrafficTable({ clock })
   registry.collect(trafficMetrics(traffic))
   const probe = toProbe(config, clock)
-  const parts: SidecarParts = { config, deps, control, identity, discovery, traffic, records, probe, node: {} }
+  const parts: SidecarParts = {
+    config,
+    deps,
+    control,
+    identity,
+    discovery,
+    traffic,
+    records,
+    onBug,
+    probe,
+    node: {},
+  }
   return parts
 }
 

@@ -28,7 +28,10 @@ export async function startSidecar(config: SidecarConfig, deps: SidecarDeps): Pr
     listeners: toListeners(config),
     accessLog: accessLog === 'json' ? ('all' as const) : accessLog,
   }
-  const dataPlane = await startProxy({ workloads: [served], limits }, { clock, log, meter: registry })
+  const dataPlane = await startProxy(
+    { workloads: [served], limits },
+    { clock, log, meter: registry, onBug: parts.onBug },
+  )
   parts.node = toNode(config, dataPlane)
   try {
     const admin = await startAdmin(config, parts, dataPlane)

@@ -4,6 +4,7 @@ import { Registry } from '@heddle/telemetry/registry'
 import { TrafficTable } from '@heddle/telemetry/traffic'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { expect, test } from 'vitest'
+import { bugList } from '../../test/bug-list.ts'
 import type { ControlClient } from '../control/control-client.ts'
 import { ControlError, type ControlErrorCode } from '../control/control-error.ts'
 import type { SeriesKey } from '../workload.ts'
@@ -39,6 +40,7 @@ function world() {
     stream: () => Promise.reject(new Error('not asked for')),
     close: () => {},
   }
+  const { bugs, onBug } = bugList()
   const reporter = new Reporter({
     control: client,
     traffic,
@@ -48,6 +50,7 @@ function world() {
     log: createLog(() => {}, 'off'),
     registry: new Registry(),
     intervalMs: 2_000,
+    onBug,
   })
   const abort = new AbortController()
   const running = reporter.run(abort.signal)
@@ -55,7 +58,7 @@ function world() {
     abort.abort()
     await running
   }
-  return { clock, traffic, reports, control, reporter, stop }
+  return { clock, traffic, reports, control, reporter, bugs, stop }
 }
 
 test('Reporter sends what was counted, and the certificate, every interval', async () => {
@@ -164,4 +167,22 @@ test.each([
   await clock.advanceAsync(10_000)
   await stop()
   expect(reports[0]!.sequence).toBe(isGivenUp ? '2' : '1')
+})
+
+test('Reporter that meets a bug tells of it, and reports at the next interval', async () => {
+  const { clock, traffic, reports, bugs, stop } = world()
+  const takeDelta = traffic.takeDelta.bind(traffic)
+  traffic.takeDelta = () => {
+    traffic.takeDelta = takeDelta
+    throw new Error('a table with a bug')
+  }
+  traffic.series(KEY).requestEnded({ status: 200, grpcStatus: undefined, latencyUs: 1000, error: undefined })
+
+  await clock.advanceAsync(2_000)
+  expect(bugs).toEqual(['telemetry: a table with a bug'])
+  expect(reports).toEqual([])
+  await clock.advanceAsync(2_000)
+  await stop()
+  expect(reports).toMatchObject([{ series: [{ requestsSuccess: '1' }] }])
+  expect(bugs).toHaveLength(1)
 })

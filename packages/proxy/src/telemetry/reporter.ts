@@ -8,6 +8,7 @@ import type { ControlClient } from '../control/control-client.ts'
 import { ControlError, type ControlErrorCode } from '../control/control-error.ts'
 import { REPORT } from '../control/rpc.ts'
 import { splitBySize } from '../control/split-by-size.ts'
+import type { OnBug } from '../process/bug-log.ts'
 
 /** What a reporter needs from outside. */
 export interface ReporterDeps {
@@ -20,6 +21,7 @@ export interface ReporterDeps {
   readonly log: Log
   readonly registry: Registry
   readonly intervalMs: number
+  readonly onBug: OnBug
 }
 
 /** A report is one message, and the control plane takes none above 128 KiB. One series has at most some 40 KiB. */
@@ -64,9 +66,9 @@ export class Reporter {
 
   /** Sends what there is now; for the end of a proxy, so that its last seconds are not lost. Never rejects. */
   async report(): Promise<void> {
-    const { control, clock, log } = this.#deps
-    if (this.#undelivered.length === 0) this.#undelivered = this.#take()
+    const { control, clock } = this.#deps
     try {
+      if (this.#undelivered.length === 0) this.#undelivered = this.#take()
       for (let next = this.#undelivered[0]; next !== undefined; next = this.#undelivered[0]) {
         const { intervalMs = 0 } = await control.call(REPORT, next)
         this.#undelivered.shift()
@@ -75,10 +77,19 @@ export class Reporter {
         if (intervalMs > 0) this.#intervalMs = Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, intervalMs))
       }
     } catch (error) {
-      this.#failed.add()
-      if (error instanceof ControlError && FINAL.includes(error.code)) this.#undelivered.shift()
-      log.debug('report not delivered', { error: String(error) })
+      this.#notDelivered(error)
     }
+  }
+
+  #notDelivered(error: unknown): void {
+    const { log, onBug } = this.#deps
+    this.#failed.add()
+    if (!(error instanceof ControlError)) {
+      onBug('telemetry', error)
+      return
+    }
+    if (FINAL.includes(error.code)) this.#undelivered.shift()
+    log.debug('report not delivered', { error: String(error) })
   }
 
   #take(): ReportRequestJson[] {

@@ -7,6 +7,7 @@ import type { BodySender, ResponseReceiver, StreamReset } from '@heddle/http/ses
 import { ProxyError } from '../errors/proxy-error.ts'
 import { type Exchange, SWITCHING_PROTOCOLS } from '../exchange/exchange.ts'
 import { markHttp1, unmarkHttp1 } from '../exchange/http-version.ts'
+import { inTurn } from '../exchange/in-turn.ts'
 import { takeUnprocessed } from '../exchange/unprocessed.ts'
 import { runResponseFilters } from '../filters/chain.ts'
 import type { Deadline } from '../grpc/deadlines.ts'
@@ -113,7 +114,13 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   }
 
   gotNone(error: ProxyError): void {
-    if (this.#end()) this.#owner.notSent(this.#exchange, this, error)
+    if (!this.#end()) return
+    try {
+      this.#owner.notSent(this.#exchange, this, error)
+    } catch (bug) {
+      // Others may have waited for the same connection.
+      this.#exchange.failWith(bug)
+    }
   }
 
   /** Octets of the request's body, as `BodySender.sendData` takes them. */
@@ -151,7 +158,8 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     }
     if (!this.#end() || !hasBody) return
     const { deadlines, turn } = this.#exchange.core
-    const owner = { deadlinePassed: () => this.#connection?.giveUp(this.#sender!, 'its answer is not wanted') }
+    const giveUp = () => this.#connection?.giveUp(this.#sender!, 'its answer is not wanted')
+    const owner = { deadlinePassed: () => inTurn(this.#exchange, giveUp) }
     this.#discardBy = deadlines.add(turn.nowUs() + DISCARD_MS * 1000, owner)
   }
 

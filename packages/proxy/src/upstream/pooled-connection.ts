@@ -225,6 +225,10 @@ export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched
     else this.onUnusable()
   }
 
+  abandon(): void {
+    this.abort()
+  }
+
   /** Whoever waits for an answer has a deadline; but that of one exchange must not be what all later ones wait for, too. */
   #awaitAnswers(): void {
     const { limits, ticker } = this.#core

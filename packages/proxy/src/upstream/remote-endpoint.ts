@@ -88,12 +88,15 @@ export class RemoteEndpoint {
     return connect(this.remote, options, {
       connected: (pair, chosen) => {
         this.#connectSucceeded()
-        receiver.connected(pair, chosen)
+        this.#tell(
+          () => receiver.connected(pair, chosen),
+          () => pair.socket.destroy(),
+        )
       },
       failed: (error) => {
         if (error.code === 'connect_timeout') this.#core.limitReached(this.#connectLimit)
         if (error.spec.retryable) this.#connectFailed()
-        receiver.failed(error)
+        this.#tell(() => receiver.failed(error))
       },
     })
   }
@@ -125,8 +128,18 @@ export class RemoteEndpoint {
   #refuseLater(receiver: ConnectReceiver): () => void {
     this.#core.limitReached('outgoingConnections')
     const error = new ProxyError('connection_limit', `no connection is left for ${this.name}`)
-    const timer = this.#core.clock.after(0, () => receiver.failed(error))
+    const timer = this.#core.clock.after(0, () => this.#tell(() => receiver.failed(error)))
     return () => timer.cancel()
+  }
+
+  /** Nobody above could catch what the receiver throws: a timer or a socket has brought the outcome. */
+  #tell(hear: () => void, undo?: () => void): void {
+    try {
+      hear()
+    } catch (error) {
+      this.#core.turn.onBug('connection', error)
+      undo?.()
+    }
   }
 
   /** Passes the endpoint over for a while, the longer the more often in a row. */
