@@ -37,7 +37,7 @@ describe('a Service with internalTrafficPolicy: Local', () => {
       stdout,
     ).toContain(`internalTrafficPolicy Local: of ${CART} a client is given the endpoints that are ready on its own node
   to a client on node n1 1 of 1
-  to a client on node n2 none: 503, no_healthy_endpoint
+  to a client on node n2 none: status 503, no_healthy_endpoint
 Endpoints of ${CART}, chosen by peak EWMA of two drawn:
   shop/cart-0:8080 (10.1.99.1:8080), on n1, ready
 `)
@@ -50,7 +50,7 @@ Endpoints of ${CART}, chosen by peak EWMA of two drawn:
     expect(stdout).toContain('outcome: status 503, no_healthy_endpoint')
     expect(stdout).toContain(`Now:
   internalTrafficPolicy Local: of ${CART} a client is given the endpoints that are ready on its own node
-    to a client on node n2 none: 503, no_healthy_endpoint
+    to a client on node n2 none: status 503, no_healthy_endpoint
   Endpoints of ${CART}`)
   })
 })

@@ -209,7 +209,50 @@ spec:
   expect(faulty.stdout).toContain(
     'delays by 100ms 10 % of requests on purpose until 2099-01-01T00:00:00Z, by FaultPolicy shop/slow',
   )
-  expect(faulty.stdout).toContain('answers with gRPC UNAVAILABLE 5 % of requests on purpose')
+  expect(faulty.stdout).toContain('answers with status 503 5 % of requests on purpose')
+  const call = await mesh.run(why, ['why', 'deploy/cart', 'to', 'svc/web', '-n', 'shop', '--grpc', 'a.B/C'])
+  expect(call.stdout).toContain('answers with gRPC status UNAVAILABLE (14), HTTP status 200 5 % of requests on purpose')
+})
+
+test('why tells a client of gRPC the status of gRPC that it would get', async () => {
+  await mesh.write(
+    'grpc.yaml',
+    `apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: web, namespace: shop }
+spec:
+  parentRefs: [{ group: "", kind: Service, name: web }]
+  rules:
+    - matches: [{ path: { type: PathPrefix, value: /gone } }]
+      backendRefs: [{ name: gone, port: 80 }]
+    - matches: [{ path: { type: PathPrefix, value: /moved } }]
+      filters: [{ type: RequestRedirect, requestRedirect: { hostname: example.com } }]
+    - matches: [{ path: { type: PathPrefix, value: /empty } }]
+      backendRefs: [{ name: empty, port: 80 }]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: empty, namespace: shop }
+spec: { selector: { app: empty }, ports: [{ port: 80 }] }
+`,
+  )
+  expect(await mesh.run(apply, ['apply', '-f', 'grpc.yaml'])).toMatchObject({ status: 0 })
+  const ask = async (...args: string[]) =>
+    (await mesh.run(why, ['why', 'deploy/cart', 'to', 'svc/web', '-n', 'shop', ...args])).stdout
+  const unknown = await ask('--grpc', 'cart.v1.Cart/Get')
+  expect(unknown).toContain(
+    '  is refused with gRPC status UNIMPLEMENTED (12), HTTP status 200: no rule of HTTPRoute shop/web fits the request\n',
+  )
+  expect(await ask('--path', '/cart.v1.Cart/Get', '--method', 'POST')).toContain('  is refused with status 404: ')
+  const byHeader = ['--method', 'POST', '-H', 'Content-Type: application/grpc-web+proto']
+  expect(await ask('--path', '/cart', ...byHeader)).toContain('  is refused with gRPC status UNIMPLEMENTED (12)')
+  expect(await ask('--grpc', 'gone/A')).toContain('  goes nowhere, gRPC status UNAVAILABLE (14), HTTP status 200 (')
+  expect(await ask('--grpc', 'moved/A')).toContain('  is redirected with gRPC status UNKNOWN (2), HTTP status 200, by')
+  expect(await ask('--grpc', 'empty/A')).toContain(
+    'the request would be answered with gRPC status UNAVAILABLE (14), HTTP status 200, no_healthy_endpoint\n',
+  )
+  const { explanation } = JSON.parse(await ask('--grpc', 'cart.v1.Cart/Get', '-o', 'json'))
+  expect(explanation.outcome).toMatchObject({ kind: 'refused', cause: 'no_match', status: 200, grpcStatus: 12 })
 })
 
 test('why counts a call that failed by its own status among the failed tries', async () => {

@@ -142,6 +142,13 @@ describe('formatExplanation()', () => {
     expect(lines).toContain('  HTTPRoute emojivote/voting, rule 3: method is wanted GET, got "POST"')
   })
 
+  test('tells a call that no rule takes by its status of gRPC', () => {
+    const call = { method: 'POST', path: '/web', headers: [['content-type', 'application/grpc+proto']] } as const
+    expect(formatExplanation(explain([ROUTE], call))[1]).toBe(
+      'is refused with gRPC status UNIMPLEMENTED (12), HTTP status 200: no rule of HTTPRoute emojivote/voting fits the request',
+    )
+  })
+
   test('tells of a backend that leads nowhere', () => {
     const rules = [{ backends: [{ unresolved: 'there is no Service emojivote/v3', weight: 1 }] }]
     const lines = formatExplanation(explain([{ ...ROUTE, rules }], {}))

@@ -3,7 +3,7 @@ import { decideRoute } from './decide-route.ts'
 import { describeEffects } from './describe-effects.ts'
 import { tryMatch } from './explain-match.ts'
 import type { ExplainedDraw, ExplainedOutcome, RouteExplanation, RulePlace, RuleTrial } from './explanation.ts'
-import { statusOfRefusal } from './refusals.ts'
+import { answerOfRefusal, answerOfStatus } from './own-answer.ts'
 import type { RequestFacts } from './request-facts.ts'
 import type { DecideContext, RouteDecision } from './route-decision.ts'
 import type { CompiledMatch, CompiledRule, RouteTable } from './route-table.ts'
@@ -33,7 +33,7 @@ export function explainRoute(table: RouteTable, request: RequestFacts, context: 
   const explanation: RouteExplanation = {
     request: { method, path, authority },
     routes: table.routes,
-    outcome: describeOutcome(decision, match),
+    outcome: describeOutcome(decision, match, request),
     effects: match === undefined ? [] : describeEffects(match.rule, decision),
     draw: draw === undefined ? undefined : describeDraw(draw),
     rules,
@@ -59,10 +59,14 @@ function bestOutcome(matches: RuleTrial['matches']): RuleTrial['outcome'] {
   return outcomes.includes('outranked') ? 'outranked' : 'mismatch'
 }
 
-function describeOutcome(decision: RouteDecision, match: CompiledMatch | undefined): ExplainedOutcome {
+function describeOutcome(
+  decision: RouteDecision,
+  match: CompiledMatch | undefined,
+  request: RequestFacts,
+): ExplainedOutcome {
   const { kind } = decision
   const rule = match === undefined ? undefined : placeOf(match)
-  const none = { backend: undefined, cause: undefined, status: undefined, reason: undefined, remedy: undefined }
+  const none = { ...NOT_ANSWERED, backend: undefined, cause: undefined, reason: undefined, remedy: undefined }
   switch (kind) {
     case 'own-endpoints':
     case 'preflight':
@@ -70,13 +74,15 @@ function describeOutcome(decision: RouteDecision, match: CompiledMatch | undefin
     case 'forward':
       return { kind, rule, ...none, backend: decision.backend.key }
     case 'redirect':
-      return { kind, rule, ...none, status: decision.filters.redirect?.status }
+      return { kind, rule, ...none, ...answerOfStatus(decision.filters.redirect!.status, request) }
     case 'refused': {
       const { cause, reason } = decision
-      return { kind, rule, ...none, cause, status: statusOfRefusal(cause), reason, remedy: REMEDIES[cause] }
+      return { kind, rule, ...none, cause, ...answerOfRefusal(cause, request), reason, remedy: REMEDIES[cause] }
     }
   }
 }
+
+const NOT_ANSWERED = { status: undefined, grpcStatus: undefined }
 
 const REMEDIES = {
   no_match: 'Change the request or a rule as below, or add a rule without matches, which takes everything else.',

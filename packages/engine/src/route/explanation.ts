@@ -24,8 +24,10 @@ export interface ExplainedOutcome {
   /** Key of the backend, when it is forwarded. */
   readonly backend: string | undefined
   readonly cause: RefusalCause | undefined
-  /** HTTP status of the proxy's own answer, when that is known already. */
+  /** HTTP status of the proxy's own answer, when that is known already; 200 for a call of gRPC. */
   readonly status: number | undefined
+  /** Of gRPC, when the proxy answers a call itself. */
+  readonly grpcStatus: number | undefined
   /** Why it is refused, one sentence. */
   readonly reason: string | undefined
   /** What to do about it, one sentence. */

@@ -8,6 +8,7 @@ import type {
   RulePlace,
   RuleTrial,
 } from './explanation.ts'
+import { formatOwnAnswer } from './own-answer.ts'
 
 /** Lines of text for a terminal or a page. */
 export function formatExplanation(explanation: RouteExplanation, options = DEFAULT_OPTIONS): readonly string[] {
@@ -42,7 +43,7 @@ export interface FormatOptions {
 const DEFAULT_OPTIONS: FormatOptions = { maxRules: 20 }
 
 function formatOutcome(outcome: ExplainedOutcome): readonly string[] {
-  const { kind, rule, backend, status, reason, remedy } = outcome
+  const { kind, rule, backend, status = 0, grpcStatus, reason, remedy } = outcome
   const by = rule === undefined ? '' : ` by ${formatPlace(rule)}`
   switch (kind) {
     case 'own-endpoints':
@@ -50,11 +51,11 @@ function formatOutcome(outcome: ExplainedOutcome): readonly string[] {
     case 'forward':
       return [`goes to ${backend}${by}`]
     case 'redirect':
-      return [`is redirected with status ${status}${by}`]
+      return [`is redirected with ${formatOwnAnswer({ status, grpcStatus })}${by}`]
     case 'preflight':
       return [`is a cross-origin preflight, answered${by}`]
     case 'refused':
-      return [`is refused with status ${status}: ${reason}`, `  ${remedy}`]
+      return [`is refused with ${formatOwnAnswer({ status, grpcStatus })}: ${reason}`, `  ${remedy}`]
   }
 }
 

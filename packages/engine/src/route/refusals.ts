@@ -1,4 +1,4 @@
-import { PROXY_ERRORS, type ProxyErrorCode } from '@heddle/api/proxy-errors'
+import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
 import type { RefusalCause } from './route-decision.ts'
 
 /** Which error tells the client of a refusal. */
@@ -8,9 +8,4 @@ export const REFUSALS: Readonly<Record<RefusalCause, ProxyErrorCode>> = {
   unresolved_backend: 'backend_unresolved',
   path_too_long: 'path_too_long_to_match',
   header_too_long: 'header_too_long_to_match',
-}
-
-/** The HTTP status that a client gets. */
-export function statusOfRefusal(cause: RefusalCause): number {
-  return PROXY_ERRORS[REFUSALS[cause]].status
 }

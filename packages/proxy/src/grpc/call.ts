@@ -1,37 +1,24 @@
-import { GRPC_STATUS } from '@heddle/api/grpc-status'
+import { grpcKindOf } from '@heddle/api/grpc-kind'
+import { GRPC_STATUS, grpcStatusOfHttp } from '@heddle/api/grpc-status'
 import type { Fields } from '@heddle/http/fields'
 import type { RequestHead, ResponseHead } from '@heddle/http/message'
 import type { ProxyError } from '../errors/proxy-error.ts'
 import type { Deadline, DeadlineOwner, Deadlines } from './deadlines.ts'
-import { grpcStatusOfHttp, grpcStatusOfReset, parseGrpcStatus } from './status.ts'
+import { grpcStatusOfReset, parseGrpcStatus } from './status.ts'
 import { formatTimeout, parseTimeout } from './timeout.ts'
 
-const GRPC = 'application/grpc'
-const GRPC_WEB = 'application/grpc-web'
 /**
  * A client whose own clock says that the deadline has passed cancels, mostly just before our timer: in this last part of the
  * time its cancel is taken for what it means.
  */
 const LAST_PART = 0.1
 
-/**
- * The call of gRPC that a request is; `undefined` for all others. Calls are POST, so that nothing is looked up for a GET.
- * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
- */
+/** The call of gRPC that a request is; `undefined` for all others. Nothing is looked up for a GET. */
 export function grpcCallOf(head: RequestHead, nowUs: number): GrpcCall | undefined {
   if (head.method !== 'POST') return undefined
-  const contentType = head.fields.get('content-type')
-  if (contentType === undefined || !contentType.startsWith(GRPC)) return undefined
-  if (isOf(contentType, GRPC)) return new GrpcCall('grpc', contentType, timesOf(head.fields, nowUs))
-  const isWeb = isOf(contentType, GRPC_WEB) || isOf(contentType, `${GRPC_WEB}-text`)
-  return isWeb ? new GrpcCall('grpc-web', contentType, timesOf(head.fields, nowUs)) : undefined
-}
-
-/** The type itself, or with a message format or parameters: `application/grpc+proto`, `application/grpc;a=b`. */
-function isOf(contentType: string, type: string): boolean {
-  if (!contentType.startsWith(type)) return false
-  const next = contentType[type.length]
-  return next === undefined || next === '+' || next === ';'
+  const contentType = head.fields.get('content-type') ?? ''
+  const kind = grpcKindOf(head.method, contentType)
+  return kind === undefined ? undefined : new GrpcCall(kind, contentType, timesOf(head.fields, nowUs))
 }
 
 interface CallTimes {

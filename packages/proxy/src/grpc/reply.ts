@@ -1,10 +1,10 @@
+import { grpcStatusOfHttp } from '@heddle/api/grpc-status'
 import { createFields, type Fields } from '@heddle/http/fields'
 import type { ProxyError } from '../errors/proxy-error.ts'
 import { toFailureReply } from '../exchange/local-reply.ts'
 import type { LocalReply } from '../filters/filter.ts'
 import type { GrpcCall } from './call.ts'
 import { encodeGrpcMessage } from './message.ts'
-import { grpcStatusOfHttp } from './status.ts'
 
 /**
  * The same reply as an answer of gRPC: status 200, and all there is to say in the head ("Trailers-Only"). gRPC-Web knows this

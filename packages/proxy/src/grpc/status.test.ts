@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { encodeGrpcMessage } from './message.ts'
-import { grpcStatusOfHttp, grpcStatusOfReset, parseGrpcStatus } from './status.ts'
+import { grpcStatusOfReset, parseGrpcStatus } from './status.ts'
 
 describe('parseGrpcStatus()', () => {
   test.each([
@@ -19,23 +19,6 @@ describe('parseGrpcStatus()', () => {
   ])('reads "$text" as $status', ({ text, status }) => {
     expect(parseGrpcStatus(text)).toBe(status)
   })
-})
-
-test.each([
-  { http: 400, grpc: 13 },
-  { http: 401, grpc: 16 },
-  { http: 403, grpc: 7 },
-  { http: 404, grpc: 12 },
-  { http: 429, grpc: 14 },
-  { http: 502, grpc: 14 },
-  { http: 503, grpc: 14 },
-  { http: 504, grpc: 14 },
-  { http: 200, grpc: 2 },
-  { http: 302, grpc: 2 },
-  { http: 418, grpc: 2 },
-  { http: 500, grpc: 2 },
-])('an answer $http without status of gRPC is $grpc', ({ http, grpc }) => {
-  expect(grpcStatusOfHttp(http)).toBe(grpc)
 })
 
 test.each([

@@ -1,8 +1,7 @@
 import { GRPC_STATUS, GRPC_STATUS_NAMES } from '@heddle/api/grpc-status'
 import { H2_CODE } from '@heddle/http/h2-codes'
 
-const { INTERNAL, UNAUTHENTICATED, PERMISSION_DENIED, UNIMPLEMENTED, UNAVAILABLE, UNKNOWN } = GRPC_STATUS
-const { CANCELLED, RESOURCE_EXHAUSTED } = GRPC_STATUS
+const { INTERNAL, PERMISSION_DENIED, UNAVAILABLE, UNKNOWN, CANCELLED, RESOURCE_EXHAUSTED } = GRPC_STATUS
 
 /**
  * What a `grpc-status` says. One that is no number, or of no meaning, is UNKNOWN, as clients have it.
@@ -16,30 +15,6 @@ export function parseGrpcStatus(text: string): number {
     status = status * 10 + digit
   }
   return status < GRPC_STATUS_NAMES.length ? status : UNKNOWN
-}
-
-/**
- * What an answer without `grpc-status` stands for.
- * https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
- */
-export function grpcStatusOfHttp(status: number): number {
-  switch (status) {
-    case 400:
-      return INTERNAL
-    case 401:
-      return UNAUTHENTICATED
-    case 403:
-      return PERMISSION_DENIED
-    case 404:
-      return UNIMPLEMENTED
-    case 429:
-    case 502:
-    case 503:
-    case 504:
-      return UNAVAILABLE
-    default:
-      return UNKNOWN
-  }
 }
 
 /** What the error codes of HTTP/2 stand for that do not mean INTERNAL. RFC 9113 §7; PROTOCOL-HTTP2.md of gRPC, "Errors". */

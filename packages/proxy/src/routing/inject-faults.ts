@@ -1,12 +1,10 @@
 import type { ErrorSpec } from '@heddle/api/error-spec'
-import { GRPC_STATUS_NAMES, type GrpcStatusName } from '@heddle/api/grpc-status'
 import { PROXY_ERRORS } from '@heddle/api/proxy-errors'
 import { decideFault, type FaultDecision } from '@heddle/engine/fault'
-import type { FaultEnd } from '@heddle/engine/fault/table'
+import { answerOfFault } from '@heddle/engine/fault/answer'
 import { H2_CODE } from '@heddle/http/h2-codes'
 import { ProxyError } from '../errors/proxy-error.ts'
 import type { Exchange } from '../exchange/exchange.ts'
-import { grpcStatusOfHttp } from '../grpc/status.ts'
 import { FaultyStream } from './faulty-stream.ts'
 import { RoutedRequest } from './routed-request.ts'
 import { faultsOf, type RoutingFaults } from './routing.ts'
@@ -47,36 +45,12 @@ function end(exchange: Exchange, fault: FaultDecision, goOn: () => void): void {
   if (how === undefined) goOn()
   else if (how.kind === 'reset')
     exchange.breakOff(new ProxyError('fault_reset', detailOf(fault)), H2_CODE.internalError)
-  else exchange.fail(new InjectedFault(toAnswer(how), detailOf(fault)))
+  else exchange.fail(new InjectedFault(answerOfFault(how), detailOf(fault)))
 }
 
 /** What happened, for the log. */
 function detailOf({ reasons }: FaultDecision): string {
   return reasons.join('; ')
-}
-
-function toAnswer(end: Exclude<FaultEnd, { kind: 'reset' }>): Pick<ErrorSpec, 'status' | 'grpc'> {
-  if (end.kind === 'status') return { status: end.status, grpc: GRPC_STATUS_NAMES[grpcStatusOfHttp(end.status)]! }
-  const grpc = GRPC_STATUS_NAMES[end.status] ?? 'UNKNOWN'
-  return { status: HTTP_STATUSES[grpc] ?? 500, grpc }
-}
-
-/** What a status of gRPC is to whoever does not speak it; others are 500. As google.rpc.Code says of each. */
-const HTTP_STATUSES: Readonly<Partial<Record<GrpcStatusName, number>>> = {
-  OK: 200,
-  CANCELLED: 499,
-  INVALID_ARGUMENT: 400,
-  DEADLINE_EXCEEDED: 504,
-  NOT_FOUND: 404,
-  ALREADY_EXISTS: 409,
-  PERMISSION_DENIED: 403,
-  RESOURCE_EXHAUSTED: 429,
-  FAILED_PRECONDITION: 400,
-  ABORTED: 409,
-  OUT_OF_RANGE: 400,
-  UNIMPLEMENTED: 501,
-  UNAVAILABLE: 503,
-  UNAUTHENTICATED: 401,
 }
 
 function count({ core }: Exchange, fault: FaultDecision): void {

@@ -1,7 +1,7 @@
 import type { DestinationChange } from '@heddle/api/admin'
 import { formatRoute, formatRule } from '@heddle/engine/route/rule'
 import type { BackendSet, RouteRef, RuleRef } from '@heddle/engine/route/table'
-import { describeBackends } from '../routing/describe-decision.ts'
+import { describeBackends, speakersOf } from '../routing/describe-decision.ts'
 import { compileDestination, type DestinationRouting } from '../routing/destination-routing.ts'
 
 /** A destination that proxies would be told otherwise. */
@@ -51,7 +51,7 @@ function compareRules(before: DestinationRouting, after: DestinationRouting): re
       const isOfRoute = ({ rule }: ComparedRule) => formatRoute(rule.route) === route
       const rules = rulesOf(after).filter(isOfRoute)
       if (!old.includes(route))
-        return [`+ ${route}`, ...rules.map(({ rule }) => `    rule ${rule.ruleIndex + 1} ${describeBackends(rule)}`)]
+        return [`+ ${route}`, ...rules.map(({ rule }) => `    rule ${rule.ruleIndex + 1} ${describeRule(rule)}`)]
       return compareRoute(rulesOf(before).filter(isOfRoute), rules)
     }),
   ]
@@ -61,13 +61,17 @@ function compareRoute(old: readonly ComparedRule[], now: readonly ComparedRule[]
   const places = Array.from({ length: Math.max(old.length, now.length) }, (_, place) => place)
   return places.flatMap((place) => {
     const [was, is] = [old[place], now[place]]
-    if (was === undefined) return is === undefined ? [] : [`+ ${formatRule(is.rule)} ${describeBackends(is.rule)}`]
+    if (was === undefined) return is === undefined ? [] : [`+ ${formatRule(is.rule)} ${describeRule(is.rule)}`]
     if (is === undefined) return [`- ${formatRule(was.rule)}`]
     if (was.told === is.told) return []
-    const [from, to] = [describeBackends(was.rule), describeBackends(is.rule)]
+    const [from, to] = [describeRule(was.rule), describeRule(is.rule)]
     const what = from === to ? ': matches, filters or limits' : ` ${to}; before: ${from}`
     return [`~ ${formatRule(is.rule)}${what}`]
   })
+}
+
+function describeRule(rule: ComparedRule['rule']): string {
+  return describeBackends(rule, speakersOf(rule))
 }
 
 function compareAttached(before: DestinationRouting, after: DestinationRouting): readonly string[] {

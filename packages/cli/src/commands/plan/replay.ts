@@ -86,7 +86,7 @@ function decide(routing: DestinationRouting, record: DecisionRecord, nowMs: numb
   const decision = decideRoute(table, facts, context)
   return {
     fingerprint: fingerprintDecision(decision, formatNameKey({ namespace, name }, port)),
-    sentence: describeDecision(decision),
+    sentence: describeDecision(decision, facts),
     effects: () => explainRoute(table, facts, context).explanation.effects,
   }
 }

@@ -9,8 +9,8 @@ import type { RouteTable } from '@heddle/engine/route/table'
 export type DestinationRouting =
   | { readonly kind: 'requests'; readonly service: ServiceJson; readonly table: RouteTable }
   | { readonly kind: 'connections'; readonly service: ServiceJson; readonly table: ConnectionTable }
-  /** Routes have no say there; one sentence about what is there. */
-  | { readonly kind: 'elsewhere'; readonly sentence: string }
+  /** Routes have no say there; one sentence about what is there, and why where there is nothing. */
+  | { readonly kind: 'elsewhere'; readonly sentence: string; readonly missing?: string }
   /** The proxy keeps what it had; one sentence each. */
   | { readonly kind: 'refused'; readonly problems: readonly string[] }
 
@@ -26,8 +26,10 @@ export function compileDestination(destination: Destination | undefined): Destin
       sentence: `goes to the endpoint ${id} at ${address}:${port}, which is addressed directly`,
     }
   }
-  if (notFound !== undefined)
-    return { kind: 'elsewhere', sentence: `is refused: ${notFound.reason ?? 'it does not exist'}` }
+  if (notFound !== undefined) {
+    const missing = notFound.reason ?? 'it does not exist'
+    return { kind: 'elsewhere', sentence: `is refused: ${missing}`, missing }
+  }
   return { kind: 'elsewhere', sentence: 'leaves the mesh: the proxy connects as the application asked, in plain' }
 }
 

@@ -1,28 +1,27 @@
+import { answerOfError, formatOwnAnswer, type Spoken } from '@heddle/engine/route/own-answer'
 import { formatLatencyUs } from '../../output/latency.ts'
 import type { BackendFacts, EndpointFacts, RecentTries, SeenEndpoint } from './backend-facts.ts'
 import { describeState } from './describe-record.ts'
 
-/** The endpoints of a backend as lines of text. */
-export function describeBackend(facts: BackendFacts): readonly string[] {
+/** The endpoints of a backend as lines of text, and what whoever sent `request` would get where there are none. */
+export function describeBackend(facts: BackendFacts, request: Spoken): readonly string[] {
   const { key, balancer, policy, endpoints, ownHostOf } = facts
+  const refusal = `${formatOwnAnswer(answerOfError('no_healthy_endpoint', request))}, no_healthy_endpoint`
   const by = `${balancer}${policy === '' ? '' : ` (BackendPolicy ${policy})`}`
-  if (endpoints.length === 0)
-    return [`${key} has no endpoint: the request would be answered with 503, no_healthy_endpoint`]
+  if (endpoints.length === 0) return [`${key} has no endpoint: the request would be answered with ${refusal}`]
   const isAnyReady = endpoints.some(({ isReady }) => isReady)
-  const title = isAnyReady
-    ? `Endpoints of ${key}, chosen by ${by}:`
-    : `No endpoint of ${key} is ready: 503, no_healthy_endpoint:`
+  const title = isAnyReady ? `Endpoints of ${key}, chosen by ${by}:` : `No endpoint of ${key} is ready: ${refusal}:`
   const shown = endpoints.map((endpoint) => `  ${describeEndpoint(endpoint, ownHostOf !== undefined)}`)
-  return [...(ownHostOf === undefined ? [] : describeHosts(facts, ownHostOf)), title, ...shown]
+  return [...(ownHostOf === undefined ? [] : describeHosts(facts, ownHostOf, refusal)), title, ...shown]
 }
 
 /** What `internalTrafficPolicy: Local` leaves of the endpoints to clients on each of their hosts. */
-function describeHosts({ key, endpoints }: BackendFacts, hosts: readonly string[]): readonly string[] {
+function describeHosts({ key, endpoints }: BackendFacts, hosts: readonly string[], refusal: string): readonly string[] {
   const lines = hosts.map((host) => {
     const ready = endpoints.filter((one) => one.isReady && one.host === host && host !== '').length
     const name = host === '' ? 'a node that is not known' : `node ${host}`
     return ready === 0
-      ? `  to a client on ${name} none: 503, no_healthy_endpoint`
+      ? `  to a client on ${name} none: ${refusal}`
       : `  to a client on ${name} ${ready} of ${endpoints.length}`
   })
   const title = `internalTrafficPolicy Local: of ${key} a client is given the endpoints that are ready on its own node`

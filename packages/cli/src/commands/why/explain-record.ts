@@ -64,7 +64,10 @@ function isOther({ outcome }: RouteExplanation, { route, rule, backend }: Decisi
 
 /** The part of an answer to "why" that comes from the routes, and from what is behind the Service. */
 export function describeExplanation(explained: ExplainedRecord): readonly string[] {
-  return [...describeRoutes(explained), ...(explained.backend === undefined ? [] : describeNow(explained.backend))]
+  return [
+    ...describeRoutes(explained),
+    ...(explained.backend === undefined ? [] : describeNow(explained.backend, explained.record)),
+  ]
 }
 
 function describeRoutes({ explanation, hasChanged, isUncertain }: ExplainedRecord): readonly string[] {
@@ -75,6 +78,6 @@ function describeRoutes({ explanation, hasChanged, isUncertain }: ExplainedRecor
   return ['The routes have changed since. Now the same request:', ...[...doubt, ...lines].map((line) => `  ${line}`)]
 }
 
-function describeNow(backend: BackendFacts): readonly string[] {
-  return ['Now:', ...describeBackend(backend).map((line) => `  ${line}`)]
+function describeNow(backend: BackendFacts, record: DecisionRecord): readonly string[] {
+  return ['Now:', ...describeBackend(backend, recordedFacts(record)).map((line) => `  ${line}`)]
 }

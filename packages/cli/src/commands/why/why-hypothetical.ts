@@ -5,7 +5,8 @@ import type { RouteDecision } from '@heddle/engine/route/decision'
 import { explainRoute } from '@heddle/engine/route/explain'
 import type { RouteExplanation } from '@heddle/engine/route/explanation'
 import { formatOtherRules } from '@heddle/engine/route/format-explanation'
-import { createRequestFacts } from '@heddle/engine/route/request'
+import { answerOfError, answerOfRefusal, formatOwnAnswer, type OwnAnswer } from '@heddle/engine/route/own-answer'
+import { createRequestFacts, type RequestFacts } from '@heddle/engine/route/request'
 import { formatRule } from '@heddle/engine/route/rule'
 import { CliError } from '../../cli-error.ts'
 import type { ControlClient } from '../../client/control-client.ts'
@@ -28,13 +29,14 @@ export async function whyHypothetical(question: HypotheticalRequest, output: str
   const clientHosts = await findHosts(question, world)
   const key = await findKey(client, question)
   const { destination } = await client.admin.getDestination({ key, clientNamespace: question.client.namespace })
-  const answer = answerOf(compileDestination(destination), question, deps.clock.nowMs())
+  const facts = createRequestFacts(question.request)
+  const answer = answerOf(compileDestination(destination), { ...question, facts }, deps.clock.nowMs())
   const keys = answer.backends.map((backend) => (backend === '' ? key : backend)).slice(0, MAX_BACKENDS)
   const recent = keys.length === 0 ? NOTHING_RECENT : await findRecent(client, clientOf(question))
   const known = { clientNamespace: question.client.namespace, clientHosts, recent }
   const backends = await Promise.all(keys.map((one) => findBackend(client, one, known)))
   if (output === 'json') deps.terminal.write(formatJson(toJsonAnswer({ question, key, answer, backends })))
-  else deps.terminal.write(formatAnswer({ question, key, answer, backends }))
+  else deps.terminal.write(formatAnswer({ question, key, answer, backends }, facts))
 }
 
 function clientOf({ client }: HypotheticalRequest) {
@@ -89,11 +91,18 @@ interface RoutingAnswer {
   readonly backends: readonly string[]
 }
 
-function answerOf(routing: DestinationRouting, question: HypotheticalRequest, nowMs: number): RoutingAnswer {
+/** A question with its request as routing looks at it. */
+interface Asked extends HypotheticalRequest {
+  readonly facts: RequestFacts
+}
+
+function answerOf(routing: DestinationRouting, asked: Asked, nowMs: number): RoutingAnswer {
+  const { facts } = asked
   const none = { details: [], others: [], explanation: undefined, backends: [] }
   switch (routing.kind) {
     case 'elsewhere':
-      return { ...none, decision: routing.sentence }
+      if (routing.missing === undefined) return { ...none, decision: routing.sentence }
+      return { ...none, decision: refusedWith(answerOfError('destination_not_found', facts), routing.missing) }
     case 'refused':
       return {
         ...none,
@@ -101,22 +110,30 @@ function answerOf(routing: DestinationRouting, question: HypotheticalRequest, no
         details: routing.problems,
       }
     case 'connections':
-      return answerConnection(routing, question)
+      return answerConnection(routing, asked)
     case 'requests': {
       const { table, service } = routing
       const context = { random: () => 0, nowMs: () => nowMs }
-      const { decision, explanation } = explainRoute(table, createRequestFacts(question.request), context)
+      const { decision, explanation } = explainRoute(table, facts, context)
       const by = explanation.outcome.rule === undefined ? '' : `, by ${formatRule(explanation.outcome.rule)}`
       const { remedy } = explanation.outcome
       return {
-        decision: `${describeDecision(decision)}${by}`,
-        details: [...(remedy === undefined ? [] : [remedy]), ...explanation.effects, ...describeService(service)],
+        decision: `${describeDecision(decision, facts)}${by}`,
+        details: [
+          ...(remedy === undefined ? [] : [remedy]),
+          ...explanation.effects,
+          ...describeService(service, facts),
+        ],
         others: formatOtherRules(explanation),
         explanation,
         backends: backendsOf(decision),
       }
     }
   }
+}
+
+function refusedWith(answer: OwnAnswer, reason: string): string {
+  return `is refused with ${formatOwnAnswer(answer)}: ${reason}`
 }
 
 function backendsOf(decision: RouteDecision): readonly string[] {
@@ -128,21 +145,22 @@ function backendsOf(decision: RouteDecision): readonly string[] {
 
 function answerConnection(
   { table, service }: Extract<DestinationRouting, { kind: 'connections' }>,
-  { serverName }: HypotheticalRequest,
+  { serverName, facts }: Asked,
 ): RoutingAnswer {
   const decision = decideConnection(table, serverName, { random: () => 0 })
-  const base = { details: describeService(service), others: [], explanation: undefined }
+  const base = { details: describeService(service, facts), others: [], explanation: undefined }
   switch (decision.kind) {
     case 'own-endpoints':
       return { ...base, decision: 'goes to the endpoints of the Service itself', backends: [''] }
     case 'refused':
-      return { ...base, decision: `is closed: ${decision.reason}`, backends: [] }
+      if (serverName !== undefined) return { ...base, decision: `is closed: ${decision.reason}`, backends: [] }
+      return { ...base, decision: refusedWith(answerOfRefusal(decision.cause, facts), decision.reason), backends: [] }
     case 'forward': {
       const { rule } = decision
       const backends = rule.backends.filter(({ weight, unresolved }) => weight > 0 && unresolved === undefined)
       return {
         ...base,
-        decision: `${describeBackends(rule)}, by ${formatRule(rule)}`,
+        decision: `${describeBackends(rule, facts)}, by ${formatRule(rule)}`,
         backends: backends.map(({ key }) => key),
       }
     }
@@ -156,13 +174,13 @@ interface Answer {
   readonly backends: readonly BackendFacts[]
 }
 
-function formatAnswer({ question, key, answer, backends }: Answer): string {
+function formatAnswer({ question, key, answer, backends }: Answer, facts: RequestFacts): string {
   const { client, request } = question
   const lines = [
     `${request.method} ${request.path} of ${describeClient(client)} to ${key}`,
     `  ${answer.decision}`,
     ...answer.details.map((line) => `  ${line}`),
-    ...backends.flatMap(describeBackend),
+    ...backends.flatMap((one) => describeBackend(one, facts)),
     ...answer.others,
   ]
   return lines.map((line) => `${line}\n`).join('')
