@@ -9,6 +9,7 @@ import type { World } from '../src/client/world.ts'
 import type { Command } from '../src/command.ts'
 import { createTerminal } from '../src/output/terminal.ts'
 import { runCli } from '../src/run-cli.ts'
+import type { SiteNetwork } from '../src/site/site.ts'
 
 /** What a command did. */
 export interface Ran {
@@ -22,6 +23,8 @@ export interface CommandWorld {
   readonly admin?: Partial<ServiceImpl<typeof AdminService>>
   /** A real control plane instead. */
   readonly client?: Client<typeof AdminService>
+  /** Of the mesh on this host, in transparent mode. */
+  readonly network?: SiteNetwork
   /** The mesh is in this cluster. */
   readonly cluster?: Cluster
   readonly env?: Readonly<Record<string, string>>
@@ -76,9 +79,11 @@ const CONTEXT = {
   tokenFile: '/nowhere',
 }
 
-function findWorld({ admin, client, cluster }: CommandWorld): World {
+function findWorld({ admin, client, cluster, network }: CommandWorld): World {
   if (cluster !== undefined) return { kind: 'cluster', cluster }
-  return admin === undefined && client === undefined ? throwNone() : { kind: 'local', context: CONTEXT }
+  return admin === undefined && client === undefined
+    ? throwNone()
+    : { kind: 'local', context: { ...CONTEXT, ...(network && { network }) } }
 }
 
 function throwNone(): never {

@@ -4,7 +4,7 @@ import type { CliDeps, Command } from '../command.ts'
 import { showApplied } from './objects/applied.ts'
 import { changedRefs, formatChange } from './objects/change-output.ts'
 import { filenameOption, readManifestFiles } from './objects/manifest-files.ts'
-import { requireKind } from './objects/object-argument.ts'
+import { parseObjectChoices } from './objects/object-argument.ts'
 import { openTarget } from './objects/object-target.ts'
 import { noteProblems, refuseErrors } from './objects/problem-output.ts'
 import { dryRunOption, timeoutOption, waitOption } from './objects/write-options.ts'
@@ -24,7 +24,7 @@ export const deleteObjects: Command = {
     program
       .command('delete')
       .description('Remove objects from the configuration of the running mesh: all of them, or none and why not.')
-      .argument('[object...]', 'KIND/NAME, or KIND NAME')
+      .argument('[object...]', 'KIND/NAME..., or KIND NAME...')
       .addOption(namespaceOption())
       .addOption(filenameOption())
       .addOption(dryRunOption())
@@ -60,20 +60,10 @@ async function runDelete(words: readonly string[], options: Options, deps: CliDe
  * @throws {CliError}
  */
 export function parseTargets(words: readonly string[], namespace: string): readonly ObjectRef[] {
-  const [first, ...names] = words
-  if (first === undefined) return []
-  if (!first.includes('/')) {
-    if (names.length === 0) throw new CliError(`"${first}": which one? expected KIND/NAME or KIND NAME`)
-    return names.map((name) => toRef(first, name, namespace))
-  }
-  return words.map((word) => {
-    const [kind = '', name = '', ...rest] = word.split('/')
-    if (rest.length > 0 || name === '') throw new CliError(`"${word}": expected KIND/NAME`)
-    return toRef(kind, name, namespace)
+  if (words.length === 0) return []
+  return parseObjectChoices(words).flatMap(({ kind, names }) => {
+    if (kind === undefined || names.length === 0)
+      throw new CliError(`"${words.join(' ')}": which one? expected KIND/NAME or KIND NAME`)
+    return names.map((name) => ({ kind: kind.kind, namespace: kind.isNamespaced ? namespace : '', name }))
   })
-}
-
-function toRef(word: string, name: string, namespace: string): ObjectRef {
-  const { kind, isNamespaced } = requireKind(word)
-  return { kind, namespace: isNamespaced ? namespace : '', name }
 }

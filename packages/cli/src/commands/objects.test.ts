@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { systemClock } from '@heddle/base/clock'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { parse } from 'yaml'
 import { nodeOf } from '../../../control/test/discovery-world.ts'
 import { serviceYaml } from '../../../control/test/mesh-objects.ts'
 import { type MeshWorld, startMeshWorld } from '../../test/mesh-world.ts'
@@ -27,54 +26,6 @@ async function problemsOfThoseBehind(): Promise<readonly (readonly string[])[]> 
   const { behind } = await mesh.admin.getApplied({})
   return behind.map(({ problems }) => problems)
 }
-
-describe('get', () => {
-  test('shows routes with what they are attached to and their conditions', async () => {
-    await mesh.write('route.yaml', routeYaml('gone'))
-    await mesh.run(apply, ['apply', '-f', 'route.yaml'])
-    const { stdout, status } = await mesh.run(get, ['get', 'httproutes', '-n', 'shop'])
-    expect({ status, stdout }).toEqual({
-      status: 0,
-      stdout:
-        'NAME   PARENTS    ACCEPTED   RESOLVED   PROGRAMMED   AGE\ncart   svc/cart   True       False      Unknown      -\n',
-    })
-    const wide = await mesh.run(get, ['get', 'httproute/cart', '-A', '-o', 'wide'])
-    expect(wide.stdout).toMatch(
-      /^NAMESPACE +NAME .* RULES +REASON +AGE +FILE\nshop +cart .* BackendNotFound: there is no Service shop\/gone .*cart\.yaml\n$/,
-    )
-  })
-
-  test('shows all kinds, each in a table of its own', async () => {
-    const { stdout } = await mesh.run(get, ['get', 'all', '-n', 'shop'])
-    expect(stdout).toBe(`NAME            SERVICE-ACCOUNT   REPLICAS   PORT(S)    AGE
-workload/cart   cart                     1   8080/TCP   -
-workload/web    web                      1   8080/TCP   -
-
-NAME           CLUSTER-IP   PORT(S)   AGE
-service/cart   -            80/TCP    -
-service/web    -            80/TCP    -
-`)
-  })
-
-  test('-o yaml and -o json show what can be applied again', async () => {
-    const { stdout } = await mesh.run(get, ['get', 'svc', 'cart', '-n', 'shop', '-o', 'yaml'])
-    expect(parse(stdout)).toMatchObject({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'cart' } })
-    await mesh.write('again.yaml', stdout)
-    expect((await mesh.run(apply, ['apply', '-f', 'again.yaml'])).stdout).toBe('Service shop/cart unchanged\n')
-    const list = await mesh.run(get, ['get', 'svc', '-A', '-o', 'json'])
-    expect(JSON.parse(list.stdout)).toMatchObject({ kind: 'List', items: [{ kind: 'Service' }, { kind: 'Service' }] })
-  })
-
-  test.each([
-    { args: ['get', 'svc/none'], stderr: 'no service "none" in namespace "default"', status: 1 },
-    { args: ['get', 'gadgets'], stderr: 'unknown kind of object "gadgets"', status: 1 },
-    { args: ['get', 'refgrant'], stderr: 'no referencegrants in namespace "default"', status: 0 },
-  ])('$args says $stderr', async ({ args, stderr, status }) => {
-    const ran = await mesh.run(get, args)
-    expect({ ...ran, stderr: '' }).toEqual({ status, stdout: '', stderr: '' })
-    expect(ran.stderr).toContain(stderr)
-  })
-})
 
 describe('apply', () => {
   test('--wait says on how many proxies it is applied', async () => {

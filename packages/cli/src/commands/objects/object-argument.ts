@@ -1,4 +1,5 @@
 import type { MeshObject } from '@heddle/api/kinds'
+import { nearest } from '@heddle/api/manifest/nearest'
 import { CliError } from '../../cli-error.ts'
 
 /** A kind of object as users name it. */
@@ -9,10 +10,10 @@ export interface KindWords {
   readonly words: readonly string[]
 }
 
-/** Objects of a kind, or of all kinds where `kind` is `undefined`; one by name, or all where `name` is empty. */
+/** Objects of a kind, or of all kinds where `kind` is `undefined`: those of these names, or all where there is none. */
 export interface ObjectChoice {
   readonly kind: KindWords | undefined
-  readonly name: string
+  readonly names: readonly string[]
 }
 
 const GATEWAY = 'gateway.networking.k8s.io'
@@ -45,30 +46,54 @@ export const OBJECT_KINDS: readonly KindWords[] = [
 export const OBJECT_WORDS: readonly string[] = ['all', ...OBJECT_KINDS.map(({ words }) => words[0]!)]
 
 /**
- * Reads `KIND`, `KIND NAME` or `KIND/NAME` as kubectl does; `all` stands for every kind.
+ * Reads `KIND[,KIND...] [NAME...]` or `KIND/NAME...` as kubectl does; `all` stands for every kind.
  *
- * @throws {CliError} for an unknown kind, and for a name that is given twice or empty
+ * @throws {CliError} for an unknown kind, and for words that are neither
  */
-export function parseObjectChoice(word: string, separateName?: string): ObjectChoice {
-  const [kindWord = '', ...rest] = word.split('/')
-  const names = [...rest, ...(separateName === undefined ? [] : [separateName])]
-  if (names.length > 1 || names.includes('')) {
-    throw new CliError(`"${[word, separateName].join(' ').trim()}": expected KIND, KIND NAME or KIND/NAME`)
-  }
-  if (kindWord.toLowerCase() === 'all' && names.length === 0) return { kind: undefined, name: '' }
-  return { kind: requireKind(kindWord), name: names[0] ?? '' }
+export function parseObjectChoices(words: readonly string[]): readonly ObjectChoice[] {
+  const [first = '', ...names] = words
+  if (words.some((word) => word.includes('/'))) return words.map(parseNamedObject)
+  if (words.includes('')) throw new CliError(`"${words.join(' ')}": ${EXPECTED}`)
+  if (first.toLowerCase() !== 'all') return first.split(',').map((word) => ({ kind: requireKind(word), names }))
+  if (names.length === 0) return [{ kind: undefined, names: [] }]
+  throw new CliError(`"${words.join(' ')}": a name belongs to one kind`, { hints: [EXPECTED] })
+}
+
+const EXPECTED = 'expected KIND, KIND NAME... or KIND/NAME...'
+
+function parseNamedObject(word: string): ObjectChoice {
+  const [kind = '', name = '', ...rest] = word.split('/')
+  if (kind === '' || name === '' || rest.length > 0) throw new CliError(`"${word}": ${EXPECTED}`)
+  return { kind: requireKind(kind), names: [name] }
 }
 
 /** @throws {CliError} */
-export function requireKind(word: string): KindWords {
+function requireKind(word: string): KindWords {
   const known = OBJECT_KINDS.find(({ words }) => words.includes(word.toLowerCase()))
   if (known !== undefined) return known
-  throw new CliError(`unknown kind of object "${word}"`, { hints: [`known are ${OBJECT_WORDS.join(', ')}`] })
+  const meant = nearest(
+    word,
+    OBJECT_KINDS.flatMap(({ words }) => words),
+  )
+  throw new CliError(`the mesh doesn't have a resource type "${word}"`, {
+    hints: [
+      ...(meant === undefined ? [] : [`did you mean ${meant}?`]),
+      `it has ${OBJECT_WORDS.join(', ')}`,
+      'what runs is shown by "heddle stat deploy", "heddle stat pod" and "heddle endpoints"; other objects of a cluster by kubectl',
+    ],
+  })
 }
 
 /** The word for a kind that its names begin with: `httproute`. */
 export function kindWord(kind: string): string {
   return OBJECT_KINDS.find((known) => known.kind === kind)?.words[0] ?? kind.toLowerCase()
+}
+
+/** `service`, `httproute.gateway.networking.k8s.io`: what `-o name` writes before the name. */
+export function longKindWord(kind: string): string {
+  const word = kindWord(kind)
+  const words = OBJECT_KINDS.find((known) => known.kind === kind)?.words ?? []
+  return words.find((one) => one.startsWith(`${word}.`)) ?? word
 }
 
 /** `HTTPRoute shop/cart`, as messages call an object. */

@@ -38,6 +38,8 @@ export interface ObjectTableOptions {
   /** Names begin with their kind, as kubectl shows several kinds. */
   readonly hasKinds: boolean
   readonly nowMs: number
+  /** Addresses of Services, by `NAMESPACE/NAME`, beside those that their objects name. */
+  readonly addresses: ReadonlyMap<string, readonly string[]>
   readonly style: Style
 }
 
@@ -51,13 +53,13 @@ export function objectColumns(kind: string, options: ObjectTableOptions): readon
       ? [{ title: 'NAMESPACE', cell: ({ ref }: ConfigObject) => ref?.namespace ?? '' }]
       : []),
     { title: 'NAME', cell: ({ ref }) => (hasKinds ? `${kindWord(kind)}/${ref?.name}` : (ref?.name ?? '')) },
-    ...kindColumns(kind, options.style),
+    ...kindColumns(kind, options),
     { title: 'AGE', cell: (object) => formatAge(object, nowMs) },
     { title: 'FILE', cell: ({ file }) => file, isWide: true },
   ]
 }
 
-function kindColumns(kind: string, style: Style): readonly ObjectColumn[] {
+function kindColumns(kind: string, { style, addresses }: ObjectTableOptions): readonly ObjectColumn[] {
   switch (kind) {
     case 'HTTPRoute':
     case 'GRPCRoute':
@@ -78,7 +80,7 @@ function kindColumns(kind: string, style: Style): readonly ObjectColumn[] {
         REASON,
       ]
     case 'Service':
-      return SERVICE_COLUMNS
+      return [{ title: 'CLUSTER-IP', cell: (object) => formatAddresses(object, addresses) }, ...SERVICE_COLUMNS]
     case 'Workload':
       return WORKLOAD_COLUMNS
     case 'ReferenceGrant':
@@ -89,7 +91,6 @@ function kindColumns(kind: string, style: Style): readonly ObjectColumn[] {
 }
 
 const SERVICE_COLUMNS: readonly ObjectColumn[] = [
-  { title: 'CLUSTER-IP', cell: (object) => specOf(object).clusterIPs?.join(',') ?? specOf(object).clusterIP ?? '' },
   { title: 'PORT(S)', cell: formatPorts },
   { title: 'SELECTOR', cell: formatSelector, isWide: true },
 ]
@@ -135,6 +136,12 @@ function formatCondition({ conditions }: ConfigObject, type: string, style: Styl
   if (statuses.includes('False')) return style.red('False')
   if (statuses.includes('Unknown')) return style.yellow('Unknown')
   return statuses.length === 0 ? '' : style.green('True')
+}
+
+function formatAddresses(object: ConfigObject, known: ObjectTableOptions['addresses']): string {
+  const { clusterIPs, clusterIP } = specOf(object)
+  const { namespace, name } = object.ref ?? {}
+  return (clusterIPs ?? known.get(`${namespace}/${name}`))?.join(',') || (clusterIP ?? '')
 }
 
 /** `svc/cart:80,svc/other.NAMESPACE` */

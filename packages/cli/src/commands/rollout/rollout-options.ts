@@ -3,7 +3,7 @@ import { parseDurationMs } from '@heddle/base/duration'
 import { InvalidArgumentError } from 'commander'
 import { CliError } from '../../cli-error.ts'
 import { parseAuthority } from '../endpoints.ts'
-import { parseObjectChoice } from '../objects/object-argument.ts'
+import { parseObjectChoices } from '../objects/object-argument.ts'
 import type { LatencyLimit } from './judge-step.ts'
 import type { BackendName } from './weighted-route.ts'
 
@@ -57,7 +57,8 @@ export function readMinRequests(text: string): number {
  */
 export function parseRoute(word: string, namespace: string): ObjectRef {
   if (!word.includes('/')) return { kind: 'HTTPRoute', namespace, name: word }
-  const { kind, name } = parseObjectChoice(word)
+  const [choice] = parseObjectChoices([word])
+  const { kind, names: [name = ''] = [] } = choice ?? {}
   if (name !== '' && (kind?.kind === 'HTTPRoute' || kind?.kind === 'GRPCRoute'))
     return { kind: kind.kind, namespace, name }
   throw new CliError(`"${word}": expected the name of an HTTPRoute, httproute/NAME or grpcroute/NAME`)
