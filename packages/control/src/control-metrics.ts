@@ -47,6 +47,11 @@ export interface ObservedParts {
 export function observeParts(registry: Registry, { model, hub, store, source, identity }: ObservedParts): void {
   registry.gauge('heddle_control_streams', 'Proxies connected', () => hub.streamCount)
   registry.gauge('heddle_control_destinations', 'Destinations that proxies ask for', () => hub.keyCount)
+  registry.counterOf(
+    'heddle_control_unfollowed_destinations_total',
+    'Destinations that do not exist and were answered but not followed, since their identity asked for too many',
+    () => hub.unfollowedCount,
+  )
   registry.gauge('heddle_control_instances', 'Instances of workloads', () => model.instances('').length)
   registry.gauge('heddle_control_configuration_problems', 'Problems of the configuration, 0: it is in force', () => {
     return formatProblems(source.status().problems, 'error').length

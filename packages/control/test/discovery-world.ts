@@ -42,7 +42,7 @@ export function callerFor({ namespace, serviceAccount }: Node): StreamCaller & {
 
 /** What differs between worlds. */
 interface WorldOptions {
-  readonly limits?: DiscoveryLimits
+  readonly limits?: Partial<DiscoveryLimits>
   readonly instancesFrom?: 'registrations' | 'source'
 }
 

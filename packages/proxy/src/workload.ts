@@ -101,6 +101,8 @@ export interface MissingDestination {
   readonly kind: 'missing'
   /** One sentence for the person who reads the error. */
   readonly reason: string
+  /** Nothing will be told of it: it has to be asked for again. */
+  readonly isUnfollowed?: boolean
   readonly version: string
 }
 

@@ -17,6 +17,7 @@ import { DiscoveryStream, type StreamEnd } from './discovery-stream.ts'
 import { GatheredChanges } from './gathered-changes.ts'
 import type { InstanceClaims } from './instance-claims.ts'
 import { type SaidState, toInstanceHealth } from './instance-health.ts'
+import { MissingKeys } from './missing-keys.ts'
 import { ResolvedKeys } from './resolved-keys.ts'
 import { findOwn, requireFree, requireOwn, requireRoom } from './stream-access.ts'
 import { type OpenStream, type StreamCaller, StreamTable } from './stream-table.ts'
@@ -26,9 +27,15 @@ import { TooManySubscriptionsError } from './subscriptions.ts'
 export interface DiscoveryLimits {
   readonly subscriptionsPerStream: number
   readonly streamsPerIdentity: number
+  /** Of destinations that do not exist; further ones are answered, but not followed. Each costs 1.4 KB. */
+  readonly missingPerIdentity: number
 }
 
-const DEFAULT_DISCOVERY_LIMITS: DiscoveryLimits = { subscriptionsPerStream: 4_096, streamsPerIdentity: 1_024 }
+const DEFAULT_DISCOVERY_LIMITS: DiscoveryLimits = {
+  subscriptionsPerStream: 4_096,
+  streamsPerIdentity: 1_024,
+  missingPerIdentity: 1_024,
+}
 
 export interface DiscoveryHubOptions {
   readonly model: Model
@@ -38,7 +45,7 @@ export interface DiscoveryHubOptions {
   /** PEM of what to trust at present. */
   readonly trustBundle: () => string
   readonly claims: InstanceClaims
-  readonly limits?: DiscoveryLimits
+  readonly limits?: Partial<DiscoveryLimits>
 }
 
 /** What a proxy asks for when it opens its stream. */
@@ -58,6 +65,8 @@ export class DiscoveryHub {
   readonly #limits: DiscoveryLimits
   readonly #keys: ResolvedKeys
   readonly #streams = new StreamTable()
+  readonly #missingOf = new Map<string, MissingKeys>()
+  #unfollowed = 0
   /** Questions to the proxies. */
   readonly questions: DecisionQueries
   readonly #changes: GatheredChanges
@@ -66,7 +75,7 @@ export class DiscoveryHub {
   constructor(options: DiscoveryHubOptions, signal: AbortSignal) {
     const { model, clock, trustDomain } = options
     this.#options = options
-    this.#limits = options.limits ?? DEFAULT_DISCOVERY_LIMITS
+    this.#limits = { ...DEFAULT_DISCOVERY_LIMITS, ...options.limits }
     this.questions = new DecisionQueries(clock)
     this.#keys = new ResolvedKeys({
       resolve: (key, clients) => translateDestination(model.resolve(key, parseClient(clients)), { trustDomain }),
@@ -85,6 +94,11 @@ export class DiscoveryHub {
   /** How many destinations are asked for by anyone. */
   get keyCount(): number {
     return this.#keys.size
+  }
+
+  /** How often a destination that does not exist was answered and not followed, since there were too many. */
+  get unfollowedCount(): number {
+    return this.#unfollowed
   }
 
   /** The newest revision of the configuration whose changes the streams know of. */
@@ -118,12 +132,17 @@ export class DiscoveryHub {
     requireFree(node, this.#options.model.inbound(node).instance)
     const others = this.#streams.countOf(caller.spiffeId) - (earlier?.caller.spiffeId === caller.spiffeId ? 1 : 0)
     requireRoom(caller, others, this.#limits.streamsPerIdentity)
-    const opened: OpenStream = { stream: this.#createStream(id, node), caller, isDraining: false }
-    this.#subscribe(opened.stream, request.subscriptions)
-    this.#register(opened, request.healthy)
+    const opened: OpenStream = { stream: this.#createStream(id, node, caller), caller, isDraining: false }
+    try {
+      this.#subscribe(opened.stream, request.subscriptions)
+      this.#register(opened, request.healthy)
+    } catch (error) {
+      this.#forget(opened)
+      throw error
+    }
+    this.#streams.add(opened)
     if (earlier !== undefined) this.close(earlier.stream, 'replaced')
     this.#options.claims.assert(node)
-    this.#streams.add(opened)
     this.#options.log.info('proxy connected', { ...logFields(node), stream: id, holds: request.subscriptions.length })
     return opened.stream
   }
@@ -163,7 +182,7 @@ export class DiscoveryHub {
     const opened = this.#streams.remove(stream.id)
     if (opened === undefined) return
     stream.end(why)
-    stream.subscriptions.clear()
+    this.#forget(opened)
     this.questions.ended(stream)
     this.#options.log.info('proxy disconnected', { ...logFields(stream.node), stream: stream.id, why })
     if (why === 'stopping') return
@@ -183,8 +202,15 @@ export class DiscoveryHub {
     for (const stream of this.streams()) this.close(stream, 'stopping')
   }
 
-  #createStream(id: string, node: Node): DiscoveryStream {
+  #forget({ stream, caller }: OpenStream): void {
+    stream.subscriptions.clear()
+    if (this.#streams.countOf(caller.spiffeId) === 0) this.#missingOf.delete(caller.spiffeId)
+  }
+
+  #createStream(id: string, node: Node, { spiffeId }: StreamCaller): DiscoveryStream {
     const { model, clock, trustBundle } = this.#options
+    const missing = this.#missingOf.get(spiffeId) ?? new MissingKeys(this.#limits.missingPerIdentity)
+    this.#missingOf.set(spiffeId, missing)
     return new DiscoveryStream({
       id,
       node,
@@ -193,6 +219,10 @@ export class DiscoveryHub {
       trustBundle,
       keys: this.#keys,
       maxSubscriptions: this.#limits.subscriptionsPerStream,
+      missing,
+      onUnfollowed: () => {
+        this.#unfollowed += 1
+      },
       inbound: () => translateInbound(model.inbound(node)),
       revision: () => this.revision,
     })
@@ -202,7 +232,6 @@ export class DiscoveryHub {
     try {
       for (const subscription of subscriptions) stream.subscriptions.add(subscription)
     } catch (error) {
-      if (this.#streams.byId(stream.id) === undefined) stream.subscriptions.clear()
       if (error instanceof TooManySubscriptionsError) throw new ConnectError(error.message, Code.ResourceExhausted)
       throw error
     }
@@ -213,7 +242,6 @@ export class DiscoveryHub {
     const reason = isHealthy ? '' : 'its proxy has not found it healthy yet'
     const result = this.#options.model.applyRegistration({ node: stream.node, owner: stream.id, state, reason })
     if (result.kind === 'accepted') return
-    stream.subscriptions.clear()
     throw new ConnectError(result.reason, Code.FailedPrecondition)
   }
 

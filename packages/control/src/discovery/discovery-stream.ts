@@ -2,6 +2,7 @@ import { create, equals } from '@bufbuild/protobuf'
 import { type Inbound, InboundSchema, type Node, type WatchResponse, WatchResponseSchema } from '@heddle/api/discovery'
 import type { DecisionQuery } from '@heddle/api/discovery/decision'
 import type { Clock } from '@heddle/base/clock'
+import type { MissingKeys } from './missing-keys.ts'
 import type { ResolvedKeys } from './resolved-keys.ts'
 import { MAX_UNACKNOWLEDGED, Subscriptions } from './subscriptions.ts'
 import { WakeUp } from './wake-up.ts'
@@ -17,6 +18,10 @@ export interface DiscoveryStreamOptions {
   readonly clients: string
   readonly keys: ResolvedKeys
   readonly maxSubscriptions: number
+  /** Of the proxy's identity, over all of its streams. */
+  readonly missing: MissingKeys
+  /** Called for each destination that is answered but not followed. */
+  readonly onUnfollowed: () => void
   readonly clock: Clock
   /** PEM of what to trust at present. */
   readonly trustBundle: () => string
@@ -59,6 +64,8 @@ export class DiscoveryStream {
       clients: options.clients,
       keys: options.keys,
       max: options.maxSubscriptions,
+      missing: options.missing,
+      onUnfollowed: options.onUnfollowed,
       wake: () => this.#wakeUp.call(),
     })
   }

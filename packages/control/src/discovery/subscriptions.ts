@@ -1,10 +1,13 @@
 import { create } from '@bufbuild/protobuf'
 import {
   type Destination,
+  DestinationSchema,
   type DestinationUpdate,
   DestinationUpdateSchema,
+  NotFoundSchema,
   type Subscription,
 } from '@heddle/api/discovery'
+import type { MissingKeys } from './missing-keys.ts'
 import type { KeyHolder, ResolvedKeys } from './resolved-keys.ts'
 
 /** A stream asked for more destinations than it may hold. */
@@ -18,6 +21,10 @@ export interface SubscriptionsOptions {
   readonly keys: ResolvedKeys
   /** How many destinations it may hold. */
   readonly max: number
+  /** Of the proxy's identity. */
+  readonly missing: MissingKeys
+  /** Called when it asks for one more that does not exist than is followed. */
+  readonly onUnfollowed: () => void
   /** Called when there is something to take. */
   readonly wake: () => void
 }
@@ -37,6 +44,10 @@ export class Subscriptions implements KeyHolder {
   readonly #unacknowledged = new Map<bigint, readonly string[]>()
   /** What the proxy refused and was not sent anew. */
   readonly #refused = new Set<string>()
+  /** Held keys that are counted in the options' `missing`. */
+  readonly #missing = new Set<string>()
+  /** Answers that are due to keys which are not held. */
+  readonly #unfollowed = new Map<string, Destination>()
   #clients: string
 
   constructor(options: SubscriptionsOptions) {
@@ -66,15 +77,23 @@ export class Subscriptions implements KeyHolder {
 
   /**
    * Holds one more destination. One that the proxy has in its present version is not sent; one that it asks for again
-   * in another version than it was sent is sent whole.
+   * in another version than it was sent is sent whole. One that does not exist is only answered, not held, where the proxy's
+   * identity has too many of those.
    *
    * @throws {TooManySubscriptionsError}
    */
   add({ key, version }: Subscription): void {
-    if (!this.#sent.has(key) && this.#sent.size >= this.#options.max) {
+    if (!this.#sent.has(key) && this.#sent.size + this.#unfollowed.size >= this.#options.max) {
       throw new TooManySubscriptionsError(`at most ${this.#options.max} destinations per stream`)
     }
     const destination = this.#options.keys.hold(key, this)
+    if (!this.#sent.has(key) && isMissing(destination) && !this.#options.missing.mayHold(key)) {
+      this.#options.keys.release(key, this)
+      this.#answerOnly(key, destination)
+      return
+    }
+    this.#unfollowed.delete(key)
+    this.#count(key, destination)
     if (destination.version === version) {
       this.#sent.set(key, destination)
       this.#dirty.delete(key)
@@ -90,7 +109,9 @@ export class Subscriptions implements KeyHolder {
   }
 
   remove(key: string): void {
+    this.#unfollowed.delete(key)
     if (!this.#sent.delete(key)) return
+    if (this.#missing.delete(key)) this.#options.missing.release(key)
     this.#refused.delete(key)
     this.#dirty.delete(key)
     this.#options.keys.release(key, this)
@@ -98,7 +119,10 @@ export class Subscriptions implements KeyHolder {
 
   clear(): void {
     for (const key of this.#sent.keys()) this.#options.keys.release(key, this)
+    for (const key of this.#missing) this.#options.missing.release(key)
     this.#sent.clear()
+    this.#missing.clear()
+    this.#unfollowed.clear()
     this.#dirty.clear()
     this.#refused.clear()
     this.#unacknowledged.clear()
@@ -110,7 +134,7 @@ export class Subscriptions implements KeyHolder {
   }
 
   get hasChanges(): boolean {
-    return this.#dirty.size > 0
+    return this.#dirty.size + this.#unfollowed.size > 0
   }
 
   /** Whether the proxy refused something and has not been sent it anew. */
@@ -126,6 +150,8 @@ export class Subscriptions implements KeyHolder {
       if (update !== undefined) updates.push(update)
     }
     this.#dirty.clear()
+    for (const [key, value] of this.#unfollowed) updates.push(toUpdate(key, value))
+    this.#unfollowed.clear()
     this.#remember(
       sequence,
       updates.map((update) => update.key),
@@ -155,14 +181,36 @@ export class Subscriptions implements KeyHolder {
     const to = this.#options.keys.destination(key, this)
     if (to === undefined) return undefined
     const from = this.#sent.get(key)
+    this.#count(key, to)
     this.#sent.set(key, to)
     this.#refused.delete(key)
     if (from?.version === to.version) return undefined
     const delta = from === undefined ? undefined : this.#options.keys.delta(key, this, from)
-    return create(DestinationUpdateSchema, {
-      key,
-      change: delta === undefined ? { case: 'destination', value: to } : { case: 'delta', value: delta },
+    if (delta === undefined) return toUpdate(key, to)
+    return create(DestinationUpdateSchema, { key, change: { case: 'delta', value: delta } })
+  }
+
+  #count(key: string, destination: Destination): void {
+    const { missing } = this.#options
+    if (isMissing(destination) === this.#missing.has(key)) return
+    if (this.#missing.delete(key)) missing.release(key)
+    else {
+      this.#missing.add(key)
+      missing.add(key)
+    }
+  }
+
+  #answerOnly(key: string, { version, target }: Destination): void {
+    const { missing, onUnfollowed, wake } = this.#options
+    const reason = target.case === 'notFound' ? `${target.value.reason}; ` : ''
+    const value = create(NotFoundSchema, {
+      reason: `${reason}not followed, since its identity asks for ${missing.size} others that do not exist`,
+      unfollowed: true,
     })
+    const answer = { version: `${version}-unfollowed`, target: { case: 'notFound', value } } as const
+    this.#unfollowed.set(key, create(DestinationSchema, answer))
+    onUnfollowed()
+    wake()
   }
 
   #remember(sequence: bigint, keys: readonly string[]): void {
@@ -172,4 +220,12 @@ export class Subscriptions implements KeyHolder {
     const [oldest] = this.#unacknowledged.keys()
     this.#unacknowledged.delete(oldest!)
   }
+}
+
+function isMissing({ target }: Destination): boolean {
+  return target.case === 'notFound'
+}
+
+function toUpdate(key: string, value: Destination): DestinationUpdate {
+  return create(DestinationUpdateSchema, { key, change: { case: 'destination', value } })
 }

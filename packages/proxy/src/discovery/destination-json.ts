@@ -50,7 +50,10 @@ export function toDestination(json: DestinationJson, context: DestinationContext
     }
   }
   if (json.unmeshed !== undefined) return { kind: 'unmeshed', version }
-  if (json.notFound !== undefined) return { kind: 'missing', reason: json.notFound.reason ?? '', version }
+  if (json.notFound !== undefined) {
+    const { reason = '', unfollowed = false } = json.notFound
+    return { kind: 'missing', reason, version, ...(unfollowed && { isUnfollowed: true }) }
+  }
   throw new RangeError('a destination of a kind that this proxy does not know')
 }
 

@@ -111,6 +111,27 @@ describe('DestinationTable', () => {
     expect(table.subscriptions()).toEqual([{ key: KEY, version: 'v1' }])
   })
 
+  test('asks again each minute for what does not exist and is not followed, while it is in use', () => {
+    const { clock, table, wanted } = world()
+    const missing = (unfollowed: boolean) => ({ version: 'v1', notFound: { reason: 'there is none', unfollowed } })
+    for (const key of [KEY, ADDRESS, 'name:known.shop:80']) table.prepare(key)
+    table.apply([
+      { key: KEY, destination: missing(true) },
+      { key: ADDRESS, destination: missing(true) },
+      { key: 'name:known.shop:80', destination: missing(false) },
+    ])
+    wanted.length = 0
+    void table.resolve(KEY)
+    void table.resolve('name:known.shop:80')
+    clock.advance(MINUTE_MS)
+    table.sweep()
+    expect(wanted).toEqual([KEY])
+    table.apply([unmeshed(KEY)])
+    void table.resolve(KEY)
+    table.sweep()
+    expect(wanted).toEqual([KEY])
+  })
+
   test('lets nothing go because the clock on the wall was set: the control plane may be away', () => {
     const { clock, table, gone } = world()
     table.prepare(KEY)

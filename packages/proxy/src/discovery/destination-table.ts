@@ -111,11 +111,15 @@ export class DestinationTable implements DestinationSource {
     return plan
   }
 
-  /** Lets go what was not used for a while; to be called every minute or so. */
+  /**
+   * Lets go what was not used for a while, and asks again for what is in use and not followed; to be called every minute or so.
+   */
   sweep(): void {
-    const { clock, idleMs = IDLE_MS, letGo } = this.#options
+    const { clock, idleMs = IDLE_MS, letGo, want } = this.#options
     const nowMs = monotonicMs(clock)
     for (const [key, entry] of this.#entries) {
+      const { destination } = entry
+      if (entry.isUsed && destination?.kind === 'missing' && destination.isUnfollowed === true) want(key)
       if (entry.isUsed) entry.usedMs = nowMs
       entry.isUsed = false
       if (nowMs - entry.usedMs < idleMs || entry.waiting !== undefined) continue

@@ -718,6 +718,13 @@ export declare type NotFound = Message<"heddle.discovery.v1.NotFound"> & {
    * @generated from field: string reason = 1;
    */
   reason: string;
+
+  /**
+   * Nothing will be told of it, since the identity asks for too many that do not exist: to be asked for again while it is in use.
+   *
+   * @generated from field: bool unfollowed = 2;
+   */
+  unfollowed: boolean;
 };
 
 /**
@@ -730,6 +737,13 @@ export declare type NotFoundJson = {
    * @generated from field: string reason = 1;
    */
   reason?: string;
+
+  /**
+   * Nothing will be told of it, since the identity asks for too many that do not exist: to be asked for again while it is in use.
+   *
+   * @generated from field: bool unfollowed = 2;
+   */
+  unfollowed?: boolean;
 };
 
 /**
