@@ -1,3 +1,4 @@
+import { describeLaterFormat } from '../state/later-format.ts'
 import { CaError } from './ca-error.ts'
 import { readPrivateFile, replacePrivateFile } from './private-file.ts'
 
@@ -14,15 +15,19 @@ export interface JoinTokenRecord {
   readonly usedBy?: { readonly keyHash: string; readonly atMs: number }
 }
 
+/** Where tokens are kept, as it is said of what cannot be read there. */
+export interface JoinTokenPlace {
+  /** A file or an object. */
+  readonly place: string
+  /** How to begin anew: what comes behind "or". */
+  readonly remedy: string
+}
+
 /** Reads the tokens that outlived the last process; none when there is no such file. */
 export async function readJoinTokens(file: string): Promise<readonly JoinTokenRecord[]> {
   const text = await readPrivateFile(file)
-  if (text === undefined) return []
-  const records = parseJoinTokens(text)
-  if (records === undefined) {
-    throw new CaError(`${file}: damaged; remove it, and make new join tokens for workloads that have yet to join`)
-  }
-  return records
+  const remedy = 'remove it, and make new join tokens for workloads that have yet to join'
+  return text === undefined ? [] : parseJoinTokens(text, { place: file, remedy })
 }
 
 /** Keeps the tokens for the next process, whole or not at all. */
@@ -30,17 +35,27 @@ export async function writeJoinTokens(file: string, records: Iterable<JoinTokenR
   await replacePrivateFile(file, formatJoinTokens(records))
 }
 
+const FORMAT = 1
+
 /** As {@link parseJoinTokens} reads it. */
 export function formatJoinTokens(records: Iterable<JoinTokenRecord>): string {
-  return `${JSON.stringify({ version: 1, tokens: [...records] })}\n`
+  return `${JSON.stringify({ version: FORMAT, tokens: [...records] })}\n`
 }
 
-/** `undefined`: these are no tokens. */
-export function parseJoinTokens(text: string): readonly JoinTokenRecord[] | undefined {
+/** @throws {CaError} saying what to do: these are no tokens, or those of a later version */
+export function parseJoinTokens(text: string, { place, remedy }: JoinTokenPlace): readonly JoinTokenRecord[] {
+  const content = parseObject(text)
+  const later = describeLaterFormat(content?.version, FORMAT)
+  if (later !== undefined) throw new CaError(`${place}: ${later}; go on with that version, or ${remedy}`)
+  const { version, tokens } = content ?? {}
+  if (version === FORMAT && Array.isArray(tokens) && tokens.every(isRecord)) return tokens
+  throw new CaError(`${place}: damaged; ${remedy}`)
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const content: unknown = JSON.parse(text)
-    if (!isObject(content) || content.version !== 1 || !Array.isArray(content.tokens)) return undefined
-    return content.tokens.every(isRecord) ? content.tokens : undefined
+    return isObject(content) ? content : undefined
   } catch {
     return undefined
   }

@@ -158,11 +158,18 @@ test('the file is for its owner only and has no secret in it', async () => {
 
 test.each([
   { name: 'no JSON', text: 'nonsense' },
-  { name: 'of another version', text: '{"version":2,"tokens":[]}' },
+  { name: 'of no version', text: '{"version":0,"tokens":[]}' },
   { name: 'with half a record', text: '{"version":1,"tokens":[{"id":"a"}]}' },
 ])('a file $name is refused', async ({ text }) => {
   await writeFile(file, text, { mode: 0o600 })
   await expect(open()).rejects.toThrow(/damaged; remove it/)
+})
+
+test('a file of a later version is told to be that', async () => {
+  await writeFile(file, '{"version":2,"tokens":{}}', { mode: 0o600 })
+  await expect(open()).rejects.toThrow(
+    `${file}: a later version of Heddle wrote it (its format is 2, this version reads 1); go on with that version, or remove it`,
+  )
 })
 
 test('a file open to others is refused', async () => {

@@ -95,12 +95,18 @@ describe('join tokens that replicas share', () => {
     expect(kept).not.toContain(token.split('.')[2])
   })
 
-  test('that are damaged are told', async () => {
+  test.each([
+    { text: '[]', says: 'damaged; delete it, and make new join tokens' },
+    {
+      text: '{"version":7}',
+      says: 'a later version of Heddle wrote it (its format is 7, this version reads 1); go on with that version, or delete it',
+    },
+  ])('in a Secret of $text are refused', async ({ text, says }) => {
     const { client, one } = world()
     await one.create(FOR_VM)
     const secret = client.objects.get('heddle/heddle-join-tokens')!
-    const data = { 'join-tokens.json': Buffer.from('[]').toString('base64') }
+    const data = { 'join-tokens.json': Buffer.from(text).toString('base64') }
     client.objects.set('heddle/heddle-join-tokens', Object.assign(secret, { data }))
-    await expect(one.create(FOR_VM)).rejects.toThrow('Secret heddle/heddle-join-tokens: damaged')
+    await expect(one.create(FOR_VM)).rejects.toThrow(`Secret heddle/heddle-join-tokens: ${says}`)
   })
 })

@@ -1,5 +1,4 @@
 import { SharedReads } from '../shared-reads.ts'
-import { CaError } from './ca-error.ts'
 import { formatJoinTokens, type JoinTokenRecord, parseJoinTokens } from './join-token-file.ts'
 import { parseJoinToken } from './join-token-text.ts'
 import {
@@ -60,8 +59,6 @@ export class SharedJoinTokens implements JoinTokenBook {
   #recordsIn(texts: SecretTexts): readonly JoinTokenRecord[] {
     const text = texts[KEY]
     if (text === undefined) return []
-    const records = parseJoinTokens(text)
-    if (records !== undefined) return records
-    throw new CaError(`${this.#secret.place}: damaged; delete it, and make new join tokens`)
+    return parseJoinTokens(text, { place: this.#secret.place, remedy: 'delete it, and make new join tokens' })
   }
 }

@@ -94,3 +94,9 @@ test.each(['', '{', '{}', '{"registrations":[{"node":{"ports":"none"}}]}', 'null
     expect(lines.join('')).toContain('registrations not readable')
   },
 )
+
+test('a file of a later version is said to be that', async () => {
+  await writeFile(join(dir, 'registrations.json'), '{"format":2,"registrations":[]}')
+  const { lines } = await started()
+  expect(lines.join('')).toContain('a later version of Heddle wrote it (its format is 2, this version reads 1)')
+})

@@ -5,6 +5,7 @@ import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import { type InstanceState, instanceKey, type Registration } from '../model/instance.ts'
 import type { Model } from '../model/model.ts'
+import { describeLaterFormat } from '../state/later-format.ts'
 import { SavedFile } from '../state/saved-file.ts'
 
 /** How long a proxy may take to come back after a restart of the control plane before its endpoints go. */
@@ -18,8 +19,12 @@ export interface SavedRegistrationsOptions {
   readonly signal: AbortSignal
 }
 
+/** The first versions wrote no number. */
+const FORMAT = 1
+
 /** What is in the file. */
 interface SavedJson {
+  readonly format?: number
   readonly registrations: readonly {
     readonly node: JsonValue
     readonly state: InstanceState
@@ -66,6 +71,8 @@ async function readRegistrations(path: string, log: Log): Promise<Registration[]
 
 function parseRegistrations(text: string): Registration[] {
   const saved: SavedJson = JSON.parse(text)
+  const later = describeLaterFormat(saved.format, FORMAT)
+  if (later !== undefined) throw new RangeError(later)
   return saved.registrations.map(({ node, state, reason }) => ({
     node: fromJson(NodeSchema, node, { ignoreUnknownFields: true }),
     owner: '',
@@ -78,6 +85,7 @@ function parseRegistrations(text: string): Registration[] {
 function formatRegistrations(registrations: readonly Registration[]): string {
   const kept = registrations.filter(({ state }) => state !== 'draining')
   const saved: SavedJson = {
+    format: FORMAT,
     registrations: kept.map(({ node, state, reason }) => ({ node: toJson(NodeSchema, node), state, reason })),
   }
   return `${JSON.stringify(saved, undefined, 1)}\n`

@@ -4,6 +4,7 @@ import { CertificateSchema } from '@heddle/api/telemetry'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import { repeatEvery } from '@heddle/base/repeat-every'
+import { describeLaterFormat } from '../state/later-format.ts'
 import { SavedFile } from '../state/saved-file.ts'
 import { type SavedCells, upgradeCells } from './rolling-totals.ts'
 import type { Reporter } from './series-facts.ts'
@@ -72,7 +73,7 @@ function parseSnapshot(text: string): StoreSnapshot {
     return key === 'certificate' ? fromJson(CertificateSchema, value, { ignoreUnknownFields: true }) : value
   })
   if (format === FORMAT) return { reporters, series }
-  if (format !== undefined) throw new RangeError(`it has format ${format}, and known is ${FORMAT}`)
+  if (format !== undefined) throw new RangeError(describeLaterFormat(format, FORMAT) ?? `its format is ${format}`)
   const upgrade = <T extends { readonly cells: readonly SavedCells[] }>(one: T): T => {
     return { ...one, cells: one.cells.map(upgradeCells) }
   }
