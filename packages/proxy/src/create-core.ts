@@ -1,3 +1,4 @@
+import { PROXY_ERRORS } from '@heddle/api/proxy-errors'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import { LogLimit } from '@heddle/base/log-limit'
@@ -67,7 +68,7 @@ export function createProxyCore(overrides: Partial<Limits> | undefined, deps: Pr
     limitReached: (name) => counted.limits.with(name).add(),
     faulted: (fault) => counted.faults.with(fault).add(),
     recorded: (keptAs) => counted.records.with(keptAs).add(),
-    failed: (code, source) => counted.failures.with(code, source).add(),
+    failed: (code) => counted.failures.with(code, PROXY_ERRORS[code].source).add(),
   }
 }
 

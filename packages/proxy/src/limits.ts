@@ -35,7 +35,7 @@ export const LIMITS = {
   handshakeMs: {
     default: 5_000,
     unit: 'ms',
-    doc: 'TLS handshake between proxies, on either end. Then the connection is closed.',
+    doc: 'TLS handshake between proxies, on either end; where nothing but a handshake can come, from the accept on. Then the connection is closed.',
   },
   requestHeadMs: {
     default: 10_000,

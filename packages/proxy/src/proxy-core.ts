@@ -1,3 +1,4 @@
+import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import type { LogLimit } from '@heddle/base/log-limit'
@@ -45,6 +46,6 @@ export interface ProxyCore {
   faulted(fault: HttpFault): void
   /** Counts a decision record, by why it is kept. */
   recorded(keptAs: string): void
-  /** Counts a failure that no request can tell of. */
-  failed(code: string, source: string): void
+  /** Counts a failure, of a request or of what came to none. */
+  failed(code: ProxyErrorCode): void
 }

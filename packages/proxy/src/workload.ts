@@ -1,5 +1,6 @@
 import type { BackendPolicyJson } from '@heddle/api/discovery/policy'
 import type { CircuitBreakerJson, FaultJson, RouteJson } from '@heddle/api/discovery/route'
+import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import type { Locality } from '@heddle/engine/balance/locality'
@@ -137,7 +138,7 @@ export interface SeriesKey extends AnySeriesKey {
 export interface TrafficSeries {
   requestEnded(ended: EndedRequest): void
   connectionOpened(): void
-  connectionClosed(error: string | undefined): void
+  connectionClosed(error: ProxyErrorCode | undefined): void
   addReadBytes(count: number): void
   addWrittenBytes(count: number): void
 }

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { PatternReader, PatternWriter } from './harness/pattern.ts'
 import { answering, dial, knock, ok, Peer, startServer } from './harness/peer.ts'
 import { waitFor, waitForStandstill } from './harness/wait-for.ts'
-import { idOf, inbound, outbound, service, startTwoHops, World } from './harness/world.ts'
+import { idOf, inbound, outbound, service, startTwoHops, type TestProxy, World } from './harness/world.ts'
 
 const KEY = 'name:cart.shop:80'
 /** So that a silent client is soon taken for one that waits. */
@@ -103,6 +103,42 @@ test('a server that speaks first is heard after a short wait, and at once the ne
   using second = await dial(client.port)
   await second.until('220 ready')
   expect(client.metric('heddle_limit_reached_total{limit="detectMs"}')).toBe(1)
+})
+
+/** How often each of the waits for first bytes was counted. */
+function waitsOf({ metric }: TestProxy): readonly number[] {
+  const limits = ['detectMs', 'handshakeMs', 'requestHeadMs', 'keepAliveMs']
+  return limits.map((limit) => metric(`heddle_limit_reached_total{limit="${limit}"}`))
+}
+
+test('a client of HTTP that stops in the midst of its first word is counted by the time for a head', async () => {
+  await using world = await World.create()
+  const clock = new ManualClock()
+  const app = world.keep(await startServer())
+  const destinations = { [KEY]: service([app.port], { protocol: 'http1' }) }
+  const proxy = await world.proxy({ clock, listeners: [outbound(KEY)], destinations })
+  using web = await dial(proxy.port)
+  web.send('GE')
+  await waitFor('its octets', () => proxy.plane.connections(1)[0]?.readBytes === 2)
+
+  clock.advance(12_000)
+
+  expect(waitsOf(proxy)).toEqual([0, 0, 1, 0])
+})
+
+test('a client that has to prove itself and says nothing is counted by the time for a handshake', async () => {
+  await using world = await World.create()
+  const clock = new ManualClock()
+  const app = world.keep(await startServer())
+  const identity = await world.identity('cart')
+  const proxy = await world.proxy({ clock, identity, listeners: [inbound(app.port)], plainInbound: 'refuse' })
+  using web = await dial(proxy.port)
+  await waitFor('the connection', () => proxy.plane.connections(1).length === 1)
+
+  clock.advance(7_000)
+
+  expect(waitsOf(proxy)).toEqual([0, 1, 0, 0])
+  await web.untilEnd()
 })
 
 test.each([{ protocol: 'detect' as const }, { protocol: 'opaque' as const }])(

@@ -1,4 +1,5 @@
 import { GRPC_STATUS, GRPC_STATUS_NAMES, type GrpcStatusName } from '@heddle/api/grpc-status'
+import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
 
 /** How a request ended, as far as it is counted. */
 export interface EndedRequest {
@@ -9,7 +10,7 @@ export interface EndedRequest {
   /** Of an upgrade, such as WebSocket, until it was open. */
   readonly latencyUs: number
   /** A code of the error table when the proxy answered or broke off, else `undefined`. */
-  readonly error: string | undefined
+  readonly error: ProxyErrorCode | undefined
 }
 
 /** RFC 9110 §15.2.2. */

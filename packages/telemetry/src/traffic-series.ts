@@ -1,3 +1,4 @@
+import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
 import type { SeriesJson } from '@heddle/api/telemetry'
 import { DURATION_BOUND_COUNT, durationBoundOf } from './duration-bounds.ts'
 import { type EndedRequest, isFailure } from './ended-request.ts'
@@ -71,7 +72,7 @@ export class Series {
     add(this.opened, 1)
   }
 
-  connectionClosed(error: string | undefined): void {
+  connectionClosed(error: ProxyErrorCode | undefined): void {
     this.#changed()
     add(this.closed, 1)
     if (error !== undefined) add(countOf(this.errors, error), 1)

@@ -1,3 +1,4 @@
+import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { describe, expect, test } from 'vitest'
 import type { EndedRequest } from './ended-request.ts'
@@ -25,7 +26,7 @@ function table(maxSeries?: number) {
   return { clock, traffic: new TrafficTable({ clock, ...(maxSeries === undefined ? {} : { maxSeries }) }) }
 }
 
-function ended(status: number, latencyUs: number, error?: string): EndedRequest {
+function ended(status: number, latencyUs: number, error?: ProxyErrorCode): EndedRequest {
   return { status, grpcStatus: undefined, latencyUs, error }
 }
 
@@ -43,7 +44,7 @@ describe('TrafficTable', () => {
     series.requestEnded(ended(200, 1000))
     series.requestEnded(ended(404, 1000))
     series.requestEnded(ended(503, 70, 'no_healthy_endpoint'))
-    series.requestEnded(ended(0, 70, 'client_gone'))
+    series.requestEnded(ended(0, 70, 'client_reset'))
     series.addReadBytes(10)
     series.addWrittenBytes(20)
     series.connectionClosed(undefined)
@@ -73,7 +74,7 @@ describe('TrafficTable', () => {
         writtenBytes: '20',
         errors: [
           { error: 'no_healthy_endpoint', count: '1' },
-          { error: 'client_gone', count: '1' },
+          { error: 'client_reset', count: '1' },
         ],
       },
     ])
@@ -114,7 +115,7 @@ describe('TrafficTable', () => {
     series.connectionOpened()
     traffic.takeDelta()
     expect(traffic.takeDelta()).toMatchObject([{ connectionsOpened: '0', connectionsOpen: '1' }])
-    series.connectionClosed('reset')
+    series.connectionClosed('client_reset')
     expect(traffic.takeDelta()).toMatchObject([{ connectionsClosed: '1', connectionsOpen: '0' }])
     expect(traffic.takeDelta()).toEqual([])
   })
@@ -206,7 +207,7 @@ describe('trafficMetrics()', () => {
     const { traffic } = table()
     for (const peerInstance of ['voting-0', 'voting-1']) {
       for (const security of ['mtls', 'peer_not_meshed']) {
-        traffic.series({ ...KEY, peerInstance, security }).requestEnded(ended(200, 1, 'reset'))
+        traffic.series({ ...KEY, peerInstance, security }).requestEnded(ended(200, 1, 'client_reset'))
       }
     }
     const lines = trafficMetrics(traffic).render().trimEnd().split('\n')

@@ -78,8 +78,8 @@ export class Accepted implements Watched {
 
   /** Ends a connection of which nothing is known that could be answered, with a reset. */
   refuse(code: ProxyErrorCode, detail: string): void {
-    const { source, hint } = PROXY_ERRORS[code]
-    this.#core.failed(code, source)
+    const { hint } = PROXY_ERRORS[code]
+    this.#core.failed(code)
     const fields = { client: this.client, destination: this.destination, error: code, detail, hint }
     this.#core.refusals.write({ level: 'warn', event: 'connection refused', kind: code, fields })
     resetSocket(this.raw, undefined)

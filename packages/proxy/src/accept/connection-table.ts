@@ -89,7 +89,7 @@ export class ConnectionTable implements Admission {
   #refuse(socket: Socket): void {
     const { limits, refusals } = this.#core
     this.#core.limitReached('connections')
-    this.#core.failed('connection_limit', 'mesh')
+    this.#core.failed('connection_limit')
     socket.destroy()
     const fields = { error: 'connection_limit', limit: limits.connections }
     refusals.write({ level: 'warn', event: 'connection refused', kind: 'connection_limit', fields })

@@ -20,11 +20,14 @@ export function versionOf({ kind }: DetectResult, declared: HttpVersion): HttpVe
   return kind === 'http1' || kind === 'http2' ? kind : declared
 }
 
+/** `detectMs`: it may wait for the server; else it will speak, a handshake or a request that may be far away. */
+export type DetectLimit = 'detectMs' | 'handshakeMs' | 'keepAliveMs'
+
 export interface DetectOptions {
   readonly core: ProxyCore
   readonly accepted: Accepted
-  /** How long to wait for the client to speak. */
-  readonly waitMs: number
+  /** How long to wait for the client to speak: what bounds whatever it may be about to do. */
+  readonly limit: DetectLimit
 }
 
 /** Waits from 1 s on have the precision of the ticker and cost no timer. */
@@ -43,6 +46,8 @@ export class DetectStage implements Stage {
   readonly #done: (result: DetectResult, bytes: Uint8Array) => void
   #bytes: Uint8Array = NOTHING
   #timer: Timer | undefined
+  /** Whether what began has to be complete sooner than the client had to begin. */
+  #isHurried = false
   #isOver = false
 
   /** @param done - called at most once, with the socket paused; never when the client goes away before */
@@ -50,7 +55,8 @@ export class DetectStage implements Stage {
     this.#socket = socket
     this.#options = options
     this.#done = done
-    const { accepted, core, waitMs } = options
+    const { accepted, core, limit } = options
+    const waitMs = core.limits[limit]
     if (waitMs >= COARSE_MS) accepted.expectWithin(waitMs)
     else this.#timer = core.clock.after(waitMs, () => this.#giveUp())
     socket.on('data', this.#onData)
@@ -70,7 +76,7 @@ export class DetectStage implements Stage {
   drain(): void {
     // Opened early by a client that is known to speak first, and silent: as good as idle. Else a request may be on its way,
     // and the next stage is told to drain as well.
-    if (this.#bytes.length === 0 && this.#options.waitMs >= COARSE_MS) this.destroy()
+    if (this.#bytes.length === 0 && this.#timer === undefined) this.destroy()
   }
 
   destroy(): void {
@@ -102,12 +108,17 @@ export class DetectStage implements Stage {
   }
 
   #hurry(): void {
-    const { accepted, core, waitMs } = this.#options
-    accepted.expectWithin(Math.min(waitMs, core.limits.requestHeadMs))
+    const { accepted, core, limit } = this.#options
+    const { requestHeadMs } = core.limits
+    if (requestHeadMs < core.limits[limit]) this.#isHurried = true
+    accepted.expectWithin(Math.min(core.limits[limit], requestHeadMs))
   }
 
   #giveUp(): void {
-    this.#options.core.limitReached('detectMs')
+    const { core, limit } = this.#options
+    if (this.#isHurried) core.limitReached('requestHeadMs')
+    // Nobody waits for what comes after that one, so it counts nowhere.
+    else if (limit !== 'keepAliveMs') core.limitReached(limit)
     this.#finish(this.#bytes.length === 0 ? SILENT : OPAQUE)
   }
 

@@ -6,7 +6,7 @@ import type { SocketPair } from '../net/http-socket.ts'
 import type { AppProtocol, SeriesKey } from '../workload.ts'
 import type { WorkloadRuntime } from '../workload-runtime.ts'
 import type { Accepted } from './accepted.ts'
-import { type DetectResult, DetectStage, isHttp, versionOf } from './detect-stage.ts'
+import { type DetectLimit, type DetectResult, DetectStage, isHttp, versionOf } from './detect-stage.ts'
 import { HandshakeStage } from './handshake-stage.ts'
 import { type Serving, serveHttp, serveOpaque } from './serve.ts'
 import { ALPN_HTTP1, ALPN_HTTP2, ALPN_OPAQUE, type HandshakeResult } from './terminate-tls.ts'
@@ -34,22 +34,21 @@ export function serveInbound(workload: WorkloadRuntime, accepted: Accepted, app:
   const protocol = workload.context.inbound.protocolOf(app.workloadPort)
   const inbound: Inbound = { workload, accepted, app, protocol }
   accepted.destination = `${app.address}:${app.port}`
-  detect(inbound, waitOf(inbound))
+  detect(inbound, limitOf(inbound))
 }
 
-function detect(inbound: Inbound, waitMs: number): void {
+function detect(inbound: Inbound, limit: DetectLimit): void {
   const { workload, accepted } = inbound
   const done = (result: DetectResult, bytes: Uint8Array) => serveFirstBytes(inbound, result, bytes)
-  accepted.enter(new DetectStage(accepted.raw, { core: workload.core, accepted, waitMs }, done))
+  accepted.enter(new DetectStage(accepted.raw, { core: workload.core, accepted, limit }, done))
 }
 
 /** Other proxies always speak first; how long a silent client is waited for depends on what it would speak. */
-function waitOf({ workload, accepted, protocol }: Inbound): number {
-  const { limits } = workload.core
-  if (workload.plainInbound === 'refuse') return limits.handshakeMs
+function limitOf({ workload, accepted, protocol }: Inbound): DetectLimit {
+  if (workload.plainInbound === 'refuse') return 'handshakeMs'
   const isClientFirst =
     protocol === 'detect' ? workload.memory.recall(accepted.destination) === 'client' : protocol !== 'opaque'
-  return isClientFirst ? limits.keepAliveMs : limits.detectMs
+  return isClientFirst ? 'keepAliveMs' : 'detectMs'
 }
 
 function serveFirstBytes(inbound: Inbound, result: DetectResult, bytes: Uint8Array): void {
@@ -68,7 +67,7 @@ function serveFirstBytes(inbound: Inbound, result: DetectResult, bytes: Uint8Arr
   }
   // The first bytes of another proxy may only be late (a lost packet, a busy machine): its TLS is not for the application.
   if (result.kind === 'silent' && !isHttp(protocol)) {
-    const clientSpokeFirst = () => detect(inbound, workload.core.limits.handshakeMs)
+    const clientSpokeFirst = () => detect(inbound, 'handshakeMs')
     serveOpaque(plain, { protocol: labelOf(protocol), clientSpokeFirst })
   } else serveAs(plain, protocol, result)
 }

@@ -49,10 +49,10 @@ function serveAs(protocol: AppProtocol, unread: Serving, state?: DestinationStat
 /** Routes by server name need the hello, whatever is declared. Who says nothing for a while has none. */
 function readServerName(unread: Serving, protocol: 'tls' | 'opaque'): void {
   const { workload, accepted } = unread
-  const { limits } = workload.core
-  const waitMs = protocol === 'tls' ? limits.keepAliveMs : limits.detectMs
+  const { core } = workload
+  const limit = protocol === 'tls' ? 'keepAliveMs' : 'detectMs'
   accepted.enter(
-    new DetectStage(accepted.raw, { core: workload.core, accepted, waitMs }, (result, firstBytes) => {
+    new DetectStage(accepted.raw, { core, accepted, limit }, (result, firstBytes) => {
       const serverName = result.kind === 'tls' ? result.hello.serverName : undefined
       serveOpaque({ ...unread, firstBytes }, { protocol, serverName })
     }),
@@ -69,7 +69,7 @@ function detect(unread: Serving, declared: AppProtocol): void {
     return
   }
   // A client that only opened its connection early need not hurry, once it is known that it will speak.
-  const waitMs = speaker === 'client' ? core.limits.keepAliveMs : core.limits.detectMs
+  const limit = speaker === 'client' ? 'keepAliveMs' : 'detectMs'
   const done = (result: DetectResult, firstBytes: Uint8Array) => {
     // Its other end may have been connected, and so been known to us, only now.
     if (core.loopGuard.isFromItself(accepted.raw, accepted.destination)) {
@@ -77,7 +77,7 @@ function detect(unread: Serving, declared: AppProtocol): void {
     } else if (isHttp(declared)) serveHttp({ ...unread, firstBytes }, versionOf(result, declared))
     else serveDetected({ ...unread, firstBytes }, result)
   }
-  accepted.enter(new DetectStage(accepted.raw, { core, accepted, waitMs }, done))
+  accepted.enter(new DetectStage(accepted.raw, { core, accepted, limit }, done))
 }
 
 function serveDetected(serving: Serving, result: DetectResult): void {

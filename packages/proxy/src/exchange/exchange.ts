@@ -272,7 +272,7 @@ export class Exchange extends RequestHalf implements DeadlineOwner {
     const outcome = this.#outcome(error, nowUs)
     this.tries?.exchangeEnded(outcome)
     series.requestEnded(outcome)
-    if (error !== undefined) core.failed(error.code, error.spec.source)
+    if (error !== undefined) core.failed(error.code)
     if (filters.length > 0) runEndFilters(filters, this, outcome)
   }
 

@@ -113,7 +113,7 @@ export class HttpConnection implements ServerHandler, HttpSocketOwner, ExchangeH
   }
 
   onFault(error: HttpError): void {
-    this.core.failed('client_protocol_error', 'client')
+    this.core.failed('client_protocol_error')
     this.faulted(error)
     // One connection may break the rules of many streams.
     if (this.#hasFaulted) return

@@ -1,4 +1,4 @@
-import { PROXY_ERRORS, type ProxyErrorCode } from '@heddle/api/proxy-errors'
+import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
 import type { Stage } from '../accept/stage.ts'
 import type { ProxyError } from '../errors/proxy-error.ts'
 import type { SocketPair } from '../net/http-socket.ts'
@@ -154,7 +154,7 @@ export class Tunnel implements Stage, CopyOwner, DialOwner {
     if (this.#isOver) return
     this.#isOver = true
     this.#series?.connectionClosed(code)
-    if (code !== undefined) this.#options.core.failed(code, PROXY_ERRORS[code].source)
+    if (code !== undefined) this.#options.core.failed(code)
   }
 
   #codeOf(brokenBy: 'left' | 'right'): ProxyErrorCode {

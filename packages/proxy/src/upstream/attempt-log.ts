@@ -1,3 +1,4 @@
+import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
 import type { Exchange } from '../exchange/exchange.ts'
 import { nameRetry } from '../records/request-id.ts'
 import type { Target } from './target.ts'
@@ -14,7 +15,7 @@ export interface LoggedAttempt {
   readonly status: number
   readonly grpcStatus: number | undefined
   /** Code of the error table; empty: it was answered. */
-  readonly error: string
+  readonly error: ProxyErrorCode | ''
   readonly detail: string
   /** Why another try followed, or why none did although it failed; one sentence. */
   readonly next: string
@@ -26,7 +27,7 @@ export interface AttemptEnd {
   readonly beganUs: number
   readonly status?: number
   readonly grpcStatus?: number | undefined
-  readonly error?: string
+  readonly error?: ProxyErrorCode | ''
   readonly detail?: string
   readonly next?: string
 }

@@ -1,3 +1,4 @@
+import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
 import type { Clock } from '@heddle/base/clock'
 import type { Candidate } from '@heddle/engine/balance/candidate'
 import type { Counter, Family, Registry } from '@heddle/telemetry/registry'
@@ -109,5 +110,5 @@ export interface ServiceCounters {
   kept(cause: string): void
   paused(): void
   circuitOpened(circuit: TrippedCircuit): void
-  circuitRefused(error: string): void
+  circuitRefused(error: ProxyErrorCode): void
 }

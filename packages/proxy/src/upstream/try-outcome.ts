@@ -1,11 +1,11 @@
-import { PROXY_ERRORS } from '@heddle/api/proxy-errors'
+import { PROXY_ERRORS, type ProxyErrorCode } from '@heddle/api/proxy-errors'
 import { type EndpointOutcome, outcomeOf } from '@heddle/engine/outlier/outcome'
 import type { ResponseHead } from '@heddle/http/message'
 import type { Outcome } from '../filters/filter.ts'
 import { parseGrpcStatus } from '../grpc/status.ts'
 
 /** Failures that say nothing of the endpoint: this proxy has no room, or no certificate. */
-const OWN_FAILURES: ReadonlySet<string> = new Set([
+const OWN_FAILURES: ReadonlySet<ProxyErrorCode> = new Set([
   'endpoint_overloaded',
   'pending_timeout',
   'draining',
@@ -15,7 +15,7 @@ const OWN_FAILURES: ReadonlySet<string> = new Set([
 ])
 
 /** Whether a failure tells of this proxy, not of the endpoint. */
-export function isOwnFailure(code: string): boolean {
+export function isOwnFailure(code: ProxyErrorCode): boolean {
   return OWN_FAILURES.has(code)
 }
 
