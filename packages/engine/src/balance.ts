@@ -1,3 +1,5 @@
+import { type PickTrace, tellCosts, tellPick } from './balance/pick-trace.ts'
+
 /** What the balancer knows of one endpoint. One object per endpoint and client, changed in place. */
 export interface EndpointLoad {
   /** Share of requests beside the others, at least 1. */
@@ -75,19 +77,30 @@ function keptOf(load: EndpointLoad, nowUs: number): number {
  */
 export function pickEndpoint(loads: readonly EndpointLoad[], choice: Choice): number {
   const count = loads.length
-  if (count === 1 && choice.tried === undefined) return 0
-  if (count === 0) return -1
+  if (count === 1 && choice.tried === undefined) {
+    tellPick(choice.trace, 'only')
+    return 0
+  }
+  if (count === 0) {
+    tellPick(choice.trace, 'none')
+    return -1
+  }
   const first = Math.floor(choice.random() * count)
   // The second is drawn among the others, so that two endpoints are always both looked at.
   const second = count === 1 ? first : (first + 1 + Math.floor(choice.random() * (count - 1))) % count
   const isFirstUsable = isLoadUsable(loads[first]!, choice)
   const isSecondUsable = isLoadUsable(loads[second]!, choice)
-  if (isFirstUsable && isSecondUsable) {
-    return costOf(loads[first]!, choice.nowUs) <= costOf(loads[second]!, choice.nowUs) ? first : second
+  if (!isFirstUsable && !isSecondUsable) return scan(loads, choice, first)
+  if (!isFirstUsable || !isSecondUsable) {
+    tellPick(choice.trace, 'other-passed-over', isFirstUsable ? second : first)
+    return isFirstUsable ? first : second
   }
-  if (isFirstUsable) return first
-  if (isSecondUsable) return second
-  return scan(loads, choice, first)
+  const firstCost = costOf(loads[first]!, choice.nowUs)
+  const secondCost = costOf(loads[second]!, choice.nowUs)
+  const chosen = firstCost <= secondCost ? first : second
+  tellPick(choice.trace, first === second ? 'only' : 'faster', chosen === first ? second : first)
+  tellCosts(choice.trace, firstCost, secondCost)
+  return chosen
 }
 
 /** What a pick depends on beside the loads. */
@@ -96,6 +109,8 @@ export interface Choice {
   /** 0 to below 1. */
   readonly random: () => number
   readonly tried: readonly EndpointLoad[] | undefined
+  /** Gets told why; `undefined`: nobody asks. */
+  readonly trace?: PickTrace | undefined
 }
 
 /** Whether an endpoint can be connected to, as far as is known, and was not tried. */
@@ -109,9 +124,13 @@ function scan(loads: readonly EndpointLoad[], choice: Choice, from: number): num
   for (let step = 0; step < loads.length; step++) {
     const at = (from + step) % loads.length
     const load = loads[at]!
-    if (isLoadUsable(load, choice)) return at
+    if (isLoadUsable(load, choice)) {
+      tellPick(choice.trace, 'next-usable')
+      return at
+    }
     if (choice.tried?.includes(load) === true) continue
     if (best === -1 || load.avoidUntilUs < loads[best]!.avoidUntilUs) best = at
   }
+  tellPick(choice.trace, best === -1 ? 'none' : 'last-resort')
   return best
 }

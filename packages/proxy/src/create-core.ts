@@ -2,6 +2,7 @@ import { PROXY_ERRORS } from '@heddle/api/proxy-errors'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import { LogLimit } from '@heddle/base/log-limit'
+import { createPickTrace } from '@heddle/engine/balance/pick-trace'
 import { DEFAULT_H1_LIMITS } from '@heddle/http/h1-limits'
 import { DEFAULT_H2_LIMITS } from '@heddle/http/h2-limits'
 import type { Registry } from '@heddle/telemetry/registry'
@@ -65,6 +66,7 @@ export function createProxyCore(overrides: Partial<Limits> | undefined, deps: Pr
     deciding: { random, nowMs: () => clock.nowMs(), matchSteps: limits.matchSteps },
     routing: new RoutingMetrics(meter),
     random,
+    lastPick: createPickTrace(),
     limitReached: (name) => counted.limits.with(name).add(),
     faulted: (fault) => counted.faults.with(fault).add(),
     recorded: (keptAs) => counted.records.with(keptAs).add(),

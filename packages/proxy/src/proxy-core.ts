@@ -2,6 +2,7 @@ import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import type { LogLimit } from '@heddle/base/log-limit'
+import type { PickTrace } from '@heddle/engine/balance/pick-trace'
 import type { DecideContext } from '@heddle/engine/route/decision'
 import type { HttpFault } from '@heddle/http/errors'
 import type { H1Limits } from '@heddle/http/h1-limits'
@@ -40,6 +41,8 @@ export interface ProxyCore {
   readonly deciding: DecideContext
   readonly routing: RoutingMetrics
   readonly random: () => number
+  /** How the last pick went; whoever begins a try with what was picked keeps it. One for all, so that a request costs no memory by it. */
+  readonly lastPick: PickTrace
   /** Counts that a limit was reached. */
   limitReached(name: LimitName): void
   /** Counts what a client did that HTTP does not allow. */

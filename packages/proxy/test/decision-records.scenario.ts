@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import type { DecisionRecordJson } from '@heddle/api/discovery/decision'
 import { expect, test } from 'vitest'
 import type { HttpVersion } from '../src/exchange/http-version.ts'
-import { FAILS, startMoodyApp } from './harness/resilient.ts'
+import { FAILS, startMoodyApp, startResilient } from './harness/resilient.ts'
 import { ask, attach, BACKENDS, CART, httpRoute, startRoutedMesh, V1 } from './harness/routed.ts'
 import { waitFor } from './harness/wait-for.ts'
 import { idOf, inbound, outbound, service, startTwoHops, type TestProxy, World } from './harness/world.ts'
@@ -242,3 +242,48 @@ test('a hundred thousand requests take no more room than the limit says, and the
   expect(newest.toSorted((a, b) => b - a)).toEqual(Array.from({ length: 400 }, (_, at) => 999 - at))
   expect(proxy.metric('heddle_decision_records_total{kept_as="failure"}')).toBe(100_000)
 }, 60_000)
+
+test.each([
+  { balancer: 'BALANCER_TYPE_PEAK_EWMA', told: /^of two drawn it costs \d+\.\d ms, and shop\/cart-\d:\d+ \d+\.\d ms$/ },
+  {
+    balancer: 'BALANCER_TYPE_LEAST_REQUEST',
+    told: /^of two drawn it would have 1 request, and shop\/cart-\d:\d+ 1 request$/,
+  },
+  { balancer: 'BALANCER_TYPE_ROUND_ROBIN', told: /^it is its turn$/ },
+  { balancer: undefined, told: /^of two drawn it costs \d+\.\d ms, and shop\/cart-\d:\d+ \d+\.\d ms$/ },
+] as const)('a record says what was drawn beside the endpoint that got the request, by $balancer', async (row) => {
+  await using world = await World.create()
+  const policy = row.balancer === undefined ? {} : { policy: { balancer: { type: row.balancer } } }
+  const { proxy } = await startResilient(world, { version: 'http1', ...policy })
+
+  await ask('http1', proxy.port)
+
+  const [attempt] = only(proxy).attempts!
+  expect(attempt!.chosen).toMatch(row.told)
+  // It is another one that is named, and not the one that was chosen.
+  expect(attempt!.chosen).not.toContain(attempt!.endpoint)
+})
+
+test('of an endpoint that had no other beside it nothing is said', async () => {
+  await using world = await World.create()
+  const { proxy } = await startResilient(world, { version: 'http1', apps: 1 })
+
+  await ask('http1', proxy.port)
+
+  expect(only(proxy).attempts).toMatchObject([{ status: 200 }])
+  expect(only(proxy).attempts![0]).not.toHaveProperty('chosen')
+})
+
+test('each try of a request has a pick of its own', async () => {
+  await using world = await World.create()
+  const destinations = { [CART]: service([NOWHERE, NOWHERE + 1]) }
+  const proxy = await world.proxy({ listeners: [outbound(CART)], destinations })
+
+  await ask('http1', proxy.port)
+
+  const chosen = only(proxy).attempts!.map((attempt) => attempt.chosen)
+  expect(chosen).toEqual([
+    expect.stringMatching(/^of two drawn it costs/),
+    expect.stringMatching(/^it was drawn, and shop\/cart-\d:\d, which is passed over$/),
+  ])
+})

@@ -4,7 +4,6 @@ import type { Candidate } from './candidate.ts'
 import { Levels } from './levels.ts'
 import type { Locality } from './locality.ts'
 import { Maglev } from './maglev.ts'
-import type { PickTrace } from './pick-trace.ts'
 import type { Picker } from './picker.ts'
 import { leastRequestCost, PowerOfTwo } from './power-of-two.ts'
 import { RingHash } from './ring-hash.ts'
@@ -25,25 +24,12 @@ export interface Balancer {
    *   passed over is chosen only when there is no other.
    */
   pick(draw: Draw): number
-  /** How the traffic is divided by locality, as of now; for people. */
-  levels(nowUs: number): readonly LevelShare[]
 }
 
 /** What a pick depends on beside the endpoints. */
 export interface Draw extends Choice {
   /** What ring hash and maglev hash; `undefined`: the request has nothing of it, so the endpoint is drawn. See `readHashKey`. */
   readonly hashKey?: string | undefined
-  /** Collects the reasons; `undefined` on the hot path. */
-  readonly trace?: PickTrace | undefined
-}
-
-/** What one level of locality gets. */
-export interface LevelShare {
-  readonly level: 'zone' | 'region' | 'rest' | 'all'
-  readonly endpoints: number
-  readonly usable: number
-  /** 0 to 1; all of them add up to 1. */
-  readonly share: number
 }
 
 /** What a balancer depends on beside policy and endpoints. */

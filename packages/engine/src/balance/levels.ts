@@ -1,11 +1,18 @@
 import type { LocalityPolicyJson } from '@heddle/api/discovery/policy'
-import type { Balancer, BalancerKind, Draw, LevelShare } from './balancer.ts'
+import type { Balancer, BalancerKind, Draw } from './balancer.ts'
 import type { Candidate } from './candidate.ts'
 import { hashText } from './hash.ts'
-import { type Locality, type LocalityThresholds, levelOf, localityShares, toThresholds } from './locality.ts'
-import type { EndpointScore } from './pick-trace.ts'
+import {
+  type Locality,
+  type LocalityThresholds,
+  levelOf,
+  localityShares,
+  type NearLevel,
+  toThresholds,
+} from './locality.ts'
+import { tellPick } from './pick-trace.ts'
 import type { Picker } from './picker.ts'
-import { isUsable, type PickRules, warmthOf, whyPassedOver } from './usability.ts'
+import { isUsable, type PickRules } from './usability.ts'
 
 /** For so long the shares of levels are taken as they were: counting the usable endpoints for each request would cost too much. */
 const SHARES_LAST_US = 100_000
@@ -22,7 +29,8 @@ export interface LevelsParts {
 }
 
 interface Level {
-  readonly name: LevelShare['level']
+  /** `all`: locality does not count. */
+  readonly name: NearLevel | 'all'
   readonly members: readonly Candidate[]
   /** Index of each member among all candidates. */
   readonly indices: readonly number[]
@@ -58,27 +66,16 @@ export class Levels implements Balancer {
   }
 
   pick(draw: Draw): number {
-    if (draw.trace !== undefined) this.#describe(draw)
-    const chosen = this.#pick(draw)
-    if (draw.trace !== undefined) draw.trace.chosen = chosen
-    return chosen
-  }
-
-  levels(nowUs: number): readonly LevelShare[] {
-    if (this.#isDivided) this.#divideAnew(nowUs)
-    const draw = { nowUs, random: () => 0, tried: undefined }
-    return this.#levels.map(({ name, members }, at) => {
-      const usable = members.filter((member) => isUsable(member, draw, this.#rules)).length
-      return { level: name, endpoints: members.length, usable, share: this.#isDivided ? this.#shares[at]! : 1 }
-    })
-  }
-
-  #pick(draw: Draw): number {
     const count = this.#candidates.length
-    if (count === 0) return this.#because(draw, -1, 'there is no endpoint')
-    if (count === 1 && draw.tried === undefined) return this.#because(draw, 0, 'it is the only endpoint')
-    const chosen = this.#isDivided ? this.#pickByLevel(draw) : this.#levels[0]!.picker.pick(draw)
-    return chosen === -1 ? this.#because(draw, -1, 'all endpoints were tried') : chosen
+    if (count === 0) {
+      tellPick(draw.trace, 'none')
+      return -1
+    }
+    if (count === 1 && draw.tried === undefined) {
+      tellPick(draw.trace, 'only')
+      return 0
+    }
+    return this.#isDivided ? this.#pickByLevel(draw) : this.#levels[0]!.picker.pick(draw)
   }
 
   #pickByLevel(draw: Draw): number {
@@ -92,8 +89,8 @@ export class Levels implements Balancer {
       if (this.#isUsable(other, draw)) return other
       if (chosen === -1) chosen = other
     }
-    if (chosen === -1) return chosen
-    return this.#because(draw, chosen, `no endpoint can be used; ${this.#candidates[chosen]!.id} will have to do`)
+    tellPick(draw.trace, chosen === -1 ? 'none' : 'last-resort')
+    return chosen
   }
 
   #isUsable(index: number, draw: Draw): boolean {
@@ -102,6 +99,9 @@ export class Levels implements Balancer {
 
   #pickIn({ indices, picker }: Level, draw: Draw): number {
     const at = picker.pick(draw)
+    const { trace } = draw
+    if (trace?.reason === 'only') trace.reason = 'nearest'
+    if (trace !== undefined && trace.other !== -1) trace.other = indices[trace.other]!
     return at === -1 ? -1 : indices[at]!
   }
 
@@ -131,33 +131,6 @@ export class Levels implements Balancer {
     this.#shares = shares
     this.#rules.isPanic = isPanic
     this.#sharesUntilUs = nowUs + SHARES_LAST_US
-  }
-
-  #because({ trace }: Draw, chosen: number, reason: string): number {
-    if (trace !== undefined) trace.reason = reason
-    return chosen
-  }
-
-  /** Tells how all endpoints stand before the pick. */
-  #describe(draw: Draw): void {
-    const trace = draw.trace!
-    const scores: EndpointScore[] = []
-    trace.balancer = this.kind
-    trace.levels = this.levels(draw.nowUs)
-    trace.isPanic = this.#rules.isPanic
-    trace.scores = scores
-    for (const { name, members, indices, picker } of this.#levels)
-      for (const [at, candidate] of members.entries())
-        scores[indices[at]!] = {
-          id: candidate.id,
-          level: name,
-          weight: candidate.load.weight,
-          inFlight: candidate.load.inFlight,
-          rttUs: candidate.load.rttUs,
-          cost: picker.costAt(at, draw.nowUs),
-          warmth: warmthOf(candidate, draw.nowUs, this.#rules.rampUs),
-          passedOver: whyPassedOver(candidate, draw, this.#rules),
-        }
   }
 }
 

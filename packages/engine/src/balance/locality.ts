@@ -1,5 +1,4 @@
 import type { LocalityPolicyJson } from '@heddle/api/discovery/policy'
-import type { LevelShare } from './balancer.ts'
 import type { Candidate } from './candidate.ts'
 
 /** Where somebody is; empty: not known. */
@@ -7,6 +6,9 @@ export interface Locality {
   readonly region: string
   readonly zone: string
 }
+
+/** How near endpoints are to their client. */
+export type NearLevel = 'zone' | 'region' | 'rest'
 
 /** What one level of locality could take. */
 export interface LevelCapacity {
@@ -72,7 +74,7 @@ export function toThresholds(policy: LocalityPolicyJson | undefined): LocalityTh
 }
 
 /** How near an endpoint is to `here`. What is not known is not near. */
-export function levelOf(here: Locality, { region, zone }: Candidate): Exclude<LevelShare['level'], 'all'> {
+export function levelOf(here: Locality, { region, zone }: Candidate): NearLevel {
   const isSameRegion = region === here.region
   if (here.zone !== '' && zone === here.zone && isSameRegion) return 'zone'
   return here.region !== '' && isSameRegion ? 'region' : 'rest'

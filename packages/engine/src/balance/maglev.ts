@@ -25,10 +25,6 @@ export class Maglev implements Picker {
     const slot = hashKey === undefined ? Math.floor(random() * TABLE_SLOTS) : hashText(hashKey, 0) % TABLE_SLOTS
     return this.#owners.pick(slot, draw)
   }
-
-  costAt(): undefined {
-    return undefined
-  }
 }
 
 /** Each endpoint in turn takes the next free slot of its own order of all slots; those of less weight sit some turns out. */

@@ -1,5 +1,6 @@
 import type { Draw } from './balancer.ts'
 import type { Candidate } from './candidate.ts'
+import { tellPick } from './pick-trace.ts'
 import { isUsable, type PickRules, scan } from './usability.ts'
 
 /** Places looked at for a usable endpoint, before any will do. */
@@ -25,20 +26,12 @@ export class OwnerWalk {
     for (let step = 0; step < steps; step++) {
       const owner = owners[(first + step) % owners.length]!
       const candidate = this.#candidates[owner]!
-      if (draw.trace !== undefined && !draw.trace.drawn.includes(candidate.id)) draw.trace.drawn.push(candidate.id)
       if (!isUsable(candidate, draw, this.#rules)) continue
-      if (draw.trace !== undefined) draw.trace.reason = reasonOf(candidate, draw)
+      if (draw.hashKey === undefined) tellPick(draw.trace, 'no-key')
+      else if (step === 0) tellPick(draw.trace, 'key')
+      else tellPick(draw.trace, 'next-of-key', owners[first % owners.length]!)
       return owner
     }
     return scan(this.#candidates, draw, this.#rules)
   }
-}
-
-/** Why the owner of a key was chosen, or the one behind it. */
-function reasonOf(candidate: Candidate, { hashKey, trace }: Draw): string {
-  if (hashKey === undefined) return `the request has no key to hash; ${candidate.id} was drawn`
-  const [owner] = trace?.drawn ?? []
-  return owner === candidate.id
-    ? `the key of the request belongs to ${candidate.id}`
-    : `the key of the request belongs to ${owner}, which is passed over; ${candidate.id} comes next`
 }

@@ -7,6 +7,4 @@ export interface Picker {
    *   returned only where none is.
    */
   pick(draw: Draw): number
-  /** What it compares, the lower the better; `undefined`: it compares nothing. */
-  costAt(index: number, nowUs: number): number | undefined
 }

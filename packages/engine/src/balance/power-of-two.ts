@@ -1,6 +1,7 @@
 import { type EndpointLoad, isLoadUsable } from '../balance.ts'
 import type { Draw } from './balancer.ts'
 import type { Candidate } from './candidate.ts'
+import { type PickReason, tellCosts, tellPick } from './pick-trace.ts'
 import type { Picker } from './picker.ts'
 import { mayBeDrawn, type PickRules, scan } from './usability.ts'
 
@@ -24,12 +25,14 @@ export class PowerOfTwo implements Picker {
   readonly #loads: readonly EndpointLoad[]
   readonly #rules: PickRules
   readonly #cost: Cost
+  readonly #reason: PickReason
 
   constructor(candidates: readonly Candidate[], rules: PickRules, cost: Cost) {
     this.#candidates = candidates
     this.#loads = candidates.map(({ load }) => load)
     this.#rules = rules
     this.#cost = cost
+    this.#reason = cost === leastRequestCost ? 'fewer-requests' : 'faster'
   }
 
   pick(draw: Draw): number {
@@ -42,18 +45,12 @@ export class PowerOfTwo implements Picker {
       const second = count === 1 ? first : (first + 1 + Math.floor(draw.random() * (count - 1))) % count
       const mayFirst = isSettled ? isLoadUsable(this.#loads[first]!, draw) : this.#mayBeDrawn(first, draw)
       const maySecond = isSettled ? isLoadUsable(this.#loads[second]!, draw) : this.#mayBeDrawn(second, draw)
-      if (draw.trace !== undefined) draw.trace.drawn.push(this.#candidates[first]!.id, this.#candidates[second]!.id)
       if (!mayFirst && !maySecond) continue
       if (mayFirst && maySecond) return this.#cheaper(first, second, draw)
-      const chosen = mayFirst ? first : second
-      if (draw.trace !== undefined) draw.trace.reason = this.#tellOne(chosen, mayFirst ? second : first)
-      return chosen
+      tellPick(draw.trace, 'other-passed-over', mayFirst ? second : first)
+      return mayFirst ? first : second
     }
     return scan(this.#candidates, draw, this.#rules)
-  }
-
-  costAt(index: number, nowUs: number): number {
-    return this.#cost(this.#loads[index]!, nowUs)
   }
 
   #mayBeDrawn(index: number, draw: Draw): boolean {
@@ -61,27 +58,11 @@ export class PowerOfTwo implements Picker {
   }
 
   #cheaper(first: number, second: number, { nowUs, trace }: Draw): number {
-    const firstCost = this.costAt(first, nowUs)
-    const secondCost = this.costAt(second, nowUs)
+    const firstCost = this.#cost(this.#loads[first]!, nowUs)
+    const secondCost = this.#cost(this.#loads[second]!, nowUs)
     const chosen = firstCost <= secondCost ? first : second
-    if (trace !== undefined) {
-      const other = chosen === first ? second : first
-      trace.reason = this.#tellBoth(chosen, other, nowUs)
-    }
+    tellPick(trace, first === second ? 'only' : this.#reason, chosen === first ? second : first)
+    tellCosts(trace, firstCost, secondCost)
     return chosen
   }
-
-  #tellOne(chosen: number, other: number): string {
-    return `${this.#candidates[chosen]!.id} was drawn; ${this.#candidates[other]!.id} as well, but is passed over`
-  }
-
-  #tellBoth(chosen: number, other: number, nowUs: number): string {
-    const tell = (at: number) => `${formatCost(this.costAt(at, nowUs))} at ${this.#candidates[at]!.id}`
-    if (chosen === other) return `${this.#candidates[chosen]!.id} is the only one`
-    return `of two that were drawn, the next request costs ${tell(chosen)} and ${tell(other)}`
-  }
-}
-
-function formatCost(cost: number): string {
-  return cost >= 100 ? String(Math.round(cost)) : cost.toPrecision(3)
 }

@@ -36,10 +36,6 @@ export class RingHash implements Picker {
     return this.#owners.pick(this.#next(position), draw)
   }
 
-  costAt(): undefined {
-    return undefined
-  }
-
   /** Index of the first point at or behind `position`, around the ring. */
   #next(position: number): number {
     let low = 0

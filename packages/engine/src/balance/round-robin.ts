@@ -1,5 +1,6 @@
 import type { Draw } from './balancer.ts'
 import type { Candidate } from './candidate.ts'
+import { tellPick } from './pick-trace.ts'
 import type { Picker } from './picker.ts'
 import { isUsable, type PickRules, scan, warmthOf } from './usability.ts'
 
@@ -29,17 +30,12 @@ export class RoundRobin implements Picker {
       const at = this.#heap[0]!
       const candidate = this.#candidates[at]!
       const isTurn = isUsable(candidate, draw, this.#rules)
-      if (draw.trace !== undefined) draw.trace.drawn.push(candidate.id)
       this.#passTurn(at, draw.nowUs)
       if (!isTurn) continue
-      if (draw.trace !== undefined) draw.trace.reason = `it is the turn of ${candidate.id}`
+      tellPick(draw.trace, 'turn')
       return at
     }
     return scan(this.#candidates, draw, this.#rules)
-  }
-
-  costAt(index: number): number {
-    return this.#turns[index]!
   }
 
   /** Gives the top of the heap its next turn. */

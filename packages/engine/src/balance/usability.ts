@@ -1,6 +1,7 @@
 import { isLoadUsable } from '../balance.ts'
 import type { Draw } from './balancer.ts'
 import type { Candidate } from './candidate.ts'
+import { tellPick } from './pick-trace.ts'
 
 /** What holds for all endpoints of a balancer. */
 export interface PickRules {
@@ -47,40 +48,17 @@ export function scan(candidates: readonly Candidate[], draw: Draw, rules: PickRu
     const at = (from + step) % candidates.length
     const candidate = candidates[at]!
     if (isUsable(candidate, draw, rules)) {
-      tell(draw, candidate, 'those that were drawn are passed over, and the next one that can be used is')
+      tellPick(draw.trace, 'next-usable')
       return at
     }
     if (draw.tried?.includes(candidate.load) === true) continue
     if (best === -1 || backAtUs(candidate) < backAtUs(candidates[best]!)) best = at
   }
-  if (best !== -1) tell(draw, candidates[best]!, 'no endpoint can be used, and the first that will be is')
+  tellPick(draw.trace, best === -1 ? 'none' : 'last-resort')
   return best
-}
-
-function tell({ trace }: Draw, { id }: Candidate, words: string): void {
-  if (trace === undefined) return
-  if (!trace.drawn.includes(id)) trace.drawn.push(id)
-  trace.reason = `${words} ${id}`
 }
 
 /** When an endpoint is usable again. */
 function backAtUs({ load, ejectedUntilUs, pausedUntilUs }: Candidate): number {
   return Math.max(load.avoidUntilUs, ejectedUntilUs, pausedUntilUs)
-}
-
-/** Why `candidate` is passed over, for people; empty: it is not. */
-export function whyPassedOver(candidate: Candidate, draw: Draw, rules: PickRules): string {
-  const { nowUs } = draw
-  if (draw.tried?.includes(candidate.load) === true) return 'tried already'
-  if (candidate.load.avoidUntilUs > nowUs)
-    return `could not be connected to; left out for another ${toMs(candidate.load.avoidUntilUs - nowUs)} ms`
-  if (candidate.pausedUntilUs > nowUs)
-    return `asked to be left alone for another ${toMs(candidate.pausedUntilUs - nowUs)} ms`
-  if (candidate.ejectedUntilUs > nowUs && !rules.isPanic)
-    return `put out for another ${toMs(candidate.ejectedUntilUs - nowUs)} ms: ${candidate.ejectedFor}`
-  return ''
-}
-
-function toMs(us: number): number {
-  return Math.ceil(us / 1000)
 }

@@ -1,5 +1,6 @@
 import type { Draw } from './balancer.ts'
 import type { Candidate } from './candidate.ts'
+import { tellPick } from './pick-trace.ts'
 import type { Picker } from './picker.ts'
 import { isUsable, mayBeDrawn, type PickRules, scan, warmthOf } from './usability.ts'
 
@@ -28,16 +29,11 @@ export class WeightedRandom implements Picker {
     const total = this.#sums[this.#sums.length - 1]!
     for (let round = 0; round < ROUNDS; round++) {
       const at = this.#indexOf(draw.random() * total)
-      if (draw.trace !== undefined) draw.trace.drawn.push(this.#candidates[at]!.id)
       if (!mayBeDrawn(this.#candidates[at]!, draw, this.#rules)) continue
-      if (draw.trace !== undefined) draw.trace.reason = `${this.#candidates[at]!.id} was drawn`
+      tellPick(draw.trace, 'drawn')
       return at
     }
     return this.#pickAmongUsable(draw)
-  }
-
-  costAt(): undefined {
-    return undefined
   }
 
   /** The first whose sum is above `point`. */
@@ -59,8 +55,7 @@ export class WeightedRandom implements Picker {
     let point = draw.random() * shares.reduce((sum, share) => sum + share, 0)
     for (const [at, share] of shares.entries()) {
       if (share > 0 && point < share) {
-        if (draw.trace !== undefined)
-          draw.trace.reason = `${this.#candidates[at]!.id} was drawn among those that are usable`
+        tellPick(draw.trace, 'drawn')
         return at
       }
       point -= share

@@ -130,6 +130,11 @@ export class Exchange extends RequestHalf implements DeadlineOwner {
     return this.attempt?.target
   }
 
+  /** Why it was, one sentence; empty: there was no choice. */
+  get whyTarget(): string {
+    return this.attempt?.whyChosen ?? ''
+  }
+
   /** Moves the deadline: {@link timeOut} is called after so many ms without another call. */
   expectWithin(delayMs: number): void {
     this.deadlineMs = this.core.ticker.in(delayMs)

@@ -110,7 +110,7 @@ function describeRouting({ decision, state }: Exchange): string {
 
 /** Of tries that went well nothing is logged, so that they cost nothing: the last one is known by its answer. */
 function toAttempts(exchange: Exchange, outcome: Outcome, show: (detail: string) => string): AttemptRecordJson[] {
-  const { attemptLog: logged = [], attempts, target } = exchange
+  const { attemptLog: logged = [], attempts, target, whyTarget } = exchange
   const told = logged.map((attempt) => toAttempt(attempt, show))
   if (target === undefined || attempts <= logged.length) return told
   const last = logged.at(-1)
@@ -126,12 +126,13 @@ function toAttempts(exchange: Exchange, outcome: Outcome, show: (detail: string)
     error,
     detail,
     next: '',
+    chosen: whyTarget,
   }
   return [...told, toAttempt(attempt, show)]
 }
 
 function toAttempt(attempt: LoggedAttempt, show: (detail: string) => string): AttemptRecordJson {
-  const { endpoint, address, status, grpcStatus, error, detail, next } = attempt
+  const { endpoint, address, status, grpcStatus, error, detail, next, chosen } = attempt
   return {
     endpoint,
     address,
@@ -142,6 +143,7 @@ function toAttempt(attempt: LoggedAttempt, show: (detail: string) => string): At
     error,
     detail: show(detail),
     next,
+    ...(chosen !== '' && { chosen }),
   }
 }
 

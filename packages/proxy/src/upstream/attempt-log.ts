@@ -1,7 +1,7 @@
 import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
 import type { Exchange } from '../exchange/exchange.ts'
 import { nameRetry } from '../records/request-id.ts'
-import type { Target } from './target.ts'
+import type { Attempt } from './attempt.ts'
 
 /** One try of a request, for whoever wants to know what happened. */
 export interface LoggedAttempt {
@@ -19,6 +19,8 @@ export interface LoggedAttempt {
   readonly detail: string
   /** Why another try followed, or why none did although it failed; one sentence. */
   readonly next: string
+  /** Why this endpoint, one sentence; empty: there was no choice. */
+  readonly chosen: string
 }
 
 /** How a try ended. */
@@ -36,11 +38,12 @@ export interface AttemptEnd {
 const MAX_LOGGED = 16
 
 /** Keeps what became of a try. */
-export function logAttempt(exchange: Exchange, target: Target, end: AttemptEnd): void {
+export function logAttempt(exchange: Exchange, attempt: Attempt, end: AttemptEnd): void {
   exchange.attemptLog ??= []
   if (!exchange.isEnded) nameRetry(exchange)
   if (exchange.attemptLog.length >= MAX_LOGGED) return
   const { beganUs, status = 0, grpcStatus, error = '', detail = '', next = '' } = end
+  const { target } = attempt
   exchange.attemptLog.push({
     endpoint: target.id,
     address: target.endpoint.name,
@@ -51,5 +54,6 @@ export function logAttempt(exchange: Exchange, target: Target, end: AttemptEnd):
     error,
     detail,
     next,
+    chosen: attempt.whyChosen,
   })
 }

@@ -1,5 +1,6 @@
 import { toErrorCode } from '@heddle/api/proxy-errors'
 import { observeFailure, observeRtt } from '@heddle/engine/balance'
+import { explainPick, type PickReason } from '@heddle/engine/balance/pick-trace'
 import { outcomeOf } from '@heddle/engine/outlier/outcome'
 import type { Fields } from '@heddle/http/fields'
 import type { ResponseHead } from '@heddle/http/message'
@@ -42,6 +43,11 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
   /** Whether the connection had carried another request before. */
   #wasReused = false
   #startedUs = 0
+  /** How its endpoint was picked. An object of its own would be garbage of every request. */
+  readonly #reason: PickReason
+  readonly #otherIndex: number
+  readonly #cost: number
+  readonly #otherCost: number
   #isOver = false
   #isAnswerOver = false
   /** When to stop reading what nobody wants. */
@@ -54,7 +60,19 @@ export class Attempt implements ResponseReceiver, PoolWaiter {
     this.#owner = owner
     this.#isSecond = isSecond
     this.#upgrade = exchange.head.upgrade === undefined ? undefined : new UpgradeAttempt(exchange)
+    const { reason, other, cost, otherCost } = exchange.core.lastPick
+    this.#reason = reason
+    this.#otherIndex = other
+    this.#cost = cost
+    this.#otherCost = otherCost
     target.endpoint.load.inFlight += 1
+  }
+
+  /** Why its endpoint was chosen, one sentence; empty: there was no choice. */
+  get whyChosen(): string {
+    const targets = this.#exchange.state?.targets ?? []
+    const pick = { reason: this.#reason, other: this.#otherIndex, cost: this.#cost, otherCost: this.#otherCost }
+    return explainPick(pick, (index) => targets[index]?.id ?? 'another')
   }
 
   /** Whether it takes the request's body. */

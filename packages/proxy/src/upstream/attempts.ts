@@ -5,7 +5,7 @@ import { Attempt } from './attempt.ts'
 import { logAttempt } from './attempt-log.ts'
 import type { AttemptOwner } from './attempt-owner.ts'
 import { noTarget } from './destination-state.ts'
-import { pickUntried } from './pick-untried.ts'
+import { pickAgain, pickUntried } from './pick-untried.ts'
 import { mayAskAnother, mayRepeatAnew, mayRepeatUnread, SAFE_REPEAT } from './safe-repeats.ts'
 import type { Target } from './target.ts'
 
@@ -52,10 +52,10 @@ function probeSeries(exchange: Exchange): TrafficSeries | undefined {
 }
 
 const OWNER: AttemptOwner = {
-  notSent(exchange, { target }, error) {
-    const next = pickOther(exchange, target)
+  notSent(exchange, attempt, error) {
+    const next = pickOther(exchange, attempt.target)
     const isTriedAgain = next !== undefined && mayAskAnother(exchange, error)
-    log(exchange, target, { error, next: isTriedAgain ? SAFE_REPEAT.unsent : '' })
+    log(exchange, attempt, { error, next: isTriedAgain ? SAFE_REPEAT.unsent : '' })
     if (isTriedAgain) send(exchange, next)
     else exchange.failUnsent(error)
   },
@@ -63,12 +63,12 @@ const OWNER: AttemptOwner = {
   brokeOff(exchange, attempt, { error, trace }) {
     const { target } = attempt
     if (mayRepeatUnread(exchange, trace) && exchange.rewind()) {
-      log(exchange, target, { error, next: SAFE_REPEAT.unread })
-      send(exchange, pickOther(exchange, target) ?? target)
+      log(exchange, attempt, { error, next: SAFE_REPEAT.unread })
+      send(exchange, pickOther(exchange, target) ?? pickAgain(exchange, target))
       return
     }
     const isRepeated = mayRepeatAnew(exchange, attempt, trace)
-    log(exchange, target, { error, next: isRepeated ? SAFE_REPEAT.idleClosed : '' })
+    log(exchange, attempt, { error, next: isRepeated ? SAFE_REPEAT.idleClosed : '' })
     if (isRepeated) repeat(exchange, target)
     else exchange.fail(error)
   },
@@ -79,12 +79,12 @@ const FIRST = { owner: OWNER, isSecond: false } as const
 /** When it began is told by the one before it, so that nothing has to be kept of those that succeed. */
 function log(
   exchange: Exchange,
-  target: Target,
+  attempt: Attempt,
   { error, next }: { readonly error: ProxyError; readonly next: string },
 ): void {
   const last = exchange.attemptLog?.at(-1)
   const beganUs = exchange.startedUs + (last === undefined ? 0 : last.startedUs + last.durationUs)
-  logAttempt(exchange, target, { beganUs, error: error.code, detail: error.message, next })
+  logAttempt(exchange, attempt, { beganUs, error: error.code, detail: error.message, next })
 }
 
 /** One that was not tried yet, nor is `target`. */
@@ -97,7 +97,7 @@ function pickOther(exchange: Exchange, target: Target): Target | undefined {
 /** The same endpoint over a new connection: other idle ones may have met the same end. */
 function repeat(exchange: Exchange, target: Target): void {
   exchange.attempts += 1
-  const attempt = new Attempt(exchange, target, FIRST)
+  const attempt = new Attempt(exchange, pickAgain(exchange, target), FIRST)
   exchange.use(attempt)
   attempt.beginAnew()
 }

@@ -98,7 +98,7 @@ export class LiveTries {
       this.#service.observe(attempt.target, said)
       if (this.#exchange.attemptLog === undefined && said === 'success') continue
       const { status, grpcStatus, error = '', detail } = outcome
-      logAttempt(this.#exchange, attempt.target, { beganUs, status, grpcStatus, error, detail, next: why })
+      logAttempt(this.#exchange, attempt, { beganUs, status, grpcStatus, error, detail, next: why })
     }
     return said
   }
@@ -106,7 +106,7 @@ export class LiveTries {
   /** Keeps what became of a try that brought no answer. */
   log({ attempt, beganUs }: Try, { error, next }: { readonly error?: ProxyError; readonly next: string }): void {
     const told = error === undefined ? {} : { error: error.code, detail: error.message }
-    logAttempt(this.#exchange, attempt.target, { ...told, beganUs, next })
+    logAttempt(this.#exchange, attempt, { ...told, beganUs, next })
   }
 
   #take(attempt: Attempt): Try | undefined {

@@ -1,4 +1,5 @@
 import { readHashKey } from '@heddle/engine/balance/hash-key'
+import { tellPick } from '@heddle/engine/balance/pick-trace'
 import type { Exchange } from '../exchange/exchange.ts'
 import { type DestinationState, pickTarget } from './destination-state.ts'
 import { whyPassedOver } from './passed-over.ts'
@@ -19,10 +20,23 @@ export function pickUntried(
   hashKey?: string | undefined,
 ): Target | undefined {
   const { targets } = state
-  if (targets.length === 1 && tried === undefined) return targets[0]
+  const trace = core.lastPick
+  if (targets.length === 1 && tried === undefined) {
+    tellPick(trace, 'only')
+    return targets[0]
+  }
   const nowUs = core.turn.nowUs()
-  if (pinned !== undefined && tried === undefined && isUsable(pinned, nowUs)) return pinned
-  return pickTarget(state, { nowUs, random: core.random, tried, hashKey })
+  if (pinned !== undefined && tried === undefined && isUsable(pinned, nowUs)) {
+    tellPick(trace, 'session')
+    return pinned
+  }
+  return pickTarget(state, { nowUs, random: core.random, tried, hashKey, trace })
+}
+
+/** `target` once more: nothing is picked. */
+export function pickAgain({ core }: Exchange, target: Target): Target {
+  tellPick(core.lastPick, 'again')
+  return target
 }
 
 /** Whether a target may be chosen now, as far as is known. */

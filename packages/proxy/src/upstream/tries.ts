@@ -16,7 +16,7 @@ import type { CircuitGuest, CircuitPlace } from './circuit.ts'
 import { type DestinationState, noTarget } from './destination-state.ts'
 import { type HedgeOwner, Hedging } from './hedging.ts'
 import { LiveTries } from './live-tries.ts'
-import { pickUntried, readHashKeyOf } from './pick-untried.ts'
+import { pickAgain, pickUntried, readHashKeyOf } from './pick-untried.ts'
 import type { TryKind } from './resilience-counters.ts'
 import { mayAskAnother, mayRepeatAnew, mayRepeatUnread, SAFE_REPEAT } from './safe-repeats.ts'
 import type { Target } from './target.ts'
@@ -113,12 +113,12 @@ export class Tries implements AttemptOwner, CircuitGuest, HedgeOwner, TryOwner {
     if (one === undefined || this.#isLeftToOthers(one, error)) return
     if (mayRepeatAnew(exchange, attempt, trace)) {
       this.live.log(one, { error, next: SAFE_REPEAT.idleClosed })
-      this.#send(attempt.target, 'again', 'anew')
+      this.#send(pickAgain(exchange, attempt.target), 'again', 'anew')
       return
     }
     if (mayRepeatUnread(exchange, trace) && exchange.rewind()) {
       this.live.log(one, { error, next: SAFE_REPEAT.unread })
-      this.#send(this.#pick() ?? attempt.target, 'again')
+      this.#send(this.#pick() ?? pickAgain(exchange, attempt.target), 'again')
       return
     }
     this.#failed(one, { kind: 'reset', status: error.spec.status }, error)
@@ -305,7 +305,7 @@ export class Tries implements AttemptOwner, CircuitGuest, HedgeOwner, TryOwner {
   #passOver(attempt: Attempt, end: Omit<AttemptEnd, 'beganUs'>, outcome: EndpointOutcome): void {
     const one = this.live.drop(attempt, outcome)
     if (one === undefined) return
-    logAttempt(this.#exchange, attempt.target, { ...end, beganUs: one.beganUs })
+    logAttempt(this.#exchange, attempt, { ...end, beganUs: one.beganUs })
     this.#useAnother()
   }
 

@@ -75,13 +75,14 @@ function describeFaults({ faults }: DecisionRecord): readonly string[] {
 }
 
 function describeAttempts(attempts: readonly AttemptRecord[]): readonly string[] {
-  return attempts.map((attempt, at) => {
-    const { endpoint, address, startedUs, durationUs, next } = attempt
+  return attempts.flatMap((attempt, at) => {
+    const { endpoint, address, startedUs, durationUs, next, chosen } = attempt
     // A server's proxy has one place to send to, which is no endpoint.
     const name = endpoint === '' ? 'the application' : endpoint
     const place = address === '' ? name : `${name} (${address})`
     const times = `at ${formatLatencyUs(Number(startedUs))} for ${formatLatencyUs(Number(durationUs))}`
-    return `try ${at + 1}: ${place}, ${times}: ${describeResult(attempt)}${next === '' ? '' : `; ${next}`}`
+    const line = `try ${at + 1}: ${place}, ${times}: ${describeResult(attempt)}${next === '' ? '' : `; ${next}`}`
+    return chosen === '' ? [line] : [line, `  chosen: ${chosen}`]
   })
 }
 

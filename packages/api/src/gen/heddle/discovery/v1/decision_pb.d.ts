@@ -566,6 +566,14 @@ export declare type AttemptRecord = Message<"heddle.discovery.v1.AttemptRecord">
    * @generated from field: string next = 9;
    */
   next: string;
+
+  /**
+   * Why this endpoint was chosen, one sentence: what was drawn beside it, and what each was expected to cost. Empty: there was no choice, or a proxy of
+   * an older version does not say.
+   *
+   * @generated from field: string chosen = 10;
+   */
+  chosen: string;
 };
 
 /**
@@ -622,6 +630,14 @@ export declare type AttemptRecordJson = {
    * @generated from field: string next = 9;
    */
   next?: string;
+
+  /**
+   * Why this endpoint was chosen, one sentence: what was drawn beside it, and what each was expected to cost. Empty: there was no choice, or a proxy of
+   * an older version does not say.
+   *
+   * @generated from field: string chosen = 10;
+   */
+  chosen?: string;
 };
 
 /**
