@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util'
 import { toJson } from '@bufbuild/protobuf'
 import { DestinationSchema } from '@heddle/api/discovery'
 import { type RouteJson, RouteSchema } from '@heddle/api/discovery/route'
@@ -8,6 +7,7 @@ import { createModel, type Model } from '@heddle/control/model'
 import { translateDestination } from '@heddle/control/translate'
 import { deltaOf } from '@heddle/control/translate/delta'
 import { compileRoutes } from '@heddle/engine/route/compile'
+import { readCount, readOptions } from '../tools/read-options.ts'
 import { configuration, KEY, NAMESPACE, route, service } from './discovery/configuration.ts'
 
 const USAGE = `usage: node bench/configuration-scale.ts [--routes 10000] [--endpoints 10000]
@@ -114,12 +114,13 @@ function print(what: string, text: string): void {
   process.stdout.write(text === '' ? `${what}\n` : `  ${what.padEnd(40)} ${text}\n`)
 }
 
-const { values } = parseArgs({
+const { values } = readOptions(USAGE, {
   options: {
     routes: { type: 'string', default: '10000' },
     endpoints: { type: 'string', default: '10000' },
-    help: { type: 'boolean', short: 'h', default: false },
   },
 })
-if (values.help) process.stdout.write(USAGE)
-else await main({ routes: Number(values.routes), endpoints: Number(values.endpoints) })
+await main({
+  routes: readCount(USAGE, '--routes', values.routes),
+  endpoints: readCount(USAGE, '--endpoints', values.endpoints),
+})

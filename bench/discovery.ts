@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { readCount, readOptions } from '../tools/read-options.ts'
 import { configuration, KEY, NAMESPACE, route } from './discovery/configuration.ts'
 import { ControlProcess } from './discovery/control-process.ts'
 import { applyObjects, join } from './discovery/join.ts'
@@ -74,24 +74,20 @@ function print(what: string, text: string): void {
   process.stdout.write(`${what.padEnd(12)} ${text}\n`)
 }
 
-const { values } = parseArgs({
+const { values } = readOptions(USAGE, {
   options: {
     proxies: { type: 'string', default: '1000' },
     endpoints: { type: 'string', default: '100' },
     routes: { type: 'string', default: '20' },
     changes: { type: 'string', default: '20' },
     'route-changes': { type: 'string', default: '5' },
-    help: { type: 'boolean', short: 'h', default: false },
   },
 })
-if (values.help) process.stdout.write(USAGE)
-else {
-  const { proxies, endpoints, routes, changes } = values
-  await main({
-    proxies: Number(proxies),
-    endpoints: Number(endpoints),
-    routes: Number(routes),
-    changes: Number(changes),
-    routeChanges: Number(values['route-changes']),
-  })
-}
+const { proxies, endpoints, routes, changes } = values
+await main({
+  proxies: readCount(USAGE, '--proxies', proxies),
+  endpoints: readCount(USAGE, '--endpoints', endpoints),
+  routes: readCount(USAGE, '--routes', routes),
+  changes: readCount(USAGE, '--changes', changes),
+  routeChanges: readCount(USAGE, '--route-changes', values['route-changes']),
+})

@@ -10,12 +10,15 @@ import { createKubeClient, type KubeObject } from '@heddle/kube/client'
 import { createInformer } from '@heddle/kube/informer'
 import { PODS } from '@heddle/kube/resources'
 import { trimPod } from '../packages/control/src/sources/kubernetes/pod.ts'
+import { readCount, readOptions } from '../tools/read-options.ts'
 
 /**
  * `node bench/kube-cache.ts [PODS]`: what the control plane's cache of pods takes, 10,000 of them unless told, beside the same objects
  * kept whole. The API server is one of our own in another process.
  */
-const COUNT = Number(process.argv[2] ?? 10_000)
+const USAGE = 'usage: node bench/kube-cache.ts [PODS]'
+const { positionals } = readOptions(USAGE, { allowPositionals: true })
+const COUNT = readCount(USAGE, 'PODS', positionals[0] ?? '10000')
 
 setFlagsFromString('--expose-gc')
 const collect: () => void = runInNewContext('gc')

@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util'
 import { createKubeClient, type KubeClient } from '@heddle/kube/client'
 import { loadClusterAccess } from '@heddle/kube/kubeconfig'
 import { startCluster } from '../e2e/cluster/start-cluster.ts'
+import { readCount, readOptions } from '../tools/read-options.ts'
 import { ControlProcess } from './discovery/control-process.ts'
 import { joinBy } from './discovery/join.ts'
 import { type ProxyLink, SimulatedProxy } from './discovery/simulated-proxy.ts'
@@ -150,24 +150,20 @@ function print(what: string, text: string): void {
   process.stdout.write(`${what.padEnd(12)} ${text}\n`)
 }
 
-const { values } = parseArgs({
+const { values } = readOptions(USAGE, {
   options: {
     services: { type: 'string', default: '1000' },
     pods: { type: 'string', default: '10000' },
     proxies: { type: 'string', default: '500' },
     changes: { type: 'string', default: '20' },
     'churn-seconds': { type: 'string', default: '30' },
-    help: { type: 'boolean', short: 'h', default: false },
   },
 })
-if (values.help) process.stdout.write(USAGE)
-else {
-  const { services, pods, proxies, changes } = values
-  await main({
-    services: Number(services),
-    pods: Number(pods),
-    proxies: Number(proxies),
-    changes: Number(changes),
-    churnSeconds: Number(values['churn-seconds']),
-  })
-}
+const { services, pods, proxies, changes } = values
+await main({
+  services: readCount(USAGE, '--services', services),
+  pods: readCount(USAGE, '--pods', pods),
+  proxies: readCount(USAGE, '--proxies', proxies),
+  changes: readCount(USAGE, '--changes', changes),
+  churnSeconds: readCount(USAGE, '--churn-seconds', values['churn-seconds']),
+})

@@ -88,7 +88,8 @@ try {
   await main(process.argv.slice(2), interruption.signal)
 } catch (error) {
   const isExpected = error instanceof OptionsError || error instanceof MissingError
-  const text = isExpected ? error.message : error instanceof Error ? error.stack : error
+  const hint = error instanceof OptionsError ? `\n\n${USAGE}` : ''
+  const text = isExpected ? `error: ${error.message}${hint}` : error instanceof Error ? error.stack : error
   process.stderr.write(`${interruption.signal.aborted ? 'interrupted; nothing was written' : text}\n`)
   process.exitCode = error instanceof OptionsError ? 2 : 1
 }

@@ -7,6 +7,7 @@
  * The exit status is 0 when nothing grew, no request failed and all descriptors came back after the end of the load.
  */
 import { parseDurationMs } from '@heddle/base/duration'
+import { endWithUsage, readOptions } from '../tools/read-options.ts'
 import { TwoHops } from './harness/hops.ts'
 import { TestMesh } from './harness/mesh.ts'
 import { readProcesses } from './harness/run-state.ts'
@@ -24,7 +25,9 @@ const DESCRIPTORS_LEFT = 6
 /** Short, so that the end of the run shows whether everything is given back. */
 const LIMITS = { poolIdleMs: 5_000, halfClosedMs: 10_000, opaqueIdleMs: 30_000 }
 
-const forMs = readDuration(process.argv.slice(2))
+const USAGE = 'usage: node e2e/soak.ts [--for DURATION]'
+
+const forMs = readDuration()
 const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
 process.exitCode = await soak(forMs)
@@ -144,9 +147,9 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
   })
 }
 
-function readDuration(args: readonly string[]): number {
-  const durationMs = args.length === 0 ? 600_000 : parseDurationMs(args[0] === '--for' ? (args[1] ?? '') : '')
-  if (durationMs !== undefined && durationMs >= (3 * SHORTEST_WARM_UP_MS) / 2 && args.length <= 2) return durationMs
-  process.stderr.write('usage: node e2e/soak.ts [--for DURATION], at least 30s\n')
-  process.exit(2)
+function readDuration(): number {
+  const { values } = readOptions(USAGE, { options: { for: { type: 'string', default: '10m' } } })
+  const durationMs = parseDurationMs(values.for)
+  if (durationMs !== undefined && durationMs >= (3 * SHORTEST_WARM_UP_MS) / 2) return durationMs
+  return endWithUsage(USAGE, `--for ${values.for}: expected a duration of at least 30s`)
 }

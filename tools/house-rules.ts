@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { checkDoor, checkFile, type Finding } from './check-house-rules.ts'
 import { doorFiles } from './door-files.ts'
+import { readOptions } from './read-options.ts'
 
 /**
  * The rules of this house that Biome cannot express (see check-house-rules.ts). With `--sizes`, lists the files above 150
@@ -15,7 +16,10 @@ const paths = globSync(SOURCES, { cwd: ROOT, exclude: (path) => /(^|\/)(node_mod
 const doors = doorFiles(ROOT)
 const files = paths.map((path) => ({ path, text: readFileSync(`${ROOT}/${path}`, 'utf8') }))
 
-if (process.argv.includes('--sizes')) listSizes()
+const { sizes } = readOptions('usage: node tools/house-rules.ts [--sizes]', {
+  options: { sizes: { type: 'boolean', default: false } },
+}).values
+if (sizes) listSizes()
 else listFindings(files.flatMap((file) => [...checkFile(file), ...(doors.has(file.path) ? checkDoor(file) : [])]))
 
 function listFindings(findings: readonly Finding[]): void {

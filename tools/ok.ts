@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { BUN_ONLY_PARTS, BUN_PARTS } from './bun-test-files.ts'
 import { fingerprintParts } from './fingerprint-parts.ts'
 import { PassedTests } from './passed-tests.ts'
+import { readOptions } from './read-options.ts'
 import { readTree } from './read-tree.ts'
 import { runSteps, type Step, type StepResult } from './steps.ts'
 import { vitestReport } from './test-reports.ts'
@@ -95,7 +96,9 @@ function namesOf(parts: readonly string[]): string {
 }
 
 process.chdir(ROOT)
-const isAll = process.argv.includes('--all')
+const { all: isAll } = readOptions('usage: node tools/ok.ts [--all]', {
+  options: { all: { type: 'boolean', default: false } },
+}).values
 const startMs = performance.now()
 const passed = new PassedTests(join(ROOT, 'node_modules/.cache/passed-tests.json'))
 const runs = planTests(passed, fingerprintParts(readTree(ROOT)))

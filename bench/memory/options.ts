@@ -20,7 +20,7 @@ export const MEMORY_USAGE = `node bench/memory.ts [options]
   --seconds N        how long the calls stay open (600)
 `
 
-/** @throws {RangeError} naming the wrong argument */
+/** @throws {RangeError | TypeError} naming the wrong argument */
 export function parseMemoryOptions(args: readonly string[]): MemoryOptions {
   const { values } = parseArgs({
     args: [...args],

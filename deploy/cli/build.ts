@@ -9,7 +9,7 @@ import { writeRelease } from './release.ts'
  * fetches. Prints what it made.
  */
 const [folder, ...rest] = process.argv.slice(2)
-if (folder === undefined || rest.length > 0) {
+if (folder === undefined || folder.startsWith('-') || rest.length > 0) {
   process.stderr.write('usage: build.ts FOLDER\n')
   process.exitCode = 2
 } else {

@@ -1,10 +1,13 @@
+import { readOptions } from '../../tools/read-options.ts'
 import { listClusters, readRecord } from './cluster-record.ts'
 import { destroyCluster } from './destroy-cluster.ts'
 
 /** `make cluster-down ARGS="[NAME...] [--all]"`: ends clusters, by default `dev`, and left-overs of any name with `--all`. */
-const args = process.argv.slice(2)
-const named = args.filter((arg) => !arg.startsWith('-'))
-const names = args.includes('--all') ? listClusters() : named.length === 0 ? ['dev'] : named
+const { values, positionals } = readOptions('usage: node e2e/cluster/cluster-down.ts [NAME...] [--all]', {
+  allowPositionals: true,
+  options: { all: { type: 'boolean', default: false } },
+})
+const names = values.all ? listClusters() : positionals.length === 0 ? ['dev'] : positionals
 
 for (const name of names) {
   if (readRecord(name) === undefined) process.stderr.write(`there is no cluster "${name}"\n`)

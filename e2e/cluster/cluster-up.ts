@@ -1,3 +1,4 @@
+import { endWithUsage, readCount, readOptions } from '../../tools/read-options.ts'
 import { type Cluster, openCluster } from './cluster.ts'
 import type { Tier } from './cluster-plan.ts'
 import { readRecord } from './cluster-record.ts'
@@ -8,11 +9,20 @@ import { startCluster } from './start-cluster.ts'
 /**
  * `make cluster-up ARGS="[NAME] [--api] [--nodes N] [--ipv6-first]"`: a cluster that stays until `make cluster-down`. Prints the path of its kubeconfig.
  */
-const args = process.argv.slice(2)
-const nodes = args.includes('--nodes') ? Number(args.splice(args.indexOf('--nodes'), 2)[1]) : 1
-const tier: Tier = args.includes('--api') ? 'api' : 'node'
-const firstFamily = args.includes('--ipv6-first') ? 'IPv6' : 'IPv4'
-const name = args.find((arg) => !arg.startsWith('-')) ?? 'dev'
+const USAGE = 'usage: node e2e/cluster/cluster-up.ts [NAME] [--api] [--nodes N] [--ipv6-first]'
+const { values, positionals } = readOptions(USAGE, {
+  allowPositionals: true,
+  options: {
+    api: { type: 'boolean', default: false },
+    nodes: { type: 'string', default: '1' },
+    'ipv6-first': { type: 'boolean', default: false },
+  },
+})
+const [name = 'dev', ...more] = positionals
+if (more.length > 0) endWithUsage(USAGE, `${more.join(' ')}: one cluster at a time`)
+const nodes = readCount(USAGE, '--nodes', values.nodes)
+const tier: Tier = values.api ? 'api' : 'node'
+const firstFamily = values['ipv6-first'] ? 'IPv6' : 'IPv4'
 
 try {
   const startMs = performance.now()

@@ -6,6 +6,7 @@ import type { KubeDraft } from '@heddle/kube/client'
 import { INSTALL_VERSION } from '@heddle/kube/install/version'
 import { parse, parseAllDocuments, stringify } from 'yaml'
 import { type Finished, run } from '../../e2e/harness/process.ts'
+import { readOptions } from '../read-options.ts'
 import { CHART_CASES, type ChartCase, REFUSED_VALUES } from './chart-cases.ts'
 import { fetchProgram } from './fetch-program.ts'
 import { type CaseOutcome, reportSuite } from './outcome.ts'
@@ -17,6 +18,7 @@ const HEDDLE = join(ROOT, 'bin/heddle')
 // Without a cluster Helm takes the version that it was made for.
 const KUBERNETES = '--kube-version=1.33.0'
 
+readOptions('usage: make chart', {})
 const helm = await fetchProgram('helm', 'helm')
 const folder = mkdtempSync(join(tmpdir(), 'heddle-chart-'))
 // Nothing of the user's own Helm.

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { KINDS, type Kind } from '@heddle/api/kinds/table'
 import { parseManifests } from '@heddle/api/manifest'
 import { formatProblem } from '@heddle/api/manifest/problem'
+import { readOptions } from '../read-options.ts'
 import { DIFFERENCES, type Difference, UNCOMPARED_FIELDS } from './crd-differences.ts'
 import { compareFields } from './crd-fields.ts'
 import { compareVerdicts, ruledNodes } from './crd-rules.ts'
@@ -14,6 +15,8 @@ import { type CaseOutcome, reportSuite } from './outcome.ts'
  * `make crds`: our schemas of the Gateway API's kinds beside its own CRDs: every field with its limits, in each version that is read,
  * and every rule over several fields, by drawing values and comparing the verdicts. And the files of the conformance tests of a mesh.
  */
+readOptions('usage: make crds', {})
+
 const GROUP = 'gateway.networking.k8s.io/'
 
 function compareKind(kind: Kind, folder: string, used: Set<Difference>): readonly CaseOutcome[] {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Mode } from '../../e2e/harness/mesh.ts'
 import { canRun } from '../../e2e/harness/requirements.ts'
+import { endWithUsage, readOptions } from '../read-options.ts'
 import { fetchFolder } from './fetch-program.ts'
 import { ADDRESS_OF_ECHO_V2, CASES } from './gamma/cases.ts'
 import type { Check } from './gamma/check.ts'
@@ -21,10 +22,12 @@ const MODES: readonly Mode[] = ['transparent', 'explicit']
 const NO_POD_ADDRESS = 'in explicit mode instances have no addresses of their own'
 const NO_NAMESPACES = 'needs root, ip and iptables'
 
+const USAGE = 'usage: make gamma ARGS="[NAME]"'
+const { positionals } = readOptions(USAGE, { allowPositionals: true })
+const [wanted = ''] = positionals
 const folder = await fetchFolder('gateway-api')
 const read = (name: string) => readFileSync(join(folder, name), 'utf8')
 const suite = readdirSync(join(folder, 'mesh-cases')).flatMap((name) => readSuiteCases(read(`mesh-cases/${name}`)))
-const [wanted = ''] = process.argv.slice(2)
 
 async function testMode(mode: Mode): Promise<readonly CaseOutcome[]> {
   const cases = suite.filter(({ name }) => name.includes(wanted) && CASES[name] !== undefined)
@@ -68,6 +71,7 @@ function compareNames(cases: readonly SuiteCase[]): readonly CaseOutcome[] {
   ]
 }
 
+if (!suite.some(({ name }) => name.includes(wanted))) endWithUsage(USAGE, `${wanted}: no case has that in its name`)
 const outcomes = [...compareNames(suite)]
 for (const mode of MODES) outcomes.push(...(await testMode(mode)))
 process.exitCode = reportSuite('gamma', outcomes)

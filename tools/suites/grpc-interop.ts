@@ -4,6 +4,7 @@ import { until } from '../../e2e/harness/until.ts'
 import { fetchProgram } from './fetch-program.ts'
 import { type InteropCase, listInteropCases } from './interop-cases.ts'
 import { type CaseOutcome, reportSuite } from './outcome.ts'
+import { readDirect } from './read-direct.ts'
 
 /**
  * `make grpc-interop`: grpc-go's interop client and server through two proxies with mutual TLS between them. `ARGS=--direct` lets them
@@ -35,13 +36,13 @@ async function testThroughProxies(client: string, serverPort: number): Promise<r
   return await testAll(client, hops.port)
 }
 
+const isDirect = readDirect('grpc-interop')
 const client = await fetchProgram('grpc-interop', 'interop-client')
 const server = await fetchProgram('grpc-interop', 'interop-server')
 const port = await freePort()
 const serving = start([server, `--port=${port}`], { env: { GRPC_GO_LOG_SEVERITY_LEVEL: 'info' } })
 try {
   await until('the interop server listens', () => serving.stderr().includes('listening on'))
-  const isDirect = process.argv.includes('--direct')
   process.exitCode = reportSuite(
     'grpc-interop',
     isDirect ? await testAll(client, port) : await testThroughProxies(client, port),

@@ -9,6 +9,7 @@ import { run } from '../../e2e/harness/process.ts'
 import { fetchProgram } from './fetch-program.ts'
 import { readH2specReport } from './h2spec-report.ts'
 import { type CaseOutcome, reportSuite } from './outcome.ts'
+import { readDirect } from './read-direct.ts'
 
 /**
  * `make h2spec`: all cases of h2spec, the strict ones too, against the server role of running proxies: the outbound listener by
@@ -66,6 +67,7 @@ async function testApplication(program: string): Promise<readonly CaseOutcome[]>
   return await testTarget(program, { name: 'the application', port: server.port })
 }
 
+const isDirect = readDirect('h2spec')
 const program = await fetchProgram('h2spec', 'h2spec')
-const outcomes = process.argv.includes('--direct') ? await testApplication(program) : await testProxies(program)
+const outcomes = isDirect ? await testApplication(program) : await testProxies(program)
 process.exitCode = reportSuite('h2spec', outcomes)

@@ -9,6 +9,7 @@ import { echoOf, echoUpgrades } from '../../e2e/harness/ws-echo.ts'
 import { readAutobahnIndex } from './autobahn-report.ts'
 import { fetchProgram } from './fetch-program.ts'
 import { type CaseOutcome, reportSuite } from './outcome.ts'
+import { readDirect } from './read-direct.ts'
 
 /**
  * `make websocket`: the Autobahn test suite through two proxies with mutual TLS between them, in both directions: its fuzzing client
@@ -26,7 +27,7 @@ const LANES = 4
 const CLOSE_SECONDS = 10
 /** Compression is agreed on between the two ends; a proxy sees octets. */
 const CASES = { cases: ['*'], 'exclude-cases': ['12.*', '13.*'], 'exclude-agent-cases': {} }
-const isDirect = process.argv.includes('--direct')
+const isDirect = readDirect('websocket')
 
 /** Calls `test` with the port at which whatever listens on `port` is reached. */
 async function throughProxies(
