@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Timer } from '@heddle/base/clock'
 import type { HttpVersion } from '../exchange/http-version.ts'
+import { afterAwake } from '../net/awake-timer.ts'
 import type { ProxyCore } from '../proxy-core.ts'
 import type { AppProtocol } from '../workload.ts'
 import type { Accepted } from './accepted.ts'
@@ -58,7 +59,7 @@ export class DetectStage implements Stage {
     const { accepted, core, limit } = options
     const waitMs = core.limits[limit]
     if (waitMs >= COARSE_MS) accepted.expectWithin(waitMs)
-    else this.#timer = core.clock.after(waitMs, () => this.#giveUp())
+    else this.#timer = afterAwake(core.clock, waitMs, () => this.#giveUp())
     socket.on('data', this.#onData)
     socket.on('end', this.#onEnd)
     socket.on('close', this.#onClose)

@@ -2,6 +2,7 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import type { Clock, Timer } from '@heddle/base/clock'
 import type { LoopGuard } from '../accept/loop-guard.ts'
 import { ProxyError, toProxyError } from '../errors/proxy-error.ts'
+import { afterAwake } from '../net/awake-timer.ts'
 import type { SocketPair } from '../net/http-socket.ts'
 import { type ClientTls, toHandshakeError } from './client-tls.ts'
 import type { OutgoingCount } from './outgoing-count.ts'
@@ -62,7 +63,7 @@ class ConnectAttempt {
     this.#raw.once('connect', this.#onConnect)
     this.#raw.once('error', this.#onError)
     this.#raw.once('close', this.#onClose)
-    this.#timer = options.clock.after(options.connectMs, this.#onTimeout)
+    this.#timer = afterAwake(options.clock, options.connectMs, this.#onTimeout)
   }
 
   cancel(): void {
@@ -80,7 +81,7 @@ class ConnectAttempt {
       return
     }
     this.#timer.cancel()
-    this.#timer = this.#options.clock.after(this.#options.handshakeMs, this.#onTimeout)
+    this.#timer = afterAwake(this.#options.clock, this.#options.handshakeMs, this.#onTimeout)
     try {
       this.#secure(this.#remote.identity)
     } catch (error) {
