@@ -16,9 +16,9 @@ export default defineConfig({
     ],
     setupFiles: ['vitest.setup.ts'],
     // A bound on what hangs, not on what is slow: a busy machine takes ten times as long.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    expect: { poll: { timeout: 30_000, interval: 5 } },
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000, interval: 5 } },
     // Nothing is mocked and no module has a state that a test could leave behind, so a worker may run one file after the other: what
     // several need is loaded once. Half of the processor time of all tests.
     isolate: false,

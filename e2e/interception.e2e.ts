@@ -148,7 +148,8 @@ describe.runIf(canRun('root', 'ip', 'iptables'))('in a namespace of its own a wo
     const steps = [{ until: '220 ready' }, { send: 'QUIT\r\n', until: 'QUIT' }]
     const first = await talk('speak-svc:25', steps)
     expect(first.received).toBe('220 ready\r\nQUIT\r\n')
-    expect(first.firstMs).toBeLessThan(5_000)
+    // Others wait 10 s, always; a busy machine takes some of them for all the parts on the way.
+    expect(first.firstMs).toBeLessThan(9_000)
     expect((await talk('speak-svc:25', steps)).received).toBe('220 ready\r\nQUIT\r\n')
   })
 

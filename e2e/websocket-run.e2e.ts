@@ -10,7 +10,8 @@ import { until } from './harness/until.ts'
 
 const APP = resolve(import.meta.dirname, 'apps/ws.ts')
 const DELAY_MS = 500
-const DRAIN_MS = 6_000
+/** Long enough for ten messages on a machine that stands still for seconds. */
+const DRAIN_MS = 10_000
 /** What `heddle run` itself takes to end, beside a busy machine. */
 const LATE_MS = 10_000
 const SERVICE = `apiVersion: v1

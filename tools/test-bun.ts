@@ -7,7 +7,7 @@ import { bunReport } from './test-reports.ts'
 
 /** `npm run test:bun`: the tests of what the proxy is made of, on the runtime it runs on. Arguments are folders of packages: those alone. */
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const TEST_TIMEOUT_MS = 60_000
+const TEST_TIMEOUT_MS = 120_000
 
 const USAGE = 'usage: node tools/test-bun.ts [packages/NAME...]'
 const { positionals: parts } = readOptions(USAGE, { allowPositionals: true })

@@ -117,7 +117,7 @@ export class TestMesh {
   }
 
   /** Waits until `count` more requests of the load succeeded. */
-  async waitForSuccesses(name: string, count: number, deadlineMs = 30_000): Promise<void> {
+  async waitForSuccesses(name: string, count: number, deadlineMs = 60_000): Promise<void> {
     const goal = this.load(name).ok + count
     try {
       await until(`load ${name} has ${goal} successes`, () => this.load(name).ok >= goal, deadlineMs)

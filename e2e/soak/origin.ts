@@ -26,7 +26,8 @@ export class Origin {
   }
 
   static async start(): Promise<Origin> {
-    const http = createHttpServer((request, response) => void answer(request, response))
+    // Connections are closed by the proxy, which has them for 5 s: one that both close at once costs a POST, whoever is to blame.
+    const http = createHttpServer({ keepAliveTimeout: 60_000 }, (request, response) => void answer(request, response))
     http.on('upgrade', upgrade)
     return new Origin(http, await listen(createServer({ allowHalfOpen: true })))
   }

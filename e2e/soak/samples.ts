@@ -10,7 +10,11 @@ export interface Sample {
   readonly privateKb: number
 }
 
-type Quantity = Exclude<keyof Sample, 'atMs'>
+/** What is looked at in each sample. */
+export type Quantity = Exclude<keyof Sample, 'atMs'>
+
+/** In less time a proxy is still on its way to what it needs, and that looks like growth. */
+export const MEMORY_FROM_MS = 300_000
 
 /** A quantity may grow by a share of what it was, or by an amount which is noise whatever the share is. */
 interface Allowance {
@@ -33,10 +37,19 @@ export function countDescriptors(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length
 }
 
-/** What grew more than it may from `warmUpMs` on; one line each. */
-export function findGrowth(name: string, samples: readonly Sample[], warmUpMs: number): readonly string[] {
+/** Which quantities a run of `durationMs` is long enough for. */
+export function judgedIn(durationMs: number): readonly Quantity[] {
+  return durationMs >= MEMORY_FROM_MS ? ['descriptors', 'rssKb', 'privateKb'] : ['descriptors']
+}
+
+/** What of `judged` grew more than it may from `warmUpMs` on; one line each. */
+export function findGrowth(
+  name: string,
+  samples: readonly Sample[],
+  { warmUpMs, judged }: { readonly warmUpMs: number; readonly judged: readonly Quantity[] },
+): readonly string[] {
   const warm = samples.filter(({ atMs }) => atMs >= warmUpMs)
-  return (Object.keys(ALLOWANCES) as Quantity[]).flatMap((quantity) => {
+  return judged.flatMap((quantity) => {
     const { start, growth } = trendOf(warm, quantity)
     const { share, slack } = ALLOWANCES[quantity]
     const allowed = Math.max(start * share, slack)

@@ -16,7 +16,7 @@ import { readDirect } from './read-direct.ts'
  * against an echo server, and an echo client against its fuzzing server. `ARGS=--direct` leaves the proxies out, to tell whose a
  * failure is.
  */
-const SUITE_DEADLINE_MS = 170_000
+const SUITE_DEADLINE_MS = 400_000
 const CASE_DEADLINE_MS = 30_000
 const LANES = 4
 /**

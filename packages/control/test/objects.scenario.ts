@@ -150,7 +150,7 @@ test('objects are removed from where they are defined', async () => {
 })
 
 test('proxies are asked for what they decided, and answer over the stream', async () => {
-  const listed = admin.listDecisions({ query: { failuresOnly: true, limit: 5 }, waitMs: 5_000 })
+  const listed = admin.listDecisions({ query: { failuresOnly: true, limit: 5 }, waitMs: 10_000 })
   const { value } = await web.messages.next()
   const [query] = value?.queries ?? []
   expect(query).toMatchObject({ failuresOnly: true, limit: 5 })

@@ -29,13 +29,13 @@ describe('two replicas', () => {
     const web = await world.watch(one, 'web')
     const cart = await world.watch(other, 'cart')
     await Promise.all([nextUpdate(web), nextUpdate(cart)])
-    for (const admin of await two.admins()) {
+    await two.untilEachSays(async (admin) => {
       const { proxies } = await admin.listProxies({ namespace: 'shop' })
       expect(proxies.map(({ instance, connected }) => [instance, connected])).toEqual([
         ['cart-0', true],
         ['web-0', true],
       ])
-    }
+    })
     web.end()
     cart.end()
   })
@@ -48,7 +48,7 @@ describe('two replicas', () => {
     const second = await world.watch(other, 'web')
     await nextUpdate(second)
     await two.report(other, second, { sequence: 2n, requests: 30n })
-    for (const admin of await two.admins()) {
+    await two.untilEachSays(async (admin) => {
       const { rows } = await admin.stat({ resource: { ...POD, name: 'cart-0' }, from: POD, windowMs: 60_000 })
       // 40 requests in the 4 s that the proxy says it counted, and the connection that its last report has.
       expect(rows).toMatchObject([{ name: 'cart-0', requestsSuccess: 40n, rps: 10, tcpConnections: 1 }])
@@ -56,7 +56,7 @@ describe('two replicas', () => {
       expect(edges).toMatchObject([{ src: 'web-0', dst: 'cart-0', secured: true }])
       const { instances } = await admin.listWorkloads({ namespace: 'shop' })
       expect(instances.find(({ instance }) => instance === 'web-0')).toMatchObject({ serial: 'serial-2' })
-    }
+    })
     second.end()
   })
 
@@ -64,13 +64,13 @@ describe('two replicas', () => {
     const web = await world.watch(one, 'web', { keys: [CART] })
     const cart = await world.watch(other, 'cart', { keys: [CART] })
     await two.acknowledge(web)
-    for (const admin of await two.admins()) {
-      expect(await admin.getApplied({})).toMatchObject({ proxies: 2, applied: 1, behind: [{ instance: 'cart-0' }] })
-    }
+    await two.untilEachSays(async (admin) =>
+      expect(await admin.getApplied({})).toMatchObject({ proxies: 2, applied: 1, behind: [{ instance: 'cart-0' }] }),
+    )
     await two.acknowledge(cart)
-    for (const admin of await two.admins()) {
-      expect(await admin.getApplied({})).toMatchObject({ proxies: 2, applied: 2, behind: [] })
-    }
+    await two.untilEachSays(async (admin) =>
+      expect(await admin.getApplied({})).toMatchObject({ proxies: 2, applied: 2, behind: [] }),
+    )
     web.end()
     cart.end()
   })
@@ -79,18 +79,20 @@ describe('two replicas', () => {
     const web = await world.watch(one, 'web')
     const cart = await world.watch(other, 'cart')
     await Promise.all([nextUpdate(web), nextUpdate(cart)])
-    for (const admin of await two.admins()) {
+    await two.untilEachSays(async (admin) => {
       const found = await admin.listDecisions({ waitMs: 100 })
       expect(found).toMatchObject({ asked: 2, silent: ['shop/cart-0', 'shop/web-0'] })
-    }
+    })
     web.end()
     cart.end()
   })
 
   test('know of each other, and answer alone when the other is gone', async () => {
     const admin = await world.admin(one)
-    const health = await admin.getHealth({})
-    expect(health).toMatchObject({ replica: 'heddle-control-1', replicas: [{ problem: '' }] })
+    await vi.waitFor(async () => {
+      const health = await admin.getHealth({})
+      expect(health).toMatchObject({ replica: 'heddle-control-1', replicas: [{ problem: '' }] })
+    }, LIMIT)
     const cart = await world.watch(other, 'cart')
     await nextUpdate(cart)
     await world.stop(other)
@@ -114,7 +116,7 @@ describe('two replicas', () => {
       const { replicas } = await admin.getHealth({})
       expect(replicas.map(({ problem }) => problem === '').sort()).toEqual([false, true])
     }, LIMIT)
-    expect((await admin.listProxies({})).proxies.length).toBe(1)
+    await vi.waitFor(async () => expect((await admin.listProxies({})).proxies.length).toBe(1), LIMIT)
     expect(one.logged.join('')).toContain('replica did not answer')
   })
 

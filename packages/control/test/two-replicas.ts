@@ -1,12 +1,12 @@
 import type { Client } from '@connectrpc/connect'
 import type { AdminService } from '@heddle/api/admin'
 import { TelemetryService } from '@heddle/api/telemetry'
-import { afterEach, beforeEach } from 'vitest'
+import { afterEach, beforeEach, vi } from 'vitest'
 import { nextUpdate, type OpenWatch } from './control-world.ts'
 import { createReplicaWorld, type Replica, type ReplicaWorld } from './replica-world.ts'
 
 /** How long a test waits for what replicas do by themselves. */
-export const LIMIT = { timeout: 30_000 }
+export const LIMIT = { timeout: 60_000 }
 
 /** Two replicas, which know the pods `web-0` and `cart-0` and the Service `cart`. */
 export class TwoReplicas implements AsyncDisposable {
@@ -22,9 +22,12 @@ export class TwoReplicas implements AsyncDisposable {
     this.other = other
   }
 
-  /** Of both, so that what is expected of one is expected of each. */
-  async admins(): Promise<Client<typeof AdminService>[]> {
-    return await Promise.all([this.one, this.other].map((replica) => this.world.admin(replica)))
+  /** Asks each until `check` is content: of the other one each waits for a moment only, and a busy machine takes longer. */
+  async untilEachSays(check: (admin: Client<typeof AdminService>) => Promise<void>): Promise<void> {
+    for (const replica of [this.one, this.other]) {
+      const admin = await this.world.admin(replica)
+      await vi.waitFor(() => check(admin), LIMIT)
+    }
   }
 
   /** Takes the next message of a stream, and says that the proxy has applied it. */

@@ -198,7 +198,7 @@ test('no endpoint is blamed for a bug of the proxy', async () => {
 
 test('many requests that meet a bug are a line in the log and a count, not a line each', async () => {
   await using world = await World.create()
-  const { proxy } = await startWithBug(world, 'onRequest')
+  const { proxy } = await startWithBug(world, 'onRequest', { clock: new ManualClock() })
   using web = await dial(proxy.port)
 
   web.send(BAD.repeat(50))

@@ -8,7 +8,7 @@ import { BUN, type ProxyProcess, sidecarEnvironment, startProxyProcess } from '.
 import { until } from './until.ts'
 
 const KEY = 'name:voting-svc.emojivote:8080'
-const LIMIT_MS = 60_000
+const LIMIT_MS = 120_000
 
 /** What takes connections and says nothing. */
 async function startSilentServer() {

@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import type { DecisionRecordJson } from '@heddle/api/discovery/decision'
+import { ManualClock } from '@heddle/testkit/manual-clock'
 import { expect, test } from 'vitest'
 import type { HttpVersion } from '../src/exchange/http-version.ts'
 import { FAILS, startMoodyApp, startResilient } from './harness/resilient.ts'
@@ -107,7 +108,9 @@ test('an id that is none is not taken, and one that the application gives is', a
 
 test('what goes well is answered as it came, and sampled', async () => {
   await using world = await World.create()
-  const mesh = await startRoutedMesh(world, { version: 'http1' })
+  // By the system's, one that a busy machine held up would be kept for being slow.
+  const clock = new ManualClock()
+  const mesh = await startRoutedMesh(world, { version: 'http1', proxy: { clock } })
   for (let at = 0; at < 10; at++) {
     const answer = await mesh.ask({ path: `/${at}` })
     expect(answer.headers['x-request-id']).toBeUndefined()
@@ -221,7 +224,7 @@ test('an inbound proxy tells who came without mTLS', async () => {
   expect(only(proxy)).toMatchObject({ direction: 'inbound', peerIdentity: '', attempts: [{ status: 503 }] })
 })
 
-test('a hundred thousand requests take no more room than the limit says, and the newest are there', async () => {
+test('twenty thousand requests take no more room than the limit says, and the newest are there', async () => {
   await using world = await World.create()
   const proxy = await world.proxy({ listeners: [outbound(CART)], limits: { decisionFailures: 1_000_000 } })
   const socket = connect(proxy.port, '127.0.0.1')
@@ -233,15 +236,15 @@ test('a hundred thousand requests take no more room than the limit says, and the
     rest = parts.at(-1)!.slice(-50)
   })
   const batch = Array.from({ length: 1_000 }, (_, at) => `GET /${at} HTTP/1.1\r\nhost: cart.shop\r\n\r\n`).join('')
-  for (let sent = 1_000; sent <= 100_000; sent += 1_000) {
+  for (let sent = 1_000; sent <= 20_000; sent += 1_000) {
     socket.write(batch)
     await waitFor(`${sent} answers`, () => answered === sent)
     expect(proxy.records.bytes).toBeLessThanOrEqual(1_048_576)
   }
   const newest = proxy.records.find({ limit: 400 }).map(({ request }) => Number(request!.path!.slice(1)))
   expect(newest.toSorted((a, b) => b - a)).toEqual(Array.from({ length: 400 }, (_, at) => 999 - at))
-  expect(proxy.metric('heddle_decision_records_total{kept_as="failure"}')).toBe(100_000)
-}, 60_000)
+  expect(proxy.metric('heddle_decision_records_total{kept_as="failure"}')).toBe(20_000)
+})
 
 test.each([
   { balancer: 'BALANCER_TYPE_PEAK_EWMA', told: /^of two drawn it costs \d+\.\d ms, and shop\/cart-\d:\d+ \d+\.\d ms$/ },

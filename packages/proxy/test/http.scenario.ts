@@ -283,7 +283,7 @@ test('a body flows at the pace of its reader, in bounded memory', async () => {
   web.socket.resume()
   await waitFor('the whole body', () => reader.received === size || reader.isWrong)
   expect(reader.isWrong).toBe(false)
-}, 60_000)
+}, 120_000)
 
 test('plain clients are refused where the workload wants mTLS', async () => {
   await using world = await World.create()

@@ -88,7 +88,7 @@ test.each([{ side: 'near' as const }, { side: 'far' as const }])(
     await waitFor('all bytes', () => pattern.received === size || pattern.isWrong)
     expect(pattern.isWrong).toBe(false)
   },
-  60_000,
+  120_000,
 )
 
 test('a server that speaks first is heard after a short wait, and at once the next time', async () => {

@@ -60,7 +60,7 @@ describe.each([{ hops: 1 as const }, { hops: 2 as const }])('a TCPRoute over $ho
     await using world = await World.create()
     const proxy = await startOpaque(world, tcpRoute({ key: V1, weight: 1 }, { key: V2, weight: 1 }), { hops })
     const greetings: string[] = []
-    for (let i = 0; i < 30; i++) greetings.push(await helloFrom(proxy.port))
+    for (let i = 0; i < 50; i++) greetings.push(await helloFrom(proxy.port))
     expect(new Set(greetings)).toEqual(new Set(['v1', 'v2']))
     const services = proxy.traffic.all.map(({ key }) => key.service).sort()
     expect(services).toEqual(['cart-v1', 'cart-v2'])

@@ -9,7 +9,7 @@ import { until } from './until.ts'
 
 const CART = 'name:cart.shop:80'
 const CANARY = 'name:canary.shop:80'
-const LIMIT_MS = 60_000
+const LIMIT_MS = 120_000
 
 function told(key: string, version: string, service: MessageInitShape<typeof ServiceSchema>) {
   const target = { case: 'service' as const, value: { namespace: 'shop', port: 80, ...service } }

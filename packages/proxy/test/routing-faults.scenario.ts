@@ -69,9 +69,9 @@ describe.each(VERSIONS)('$version over $hops hops', ({ version, hops }) => {
     const answer = await mesh.ask()
     const tookMs = performance.now() - startMs
     expect(answer.body).toBe(body)
-    // 8,000 bytes at 20,000 a second.
+    // 8,000 bytes at 20,000 a second, and what a busy machine may add.
     expect(tookMs).toBeGreaterThan(330)
-    expect(tookMs).toBeLessThan(8_000)
+    expect(tookMs).toBeLessThan(30_000)
   })
 })
 

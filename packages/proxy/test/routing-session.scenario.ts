@@ -4,7 +4,20 @@ import { ManualClock } from '@heddle/testkit/manual-clock'
 import { describe, expect, test } from 'vitest'
 import type { HttpVersion } from '../src/exchange/http-version.ts'
 import { startMoodyApp } from './harness/resilient.ts'
-import { type Answer, ask, attach, CART, httpRoute, type NamedApp, named, startApp, V1, V2 } from './harness/routed.ts'
+import {
+  type Answer,
+  type AppAnswer,
+  ask,
+  attach,
+  CART,
+  httpRoute,
+  type NamedApp,
+  named,
+  startApp,
+  V1,
+  V2,
+} from './harness/routed.ts'
+import { waitFor } from './harness/wait-for.ts'
 import { idOf, inbound, outbound, service, type TestProxy, World } from './harness/world.ts'
 
 const VERSIONS: readonly { version: HttpVersion; hops: 1 | 2 }[] = [
@@ -23,10 +36,11 @@ interface Pair {
 async function startPair(
   world: World,
   session: SessionPersistenceJson,
-  about: (typeof VERSIONS)[number],
+  about: (typeof VERSIONS)[number] & { readonly answer?: AppAnswer },
 ): Promise<Pair> {
-  const { version, hops } = about
-  const apps = [world.keep(await startApp(version, 'first')), world.keep(await startApp(version, 'second'))]
+  const { version, hops, answer } = about
+  const start = async (name: string) => world.keep(await startApp(version, name, answer))
+  const apps = [await start('first'), await start('second')]
   const ports: number[] = []
   for (const app of apps) {
     if (hops === 1) ports.push(app.port)
@@ -119,9 +133,11 @@ test('an endpoint behind two Services has another name in each, so that sessions
 
 test('without the cookie clients come to both endpoints', async () => {
   await using world = await World.create()
-  const { proxy, apps } = await startPair(world, { sessionName: 'stick' }, { version: 'http1', hops: 1 })
-  for (let i = 0; i < 40; i++) await ask('http1', proxy.port)
-  expect(apps.every(({ received }) => received.length > 0)).toBe(true)
+  // Unanswered: of two that cost alike, requests one by one may all go to the one that was made a moment earlier.
+  const about = { version: 'http1', hops: 1, answer: { isSilent: true } } as const
+  const { proxy, apps } = await startPair(world, { sessionName: 'stick' }, about)
+  for (let i = 0; i < 40; i++) ask('http1', proxy.port).catch(() => undefined)
+  await waitFor('requests at both', () => apps.every(({ received }) => received.length > 0))
 })
 
 test('a session whose endpoint went away begins anew at another one', async () => {

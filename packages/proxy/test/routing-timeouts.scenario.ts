@@ -12,6 +12,8 @@ const VERSIONS: readonly { version: HttpVersion; hops: 1 | 2 }[] = [
   { version: 'http1', hops: 2 },
   { version: 'http2', hops: 2 },
 ]
+/** What a busy machine may add; nothing but the route's own time ends a request as soon. */
+const LATE_MS = 30_000
 
 describe.each(VERSIONS)('$version over $hops hops', ({ version, hops }) => {
   test('a request that takes longer than its route allows is answered 504 in time', async () => {
@@ -23,7 +25,7 @@ describe.each(VERSIONS)('$version over $hops hops', ({ version, hops }) => {
     const tookMs = performance.now() - startMs
     expect([status, headers['heddle-error']]).toEqual([504, 'route_timeout'])
     expect(tookMs).toBeGreaterThanOrEqual(190)
-    expect(tookMs).toBeLessThan(5_000)
+    expect(tookMs).toBeLessThan(LATE_MS)
     expect(mesh.proxy.metric('heddle_errors_total{error="route_timeout",source="upstream"}')).toBe(1)
   })
 
@@ -56,7 +58,7 @@ test('the time counts over all tries: endpoints that refuse and one that is sile
   const proxy = await world.proxy({ listeners: [outbound(CART)], destinations })
   const startMs = performance.now()
   expect((await ask('http1', proxy.port)).status).toBe(504)
-  expect(performance.now() - startMs).toBeLessThan(5_000)
+  expect(performance.now() - startMs).toBeLessThan(LATE_MS)
 })
 
 test('an answer that has begun is broken off', async () => {

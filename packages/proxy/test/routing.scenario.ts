@@ -140,10 +140,11 @@ describe.each([{ version: 'http1' as const }, { version: 'http2' as const }])('$
     ]
     const mesh = await startRoutedMesh(world, { version, routes })
     const bodies: string[] = []
-    for (let i = 0; i < 80; i++) bodies.push((await mesh.ask()).body)
+    // Of so many three quarters miss these bounds by chance once in 10^12 runs.
+    for (let i = 0; i < 200; i++) bodies.push((await mesh.ask()).body)
     const share = bodies.filter((body) => body === 'v1').length / bodies.length
     expect(share).toBeGreaterThan(0.5)
-    expect(share).toBeLessThan(0.97)
+    expect(share).toBeLessThan(0.95)
   })
 
   test('a backend that is not known yet is asked for once, and the request waits for it with its body', async () => {

@@ -49,7 +49,7 @@ async function controlPlane(port: number): Promise<FakeControlPlane> {
   return plane
 }
 
-const LIMIT_MS = 60_000
+const LIMIT_MS = 120_000
 
 describe('a sidecar', () => {
   test.each(RUNTIMES)(

@@ -95,7 +95,7 @@ describe('runProbe()', () => {
     return typeof address === 'object' ? (address?.port ?? 0) : 0
   }
 
-  const deps = { clock: systemClock, timeoutMs: 2_000 }
+  const deps = { clock: systemClock, timeoutMs: 30_000 }
 
   test.each([
     { status: 200, problem: undefined },

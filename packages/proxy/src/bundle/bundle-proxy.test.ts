@@ -28,10 +28,12 @@ test('bundleProxy() makes a file that runs, once, and again when it is stale', (
 })
 
 test('bundleProxy() leaves what most proxies never need to parts that are loaded later', () => {
-  bundleProxy({ root: ROOT, bun: BUN, file: join(folder, 'dist/proxy.js') })
-  const bundle = readdirSync(join(folder, 'dist')).map((name) => readFileSync(join(folder, 'dist', name), 'utf8'))
-  const main = readFileSync(join(folder, 'dist/proxy.js'), 'utf8')
-  const atStart = listImports(main).map((name) => readFileSync(join(folder, 'dist', name), 'utf8'))
+  const parts = join(folder, 'parts')
+  const read = (name: string) => readFileSync(join(parts, name), 'utf8')
+  bundleProxy({ root: ROOT, bun: BUN, file: join(parts, 'proxy.js') })
+  const bundle = readdirSync(parts).map(read)
+  const main = read('proxy.js')
+  const atStart = listImports(main, read).map(read)
   for (const word of ['heddle-mirrored', 'BALANCER_TYPE_MAGLEV', 'RE2JS']) {
     expect(
       bundle.some((text) => text.includes(word)),
@@ -59,9 +61,9 @@ function listParts(): string[] {
 }
 
 /** Names of the parts that are loaded with a file. */
-function listImports(text: string): string[] {
+function listImports(text: string, read: (name: string) => string): string[] {
   const names = Array.from(text.matchAll(/(?:from|import)"\.\/(proxy-[a-z0-9]+\.js)"/g), ([, name]) => name!)
-  const nested = names.flatMap((name) => listImports(readFileSync(join(folder, 'dist', name), 'utf8')))
+  const nested = names.flatMap((name) => listImports(read(name), read))
   return [...new Set([...names, ...nested])]
 }
 

@@ -29,7 +29,7 @@ test.each([
   { name: 'nothing but the end', answer: '', problem: 'GET /ok: ' },
 ])('an HTTP probe judges $name', async ({ answer, problem }) => {
   const { server, port } = await application((socket) => socket.end(answer))
-  const found = await probeOf({ httpGet: { path: '/ok', port: 'http' } }, port)(2_000)
+  const found = await probeOf({ httpGet: { path: '/ok', port: 'http' } }, port)(30_000)
   server.close()
   if (problem === undefined) expect(found).toBeUndefined()
   else expect(found).toContain(problem)
@@ -45,10 +45,10 @@ test('a probe gives up on an application that does not answer', async () => {
 test('a TCP probe is content with a connection', async () => {
   const { server, port } = await application(() => {})
   const probe = probeOf({ tcpSocket: { port: 'http' } }, port)
-  expect(await probe(2_000)).toBeUndefined()
+  expect(await probe(30_000)).toBeUndefined()
   server.close()
   await once(server, 'close')
-  expect(await probe(2_000)).toContain(`127.0.0.1:${port}`)
+  expect(await probe(30_000)).toContain(`127.0.0.1:${port}`)
 })
 
 test('a check of a port that the workload does not have is refused', () => {

@@ -1,3 +1,4 @@
+import { processorMsOf } from '@heddle/testkit/processor-time'
 import { expect, test } from 'vitest'
 import { cut, HIDDEN, isSecretName, showPath, showText, showValue } from './hide-secrets.ts'
 
@@ -85,11 +86,12 @@ test.each(['eyJ', 'eyJhbGciOiJIUzI1NiJ9', 'eyJ.', ';', '//', '@', 'a=', '%3D'])(
   'many times %s is looked through at once, also where it is all of a head',
   (part) => {
     const text = part.repeat(300_000 / part.length)
-    const startMs = performance.now()
-    showPath(`/${text}?${text}`)
-    showValue('x-user', text)
+    const tookMs = processorMsOf(() => {
+      showPath(`/${text}?${text}`)
+      showValue('x-user', text)
+    })
     // Where the time grows with the square it is half a minute and more.
-    expect(performance.now() - startMs).toBeLessThan(3_000)
+    expect(tookMs).toBeLessThan(3_000)
   },
 )
 
