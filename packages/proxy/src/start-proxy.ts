@@ -33,8 +33,8 @@ export interface DataPlane {
   /** The first `most` of the accepted connections. */
   connections(most: number): readonly ConnectionRecord[]
   /**
-   * Stops accepting, lets open requests finish for up to `drainMs`, then closes what is left. HTTP/1 clients are told by
-   * `connection: close`. May be called more than once; every call gets the first one's promise.
+   * Stops accepting, lets open requests finish for up to `drainMs`, then closes what is left, idle connections to endpoints in order. HTTP/1
+   * clients are told by `connection: close`. May be called more than once; every call gets the first one's promise.
    */
   drain(drainMs: number): Promise<void>
   /** Closes all at once. */
@@ -111,27 +111,36 @@ class RunningDataPlane implements DataPlane {
 
   close(): Promise<void> {
     this.#stop()
+    this.#abort()
     return Promise.resolve()
   }
 
   async #drain(drainMs: number): Promise<void> {
     if (this.state === 'stopped') return
     this.state = 'draining'
-    const { core, listeners, table } = this.#parts
+    const { core, listeners, table, workloads } = this.#parts
     core.log.info('draining', { connections: table.size, drainMs })
     for (const listener of listeners) listener.close()
     await table.drain(drainMs)
     this.#stop()
+    // Applications and other proxies need not take an idle connection's end for a failure.
+    for (const { upstreams } of workloads) upstreams.close()
+    core.clock.after(core.limits.lingerMs, () => this.#abort())
   }
 
+  /** Ends all that came in, and takes nothing more. */
   #stop(): void {
     if (this.state === 'stopped') return
     this.state = 'stopped'
-    const { core, listeners, stopping, table, workloads } = this.#parts
+    const { listeners, stopping, table } = this.#parts
     for (const listener of listeners) listener.close()
     table.destroy()
-    for (const { upstreams } of workloads) upstreams.abort()
     stopping.abort()
+  }
+
+  #abort(): void {
+    const { core, workloads } = this.#parts
+    for (const { upstreams } of workloads) upstreams.abort()
     core.ticker.stop()
   }
 }
