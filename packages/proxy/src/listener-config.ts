@@ -41,6 +41,9 @@ export interface ExplicitInboundListener extends BoundAddress {
   readonly workloadPort: number
 }
 
+/** Which requests and opaque connections get a line in the log; `failures`: those that failed in the mesh. */
+export type AccessLog = 'off' | 'failures' | 'all'
+
 /** A workload and where it is served. */
 export interface ServedWorkload {
   readonly context: WorkloadContext
@@ -50,5 +53,5 @@ export interface ServedWorkload {
   /** What to speak with other proxies that take both versions of HTTP; `http2` unless stated. */
   readonly meshVersion?: HttpVersion
   /** `failures` unless stated. */
-  readonly accessLog?: 'off' | 'failures' | 'all'
+  readonly accessLog?: AccessLog
 }

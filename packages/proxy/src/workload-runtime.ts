@@ -2,7 +2,7 @@ import { ProtocolMemory } from './accept/protocol-memory.ts'
 import { TlsTerminator } from './accept/terminate-tls.ts'
 import type { Filter } from './filters/filter.ts'
 import { createFilters } from './filters/order.ts'
-import type { ServedWorkload } from './listener-config.ts'
+import type { AccessLog, ServedWorkload } from './listener-config.ts'
 import type { ProxyCore } from './proxy-core.ts'
 import { ClientTls } from './upstream/client-tls.ts'
 import { Upstreams } from './upstream/upstreams.ts'
@@ -16,6 +16,7 @@ export interface WorkloadRuntime {
   readonly context: WorkloadContext
   readonly plainInbound: 'permit' | 'refuse'
   readonly filters: readonly Filter[]
+  readonly accessLog: AccessLog
   readonly upstreams: Upstreams
   readonly terminator: TlsTerminator
   readonly memory: ProtocolMemory
@@ -37,6 +38,7 @@ export function createWorkloadRuntime(workload: ServedWorkload, core: ProxyCore,
     context,
     plainInbound: workload.plainInbound ?? 'permit',
     filters: createFilters(workload, context.log),
+    accessLog: workload.accessLog ?? 'failures',
     upstreams,
     terminator: new TlsTerminator({ identity: context.identity, handshakeMs, nowMs }, signal),
     memory: new ProtocolMemory(core.clock),

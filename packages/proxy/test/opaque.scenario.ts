@@ -321,3 +321,46 @@ test('beyond the limit of connections new ones are closed, and it recovers', asy
   await fourth.until('hello')
   second.socket.destroy()
 })
+
+/** Lines of the access log about opaque connections. */
+function connectionsLogged({ logged }: TestProxy): readonly Record<string, unknown>[] {
+  const lines = logged.map((line) => JSON.parse(line) as Record<string, unknown>)
+  return lines.filter(({ msg }) => msg === 'connection' || msg === 'connection failed')
+}
+
+test('the access log of all connections has a line of each one when it ends', async () => {
+  await using world = await World.create()
+  const app = world.keep(await startServer())
+  const destinations = { [KEY]: service([app.port], { protocol: 'opaque' }) }
+  const proxy = await world.proxy({ listeners: [outbound(KEY)], destinations, accessLog: 'all' })
+  const web = await dial(proxy.port)
+  const client = `127.0.0.1:${web.socket.localPort}`
+  web.send('hello')
+  const far = await app.peer(0)
+  await far.until('hello')
+  expect(connectionsLogged(proxy)).toEqual([])
+  far.send('hi')
+  await web.until('hi')
+  web.socket.end()
+  far.socket.end()
+  await waitFor('the line', () => connectionsLogged(proxy).length === 1)
+  expect(connectionsLogged(proxy)[0]).toMatchObject({
+    ...{ level: 'info', msg: 'connection', direction: 'outbound', destination: KEY, client },
+    ...{ endpoint: `shop/cart-0:${app.port}`, protocol: 'opaque', readBytes: 5, writtenBytes: 2 },
+  })
+  expect(connectionsLogged(proxy)[0]).not.toHaveProperty('error')
+})
+
+test.each([
+  { accessLog: 'off', lines: [] },
+  { accessLog: 'failures', lines: ['connection failed'] },
+  { accessLog: 'all', lines: ['connection failed'] },
+] as const)('an opaque connection that reaches nobody is in the access log of $accessLog: $lines', async (row) => {
+  await using world = await World.create()
+  const destinations = { [KEY]: service([1], { protocol: 'opaque' }) }
+  const proxy = await world.proxy({ listeners: [outbound(KEY)], destinations, accessLog: row.accessLog })
+  using web = await dial(proxy.port)
+  web.send('hello')
+  await waitFor('the failure', () => proxy.traffic.errors.length === 1)
+  expect(connectionsLogged(proxy).map(({ msg }) => msg)).toEqual(row.lines)
+})

@@ -86,7 +86,7 @@ describe('heddle install', () => {
   })
 
   test('takes --ha, files and single values, the later ones over the earlier', async () => {
-    const flags = ['--set', 'control.replicas=5', '--ha', '--values', 'values.yaml', '--set', 'proxy.accessLog=json']
+    const flags = ['--set', 'control.replicas=5', '--ha', '--values', 'values.yaml', '--set', 'proxy.accessLog=all']
     const { stdout } = await runCommand(install, ['install', '--ignore-cluster', ...flags], { cwd: folder })
     expect(objectsOf(stdout)).toEqual(
       renderInstall(
@@ -94,7 +94,7 @@ describe('heddle install', () => {
           { kind: 'ha' },
           { kind: 'set', text: 'proxy.logLevel=warn' },
           { kind: 'set', text: 'control.replicas=5' },
-          { kind: 'set', text: 'proxy.accessLog=json' },
+          { kind: 'set', text: 'proxy.accessLog=all' },
         ]),
       ),
     )

@@ -26,7 +26,7 @@ export interface InjectSettings {
   readonly proxyEphemeralStorageRequest: string
   readonly proxyEphemeralStorageLimit: string
   readonly proxyLogLevel: LogLevel
-  readonly proxyAccessLog: 'off' | 'failures' | 'json'
+  readonly proxyAccessLog: 'off' | 'failures' | 'all' | 'json'
   /** `undefined`: as `proxyMode` has it, see {@link drainDelayMsOf}. */
   readonly proxyDrainDelayMs: number | undefined
   readonly proxyDrainMs: number
@@ -135,9 +135,10 @@ export const SETTINGS: SettingTable = {
     fallback: 'info',
     about: "Lines of the proxy's log below this level are not written.",
   }),
-  proxyAccessLog: oneOf('proxy-access-log', ['off', 'failures', 'json'], {
+  proxyAccessLog: oneOf('proxy-access-log', ['off', 'failures', 'all', 'json'], {
     fallback: 'failures',
-    about: 'Which requests and opaque connections get a line of JSON: none, those that failed in the mesh, or all.',
+    about:
+      'Which requests and opaque connections get a line of JSON: none, those that failed in the mesh, or all (`json` is the former name of `all`).',
   }),
   proxyDrainDelayMs: syntax(
     'proxy-drain-delay',

@@ -32,5 +32,6 @@ export function serveOpaque(
   { workload, accepted, pair, hop, firstBytes }: Serving,
   about: Pick<TunnelOptions, 'protocol' | 'serverName' | 'serverSpokeFirst' | 'clientSpokeFirst'>,
 ): void {
-  accepted.enter(new Tunnel(pair, { core: workload.core, hop, accepted, firstBytes, ...about }))
+  const { accessLog, core } = workload
+  accepted.enter(new Tunnel(pair, { core, accessLog, hop, accepted, firstBytes, ...about }))
 }

@@ -1,5 +1,6 @@
 import { LOG_LEVELS, type LogLevel } from '@heddle/base/log'
 import type { Limits } from '../limits.ts'
+import type { AccessLog } from '../listener-config.ts'
 import { parseLimits } from './entries.ts'
 import type { VariableTable } from './env-reader.ts'
 import { type HealthCheck, parseHealthCheck } from './health-check.ts'
@@ -16,7 +17,7 @@ export interface BehaviourConfig {
   readonly drainMs: number
   readonly drainUntilIdle: boolean
   readonly logLevel: LogLevel
-  readonly accessLog: 'off' | 'failures' | 'json'
+  readonly accessLog: AccessLog | 'json'
   readonly exitWithStdin: boolean
 }
 
@@ -77,10 +78,10 @@ export const BEHAVIOUR_VARIABLES: VariableTable<BehaviourConfig> = {
     fallback: 'info',
     about: 'Lines below this level are not written. Can be changed on the admin interface.',
   }),
-  accessLog: oneOf('HEDDLE_ACCESS_LOG', ['off', 'failures', 'json'], {
+  accessLog: oneOf('HEDDLE_ACCESS_LOG', ['off', 'failures', 'all', 'json'], {
     fallback: 'failures',
     about:
-      'A line of JSON on stderr for each request and each opaque connection (`json`), or for those that failed in the mesh.',
+      'Which requests and opaque connections get a line of JSON on stderr when they end: none, those that failed in the mesh (connections: that reached no endpoint), or all. `json` is the former name of `all`.',
   }),
   exitWithStdin: flag(
     'HEDDLE_EXIT_WITH_STDIN',

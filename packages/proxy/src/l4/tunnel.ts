@@ -1,6 +1,7 @@
 import type { ProxyErrorCode } from '@heddle/api/proxy-errors'
 import type { Stage } from '../accept/stage.ts'
 import type { ProxyError } from '../errors/proxy-error.ts'
+import type { AccessLog } from '../listener-config.ts'
 import type { SocketPair } from '../net/http-socket.ts'
 import { resetSocket } from '../platform/reset.ts'
 import type { Target } from '../upstream/target.ts'
@@ -11,6 +12,7 @@ import { awaitFirstWord } from './first-word.ts'
 
 export interface TunnelOptions extends DialOptions {
   readonly protocol: Exclude<SeriesKey['protocol'], 'http1'>
+  readonly accessLog: AccessLog
   /** What the client sent while its protocol was being told. */
   readonly firstBytes: Uint8Array
   /** Called when the server speaks before the client does. */
@@ -124,6 +126,8 @@ export class Tunnel implements Stage, CopyOwner, DialOwner {
 
   #copyBetween(right: SocketPair): void {
     const { core, accepted, firstBytes, hop, protocol } = this.#options
+    // The socket forgets it when it is closed.
+    if (this.#options.accessLog === 'all') accepted.rememberClient()
     this.#series = hop.seriesOf(this.#dial?.state, this.#target, protocol)
     this.#dial = undefined
     this.#series.connectionOpened()
@@ -134,15 +138,38 @@ export class Tunnel implements Stage, CopyOwner, DialOwner {
 
   /** Fails before any octet was copied. */
   notReached(error: ProxyError): void {
-    const { core, hop, protocol, accepted } = this.#options
+    const { hop, protocol } = this.#options
     this.#series = hop.seriesOf(this.#dial?.state, this.#dial?.target, protocol)
     this.#series.connectionOpened()
-    const { code, message: detail, spec } = error
-    const fields = { client: accepted.client, destination: hop.name, error: code, detail, hint: spec.hint }
-    core.refusals.write({ level: 'warn', event: 'connection failed', kind: `${code} ${hop.name}`, fields })
+    this.#logFailure(error)
     this.#left.socket.off('close', this.#onLeftClosed)
     resetSocket(this.#left.socket, this.#left.raw)
     this.#close(error.code)
+  }
+
+  #logFailure({ code, message: detail, spec }: ProxyError): void {
+    const { accepted, accessLog, core, hop } = this.#options
+    if (accessLog === 'off') return
+    const fields = { client: accepted.client, destination: hop.name, error: code, detail, hint: spec.hint }
+    core.refusals.write({ level: 'warn', event: 'connection failed', kind: `${code} ${hop.name}`, fields })
+  }
+
+  /** One that was copied, and has ended. */
+  #logEnd(target: Target, error: ProxyErrorCode | undefined): void {
+    const { accepted, accessLog, core, hop, protocol } = this.#options
+    if (accessLog !== 'all') return
+    core.log.info('connection', {
+      direction: hop.direction,
+      destination: hop.name,
+      peer: hop.peerIdentity,
+      client: accepted.client,
+      endpoint: target.id || target.endpoint.name,
+      protocol,
+      error,
+      durationUs: Math.round(core.clock.monotonicUs() - accepted.openedUs),
+      readBytes: this.readBytes,
+      writtenBytes: this.writtenBytes,
+    })
   }
 
   readonly #onLeftClosed = (): void => {
@@ -155,6 +182,7 @@ export class Tunnel implements Stage, CopyOwner, DialOwner {
     this.#isOver = true
     this.#series?.connectionClosed(code)
     if (code !== undefined) this.#options.core.failed(code)
+    if (this.#copy !== undefined) this.#logEnd(this.#target!, code)
   }
 
   #codeOf(brokenBy: 'left' | 'right'): ProxyErrorCode {
