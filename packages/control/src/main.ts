@@ -1,7 +1,7 @@
 import { systemClock } from '@heddle/base/clock'
 import { ConfigError } from '@heddle/base/config-error'
+import { formatHostPort } from '@heddle/base/host-port'
 import { parseControlConfig } from './config/control-config.ts'
-import { formatHostPort } from './config/host-port.ts'
 import { createPinoLog } from './log/pino-log.ts'
 import type { Control } from './running-control.ts'
 import { startControl } from './start-control.ts'

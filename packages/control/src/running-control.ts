@@ -1,7 +1,7 @@
 import type { Clock } from '@heddle/base/clock'
+import type { HostPort } from '@heddle/base/host-port'
 import type { ClusterParts } from './cluster/cluster-parts.ts'
 import type { ClusterTasks } from './cluster/cluster-tasks.ts'
-import type { HostPort } from './config/host-port.ts'
 import type { ControlParts } from './control-parts.ts'
 import type { Readiness } from './readiness.ts'
 import type { Api } from './server/listen-api.ts'

@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf'
 import { type Destination, type DestinationDelta, DestinationSchema, ServiceSchema } from '@heddle/api/discovery'
+import { compareTexts } from '@heddle/base/compare-texts'
 
 /** What a proxy that has `from` makes of a delta, for tests to hold against what it should have. */
 export function applyDelta(from: Destination, delta: DestinationDelta): Destination {
@@ -9,7 +10,7 @@ export function applyDelta(from: Destination, delta: DestinationDelta): Destinat
   for (const id of delta.removedEndpointIds) endpoints.delete(id)
   for (const endpoint of delta.upsertedEndpoints) endpoints.set(endpoint.id, endpoint)
   const { $typeName: _, ...rest } = target.value
-  const sorted = [...endpoints.values()].sort((a, b) => (a.instance < b.instance ? -1 : 1))
+  const sorted = [...endpoints.values()].sort((a, b) => compareTexts(a.instance, b.instance))
   const value = create(ServiceSchema, { ...rest, endpoints: sorted })
   return create(DestinationSchema, { version: delta.version, target: { case: 'service', value } })
 }

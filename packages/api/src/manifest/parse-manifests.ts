@@ -1,3 +1,4 @@
+import { compareTexts } from '@heddle/base/compare-texts'
 import { formatRef, type MeshObject, refOf } from '../kinds/mesh-object.ts'
 import type { ObjectRef } from '../kinds/object-meta.ts'
 import { checkTogether } from './check-together.ts'
@@ -122,6 +123,5 @@ function inOrder(problems: readonly Problem[]): readonly Problem[] {
 }
 
 function compareProblems(a: Problem, b: Problem): number {
-  if (a.file !== b.file) return a.file < b.file ? -1 : 1
-  return a.line - b.line || a.column - b.column
+  return compareTexts(a.file, b.file) || a.line - b.line || a.column - b.column
 }

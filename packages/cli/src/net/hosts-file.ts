@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { compareTexts } from '@heddle/base/compare-texts'
 
 /** A Service as far as its names go. */
 export interface NamedService {
@@ -34,7 +35,7 @@ export function formatHostsFile(services: readonly NamedService[], options: Host
 }
 
 function byName(a: NamedService, b: NamedService): number {
-  return `${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1
+  return compareTexts(`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`)
 }
 
 /** The whole name first: it is what a look-up of the address would give back. */

@@ -1,3 +1,4 @@
+import { isLoopback } from '@heddle/base/host-port'
 /** What of the host's name resolution helps inside a workload's namespace. */
 export interface ResolvConfInput {
   /** `/etc/resolv.conf` of the host. */
@@ -26,5 +27,6 @@ function hasReachableServer(text: string): boolean {
 }
 
 function isLoopbackServer(line: string): boolean {
-  return /^nameserver\s+(127\.|::1)/.test(line)
+  const [, server = ''] = /^nameserver\s+(\S+)/.exec(line) ?? []
+  return isLoopback(server)
 }

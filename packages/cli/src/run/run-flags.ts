@@ -1,5 +1,5 @@
-import { isIP } from 'node:net'
 import { formatNameKey } from '@heddle/api/destination-key'
+import { formatHostPort, parseIpPort } from '@heddle/base/host-port'
 import { InvalidArgumentError } from 'commander'
 import type { SidecarPort } from '../instance/proxy-environment.ts'
 import type { Mode } from '../site/site.ts'
@@ -58,10 +58,11 @@ function parsePort(text: string): number {
 }
 
 function parseAddress(text: string): string {
-  const at = text.lastIndexOf(':')
-  const host = text.slice(0, at).replace(/^\[(.*)\]$/, '$1')
-  if (at > 0 && isIP(host) !== 0 && /^\d{1,5}$/.test(text.slice(at + 1))) return text
-  throw new InvalidArgumentError(`Expected IP:PORT, got "${text}".`)
+  try {
+    return formatHostPort(parseIpPort(text))
+  } catch {
+    throw new InvalidArgumentError(`Expected IP:PORT, got "${text}".`)
+  }
 }
 
 function splitOnce(text: string, separator: string): [string, string] {

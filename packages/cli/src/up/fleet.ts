@@ -1,4 +1,5 @@
 import type { Clock } from '@heddle/base/clock'
+import { compareTexts } from '@heddle/base/compare-texts'
 import { formatDurationMs } from '@heddle/base/duration'
 import { messageOf } from '@heddle/base/message-of'
 import { CliError } from '../cli-error.ts'
@@ -56,7 +57,7 @@ export class Fleet {
   /** Every instance there is, in the order of their names. */
   instances(): readonly Instance[] {
     const all = [...this.#members.values()].flatMap((members) => [...members].map((member) => member.instance))
-    return all.sort((a, b) => (a.name < b.name ? -1 : 1))
+    return all.sort((a, b) => compareTexts(a.name, b.name))
   }
 
   /** Makes `desired` the state to reach; what was desired before and not reached yet is given up. */

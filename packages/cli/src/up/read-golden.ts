@@ -1,4 +1,5 @@
 import { ResourceKind, type StatRow } from '@heddle/api/admin'
+import { compareTexts } from '@heddle/base/compare-texts'
 import type { ControlClient } from '../client/control-client.ts'
 import { statColumns } from '../commands/stat/stat-view.ts'
 import type { Style } from '../output/style.ts'
@@ -10,7 +11,7 @@ const WINDOW_MS = 60_000
 export async function readGolden(control: ControlClient): Promise<readonly StatRow[]> {
   const resource = { kind: ResourceKind.DEPLOYMENT, namespace: '', name: '' }
   const { rows } = await control.admin.stat({ resource, windowMs: WINDOW_MS })
-  return [...rows].sort((a, b) => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1))
+  return [...rows].sort((a, b) => compareTexts(`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`))
 }
 
 /** The rows as `heddle stat deploy` shows them, with their namespaces where there are several. */

@@ -3,6 +3,7 @@ import { type DestinationChange, DestinationChangeSchema } from '@heddle/api/adm
 import { formatNameKey } from '@heddle/api/destination-key'
 import type { Destination } from '@heddle/api/discovery'
 import type { Service } from '@heddle/api/kinds/service'
+import { compareTexts } from '@heddle/base/compare-texts'
 import type { Model } from '../model/model.ts'
 import { translateDestination } from '../translate/destination.ts'
 
@@ -14,7 +15,7 @@ export function compareDestinations(
 ): DestinationChange[] {
   const places = new Map([...placesIn(before), ...placesIn(after)].map((place) => [JSON.stringify(place), place]))
   const changes: DestinationChange[] = []
-  for (const [, { key, clients }] of [...places].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [, { key, clients }] of [...places].sort(([a], [b]) => compareTexts(a, b))) {
     const [old, now] = [told(before, { key, clients }, trustDomain), told(after, { key, clients }, trustDomain)]
     if (old.version === now.version) continue
     changes.push(create(DestinationChangeSchema, { key, clientNamespace: clients, before: old, after: now }))

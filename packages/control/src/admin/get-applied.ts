@@ -8,6 +8,7 @@ import {
   type ObjectRef,
 } from '@heddle/api/admin'
 import type { GetAppliedRequest as ReplicaRequest } from '@heddle/api/replica'
+import { compareTexts } from '@heddle/base/compare-texts'
 import type { DiscoveryHub } from '../discovery/discovery-hub.ts'
 import type { DiscoveryStream } from '../discovery/discovery-stream.ts'
 import { instanceKey } from '../model/instance.ts'
@@ -44,7 +45,7 @@ function getApplied({ revision, objects }: GetAppliedRequest, deps: AppliedDeps)
 }
 
 function answer(streams: readonly DiscoveryStream[], behind: DiscoveryStream[], revision: number): GetAppliedResponse {
-  behind.sort((a, b) => (instanceKey(a.node) < instanceKey(b.node) ? -1 : 1))
+  behind.sort((a, b) => compareTexts(instanceKey(a.node), instanceKey(b.node)))
   return create(GetAppliedResponseSchema, {
     revision: BigInt(revision),
     proxies: streams.length,

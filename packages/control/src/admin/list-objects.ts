@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { type ConfigObject, ConfigObjectSchema, type ListObjectsRequest, type ObjectRef } from '@heddle/api/admin'
 import { formatRef, type MeshObject, refOf } from '@heddle/api/kinds'
+import { compareTexts } from '@heddle/base/compare-texts'
 import { countHoldersElsewhere, type HolderCounts } from '../replicas/holders.ts'
 import type { Replicas } from '../replicas/replicas.ts'
 import { readDocumentText } from '../sources/read-document-text.ts'
@@ -30,7 +31,7 @@ export function listObjects(request: ListObjectsRequest, deps: ObjectDeps): Conf
     if (!isNamed || (kind !== '' && object.kind !== kind)) return false
     return !faultyOnly || isFaulty(object, deps)
   })
-  const sorted = wanted.toSorted((a, b) => (formatRef(refOf(a)) < formatRef(refOf(b)) ? -1 : 1))
+  const sorted = wanted.toSorted((a, b) => compareTexts(formatRef(refOf(a)), formatRef(refOf(b))))
   return sorted.map((object) => configObject(object, deps))
 }
 

@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf'
 import { type ProxyStatus, ProxyStatusSchema } from '@heddle/api/admin'
 import type { Node } from '@heddle/api/discovery'
+import { compareTexts } from '@heddle/base/compare-texts'
 import type { DiscoveryHub } from '../discovery/discovery-hub.ts'
 import type { DiscoveryStream } from '../discovery/discovery-stream.ts'
 import { instanceKey } from '../model/instance.ts'
@@ -25,7 +26,7 @@ export async function listProxies(
     const known = merged.get(instanceKey(proxy))
     merged.set(instanceKey(proxy), known === undefined ? proxy : mergeStatus(known, proxy))
   }
-  return [...merged.values()].sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1))
+  return [...merged.values()].sort((a, b) => compareTexts(instanceKey(a), instanceKey(b)))
 }
 
 /** One that has changed from a replica to another is with the one that it is connected to. */
@@ -43,7 +44,7 @@ export function listOwnProxies(namespace: string, { model, hub, store }: ProxyDe
     .registrations()
     .filter(({ node }) => namespace === '' || node.namespace === namespace)
     .map(({ node }) => proxyStatus(node, streams.get(instanceKey(node)), store))
-    .sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1))
+    .sort((a, b) => compareTexts(instanceKey(a), instanceKey(b)))
 }
 
 function proxyStatus(node: Node, stream: DiscoveryStream | undefined, store: TelemetryStore): ProxyStatus {

@@ -12,6 +12,7 @@ import {
 import { formatRef, type MeshObject, refOf } from '@heddle/api/kinds'
 import type { ObjectRef } from '@heddle/api/kinds/meta'
 import type { Clock } from '@heddle/base/clock'
+import { compareTexts } from '@heddle/base/compare-texts'
 import { createModel, type Model } from '../model/model.ts'
 import type { ObjectStore, PreparedEdit } from '../sources/object-store.ts'
 import { hasError } from '../sources/prepare-edit.ts'
@@ -84,7 +85,7 @@ function compareConditions(before: Model, after: Model, nowMs: number): Conditio
     [...before.objects(), ...after.objects()].map((object) => [formatRef(refOf(object)), refOf(object)]),
   )
   return [...refs]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .sort(([a], [b]) => compareTexts(a, b))
     .flatMap(([, ref]) => {
       const [old, now] = [conditionsOf(before, ref, nowMs), conditionsOf(after, ref, nowMs)]
       return [...new Set([...old.keys(), ...now.keys()])].flatMap((key) => {

@@ -8,6 +8,7 @@ import {
   StatRowSchema,
 } from '@heddle/api/admin'
 import { objectKey } from '@heddle/api/kinds/meta'
+import { compareTexts } from '@heddle/base/compare-texts'
 import type { Model } from '../model/model.ts'
 import {
   type ResourceName,
@@ -136,5 +137,5 @@ function toStatusCounts(grpc: readonly number[]): GrpcStatusCount[] {
 }
 
 function byName(a: StatRow, b: StatRow): number {
-  return objectKey(a) < objectKey(b) ? -1 : 1
+  return compareTexts(objectKey(a), objectKey(b))
 }

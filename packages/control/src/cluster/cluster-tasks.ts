@@ -1,4 +1,4 @@
-import type { HostPort } from '../config/host-port.ts'
+import type { HostPort } from '@heddle/base/host-port'
 import { countHoldersElsewhere } from '../replicas/holders.ts'
 import type { Api, Serving } from '../server/listen-api.ts'
 import { writeStatuses } from '../status/status-writer.ts'

@@ -1,10 +1,10 @@
 import type { Clock } from '@heddle/base/clock'
+import { formatHostPort } from '@heddle/base/host-port'
 import type { Log } from '@heddle/base/log'
 import type { KubeClient, KubeObject } from '@heddle/kube/client'
 import { createInformer } from '@heddle/kube/informer'
 import { INSTALL_NAMES } from '@heddle/kube/install/names'
 import { ENDPOINT_SLICES } from '@heddle/kube/resources'
-import { formatHostPort } from '../config/host-port.ts'
 
 export interface PeerAddressesOptions {
   readonly client: Pick<KubeClient, 'listPages' | 'watch'>

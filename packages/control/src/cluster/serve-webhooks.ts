@@ -1,8 +1,8 @@
 import type { Clock } from '@heddle/base/clock'
+import type { HostPort } from '@heddle/base/host-port'
 import type { Log } from '@heddle/base/log'
 import { type AdmissionDeps, createAdmissionHandler } from '../admission/create-admission-handler.ts'
 import type { ServerIdentity } from '../ca/server-identity.ts'
-import type { HostPort } from '../config/host-port.ts'
 import { listenTls, type TlsListener } from '../server/tls-listener.ts'
 
 export interface WebhookOptions {

@@ -1,8 +1,6 @@
 import { ConfigError } from '@heddle/base/config-error'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseControlConfig } from './control-config.ts'
-import { formatHostPort, parseHostPort } from './host-port.ts'
 
 const REQUIRED = ['--config', 'mesh', '--state=state']
 
@@ -77,23 +75,6 @@ describe('parseControlConfig()', () => {
 
   test('refuses a flag of one value that is given twice', () => {
     expect(() => parseControlConfig([...REQUIRED, '--state', 'other'])).toThrow('--state: given more than once')
-  })
-})
-
-describe('parseHostPort()', () => {
-  test.each(['', ':1', '127.0.0.1', '127.0.0.1:65536', '::1:80', '[127.0.0.1]:80', '[::1]', 'localhost:80', '1.2.3:4'])(
-    'refuses %j',
-    (text) => {
-      expect(parseHostPort(text)).toBeUndefined()
-    },
-  )
-
-  test('is the inverse of formatHostPort()', () => {
-    fc.assert(
-      fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), fc.nat(65_535), (host, port) => {
-        expect(parseHostPort(formatHostPort({ host, port }))).toEqual({ host, port })
-      }),
-    )
   })
 })
 

@@ -1,6 +1,6 @@
+import type { HostPort } from '@heddle/base/host-port'
 import { LOG_LEVELS, type LogLevel } from '@heddle/base/log'
 import { FlagReader } from './flag-reader.ts'
-import type { HostPort } from './host-port.ts'
 import { type KubernetesConfig, readKubernetesFlags } from './kubernetes-config.ts'
 
 /** All the control plane must know to start. */

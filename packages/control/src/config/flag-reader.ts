@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
 import { ConfigError } from '@heddle/base/config-error'
 import { formatDurationMs, parseDurationMs } from '@heddle/base/duration'
+import { type HostPort, isLoopback, parseIpPort } from '@heddle/base/host-port'
 import { isTrustDomain } from '@heddle/identity/spiffe-id'
-import { type HostPort, isLoopback, parseHostPort } from './host-port.ts'
 
 /** Limits of a flag that is a duration. */
 export interface DurationLimits {
@@ -132,11 +132,12 @@ export class FlagReader {
   }
 
   #hostPort(name: string, value: string): HostPort | undefined {
-    const address = parseHostPort(value)
-    if (address === undefined) {
+    try {
+      return parseIpPort(value)
+    } catch {
       this.#problems.push(`--${name}=${value}: expected IP:PORT, for example 127.0.0.1:15010 or [::1]:0`)
+      return undefined
     }
-    return address
   }
 }
 

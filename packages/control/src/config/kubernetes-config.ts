@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { CONTROL_ACCOUNT } from '@heddle/api/control-account'
+import type { HostPort } from '@heddle/base/host-port'
 import type { FlagReader } from './flag-reader.ts'
-import type { HostPort } from './host-port.ts'
 
 /** What the control plane of a cluster must know beside. */
 export interface KubernetesConfig {

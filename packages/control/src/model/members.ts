@@ -2,6 +2,7 @@ import type { LabelIndex } from '@heddle/api/kinds/label-index'
 import { selects } from '@heddle/api/kinds/label-index'
 import type { Service } from '@heddle/api/kinds/service'
 import type { Workload } from '@heddle/api/kinds/workload'
+import { compareTexts } from '@heddle/base/compare-texts'
 import type { Instance } from './instance.ts'
 import type { InstanceChange } from './instance-table.ts'
 
@@ -26,7 +27,7 @@ export class Members {
     if (known !== undefined) return known
     const { metadata, spec } = service
     const selected = this.#instancesByLabel.select(metadata.namespace, spec.selector)
-    selected.sort((a, b) => (a.instance < b.instance ? -1 : 1))
+    selected.sort((a, b) => compareTexts(a.instance, b.instance))
     this.#instances.set(service, selected)
     return selected
   }

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import type { AddressInfo, Server } from 'node:net'
 import { codeOf } from '@heddle/base/code-of'
+import { formatHostPort, type HostPort } from '@heddle/base/host-port'
 import { messageOf } from '@heddle/base/message-of'
-import { formatHostPort, type HostPort } from '../config/host-port.ts'
 
 /** The address cannot be listened on. */
 export class ListenError extends Error {

@@ -1,11 +1,11 @@
 import type { Clock } from '@heddle/base/clock'
+import { formatHostPort, type HostPort } from '@heddle/base/host-port'
 import type { Log } from '@heddle/base/log'
 import { LogLimit } from '@heddle/base/log-limit'
 import type { Registry } from '@heddle/telemetry/registry'
 import packageJson from '../../package.json' with { type: 'json' }
 import { adminHandlers } from '../admin/admin-handlers.ts'
 import type { ControlConfig } from '../config/control-config.ts'
-import { formatHostPort, type HostPort } from '../config/host-port.ts'
 import type { CallMetrics } from '../control-metrics.ts'
 import type { ControlParts } from '../control-parts.ts'
 import { ReplicaClients } from '../replicas/replica-clients.ts'

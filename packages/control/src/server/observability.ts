@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { FairRoom } from '@heddle/base/fair-room'
+import type { HostPort } from '@heddle/base/host-port'
 import { seatConnection } from '@heddle/base/seat-connection'
 import { PROMETHEUS_CONTENT_TYPE } from '@heddle/telemetry/prometheus'
 import type { Registry } from '@heddle/telemetry/registry'
-import type { HostPort } from '../config/host-port.ts'
 import { bindServer } from './bind-server.ts'
 
 export interface ObservabilityOptions {

@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os'
-import type { HostPort } from '../config/host-port.ts'
+import type { HostPort } from '@heddle/base/host-port'
 
 /** What a client may call the address that is listened on; of a wildcard, the addresses of all interfaces. */
 export function ownAddresses({ host, port }: HostPort): HostPort[] {

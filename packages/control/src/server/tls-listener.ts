@@ -7,8 +7,8 @@ import {
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '@heddle/base/clock'
+import type { HostPort } from '@heddle/base/host-port'
 import type { ServerTls } from '../ca/server-identity.ts'
-import type { HostPort } from '../config/host-port.ts'
 import { bindServer } from './bind-server.ts'
 import { ConnectionRooms } from './connection-rooms.ts'
 

@@ -8,6 +8,7 @@ import {
   ServiceSchema,
 } from '@heddle/api/discovery'
 import { RouteKind } from '@heddle/api/discovery/route'
+import { compareTexts } from '@heddle/base/compare-texts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { applyDelta } from '../../test/apply-delta.ts'
@@ -48,7 +49,7 @@ function destination(endpoints: readonly Given[], more: GivenService = {}): Dest
     protocol,
     ...attached,
     endpoints: endpoints
-      .toSorted((a, b) => (a.instance < b.instance ? -1 : 1))
+      .toSorted((a, b) => compareTexts(a.instance, b.instance))
       .map(({ instance, address, port = 80, zone = '' }) => {
         return create(EndpointSchema, {
           id: `shop/${instance}:${port}`,

@@ -1,3 +1,4 @@
+import { compareTexts } from '@heddle/base/compare-texts'
 import type { Draw } from './balancer.ts'
 import type { Candidate } from './candidate.ts'
 import { hashText } from './hash.ts'
@@ -60,7 +61,7 @@ interface SlotOrder {
 /** Sorted by id, so that all clients agree whatever order they were told. */
 function toOrders(candidates: readonly Candidate[]): SlotOrder[] {
   const byId = candidates.map(({ id, load }, index) => ({ id, index, weight: load.weight }))
-  byId.sort((a, b) => (a.id < b.id ? -1 : 1))
+  byId.sort((a, b) => compareTexts(a.id, b.id))
   return byId.map(({ id, index, weight }) => {
     return {
       index,

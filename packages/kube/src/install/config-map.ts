@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { compareTexts } from '@heddle/base/compare-texts'
 import { stringify } from 'yaml'
 import type { KubeDraft } from '../client/client.ts'
 import { CONFIG_KEYS, INSTALL_NAMES } from './install-names.ts'
@@ -42,6 +43,6 @@ function toGoJson(value: unknown): string {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const entries = Object.entries(value).toSorted(([a], [b]) => compareTexts(a, b))
   return Object.fromEntries(entries.map(([name, field]) => [name, sorted(field)]))
 }

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { formatAddressKey } from '@heddle/api/destination-key'
-import { formatHostPort } from '../config/address.ts'
+import { formatHostPort } from '@heddle/base/host-port'
 import type { ListenerConfig } from '../listener-config.ts'
 import { readOriginalDestination } from '../platform/original-destination.ts'
 import type { WorkloadRuntime } from '../workload-runtime.ts'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { formatHostPort } from '@heddle/base/host-port'
 import { expect, test } from 'vitest'
-import { formatHostPort } from '../config/address.ts'
 import { LoopGuard } from './loop-guard.ts'
 
 test.each([

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { formatHostPort } from '../config/address.ts'
+import { formatHostPort } from '@heddle/base/host-port'
 
 /**
  * What the proxy sends here comes to its own inbound listener, redirected by the rules of the network namespace: one stands for the

@@ -1,13 +1,13 @@
-import { createServer, isIP, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import type { Clock } from '@heddle/base/clock'
 import { FairRoom } from '@heddle/base/fair-room'
+import { formatHostPort, type HostPort, isLoopback } from '@heddle/base/host-port'
 import { seatConnection } from '@heddle/base/seat-connection'
 import { createFields } from '@heddle/http/fields'
 import { createH1Server } from '@heddle/http/h1'
 import { createResponseHead, type RequestHead } from '@heddle/http/message'
 import type { BodyReceiver, ServerStream } from '@heddle/http/session'
 import { ListenError } from '../accept/listener.ts'
-import { formatHostPort, type SocketAddress } from '../config/address.ts'
 import { socketTransport } from '../control/socket-transport.ts'
 
 /** An answer of the admin interface. */
@@ -29,7 +29,7 @@ export interface AdminRequest {
 
 /** The listening admin interface. */
 export interface AdminServer {
-  readonly address: SocketAddress
+  readonly address: HostPort
   close(): void
 }
 
@@ -47,7 +47,7 @@ export const MAX_LIFE_MS = 30_000
  *
  * @throws {ListenError}
  */
-export function listenAdmin(address: SocketAddress, handler: AdminHandler, clock: Clock): Promise<AdminServer> {
+export function listenAdmin(address: HostPort, handler: AdminHandler, clock: Clock): Promise<AdminServer> {
   return listen(address, (request, head) => refusalOf(head) ?? handler(request), clock)
 }
 
@@ -56,7 +56,7 @@ export function listenAdmin(address: SocketAddress, handler: AdminHandler, clock
  *
  * @throws {ListenError}
  */
-export async function listenProbe(address: SocketAddress, handler: AdminHandler, clock: Clock): Promise<AdminServer> {
+export async function listenProbe(address: HostPort, handler: AdminHandler, clock: Clock): Promise<AdminServer> {
   if (address.host !== '::') return await listen(address, handler, clock)
   // Both families; a kernel that was started without IPv6 has no such address, but the other one.
   return await listen(address, handler, clock).catch(() => listen({ ...address, host: '0.0.0.0' }, handler, clock))
@@ -64,7 +64,7 @@ export async function listenProbe(address: SocketAddress, handler: AdminHandler,
 
 type HeadedHandler = (request: AdminRequest, head: RequestHead) => ReturnType<AdminHandler>
 
-async function listen(address: SocketAddress, handler: HeadedHandler, clock: Clock): Promise<AdminServer> {
+async function listen(address: HostPort, handler: HeadedHandler, clock: Clock): Promise<AdminServer> {
   const sockets = new Set<Socket>()
   const room = new FairRoom({ places: MAX_CONNECTIONS, evenly: 'oldest' })
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -169,5 +169,5 @@ export function text(status: number, body: string): AdminAnswer {
 
 function isLoopbackHost(authority: string): boolean {
   const host = authority.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+  return host === 'localhost' || isLoopback(host)
 }

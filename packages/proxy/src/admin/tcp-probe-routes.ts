@@ -1,7 +1,7 @@
 import { pathOfTcpProbe, type TcpProbe } from '@heddle/api/tcp-probe'
 import type { Clock } from '@heddle/base/clock'
+import { formatHostPort } from '@heddle/base/host-port'
 import type { Log } from '@heddle/base/log'
-import { formatHostPort } from '../config/address.ts'
 import { createProbe } from '../health/probe.ts'
 import type { AdminRoutes } from './admin-routes.ts'
 import { type AdminAnswer, type AdminHandler, MAX_LIFE_MS, text } from './admin-server.ts'

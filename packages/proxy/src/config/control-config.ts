@@ -1,13 +1,13 @@
+import { type HostPort, parseHostPort } from '@heddle/base/host-port'
 import { messageOf } from '@heddle/base/message-of'
 import { readPemCertificates } from '@heddle/identity/certificate'
 import { parseSpiffeId } from '@heddle/identity/spiffe-id'
-import { parseHostPort, type SocketAddress } from './address.ts'
 import type { VariableTable } from './env-reader.ts'
 import { filePath, optional, syntax } from './variable.ts'
 
 /** Where the control plane is, and how either side proves who it is. */
 export interface ControlConfig {
-  readonly controlAddress: SocketAddress
+  readonly controlAddress: HostPort
   /** SPIFFE id that the control plane must prove; `undefined`: `controlIdentityOf(trustDomain)`. */
   readonly controlIdentity: string | undefined
   /** PEM; exactly one of it and the file is set. */

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { parseTcpProbe, type TcpProbe } from '@heddle/api/tcp-probe'
+import { type HostPort, parseIpPort } from '@heddle/base/host-port'
 import { LIMITS, type LimitName, type Limits } from '../limits.ts'
-import { parseIpPort, type SocketAddress } from './address.ts'
 
 /** A port of the application. */
 export interface ApplicationPort {
@@ -9,14 +9,14 @@ export interface ApplicationPort {
   /** The port that Services and other workloads know. */
   readonly port: number
   /** Where the application listens; `undefined` (transparent only): where the connection was meant to go. */
-  readonly app: SocketAddress | undefined
+  readonly app: HostPort | undefined
   /** Where the proxy listens for it; only in explicit mode. */
-  readonly listen: SocketAddress | undefined
+  readonly listen: HostPort | undefined
 }
 
 /** A local listener whose connections all go to one destination. */
 export interface Upstream {
-  readonly listen: SocketAddress
+  readonly listen: HostPort
   /** Discovery key: `name:SERVICE.NAMESPACE:PORT` or `address:IP:PORT`. */
   readonly key: string
 }

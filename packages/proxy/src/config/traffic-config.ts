@@ -1,7 +1,6 @@
-import { isIP } from 'node:net'
 import { PROXY_PORTS } from '@heddle/api/proxy-ports'
 import type { TcpProbe } from '@heddle/api/tcp-probe'
-import { parseIpPort, type SocketAddress } from './address.ts'
+import { type HostPort, isLoopback, parseIpPort } from '@heddle/base/host-port'
 import {
   type ApplicationPort,
   parseIpList,
@@ -22,9 +21,9 @@ export interface TrafficConfig {
   readonly listenAddresses: readonly string[]
   readonly outboundPort: number
   readonly inboundPort: number
-  readonly adminAddress: SocketAddress
+  readonly adminAddress: HostPort
   /** `undefined`: nowhere. */
-  readonly probeAddress: SocketAddress | undefined
+  readonly probeAddress: HostPort | undefined
   /** What is answered there for the application. */
   readonly tcpProbes: readonly TcpProbe[]
   /** Empty: not known. */
@@ -126,9 +125,8 @@ export const TRAFFIC_VARIABLES: VariableTable<TrafficConfig> = {
   ),
 }
 
-function parseLoopback(text: string): SocketAddress {
+function parseLoopback(text: string): HostPort {
   const address = parseIpPort(text)
-  const isLoopback = address.host === '::1' || (isIP(address.host) === 4 && address.host.startsWith('127.'))
-  if (!isLoopback) throw new RangeError('the admin interface changes the proxy and is for this host only')
+  if (!isLoopback(address.host)) throw new RangeError('the admin interface changes the proxy and is for this host only')
   return address
 }

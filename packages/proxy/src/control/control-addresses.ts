@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
+import type { HostPort } from '@heddle/base/host-port'
 import { messageOf } from '@heddle/base/message-of'
-import type { SocketAddress } from '../config/address.ts'
 import { ControlError } from './control-error.ts'
 
 /** All addresses of a name; the resolver of the system unless a test has its own. */
@@ -18,9 +18,9 @@ const MAX_ADDRESSES = 8
  * @throws {ControlError} unreachable: the name has no address
  */
 export async function addressesOf(
-  { host, port }: SocketAddress,
+  { host, port }: HostPort,
   { resolve, random }: { readonly resolve: ResolveName; readonly random: () => number },
-): Promise<readonly SocketAddress[]> {
+): Promise<readonly HostPort[]> {
   if (isIP(host) !== 0) return [{ host, port }]
   try {
     const found = [...new Set(await resolve(host))]

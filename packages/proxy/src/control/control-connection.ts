@@ -1,5 +1,6 @@
 import { type ConnectionOptions, connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
 import type { Clock } from '@heddle/base/clock'
+import type { HostPort } from '@heddle/base/host-port'
 import { createFields } from '@heddle/http/fields'
 import { createH1Client } from '@heddle/http/h1'
 import { createH2Client } from '@heddle/http/h2'
@@ -7,7 +8,6 @@ import { createRequestHead } from '@heddle/http/message'
 import type { BodySender, ClientSession, ResponseReceiver, StreamReset } from '@heddle/http/session'
 import { parseSpiffeId, serverNameOf } from '@heddle/identity/spiffe-id'
 import { verifyPeer } from '@heddle/identity/verify-peer'
-import type { SocketAddress } from '../config/address.ts'
 import { ControlError } from './control-error.ts'
 import { socketTransport } from './socket-transport.ts'
 
@@ -22,7 +22,7 @@ export interface ControlCredentials {
 /** Where the control plane is and who it must be. */
 export interface ControlTarget {
   /** A name may have several addresses, those of replicas. */
-  readonly address: SocketAddress
+  readonly address: HostPort
   /** SPIFFE id that its certificate must have. */
   readonly spiffeId: string
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '@heddle/base/clock'
-import type { SocketAddress } from '../config/address.ts'
+import type { HostPort } from '@heddle/base/host-port'
 import { addressesOf, type ResolveName, resolveName } from './control-addresses.ts'
 import {
   type ControlConnection,
@@ -101,7 +101,7 @@ export class ControlConnections {
     for (const { connection } of idle) connection.close()
   }
 
-  async #connect(address: SocketAddress, timeoutMs: number): Promise<Opened> {
+  async #connect(address: HostPort, timeoutMs: number): Promise<Opened> {
     const { target, clock } = this.#options
     const credentials = this.#options.credentials()
     const connection = await openControlConnection({ ...target, address }, { credentials, clock, timeoutMs })

@@ -1,10 +1,10 @@
 import { connect, type Socket } from 'node:net'
 import type { Clock } from '@heddle/base/clock'
+import { formatHostPort, type HostPort } from '@heddle/base/host-port'
 import { createFields } from '@heddle/http/fields'
 import { createH1Client } from '@heddle/http/h1'
 import { createRequestHead } from '@heddle/http/message'
 import type { ResponseReceiver } from '@heddle/http/session'
-import { formatHostPort, type SocketAddress } from '../config/address.ts'
 import type { ApplicationPort } from '../config/entries.ts'
 import type { HealthCheck } from '../config/health-check.ts'
 import { socketTransport } from '../control/socket-transport.ts'
@@ -39,14 +39,14 @@ export function createProbe({ probe }: Pick<HealthCheck, 'probe'>, target: Probe
     })
 }
 
-function addressOf(port: number | string, { ports, host }: ProbeTarget): SocketAddress {
+function addressOf(port: number | string, { ports, host }: ProbeTarget): HostPort {
   const named = ports.find((one) => one.name === port || one.port === port)
   if (named !== undefined) return named.app ?? { host, port: named.port }
   if (typeof port === 'number') return { host, port }
   throw new RangeError(`HEDDLE_HEALTH_CHECK names port "${port}", which is not in HEDDLE_PORTS`)
 }
 
-function askHttp(path: string, address: SocketAddress): (socket: Socket) => Promise<string | undefined> {
+function askHttp(path: string, address: HostPort): (socket: Socket) => Promise<string | undefined> {
   return (socket) =>
     new Promise((resolve) => {
       const session = createH1Client(

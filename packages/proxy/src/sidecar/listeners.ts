@@ -1,11 +1,11 @@
 import { networkInterfaces } from 'node:os'
 import type { NodePortJson } from '@heddle/api/discovery'
-import { formatHostPort, type SocketAddress } from '../config/address.ts'
+import { formatHostPort, type HostPort } from '@heddle/base/host-port'
 import type { SidecarConfig } from '../config/sidecar-config.ts'
 import type { ListenerConfig } from '../listener-config.ts'
 import type { BoundListener } from '../start-proxy.ts'
 
-const ANY_LOOPBACK_PORT: SocketAddress = { host: '127.0.0.1', port: 0 }
+const ANY_LOOPBACK_PORT: HostPort = { host: '127.0.0.1', port: 0 }
 
 /** Where the data path is to listen. */
 export function toListeners(config: SidecarConfig): ListenerConfig[] {
@@ -51,7 +51,7 @@ function explicitListeners({ upstreams, ports }: SidecarConfig): ListenerConfig[
 export function toListeningEvent(
   config: SidecarConfig,
   bound: readonly BoundListener[],
-  { admin, probe }: { readonly admin: SocketAddress; readonly probe?: SocketAddress | undefined },
+  { admin, probe }: { readonly admin: HostPort; readonly probe?: HostPort | undefined },
 ): object {
   const names = new Map(config.ports.map(({ name, port }) => [port, name]))
   const outbound: object[] = []

@@ -1,10 +1,10 @@
 import { hostname } from 'node:os'
 import type { NodeJson } from '@heddle/api/discovery'
+import { formatHostPort } from '@heddle/base/host-port'
 import packageJson from '../../package.json' with { type: 'json' }
 import { adminRoutes, probeRoutes } from '../admin/admin-routes.ts'
 import { type AdminServer, listenAdmin, listenProbe } from '../admin/admin-server.ts'
 import { tcpProbeRoutes } from '../admin/tcp-probe-routes.ts'
-import { formatHostPort } from '../config/address.ts'
 import type { SidecarConfig } from '../config/sidecar-config.ts'
 import { type DataPlane, startProxy } from '../start-proxy.ts'
 import type { WorkloadContext } from '../workload.ts'

@@ -1,11 +1,11 @@
 import type { StaticConfig, StaticDestination, StaticEndpoint, StaticListener } from '@heddle/api/static-config'
 import { ConfigError } from '@heddle/base/config-error'
+import { parseHostPort } from '@heddle/base/host-port'
 import type { Endpoint } from '@heddle/engine/endpoint'
 import { parseSpiffeId, serverNameOf } from '@heddle/identity/spiffe-id'
 import { ProxyError } from '../errors/proxy-error.ts'
 import type { ListenerConfig } from '../listener-config.ts'
 import { hasAttached, LaterCode, type LoadedCode } from '../routing/later-code.ts'
-import { parseAddress } from '../upstream/destination-key.ts'
 import type { AppProtocol, DestinationSource, InboundPolicy, ServiceDestination } from '../workload.ts'
 
 /** Namespace under which the destinations of a file are known in metrics. */
@@ -53,7 +53,7 @@ function attach(destination: ServiceDestination, code: LoadedCode | undefined, p
 export function toInboundPolicy(config: StaticConfig): InboundPolicy {
   const protocols = new Map<number, AppProtocol>()
   for (const listener of config.listeners) {
-    if (listener.kind === 'inbound') protocols.set(parseAddress(listener.app).port, listener.protocol ?? 'detect')
+    if (listener.kind === 'inbound') protocols.set(parseHostPort(listener.app).port, listener.protocol ?? 'detect')
   }
   return { protocolOf: (port) => protocols.get(port) ?? 'detect' }
 }
@@ -65,12 +65,12 @@ export function toPlainInbound(config: StaticConfig): 'permit' | 'refuse' {
 }
 
 function toListener(listener: StaticListener): ListenerConfig {
-  const { address, port } = parseAddress(listener.address)
+  const { host: address, port } = parseHostPort(listener.address)
   if (listener.kind === 'outbound')
     return { kind: 'explicit-outbound', address, port, key: keyOf(listener.destination) }
-  const app = parseAddress(listener.app)
+  const app = parseHostPort(listener.app)
   const { port: appPort } = app
-  return { kind: 'explicit-inbound', address, port, appAddress: app.address, appPort, workloadPort: appPort }
+  return { kind: 'explicit-inbound', address, port, appAddress: app.host, appPort, workloadPort: appPort }
 }
 
 function keyOf(name: string): string {
@@ -103,7 +103,7 @@ function toDestination({ name, protocol = 'detect', endpoints, ...attached }: St
 }
 
 function toEndpoint({ address: text, identity, weight = 1 }: StaticEndpoint, instance: string): Endpoint {
-  const { address, port } = parseAddress(text)
+  const { host: address, port } = parseHostPort(text)
   const id = identity === undefined ? undefined : parseSpiffeId(identity)
   return {
     id: `${NAMESPACE}/${instance}:${port}`,

@@ -1,9 +1,13 @@
+import { type HostPort, parseIpPort } from '@heddle/base/host-port'
 import type { ServiceName } from './target.ts'
 
-/** The service that a discovery key names; for addresses only its port. */
-export function parseKey(key: string): ServiceName {
+/**
+ * What is counted under a key: the Service that it names; of an address only its port. Who wrote the key has read it before (`parseKey` of
+ * `api`, or the file of a static proxy, whose keys have port 0), so nothing is refused here.
+ */
+export function serviceOfKey(key: string): ServiceName {
   const match = /^name:([^.]*)\.([^:]*):(\d+)$/.exec(key)
-  if (match === null) return unnamed(parseAddress(key).port)
+  if (match === null) return unnamed(Number(key.slice(key.lastIndexOf(':') + 1)))
   return { namespace: match[2]!, name: match[1]!, port: Number(match[3]) }
 }
 
@@ -12,10 +16,9 @@ export function unnamed(port: number): ServiceName {
   return { namespace: '', name: '', port }
 }
 
-/** Takes `address:IP:PORT` apart; IPv6 stands in brackets. */
-export function parseAddress(key: string): { readonly address: string; readonly port: number } {
-  const text = key.startsWith('address:') ? key.slice('address:'.length) : key
-  const colon = text.lastIndexOf(':')
-  const address = text.slice(0, colon)
-  return { address: address.startsWith('[') ? address.slice(1, -1) : address, port: Number(text.slice(colon + 1)) }
+/** Where `address:IP:PORT` is. @throws {RangeError} when it names a Service */
+export function addressOfKey(key: string): HostPort {
+  return parseIpPort(key.slice(ADDRESS.length))
 }
+
+const ADDRESS = 'address:'

@@ -14,7 +14,7 @@ import type {
 } from '../workload.ts'
 import type { ClientTls } from './client-tls.ts'
 import type { Remote } from './connect.ts'
-import { parseAddress, parseKey, unnamed } from './destination-key.ts'
+import { addressOfKey, serviceOfKey, unnamed } from './destination-key.ts'
 import type { DestinationState } from './destination-state.ts'
 import { RemoteEndpoint } from './remote-endpoint.ts'
 import { type ServiceName, Target, toOutboundKey, toUnreachedKey } from './target.ts'
@@ -92,7 +92,7 @@ export class Upstreams {
 
   /** Where requests are counted whose destination is not known yet. */
   failureSeries(key: string, protocol: SeriesKey['protocol']): TrafficSeries {
-    return this.#traffic.series({ ...toUnreachedKey(parseKey(key)), protocol })
+    return this.#traffic.series({ ...toUnreachedKey(serviceOfKey(key)), protocol })
   }
 
   /** Lets requests to come go over new connections to other proxies, made with the certificates of today. */
@@ -124,7 +124,7 @@ export class Upstreams {
         return this.#stateWith([], {
           kind: 'missing',
           protocol: 'detect',
-          service: parseKey(key),
+          service: serviceOfKey(key),
           reason: destination.reason,
         })
     }
@@ -166,7 +166,7 @@ export class Upstreams {
   }
 
   #unmeshedState(key: string): DestinationState {
-    const { address, port } = parseAddress(key)
+    const { host: address, port } = addressOfKey(key)
     const endpoint = this.#endpointOf({ address, port, identity: undefined, serverName: undefined }, 0)
     const service = unnamed(port)
     const about = toOutboundKey(service, undefined)

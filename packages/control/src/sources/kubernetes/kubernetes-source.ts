@@ -4,6 +4,7 @@ import type { ObjectRef } from '@heddle/api/kinds/meta'
 import { MAX_PROBLEMS } from '@heddle/api/manifest'
 import { formatProblem, type Problem } from '@heddle/api/manifest/problem'
 import type { Clock, Timer } from '@heddle/base/clock'
+import { compareTexts } from '@heddle/base/compare-texts'
 import type { Resource } from '@heddle/kube/client'
 import { EditError, type ObjectStore } from '../object-store.ts'
 import type { Source, SourceListener, SourceStatus } from '../source.ts'
@@ -226,6 +227,5 @@ function toRef(kind: MeshObject['kind'], name: string): ObjectRef {
 /** Errors first; of those the same order each time. */
 function compareProblems(a: Problem, b: Problem): number {
   if (a.severity !== b.severity) return a.severity === 'error' ? -1 : 1
-  if (a.file !== b.file) return a.file < b.file ? -1 : 1
-  return 0
+  return compareTexts(a.file, b.file)
 }

@@ -1,3 +1,4 @@
+import { compareTexts } from '@heddle/base/compare-texts'
 import { IndexedCache } from '@heddle/kube/indexed-cache'
 import type { ServiceAddress, ServiceAddresses } from '../../model/service-addresses.ts'
 import type { TrimmedEndpoint, TrimmedSlice } from './endpoint-slice.ts'
@@ -42,7 +43,7 @@ export class SliceSet {
       const { endpoints, ports } = this.#slices.get(name)!
       for (const endpoint of endpoints) this.#add(endpoint, ports, addresses)
     }
-    return { namespace, service, addresses: [...addresses.values()].sort((a, b) => (a.address < b.address ? -1 : 1)) }
+    return { namespace, service, addresses: [...addresses.values()].sort((a, b) => compareTexts(a.address, b.address)) }
   }
 
   /** An address that several slices have, each for some of the ports, is one. */
