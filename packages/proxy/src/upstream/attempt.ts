@@ -28,7 +28,10 @@ const MAX_DISCARDED_BYTES = 16_384
 /** And for so long. */
 const DISCARD_MS = 1_000
 
-/** One endpoint's try at an exchange: waits for a connection, sends the request, hands the answer on. */
+/**
+ * One endpoint's try at an exchange: waits for a connection, sends the request, hands the answer on. One class, as each request makes one:
+ * its two halves would be two objects, which share nearly all that they know.
+ */
 export class Attempt implements ResponseReceiver, PoolWaiter {
   readonly target: Target
   readonly pool: ConnectionPool

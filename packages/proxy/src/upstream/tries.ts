@@ -29,7 +29,8 @@ const UNAVAILABLE = 503
 const GATEWAY_TIMEOUT = 504
 
 /**
- * The tries of one request whose route or destination says how to treat it. Others have none of this: see `startAttempt`.
+ * The tries of one request whose route or destination says how to treat it. Others have none of this: see `startAttempt`. What is decided is
+ * elsewhere (`ask-retry.ts`, `circuit.ts`, `hedging.ts`, `live-tries.ts`); this is the one state machine between them.
  *
  * ```
  * circuit --admitted--> try --answer that may go on--> settled --> end
