@@ -16,11 +16,11 @@ describe('the API server', () => {
   test('is waited for at the start, which those who look are told', async () => {
     const port = await freePort()
     const ask = async (path: string) => {
-      const answer = await fetch(`http://127.0.0.1:${port}${path}`)
+      const answer = await fetch(`http://${ADMIN_HOST}:${port}${path}`)
       return `${answer.status} ${await answer.text()}`
     }
     world.api.goDown()
-    const starting = world.start('--admin', `127.0.0.1:${port}`)
+    const starting = world.start('--admin', `${ADMIN_HOST}:${port}`)
     await vi.waitFor(async () => expect(await ask('/ready')).toContain('503 '), LIMIT)
     expect(await ask('/ready')).toContain('the authority is not open yet')
     expect(await ask('/live')).toBe('200 live\n')
@@ -31,9 +31,9 @@ describe('the API server', () => {
 
   test('is said to whoever looks to refuse what nothing works without, with the right that lacks', async () => {
     const port = await freePort()
-    const ready = async () => await (await fetch(`http://127.0.0.1:${port}/ready`)).text()
+    const ready = async () => await (await fetch(`http://${ADMIN_HOST}:${port}/ready`)).text()
     world.api.forbidden.add('list pods')
-    const starting = world.start('--admin', `127.0.0.1:${port}`)
+    const starting = world.start('--admin', `${ADMIN_HOST}:${port}`)
     await vi.waitFor(async () => expect(await ready()).toContain('let ClusterRole heddle-control list pods'), LIMIT)
     expect(await ready()).toMatch(/\nthe configuration is not read yet\npods \(v1\): .* cannot list resource "pods"/)
     world.api.forbidden.clear()
@@ -51,8 +51,11 @@ describe('the API server', () => {
   })
 })
 
+/** Nobody else asks the kernel for a port of it, who could be given the same. */
+const ADMIN_HOST = '127.0.0.77'
+
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
+  const server = createServer().listen(0, ADMIN_HOST)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   server.close()

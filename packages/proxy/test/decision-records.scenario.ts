@@ -83,10 +83,8 @@ test.each([
   { what: 'the application is gone', isThere: false, error: 'connect_refused' },
 ])('without one they share an id, which the client gets, when $what', async ({ isThere, error }) => {
   await using world = await World.create()
-  const app = await startMoodyApp('http1', 'cart', FAILS)
-  if (isThere) world.keep(app)
-  else app.close()
-  const { client, server } = await startTwoHops(world, app.port, { protocol: 'http1' })
+  const port = isThere ? world.keep(await startMoodyApp('http1', 'cart', FAILS)).port : NOWHERE
+  const { client, server } = await startTwoHops(world, port, { protocol: 'http1' })
   const answer = await ask('http1', client.port, { method: 'POST', body: 'x' })
 
   const requestId = String(answer.headers['x-request-id'])

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { createSecureServer } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
-import { createServer, type TLSSocket } from 'node:tls'
+import { createServer, type Server, type TLSSocket } from 'node:tls'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import { type Code, ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
@@ -19,6 +19,7 @@ import {
 import { IdentityService } from '@heddle/api/identity'
 import { type ReportRequest, TelemetryService } from '@heddle/api/telemetry'
 import { systemClock } from '@heddle/base/clock'
+import { codeOf } from '@heddle/base/code-of'
 import { createCsr } from '@heddle/identity/csr'
 import { createWorkloadKey } from '@heddle/identity/key-pair'
 import { createTestAuthority, type TestAuthority } from '@heddle/testkit/test-authority'
@@ -127,9 +128,22 @@ export async function startFakeControlPlane(options: FakeControlPlaneOptions = {
   const handler = connectNodeAdapter({ routes: (router) => addRoutes(router, plane) })
   http.on('request', handler)
   if (isHttp2) server.on('request', handler)
-  server.listen(options.port ?? 0, options.host ?? '127.0.0.1')
-  await once(server, 'listening')
+  await listen(server, options)
   return Object.assign(plane, { port: (server.address() as AddressInfo).port })
+}
+
+/** At a port of its own, or at that of one that was stopped: another test may have been given it, for as long as that goes. */
+async function listen(server: Server, { port = 0, host = '127.0.0.1' }: FakeControlPlaneOptions): Promise<void> {
+  for (;;) {
+    try {
+      server.listen(port, host)
+      await once(server, 'listening')
+      return
+    } catch (error) {
+      if (codeOf(error) !== 'EADDRINUSE') throw error
+      await systemClock.sleep(20)
+    }
+  }
 }
 
 function addRoutes(router: ConnectRouter, plane: FakeControlPlane): void {

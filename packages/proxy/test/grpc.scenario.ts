@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http2'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { expect, test } from 'vitest'
 import { answerHead, answerOnly, endCall, GrpcClient, startGrpcApp } from './harness/grpc-peer.ts'
-import { answering, dial, startServer } from './harness/peer.ts'
+import { answering, CLOSED_PORTS, dial, startServer } from './harness/peer.ts'
 import { waitFor } from './harness/wait-for.ts'
 import { idOf, inbound, outbound, service, startTwoHops, type TestProxy, World } from './harness/world.ts'
 
@@ -26,13 +26,6 @@ class RestlessClock extends ManualClock {
 function leftMs(headers: IncomingHttpHeaders): number {
   const [, count, unit] = /^(\d+)([um])$/.exec(String(headers['grpc-timeout']))!
   return Math.floor(Number(count) / (unit === 'u' ? 1000 : 1))
-}
-
-/** A port on which nobody listens. */
-async function closedPort(): Promise<number> {
-  const server = await startServer()
-  server.close()
-  return server.port
 }
 
 test('a call goes through both proxies, and its status is counted by both', async () => {
@@ -192,7 +185,7 @@ test('a call whose application cannot be reached goes to another endpoint', asyn
   const app = world.keep(await startGrpcApp((call) => answerOnly(call, 0)))
   const identity = await world.identity('cart')
   const protocolOf = () => 'http2' as const
-  const dead = await world.proxy({ identity, listeners: [inbound(await closedPort())], protocolOf })
+  const dead = await world.proxy({ identity, listeners: [inbound(CLOSED_PORTS[0])], protocolOf })
   const alive = await world.proxy({ identity, listeners: [inbound(app.port)], protocolOf })
   const client = await world.proxy({
     identity: await world.identity('web'),

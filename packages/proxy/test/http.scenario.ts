@@ -2,7 +2,7 @@ import { ManualClock } from '@heddle/testkit/manual-clock'
 import { expect, test } from 'vitest'
 import { ProxyError } from '../src/errors/proxy-error.ts'
 import { PatternReader, PatternWriter } from './harness/pattern.ts'
-import { answering, dial, ok, type Peer, startServer } from './harness/peer.ts'
+import { answering, CLOSED_PORTS, dial, ok, type Peer, startServer } from './harness/peer.ts'
 import { waitFor, waitForStandstill } from './harness/wait-for.ts'
 import { inbound, outbound, service, startTwoHops, type TestProxyOptions, World } from './harness/world.ts'
 
@@ -16,13 +16,6 @@ function startOneHop(world: World, ports: readonly number[], more: Partial<TestP
     destinations: { [KEY]: service(ports, { protocol: 'http1' }) },
     ...more,
   })
-}
-
-/** A port on which nobody listens. */
-async function closedPort(): Promise<number> {
-  const server = await startServer()
-  server.close()
-  return server.port
 }
 
 test('requests on one connection go one after the other over one connection to the endpoint', async () => {
@@ -41,7 +34,7 @@ test('requests on one connection go one after the other over one connection to t
 test('an endpoint that refuses is passed over, and the request goes to another', async () => {
   await using world = await World.create()
   const app = world.keep(await startServer(answering(ok('hello'))))
-  const proxy = await startOneHop(world, [await closedPort(), app.port])
+  const proxy = await startOneHop(world, [CLOSED_PORTS[0], app.port])
 
   for (let i = 0; i < 8; i++) {
     using web = await dial(proxy.port)
@@ -55,7 +48,7 @@ test('an endpoint that refuses is passed over, and the request goes to another',
 
 test('when no endpoint can be connected to, the answer says so', async () => {
   await using world = await World.create()
-  const proxy = await startOneHop(world, [await closedPort(), await closedPort()])
+  const proxy = await startOneHop(world, CLOSED_PORTS)
   using web = await dial(proxy.port)
   web.send(GET)
   await web.until('connect_refused: ')

@@ -2,7 +2,7 @@ import { connect as connectTls, createServer } from 'node:tls'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { expect, test } from 'vitest'
 import { PatternReader, PatternWriter } from './harness/pattern.ts'
-import { answering, dial, knock, ok, Peer, startServer } from './harness/peer.ts'
+import { answering, CLOSED_PORTS, dial, knock, ok, Peer, startServer } from './harness/peer.ts'
 import { waitFor, waitForStandstill } from './harness/wait-for.ts'
 import { idOf, inbound, outbound, service, startTwoHops, type TestProxy, World } from './harness/world.ts'
 
@@ -223,12 +223,10 @@ test('TLS of the application itself passes through both proxies unread', async (
 
 test('a tunnel to endpoints of which the first refuses uses the next', async () => {
   await using world = await World.create()
-  const gone = await startServer()
-  gone.close()
   const app = world.keep(await startServer())
   const proxy = await world.proxy({
     listeners: [outbound(KEY)],
-    destinations: { [KEY]: service([gone.port, app.port], { protocol: 'opaque' }) },
+    destinations: { [KEY]: service([CLOSED_PORTS[0], app.port], { protocol: 'opaque' }) },
   })
   for (let i = 0; i < 4; i++) {
     using web = await dial(proxy.port)

@@ -2,7 +2,7 @@ import { type ClientHttp2Session, connect } from 'node:http2'
 import { CidrSet } from '@heddle/base/cidr'
 import { expect, test } from 'vitest'
 import { answerHead, endCall, startGrpcApp, TestCall } from './harness/grpc-peer.ts'
-import { answering, dial, ok, startServer } from './harness/peer.ts'
+import { answering, CLOSED_PORTS, dial, ok, startServer } from './harness/peer.ts'
 import { waitFor } from './harness/wait-for.ts'
 import { inbound, type TestProxy, World } from './harness/world.ts'
 
@@ -94,9 +94,7 @@ test.each([
 
 test('a gRPC probe fails where the application does not listen', async () => {
   await using world = await World.create()
-  const app = await startServer()
-  app.close()
-  const proxy = await startProxy(world, app.port)
+  const proxy = await startProxy(world, CLOSED_PORTS[0])
   const call = check(await dialGrpc(world, proxy))
   expect(await call.status()).toBe('14')
   expect(call.received).toBe('')

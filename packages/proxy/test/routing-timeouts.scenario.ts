@@ -2,7 +2,7 @@ import { ManualClock } from '@heddle/testkit/manual-clock'
 import { describe, expect, test } from 'vitest'
 import type { HttpVersion } from '../src/exchange/http-version.ts'
 import { GrpcClient } from './harness/grpc-peer.ts'
-import { dial, startServer } from './harness/peer.ts'
+import { CLOSED_PORTS, dial, startServer } from './harness/peer.ts'
 import { ask, attach, BACKENDS, CART, httpRoute, startApp, startRoutedMesh, V1 } from './harness/routed.ts'
 import { outbound, service, World } from './harness/world.ts'
 
@@ -50,11 +50,9 @@ test('a call of gRPC that takes longer than its route allows ends with DEADLINE_
 
 test('the time counts over all tries: endpoints that refuse and one that is silent', async () => {
   await using world = await World.create()
-  const closed = await startServer()
-  closed.close()
   const silent = world.keep(await startApp('http1', 'silent', { isSilent: true }))
   const cart = attach(service([1]), { routes: [httpRoute({ backends: [...BACKENDS.v1], requestTimeoutMs: 300 })] })
-  const destinations = { [CART]: cart, [V1]: service([closed.port, silent.port]) }
+  const destinations = { [CART]: cart, [V1]: service([CLOSED_PORTS[0], silent.port]) }
   const proxy = await world.proxy({ listeners: [outbound(CART)], destinations })
   const startMs = performance.now()
   expect((await ask('http1', proxy.port)).status).toBe(504)

@@ -77,7 +77,7 @@ async function run(
     if (clock.waiting === 0) continue
     // The proxy lives by real time: it is let keep up.
     const { applied, proxies } = await mesh.admin.getApplied({})
-    if (clock.waiting > 0 && applied === proxies) clock.advance(1_000)
+    if (clock.waiting > 0 && applied === proxies) clock.advance(5_000)
   }
   return ran
 }

@@ -55,7 +55,7 @@ test('ControlProcess says why the control plane cannot start again, once', async
   const { pid } = JSON.parse(await readlink(join(dir, 'state', 'lock')))
   process.kill(pid, 'SIGKILL')
   const failures = () => told.filter((line) => line.startsWith('the control plane ended with status 1'))
-  await expect.poll(() => failures().length, { timeout: 60_000 }).toBeGreaterThan(1)
+  await expect.poll(() => failures().length, { timeout: 100_000 }).toBeGreaterThan(1)
   await control.stop(new AbortController().signal)
   output.close()
   expect(failures()[0]).toContain(`${issuer}: damaged`)

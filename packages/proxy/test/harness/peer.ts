@@ -55,6 +55,9 @@ export class Peer {
   }
 }
 
+/** Nobody listens there. One that a test has closed may be given to the next test that listens, of another process too. */
+export const CLOSED_PORTS = [1, 9] as const
+
 /** A connected client. */
 export async function dial(port: number, host = '127.0.0.1'): Promise<Peer> {
   const socket = connect({ port, host, allowHalfOpen: true })

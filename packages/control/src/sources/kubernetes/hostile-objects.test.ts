@@ -185,6 +185,6 @@ test('whatever an object of a neighbour is, others are served on', async () => {
       }
       ended.abort()
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   )
 })
