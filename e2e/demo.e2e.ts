@@ -77,13 +77,14 @@ describe.each([
 
   test.runIf(isPossible)('shows golden metrics, ends by itself with status 0 and leaves nothing', async () => {
     using user = new DemoUser(who)
-    const demo = user.start('demo', '--for', '30s')
+    // All of what follows is asked while it runs, by commands that take seconds each on a busy machine.
+    const demo = user.start('demo', '--for', '45s')
 
     const web = await until('web is measured', async () => (await user.stat()).find(isMeasuredWeb), 60_000)
     user.rememberTraces()
-    const emoji = await until('emoji is measured', async () => (await user.stat()).find(isMeasuredEmoji), 20_000)
-    const voting = await until('some votes fail', async () => (await user.stat()).find(isFailingVoting), 20_000)
-    await until('edges says that it is secured', async () => (await user.edges()).some(isSecuredVote), 20_000)
+    const emoji = await until('emoji is measured', async () => (await user.stat()).find(isMeasuredEmoji), 30_000)
+    const voting = await until('some votes fail', async () => (await user.stat()).find(isFailingVoting), 30_000)
+    await until('edges says that it is secured', async () => (await user.edges()).some(isSecuredVote), 30_000)
 
     expect(web.meshed).toBe('1/1')
     expect(web.latency_ms_p50).toBeGreaterThan(0)

@@ -33,7 +33,8 @@ export interface ControlReady {
   readonly identity: string
 }
 
-const READY_MS = 20_000
+/** On a machine that is busy with other things it takes ten times as long as on an idle one. */
+const READY_MS = 60_000
 const STOP_MS = 10_000
 const LAST_WORDS_MS = 50
 const BACKOFF = { firstMs: 200, lastMs: 10_000, jitter: 0.5 }
