@@ -85,6 +85,7 @@ describe('heddle', () => {
       message: /unknown command 'strat'\n\(heddle rollout has start, status and abort\)\nsee "heddle rollout --help"/,
     },
     { args: ['token', 'list'], status: 1, message: /unknown command 'list'\n\(heddle token has create\)\nsee/ },
+    { args: ['help', 'nix'], status: 1, message: /^error: unknown command 'nix'\nsee "heddle --help"\n$/ },
     { args: ['constructor'], status: 1, message: /unknown command 'constructor'\nsee/ },
     { args: ['up'], status: 1, message: /missing required argument 'directory'/ },
     { args: ['up', '.', '--mode', 'magic'], status: 1, message: /Allowed choices are auto, transparent, explicit/ },

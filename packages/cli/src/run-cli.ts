@@ -31,11 +31,18 @@ export async function runCli(args: readonly string[], commands: readonly Command
     return 0
   }
   try {
-    await program.parseAsync(args, { from: 'user' })
+    await program.parseAsync(withoutVainHelp(args, program), { from: 'user' })
     return exitStatus
   } catch (error) {
     return reportFailure(error, wire)
   }
+}
+
+/** `help NAME` of an unknown command is told like that command: Commander would print the whole help and fail without a word. */
+function withoutVainHelp(args: readonly string[], program: CommanderCommand): readonly string[] {
+  const [first, name] = args
+  if (first !== 'help' || name === undefined) return args
+  return program.commands.some((command) => command.name() === name) ? args : args.slice(1)
 }
 
 /** On a cluster commands look where the kubeconfig's context does, unless told otherwise. */

@@ -10,7 +10,7 @@ const PLACE = {
   title: 'the control plane',
   server: 'https://a',
   serverIdentity: 'a',
-  remedies: { unavailable: 'a', refused: 'b' },
+  remedies: { unavailable: 'a', refused: 'b', slow: '' },
 }
 
 describe('cleanText()', () => {

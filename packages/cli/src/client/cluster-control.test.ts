@@ -1,3 +1,5 @@
+import { createSecureContext } from 'node:tls'
+import { ConfigError } from '@heddle/base/config-error'
 import { KubeError, KubeTransportError } from '@heddle/kube/client'
 import { CONFIG_MAPS, PODS } from '@heddle/kube/resources'
 import { expect, test } from 'vitest'
@@ -75,7 +77,28 @@ test.each([
     error: new KubeTransportError('connection', 'no connection', new Error('connect ECONNREFUSED')),
     says: 'cannot reach the cluster of context "test" at https://127.0.0.1:1: connect ECONNREFUSED',
   },
+  {
+    error: new KubeTransportError(
+      'connection',
+      'no connection',
+      new ConfigError(['nix: not found'], 'the plugin failed'),
+    ),
+    says: 'no credentials for the cluster of context "test": the plugin failed:\n  - nix: not found',
+  },
+  {
+    error: new KubeTransportError('connection', 'no connection', noCertificate()),
+    says: 'no credentials for the cluster of context "test": error:',
+  },
 ])('explainKube() says: $says', ({ error, says }) => {
   const explained = explainKube(error, 'list pods', new FakeCluster())
   expect(explained.message).toContain(says)
 })
+
+/** What Node throws for a client certificate of a kubeconfig that is none. */
+function noCertificate(): unknown {
+  try {
+    return createSecureContext({ cert: 'none', key: 'none' })
+  } catch (error) {
+    return error
+  }
+}

@@ -44,6 +44,7 @@ function placeOf({ contextName, heddleNamespace }: Cluster, server: string): Con
     remedies: {
       unavailable: 'its pod has just ended, or is overloaded: try again, then "heddle check"',
       refused: 'who may do what: docs/tasks/install.md#who-may-look',
+      slow: `it is overloaded, or waits for the API server: see "kubectl -n ${heddleNamespace} logs deploy/heddle-control"`,
     },
   }
 }

@@ -46,7 +46,14 @@ test('findContext() finds nothing when none runs', async () => {
 test.each([
   { name: 'is not JSON', text: '{', message: /is not JSON/ },
   { name: 'lacks a field', text: '{"mesh":"shop"}', message: /field server is missing/ },
-])('findContext() refuses a file that $name', async ({ text, message }) => {
+  {
+    name: 'has no address',
+    text: '{"mesh":"shop","server":"nonsense","serverIdentity":"x","trustDomain":"x","trustBundleFile":"x","tokenFile":"x"}',
+    message: /field server is no address: nonsense/,
+  },
+])('findContext() refuses a file that $name, and says what to do', async ({ text, message }) => {
   await running('shop', text)
-  await expect(findContext(state, undefined)).rejects.toThrow(message)
+  const refused = findContext(state, undefined)
+  await expect(refused).rejects.toThrow(message)
+  await expect(refused).rejects.toMatchObject({ hints: [expect.stringContaining('heddle up')] })
 })

@@ -45,7 +45,9 @@ async function listMeshes(stateDirectory: string): Promise<readonly string[]> {
     return (await readdir(join(stateDirectory, 'meshes'))).sort()
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return []
-    throw new CliError(`cannot read ${stateDirectory}: ${messageOf(error)}`)
+    throw new CliError(`cannot read ${stateDirectory}: ${messageOf(error)}`, {
+      hints: ['set HEDDLE_HOME to a directory of your own'],
+    })
   }
 }
 
@@ -59,6 +61,7 @@ async function readContext(stateDirectory: string, mesh: string): Promise<Contex
   }
 }
 
+const WRITTEN_ANEW = 'it is written anew by "heddle up"; remove it'
 const FIELDS = ['mesh', 'server', 'serverIdentity', 'trustDomain', 'trustBundleFile', 'tokenFile'] as const
 
 /** @throws {CliError} naming the field that is missing */
@@ -67,11 +70,13 @@ function parseContext(text: string, file: string): Context {
   try {
     value = JSON.parse(text)
   } catch {
-    throw new CliError(`${file} is not JSON`, { hints: ['it is written anew by "heddle up"; remove it'] })
+    throw new CliError(`${file} is not JSON`, { hints: [WRITTEN_ANEW] })
   }
   const fields = new Map(typeof value === 'object' && value !== null ? Object.entries(value) : [])
   const missing = FIELDS.find((field) => typeof fields.get(field) !== 'string')
-  if (missing !== undefined) throw new CliError(`${file}: field ${missing} is missing`)
+  if (missing !== undefined) throw new CliError(`${file}: field ${missing} is missing`, { hints: [WRITTEN_ANEW] })
+  if (!URL.canParse(fields.get('server')))
+    throw new CliError(`${file}: field server is no address: ${fields.get('server')}`, { hints: [WRITTEN_ANEW] })
   const kept = [...FIELDS, 'network'].filter((field) => fields.get(field) !== undefined)
   return Object.fromEntries(kept.map((field) => [field, fields.get(field)])) as unknown as Context
 }

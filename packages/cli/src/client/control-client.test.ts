@@ -1,12 +1,15 @@
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createServer } from 'node:tls'
 import { Code, ConnectError, createClient, createRouterTransport } from '@connectrpc/connect'
 import { AdminService } from '@heddle/api/admin'
 import { createTestCa, type TestCa } from '@heddle/testkit/test-ca'
 import { expect, test } from 'vitest'
 import { CliError } from '../cli-error.ts'
-import { createControlClient, explainFailures, placeOf } from './control-client.ts'
+import { connectControl, createControlClient, explainFailures, placeOf } from './control-client.ts'
 
 const CONTEXT = {
   mesh: 'shop',
@@ -36,7 +39,11 @@ test.each([
     says: 'the control plane of mesh "shop" refused: no such window',
     hints: ['the token in /nowhere/token is not (or no longer) valid'],
   },
-  { code: Code.DeadlineExceeded, says: 'the control plane of mesh "shop" took too long to answer', hints: [] },
+  {
+    code: Code.DeadlineExceeded,
+    says: 'the control plane of mesh "shop" took too long to answer',
+    hints: [expect.stringContaining('it is overloaded, or was stopped')],
+  },
 ])('a call that fails with code $code throws CliError: $says', async ({ code, says, hints }) => {
   const error = await failingWith(code, 'no such window')
     .getVersion({})
@@ -88,6 +95,22 @@ test.each<{
     expect(error).toMatchObject({
       message: `the control plane of mesh "shop" cannot prove to be it: ${says}`,
       hints: [expect.stringContaining('heddle check')],
+    })
+  },
+)
+
+test.each(['', 'two\nlines', 'with spaces', 'späte'])(
+  'a token file of "%s" is refused by its name alone',
+  async (text) => {
+    const folder = await mkdtemp(join(tmpdir(), 'heddle-token-'))
+    const [tokenFile, trustBundleFile] = [join(folder, 'token'), join(folder, 'ca.pem')]
+    await writeFile(tokenFile, text)
+    await writeFile(trustBundleFile, '')
+    const error = await connectControl({ ...CONTEXT, tokenFile, trustBundleFile }).catch((thrown: unknown) => thrown)
+    await rm(folder, { recursive: true })
+    expect(error).toMatchObject({
+      message: `${tokenFile} holds no token`,
+      hints: [expect.stringContaining('heddle up')],
     })
   },
 )

@@ -32,7 +32,7 @@ export interface ControlPlace {
   /** The control plane's own SPIFFE id, which its certificate must carry; of a cluster in whatever trust domain its root vouches for. */
   readonly serverIdentity: string | RegExp
   /** What to try. */
-  readonly remedies: { readonly unavailable: string; readonly refused: string }
+  readonly remedies: { readonly unavailable: string; readonly refused: string; readonly slow: string }
 }
 
 /** Everything that {@link createControlClient} needs, files already read. */
@@ -46,6 +46,8 @@ export interface ControlClientOptions {
 }
 
 const TIMEOUT_MS = 10_000
+/** What can be in a header; RFC 6750 §2.1. */
+const TOKEN = /^[\w~+/.-]+=*$/
 
 /**
  * A client of the control plane of a mesh on this host.
@@ -55,6 +57,10 @@ const TIMEOUT_MS = 10_000
 export async function connectControl(context: Context): Promise<ControlClient> {
   const trustBundlePem = await readSecret(context.trustBundleFile)
   const token = (await readSecret(context.tokenFile)).trim()
+  if (!TOKEN.test(token))
+    throw new CliError(`${context.tokenFile} holds no token`, {
+      hints: ['end "heddle up" and start it again: it makes one'],
+    })
   return createControlClient({ world: { kind: 'local', context }, place: placeOf(context), trustBundlePem, token })
 }
 
@@ -67,6 +73,7 @@ export function placeOf({ mesh, server, serverIdentity, tokenFile }: Context): C
     remedies: {
       unavailable: 'is "heddle up" still running? If it was killed, start it again: it cleans up first',
       refused: `the token in ${tokenFile} is not (or no longer) valid`,
+      slow: 'it is overloaded, or was stopped: its log is among those that "heddle up" names when it starts',
     },
   }
 }
@@ -154,7 +161,7 @@ function explain(error: ConnectError, { title, server, remedies }: ControlPlace)
         cause: error,
       })
     case Code.DeadlineExceeded:
-      return new CliError(`${title} took too long to answer`, { cause: error })
+      return new CliError(`${title} took too long to answer`, { hints: [remedies.slow], cause: error })
     case Code.Unauthenticated:
     case Code.PermissionDenied:
       return new CliError(`${title} refused: ${said}`, { hints: [remedies.refused], cause: error })

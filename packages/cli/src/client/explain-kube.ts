@@ -1,3 +1,5 @@
+import { codeOf } from '@heddle/base/code-of'
+import { ConfigError } from '@heddle/base/config-error'
 import { messageOf } from '@heddle/base/message-of'
 import { CliError } from '../cli-error.ts'
 import type { Cluster } from './cluster.ts'
@@ -18,7 +20,14 @@ export function explainKube(error: unknown, deed: string, cluster: Pick<Cluster,
   const { contextName, server } = cluster
   const failure = toFailure(error)
   if (failure === undefined) {
-    return new CliError(`cannot reach the cluster of context "${contextName}" at ${server}: ${reasonOf(error)}`, {
+    const cause = causeOf(error)
+    if (isOfCredentials(cause)) {
+      return new CliError(`no credentials for the cluster of context "${contextName}": ${messageOf(cause)}`, {
+        hints: ['log in anew, or mend the user of this context in the kubeconfig; then try "kubectl auth whoami"'],
+        cause: error,
+      })
+    }
+    return new CliError(`cannot reach the cluster of context "${contextName}" at ${server}: ${messageOf(cause)}`, {
       hints: ['is the cluster up, and may this host reach it? Another one is chosen with --context NAME'],
       cause: error,
     })
@@ -54,6 +63,11 @@ function toFailure(error: unknown): KubeFailure | undefined {
 }
 
 /** The innermost reason: what wraps it says less. */
-function reasonOf(error: unknown): string {
-  return error instanceof Error && error.cause !== undefined ? reasonOf(error.cause) : messageOf(error)
+function causeOf(error: unknown): unknown {
+  return error instanceof Error && error.cause !== undefined ? causeOf(error.cause) : error
+}
+
+/** A token, certificate or credential plugin that cannot be had, or a certificate that OpenSSL cannot read. */
+function isOfCredentials(cause: unknown): boolean {
+  return cause instanceof ConfigError || (codeOf(cause)?.startsWith('ERR_OSSL_') ?? false)
 }

@@ -46,6 +46,7 @@ async function runDiff({ filename = [] }: Options, deps: CliDeps): Promise<void>
   const answer = await target.apply(files, { dryRun: true }).finally(() => target.close())
   noteProblems(answer.problems, terminal)
   refuseErrors(answer.problems)
+  if (answer.changes.length + answer.problems.length === 0) throw new CliError('no object in what was given')
   const changes = realChanges(answer.changes)
   const { stringifyManifest } = await import('@heddle/api/manifest/stringify')
   const toYaml: ToYaml = (manifest) => (manifest === undefined ? '' : stringifyManifest(manifest))

@@ -117,6 +117,14 @@ describe('delete', () => {
     expect((await mesh.run(get, ['get', 'httproute/cart', '-n', 'shop'])).status).toBe(0)
   })
 
+  test('of files of which one is no YAML removes nothing', async () => {
+    await mesh.write('broken.yaml', 'a: [1\n')
+    const { status, stderr } = await mesh.run(deleteObjects, ['delete', '-f', 'route.yaml', '-f', 'broken.yaml'])
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^broken\.yaml:2:1: flow sequence .*\nerror: refused as a whole .*nothing was changed\n$/)
+    expect((await mesh.run(get, ['get', 'httproute/cart', '-n', 'shop'])).status).toBe(0)
+  })
+
   test.each([
     { args: ['httproute/none', '-n', 'shop'], stderr: 'HTTPRoute shop/none is in no file' },
     { args: ['httproute'], stderr: 'which one?' },
@@ -145,5 +153,10 @@ describe('diff', () => {
     await mesh.write('route.yaml', routeYaml('cart', '  hostname: x\n'))
     expect((await mesh.run(diff, ['diff', '-f', 'route.yaml'])).status).toBe(2)
     expect((await mesh.run(diff, ['diff'])).status).toBe(2)
+    await mesh.write('empty.yaml', '# nothing')
+    expect(await mesh.run(diff, ['diff', '-f', 'empty.yaml'])).toMatchObject({
+      status: 2,
+      stderr: 'error: no object in what was given\n',
+    })
   })
 })

@@ -18,13 +18,19 @@ describe('parseResource()', () => {
 
   test.each([
     { word: 'gadget', name: undefined, says: 'gadget' },
-    { word: '', name: undefined, says: 'unknown kind' },
+    { word: '', name: undefined, says: `the mesh doesn't have a resource type ""` },
     { word: 'deploy/web', name: 'web', says: 'deploy/web web' },
     { word: 'deploy/', name: undefined, says: 'KIND/NAME' },
     { word: 'deploy/a/b', name: undefined, says: 'KIND/NAME' },
   ])('refuses $word $name', ({ word, name, says }) => {
     expect(() => parseResource(word, name)).toThrow(CliError)
     expect(() => parseResource(word, name)).toThrow(says)
+  })
+
+  test('says what was probably meant', () => {
+    expect(() => parseResource('deplyo')).toThrow(
+      expect.objectContaining({ hints: expect.arrayContaining(['did you mean deploy?']) }),
+    )
   })
 })
 

@@ -1,4 +1,5 @@
 import { ResourceKind } from '@heddle/api/admin'
+import { nearest } from '@heddle/api/manifest/nearest'
 import { CliError } from '../cli-error.ts'
 
 /** What a command is to be about: all of a kind, or one by name. */
@@ -54,8 +55,13 @@ export function parseResource(word: string, separateName?: string): ResourceChoi
   const [kindWord = '', ...rest] = word.split('/')
   const known = KINDS.find(({ names }) => names.includes(kindWord.toLowerCase()))
   if (known === undefined) {
-    throw new CliError(`unknown kind of resource "${kindWord}"`, {
+    const meant = nearest(
+      kindWord,
+      KINDS.flatMap(({ names }) => names),
+    )
+    throw new CliError(`the mesh doesn't have a resource type "${kindWord}"`, {
       hints: [
+        ...(meant === undefined ? [] : [`did you mean ${meant}?`]),
         `known are ${KINDS.map(({ names }) => names[0]).join(', ')}, and their short forms deploy, sts, ds, rs, po, svc, ns`,
       ],
     })

@@ -178,6 +178,17 @@ test('rollout abort takes a rollout back, and whoever runs it lets go', async ()
   expect(again.stderr).toContain('no rollout of HTTPRoute shop/cart to abort: the last one is aborted')
 })
 
+test.each([['start', '--from', 'cart', '--to', 'cart-v2'], ['status'], ['abort']])(
+  'rollout %s of a route that there is not says where to look',
+  async (verb, ...flags) => {
+    const ran = await mesh.run(rollout, ['rollout', verb!, 'nix', '-n', 'shop', ...flags])
+    expect(ran).toMatchObject({ status: 1, stdout: '' })
+    expect(ran.stderr).toBe(
+      'error: there is no HTTPRoute shop/nix\n  see "heddle get httproute,grpcroute -A"; -n NAME chooses another namespace\n',
+    )
+  },
+)
+
 test('rollout start leaves alone what somebody else has set meanwhile', async () => {
   let isSet = false
   const ran = await run(START, async () => {

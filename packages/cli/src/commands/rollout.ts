@@ -8,6 +8,7 @@ import { formatTable } from '../output/table.ts'
 import { addGroup } from './command-group.ts'
 import { formatObject } from './objects/object-argument.ts'
 import { namespaceOption, outputOption } from './resource-options.ts'
+import { findRoute } from './rollout/find-route.ts'
 import type { LatencyLimit } from './rollout/judge-step.ts'
 import {
   parseBackend,
@@ -125,7 +126,7 @@ async function runStatus(
 ): Promise<void> {
   const ref = parseRoute(word, options.namespace)
   await withClient(deps, async (client) => {
-    const { object } = await client.admin.getObject({ ref })
+    const object = await findRoute(client, ref)
     const state = readRolloutState(object?.manifest)
     if (state === undefined) throw new CliError(`there was no rollout of ${formatObject(ref)}`)
     const rows = (await Promise.all([state.from, state.to].map((one) => askStat(client, one)))).flat()
@@ -164,7 +165,7 @@ async function runAbort(word: string, { namespace }: RouteOptions, deps: CliDeps
   const { RouteWeights } = await import('./rollout/route-weights.ts')
   const { formatApplied } = await import('./objects/applied.ts')
   await withClient(deps, async (client) => {
-    const { object } = await client.admin.getObject({ ref })
+    const object = await findRoute(client, ref)
     const state = readRolloutState(object?.manifest)
     if (state === undefined || (state.state !== 'running' && state.state !== 'stopped')) {
       const now = state === undefined ? 'there was none' : `the last one is ${state.state}`

@@ -100,3 +100,9 @@ test('validate says in words that there is no such file', async () => {
   expect(stderr).toContain('cannot read missing.yaml: there is no such file or folder')
   expect(stderr).not.toContain('ENOENT')
 })
+
+test.each(['', '# nothing', '---\n---\n'])('validate of %j says that there is no object', async (text) => {
+  await writeFile(join(folder, 'empty.yaml'), text)
+  const ran = await runCommand(validate, ['validate', 'empty.yaml'], { cwd: folder })
+  expect(ran).toEqual({ status: 1, stdout: '', stderr: 'error: no object in what was given\n' })
+})

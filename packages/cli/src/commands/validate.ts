@@ -1,4 +1,5 @@
 import type { Problem } from '@heddle/api/manifest/problem'
+import { CliError } from '../cli-error.ts'
 import type { CliDeps, Command } from '../command.ts'
 import { formatJson } from '../output/json.ts'
 import { readManifestFiles } from './objects/manifest-files.ts'
@@ -25,6 +26,7 @@ async function runValidate(names: readonly string[], options: Options, deps: Cli
   const { formatProblem } = await import('@heddle/api/manifest/problem')
   const files = await readManifestFiles(names, deps.cwd)
   const { objects, problems } = parseManifests(files, { nowMs: deps.clock.nowMs() })
+  if (objects.length + problems.length === 0) throw new CliError('no object in what was given')
   const isRefused = problems.some(isError)
   if (isRefused) deps.setExitStatus(1)
   if (options.output === 'json') {

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { messageOf } from '@heddle/base/message-of'
 import { CliError } from '../cli-error.ts'
 import type { Context } from '../client/context.ts'
 import type { ControlClient } from '../client/control-client.ts'
 import type { CliDeps } from '../command.ts'
+import { unreadable } from '../commands/manifest-paths.ts'
 import type { SiteNetwork } from '../site/site.ts'
 
 /** The control plane that a process joins, however it was found. */
@@ -108,6 +108,6 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
-    throw new CliError(`cannot read ${file}: ${messageOf(error)}`)
+    throw unreadable(file, error)
   }
 }

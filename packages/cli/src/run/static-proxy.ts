@@ -1,9 +1,8 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { messageOf } from '@heddle/base/message-of'
-import { CliError } from '../cli-error.ts'
 import type { CliDeps } from '../command.ts'
+import { unreadable } from '../commands/manifest-paths.ts'
 import { findBun, PROXY_ENTRY } from '../process/repository.ts'
 import { lifeTie } from '../site/life-tie.ts'
 import { type Foreground, startForeground } from './foreground.ts'
@@ -72,6 +71,6 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
-    throw new CliError(`cannot read ${file}: ${messageOf(error)}`)
+    throw unreadable(file, error)
   }
 }

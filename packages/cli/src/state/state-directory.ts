@@ -1,5 +1,5 @@
-import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
+import { findHome } from '@heddle/base/find-home'
 import { CliError } from '../cli-error.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -8,7 +8,7 @@ type Env = Readonly<Record<string, string | undefined>>
  * Where the meshes of this user keep their state: `$HEDDLE_HOME`, else `$XDG_STATE_HOME/heddle`, else
  * `~/.local/state/heddle`. The XDG specification ignores relative values of its variable.
  */
-export function findStateDirectory(env: Env, home = homedir()): string {
+export function findStateDirectory(env: Env, home = findHome(env)): string {
   const own = env.HEDDLE_HOME ?? ''
   if (own !== '') return resolve(own)
   const xdg = env.XDG_STATE_HOME ?? ''

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { findHome } from '@heddle/base/find-home'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -8,6 +8,6 @@ type Env = Readonly<Record<string, string | undefined>>
 export function kubeconfigFiles(named: string | undefined, env: Env): readonly string[] {
   if (named !== undefined) return [named]
   const listed = (env.KUBECONFIG ?? '').split(delimiter).filter((path) => path !== '')
-  const files = listed.length > 0 ? listed : [join(env.HOME ?? homedir(), '.kube', 'config')]
+  const files = listed.length > 0 ? listed : [join(findHome(env), '.kube', 'config')]
   return files.filter((path) => existsSync(path))
 }

@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { ConfigError } from '@heddle/base/config-error'
-import { messageOf } from '@heddle/base/message-of'
 import type { ValuesInput } from '@heddle/kube/install/read-values'
 import type { InstallValues } from '@heddle/kube/install/values'
 import { type Command as CommanderCommand, Option } from 'commander'
 import { CliError } from '../../cli-error.ts'
+import { unreadable } from '../manifest-paths.ts'
 
 /** Flags that say values of an installation. */
 export interface ValueFlags {
@@ -47,7 +47,7 @@ async function readValuesFile(name: string, cwd: string): Promise<ValuesInput> {
   try {
     return { kind: 'file', path: name, text: await readFile(resolve(cwd, name), 'utf8') }
   } catch (error) {
-    throw new CliError(`cannot read the values in ${name}: ${messageOf(error)}`)
+    throw unreadable(`the values in ${name}`, error)
   }
 }
 

@@ -1,3 +1,5 @@
+import { create } from '@bufbuild/protobuf'
+import { type Problem, ProblemSchema } from '@heddle/api/admin'
 import type { ObjectRef } from '@heddle/api/kinds/meta'
 import type { ManifestFile } from '@heddle/api/manifest'
 import { CliError } from '../../cli-error.ts'
@@ -18,7 +20,9 @@ export class LocalTarget implements ObjectTarget {
   }
 
   async remove({ refs, files }: Removal, { dryRun }: WriteOptions): Promise<Written> {
-    const named = [...refs, ...(await refsIn(files))]
+    const read = await readRefs(files)
+    if (read.problems.length > 0) return { problems: read.problems, changes: [], revision: 0n }
+    const named = [...refs, ...read.refs]
     const remove = [...new Map(named.map((ref) => [formatObject(ref), ref])).values()]
     return await this.#client.admin.applyObjects({ remove, dryRun })
   }
@@ -32,13 +36,23 @@ export class LocalTarget implements ObjectTarget {
   }
 }
 
+interface ReadRefs {
+  readonly refs: readonly ObjectRef[]
+  /** Of files that are no YAML: which objects they mean is not known, so none is removed. */
+  readonly problems: readonly Problem[]
+}
+
 /** @throws {CliError} for a file that names none */
-async function refsIn(files: readonly ManifestFile[]): Promise<readonly ObjectRef[]> {
-  if (files.length === 0) return []
+async function readRefs(files: readonly ManifestFile[]): Promise<ReadRefs> {
+  if (files.length === 0) return { refs: [], problems: [] }
   const { splitDocuments } = await import('@heddle/api/manifest/split-documents')
-  return files.flatMap(({ path, text }) => {
+  const { readDocuments } = await import('@heddle/api/manifest/read-documents')
+  const problems = files.flatMap(({ path, text }) => readDocuments(path, text).problems)
+  if (problems.length > 0) return { refs: [], problems: problems.map((one) => create(ProblemSchema, one)) }
+  const refs = files.flatMap(({ path, text }) => {
     const own = splitDocuments(text).flatMap((document) => document.refs)
     if (own.length === 0) throw new CliError(`${path}: names no object`)
     return own
   })
+  return { refs, problems: [] }
 }

@@ -3,6 +3,7 @@ import type { ObjectRef } from '@heddle/api/kinds/meta'
 import { CliError } from '../../cli-error.ts'
 import type { ControlClient } from '../../client/control-client.ts'
 import { formatObject } from '../objects/object-argument.ts'
+import { findRoute } from './find-route.ts'
 import type { RouteStore } from './route-weights.ts'
 import type { RouteSource } from './weighted-route.ts'
 
@@ -15,7 +16,7 @@ export class LocalRouteStore implements RouteStore {
   }
 
   async read(ref: ObjectRef): Promise<RouteSource> {
-    const { object } = await this.#client.admin.getObject({ ref })
+    const object = await findRoute(this.#client, ref)
     return { manifest: object?.manifest ?? {}, text: object?.text ?? '' }
   }
 
