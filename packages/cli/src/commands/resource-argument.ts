@@ -73,6 +73,25 @@ export function parseResource(word: string, separateName?: string): ResourceChoi
   return { kind: known.kind, name: names[0] ?? '' }
 }
 
+/**
+ * Reads `KIND[,KIND...] [NAME...]` or `KIND/NAME...` as kubectl does; `all` stands for every kind but namespaces.
+ *
+ * @throws {CliError} as {@link parseResource}
+ */
+export function parseResources(words: readonly string[]): readonly ResourceChoice[] {
+  const [first = '', ...names] = words
+  if (words.length > 1 && words.some((word) => word.includes('/'))) return words.map((word) => parseNamed(word))
+  if (first.toLowerCase() === 'all' && names.length === 0)
+    return KINDS.filter(({ kind }) => kind !== ResourceKind.NAMESPACE).map(({ kind }) => ({ kind, name: '' }))
+  const separate = names.length === 0 ? [undefined] : names
+  return first.split(',').flatMap((word) => separate.map((name) => parseResource(word, name)))
+}
+
+function parseNamed(word: string): ResourceChoice {
+  if (word.includes('/')) return parseResource(word)
+  throw new CliError(`"${word}": expected KIND/NAME, as with the others`)
+}
+
 /** `deployment`, `pod`, `service`, ... */
 export function kindName(kind: ResourceKind): string {
   return KINDS.find((known) => known.kind === kind)?.singular ?? 'resource'

@@ -212,3 +212,48 @@ test('stat -w shows the table each second until it is interrupted', async () => 
   expect(status).toBe(0)
   expect(stdout.match(/NAME/g)!.length).toBeGreaterThanOrEqual(2)
 })
+
+describe('stat of several', () => {
+  const PODS: readonly Row[] = [{ ...WEB, kind: ResourceKind.POD, name: 'web-0' }]
+  const byKind: CommandWorld = {
+    admin: {
+      stat: ({ resource }) => {
+        const all =
+          resource?.kind === ResourceKind.POD ? PODS : resource?.kind === ResourceKind.DEPLOYMENT ? [VOTING, WEB] : []
+        return { rows: all.filter(({ name }) => resource?.name === '' || name === resource?.name) }
+      },
+    },
+  }
+  const namesOf = (stdout: string) =>
+    stdout.split('\n').flatMap((line) => (line === '' || line.startsWith('NAME') ? [] : line.split(' ', 1)))
+
+  test.each([
+    { args: ['deploy', 'web', 'voting'], names: ['web', 'voting'] },
+    { args: ['deploy/voting', 'deploy/web'], names: ['voting', 'web'] },
+    { args: ['deploy/web', 'pod/web-0'], names: ['deployment/web', 'pod/web-0'] },
+    { args: ['po,deploy,svc'], names: ['pod/web-0', 'deployment/voting', 'deployment/web'] },
+    { args: ['all'], names: ['deployment/voting', 'deployment/web', 'pod/web-0'] },
+  ])('$args shows $names', async ({ args, names }) => {
+    const { status, stdout, stderr } = await runCommand(stat, ['stat', ...args], byKind)
+    expect({ status, stderr, names: namesOf(stdout) }).toEqual({ status: 0, stderr: '', names })
+  })
+
+  test('shows those that are there, and names those that are not', async () => {
+    const { status, stdout, stderr } = await runCommand(stat, ['stat', 'deploy', 'nix', 'web', 'gone'], byKind)
+    expect({ status, names: namesOf(stdout) }).toEqual({ status: 1, names: ['web'] })
+    expect(stderr).toContain(
+      'no deployment "nix" in namespace "default", no deployment "gone" in namespace "default"\n',
+    )
+  })
+
+  test.each([
+    { args: ['deploy/web', 'voting'], says: '"voting": expected KIND/NAME, as with the others' },
+    { args: ['all', 'web'], says: `the mesh doesn't have a resource type "all"` },
+    { args: ['deploy,nix'], says: `the mesh doesn't have a resource type "nix"` },
+    { args: ['svc,sts'], says: 'no services in namespace "default"' },
+  ])('$args says $says', async ({ args, says }) => {
+    const { stdout, stderr } = await runCommand(stat, ['stat', ...args], byKind)
+    expect(stdout).toBe('')
+    expect(stderr).toContain(says)
+  })
+})

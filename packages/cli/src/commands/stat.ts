@@ -5,9 +5,8 @@ import type { CliDeps, Command } from '../command.ts'
 import { formatJson } from '../output/json.ts'
 import { LiveView } from '../output/live-view.ts'
 import { formatTable } from '../output/table.ts'
-import type { Terminal } from '../output/terminal.ts'
 import { ELSEWHERE_HINT, requireKnown } from './known-resource.ts'
-import { describeChoice, parseResource, type ResourceChoice } from './resource-argument.ts'
+import { describeChoice, parseResources, type ResourceChoice } from './resource-argument.ts'
 import { addListOptions, chosenNamespace, readDurationMs } from './resource-options.ts'
 import { type StatOptions, toStatRequest, trafficEnds } from './stat/stat-question.ts'
 import { isNamespaced, statColumns, toStatJson } from './stat/stat-view.ts'
@@ -27,8 +26,8 @@ export const stat: Command = {
     const command = program
       .command('stat')
       .description('Show success rate, requests per second and latencies of resources.')
-      .argument('<resource>', 'deploy, sts, ds, job, rs, pod, svc or ns; or deploy/NAME')
-      .argument('[name]', 'name of the one to show')
+      .argument('<resource>', 'deploy, sts, ds, job, rs, pod, svc, ns or all; several as deploy,svc; or deploy/NAME...')
+      .argument('[name...]', 'names of those to show')
     addListOptions(command)
       .addOption(
         new Option('-t, --time-window <duration>', 'time to look back, 10s to 6h')
@@ -40,56 +39,74 @@ export const stat: Command = {
       .option('--from <resource>', 'only traffic from this, as it saw it')
       .option('--from-namespace <name>', 'namespace of --from; that of the resource unless stated')
       .option('-w, --watch', 'show it anew every second, until Ctrl-C')
-      .action((resource: string, name: string | undefined, options: Options) =>
-        runStat(parseResource(resource, name), options, deps),
+      .action((resource: string, names: string[], options: Options) =>
+        runStat(parseResources([resource, ...names]), options, deps),
       )
   },
 }
 
-async function runStat(choice: ResourceChoice, options: Options, deps: CliDeps): Promise<void> {
+async function runStat(choices: readonly ResourceChoice[], options: Options, deps: CliDeps): Promise<void> {
   if (options.to !== undefined && options.from !== undefined)
     throw new CliError('--to and --from: give only one of them')
   if (options.watch === true && options.output === 'json') throw new CliError('--watch shows tables: leave -o json out')
   const client = await deps.connect()
-  const ask: Ask = async () => (await client.admin.stat(toStatRequest(choice, options))).rows
+  const ask: Ask = () =>
+    Promise.all(
+      choices.map(async (choice) => ({ choice, rows: (await client.admin.stat(toStatRequest(choice, options))).rows })),
+    )
   try {
-    if (options.watch === true) await watch(ask, deps, (rows) => formatRows(choice, options, { rows, deps }))
+    if (options.watch === true) await watch(ask, deps, (counted) => formatCounted(counted, options, deps))
     else {
-      const rows = await ask()
-      if (rows.length === 0) for (const end of trafficEnds(choice, options)) await requireKnown(client, end)
-      show(choice, options, { rows, deps })
+      const counted = await ask()
+      for (const { choice } of counted.filter(isEmpty))
+        for (const end of trafficEnds(choice, options)) await requireKnown(client, end)
+      show(counted, options, deps)
     }
   } finally {
     client.close()
   }
 }
 
-type Ask = () => Promise<readonly StatRow[]>
-
-interface Answer {
+/** What was counted of one choice. */
+interface Counted {
+  readonly choice: ResourceChoice
   readonly rows: readonly StatRow[]
-  readonly deps: CliDeps
 }
 
-function show(choice: ResourceChoice, options: Options, answer: Answer): void {
-  const { terminal } = answer.deps
+type Ask = () => Promise<readonly Counted[]>
+
+function isEmpty({ rows }: Counted): boolean {
+  return rows.length === 0
+}
+
+/** @throws {CliError} for those that were asked for by name and are not there, behind all others */
+function show(counted: readonly Counted[], options: Options, deps: CliDeps): void {
+  const { terminal } = deps
   const isJson = options.output === 'json'
-  if (isJson) terminal.write(formatJson(answer.rows.map(toStatJson)))
-  else if (answer.rows.length > 0) terminal.write(formatRows(choice, options, answer))
-  if (answer.rows.length === 0) reportNothing(choice, options, terminal)
+  if (isJson) terminal.write(formatJson(counted.flatMap(({ rows }) => rows.map(toStatJson))))
+  else terminal.write(formatCounted(counted, options, deps))
+  const isMissing = (one: Counted) => isEmpty(one) && one.choice.name !== '' && peerOf(options) === undefined
+  const missing = counted.filter(isMissing).map(({ choice }) => `no ${describeIn(choice, options)}`)
+  if (missing.length > 0) throw new CliError(missing.join(', '), { hints: [ELSEWHERE_HINT] })
+  // Of several kinds those without a row are left out as long as there is any.
+  if (!isJson && counted.every(isEmpty))
+    terminal.note(counted.map(({ choice }) => nothingOf(choice, options)).join('\n'))
 }
 
-/** @throws {CliError} when one was asked for by name, and not only its traffic with another */
-function reportNothing(choice: ResourceChoice, options: Options, terminal: Terminal): void {
-  const what = describeChoice(choice, chosenNamespace(options))
-  const { to, from, output } = options
-  const peer = to === undefined ? from && `from ${from}` : `to ${to}`
-  if (peer === undefined && choice.name !== '') throw new CliError(`no ${what}`, { hints: [ELSEWHERE_HINT] })
-  if (output === 'json') return
-  terminal.note(peer === undefined ? `no ${what}\n  ${ELSEWHERE_HINT}` : `no traffic of ${what} ${peer} in that time`)
+function nothingOf(choice: ResourceChoice, options: Options): string {
+  const [what, peer] = [describeIn(choice, options), peerOf(options)]
+  return peer === undefined ? `no ${what}\n  ${ELSEWHERE_HINT}` : `no traffic of ${what} ${peer} in that time`
 }
 
-async function watch(ask: Ask, deps: CliDeps, format: (rows: readonly StatRow[]) => string): Promise<void> {
+function peerOf({ to, from }: Options): string | undefined {
+  return to === undefined ? from && `from ${from}` : `to ${to}`
+}
+
+function describeIn(choice: ResourceChoice, options: Options): string {
+  return describeChoice(choice, chosenNamespace(options))
+}
+
+async function watch(ask: Ask, deps: CliDeps, format: (counted: readonly Counted[]) => string): Promise<void> {
   const { signal } = deps.interruption()
   const view = new LiveView(deps.terminal)
   while (!signal.aborted) {
@@ -98,10 +115,17 @@ async function watch(ask: Ask, deps: CliDeps, format: (rows: readonly StatRow[])
   }
 }
 
-function formatRows(choice: ResourceChoice, options: Options, { rows, deps }: Answer): string {
-  const hasNamespaces = options.allNamespaces === true && isNamespaced(choice.kind)
-  const columns = statColumns({ hasNamespaces, style: deps.terminal.style })
-  return formatTable(columns, rows, { isWide: options.output === 'wide' })
+/** A table for each kind. */
+function formatCounted(counted: readonly Counted[], options: Options, { terminal }: CliDeps): string {
+  const kinds = [...new Set(counted.map(({ choice }) => choice.kind))]
+  const tables = kinds.flatMap((kind) => {
+    const rows = counted.filter(({ choice }) => choice.kind === kind).flatMap((one) => one.rows)
+    if (rows.length === 0 && (kinds.length > 1 || options.watch !== true)) return []
+    const hasNamespaces = options.allNamespaces === true && isNamespaced(kind)
+    const columns = statColumns({ hasNamespaces, hasKinds: kinds.length > 1, style: terminal.style })
+    return formatTable(columns, rows, { isWide: options.output === 'wide' })
+  })
+  return tables.join('\n')
 }
 
 function readWindowMs(text: string): number {

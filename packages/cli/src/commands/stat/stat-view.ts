@@ -47,15 +47,17 @@ export function toStatJson(row: StatRow): StatJson {
 export interface StatColumnOptions {
   /** Whether rows are of several namespaces. */
   readonly hasNamespaces: boolean
+  /** Names begin with their kind. */
+  readonly hasKinds?: boolean
   readonly style: Style
 }
 
 /** The columns of `stat`, in the order that users of meshes know. */
-export function statColumns({ hasNamespaces, style }: StatColumnOptions): readonly Column<StatRow>[] {
+export function statColumns({ hasNamespaces, hasKinds = false, style }: StatColumnOptions): readonly Column<StatRow>[] {
   const number = (title: string, cell: (row: StatRow) => string): Column<StatRow> => ({ title, cell, align: 'right' })
   return [
     ...(hasNamespaces ? [{ title: 'NAMESPACE', cell: (row: StatRow) => row.namespace }] : []),
-    { title: 'NAME', cell: ({ name }) => name },
+    { title: 'NAME', cell: ({ kind, name }) => (hasKinds ? `${kindName(kind)}/${name}` : name) },
     number('MESHED', formatMeshed),
     number('SUCCESS', (row) => formatSuccess(row.successRate, style)),
     number('RPS', ({ rps }) => formatRate(rps)),
