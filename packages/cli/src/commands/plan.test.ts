@@ -8,6 +8,7 @@ import { serviceYaml } from '../../../control/test/mesh-objects.ts'
 import { type MeshWorld, type RecordInit, startMeshWorld } from '../../test/mesh-world.ts'
 import { routeYaml } from '../../test/objects-fixture.ts'
 import { apply } from './apply.ts'
+import { deleteObjects } from './delete.ts'
 import { get } from './get.ts'
 import { plan } from './plan.ts'
 
@@ -54,6 +55,26 @@ beforeEach(async () => {
   await mesh.proxy(nodeOf('web'), { holds: [CART], records: RECORDS })
 })
 afterEach(() => mesh[Symbol.asyncDispose]())
+
+test('plan tells of rules of a GRPCRoute, and of calls, by statuses of gRPC', async () => {
+  const call = {
+    method: 'POST',
+    path: '/cart.v1.Cart/Get',
+    headers: [{ name: 'content-type', value: 'application/grpc' }],
+  }
+  await mesh.proxy(nodeOf('shelf'), { holds: [CART], records: [record('r6', '', { request: call })] })
+  await mesh.run(deleteObjects, ['delete', 'httproute/cart', '-n', 'shop'])
+  const methods = 'matches: [{ method: { service: cart.v1.Cart, method: Get } }]'
+  await mesh.write(
+    'grpc.yaml',
+    routeYaml('gone').replace('HTTPRoute', 'GRPCRoute').replace('{ backendRefs', `{ ${methods}, backendRefs`),
+  )
+  const { stdout } = await mesh.run(plan, ['plan', '-f', 'grpc.yaml'], { clock: systemClock })
+  const nowhere =
+    'goes nowhere, gRPC status UNAVAILABLE (14), HTTP status 200 (BackendNotFound: there is no Service shop/gone)'
+  expect(stdout).toContain(`    + GRPCRoute shop/cart\n        rule 1 ${nowhere}\n`)
+  expect(stdout).toContain(`    → ${nowhere}\n    for example POST /cart.v1.Cart/Get of shop/shelf-0, request r6\n`)
+})
 
 test('plan says which objects, routes and recorded requests would be different', async () => {
   await mesh.write('two.yaml', V2)
