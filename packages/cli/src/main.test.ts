@@ -107,6 +107,11 @@ describe('heddle', () => {
     },
     { args: ['run', '--', 'true'], status: 1, message: /no mesh runs here[\s\S]*heddle up/ },
     { args: ['run', '--control', 'host:1', '--', 'true'], status: 1, message: /--control needs --trust-bundle FILE/ },
+    {
+      args: ['run', '--control', 'host:1', '--trust-bundle', 'bad/a.yaml', '--', 'true'],
+      status: 1,
+      message: /bad\/a\.yaml holds no certificate: .*\n {2}--trust-bundle is the file trust-bundle\.pem/,
+    },
   ])('$args says what is wrong on stderr, and how', ({ args, status, message }) => {
     const result = heddle(args)
     expect(result.stderr).toMatch(message)

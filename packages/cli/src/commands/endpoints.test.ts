@@ -93,6 +93,15 @@ test.each([
   expect(one.stderr).toContain(says)
 })
 
+test.each(['svc/voting-svc:8080', 'service/voting-svc.emojivote:8080', 'services/voting-svc:8080'])(
+  'endpoints %s is understood by whoever is used to kubectl',
+  async (word) => {
+    const { world, asked } = answering([READY])
+    expect(await runCommand(endpoints, ['endpoints', word, '-n', 'emojivote'], world)).toMatchObject({ status: 0 })
+    expect(asked).toMatchObject([{ namespace: 'emojivote', service: 'voting-svc', port: 8080 }])
+  },
+)
+
 test('endpoints of all Services may be none', async () => {
   const { world } = answering([])
   expect(await runCommand(endpoints, ['endpoints'], world)).toMatchObject({ status: 0, stdout: '' })

@@ -22,7 +22,7 @@ export const endpoints: Command = {
 
 async function runEndpoints(service: string | undefined, options: ListOptions, deps: CliDeps): Promise<void> {
   const { terminal } = deps
-  const wanted = parseAuthority(service ?? '', chosenNamespace(options))
+  const wanted = parseAuthority((service ?? '').replace(SERVICE_KIND, ''), chosenNamespace(options))
   const client = await deps.connect()
   const answer = await askEndpoints(wanted, client).finally(() => client.close())
   if (options.output === 'json') {
@@ -36,6 +36,9 @@ async function runEndpoints(service: string | undefined, options: ListOptions, d
   const isWide = options.output === 'wide'
   terminal.write(formatTable(endpointColumns(terminal.style), answer.endpoints, { isWide }))
 }
+
+/** Whoever is used to kubectl names what a name is of. */
+const SERVICE_KIND = /^(svc|services?)\//
 
 /** @throws {CliError} for one Service that has none, with the reason */
 async function askEndpoints(wanted: Authority, { admin }: ControlClient): Promise<ListEndpointsResponse> {

@@ -1,5 +1,7 @@
+import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { messageOf } from '@heddle/base/message-of'
 import { CliError } from '../cli-error.ts'
 import type { Context } from '../client/context.ts'
 import type { ControlClient } from '../client/control-client.ts'
@@ -88,10 +90,23 @@ async function remoteControl(address: string, flags: ControlFlags, deps: CliDeps
     address,
     trustDomain,
     identity: controlIdentity,
-    trustBundlePem: await readText(resolve(deps.cwd, trustBundle)),
+    trustBundlePem: await readBundle(resolve(deps.cwd, trustBundle)),
     local: undefined,
     mintToken: () => readToken(tokenFile, deps),
     close: () => {},
+  }
+}
+
+/** What is no certificate would be found out by the proxy alone, which waits for better times. */
+async function readBundle(file: string): Promise<string> {
+  const pem = await readText(file)
+  try {
+    new X509Certificate(pem)
+    return pem
+  } catch (error) {
+    throw new CliError(`${file} holds no certificate: ${messageOf(error)}`, {
+      hints: ['--trust-bundle is the file trust-bundle.pem in the state directory of the control plane'],
+    })
   }
 }
 
