@@ -12,6 +12,7 @@ import { TelemetryService } from '@heddle/api/telemetry'
 import { type Clock, systemClock } from '@heddle/base/clock'
 import { formatHostPort } from '@heddle/base/host-port'
 import { createLog } from '@heddle/base/log'
+import { messageOf } from '@heddle/base/message-of'
 import { createWorkloadKey } from '@heddle/identity/key-pair'
 import { directoryStore } from '../src/ca/authority-store.ts'
 import { openCertificateAuthority } from '../src/ca/certificate-authority.ts'
@@ -58,7 +59,14 @@ export class ControlWorld implements AsyncDisposable {
     const config = parseControlConfig([...dirs, ...listen, ...flags])
     const log = createLog((line) => this.logged.push(line), 'info')
     const source = this.#port === 0 ? this.source : new TestSource(this.#yaml)
-    this.#control = await startControl(config, { clock: systemClock, log, source })
+    try {
+      this.#control = await startControl(config, { clock: systemClock, log, source })
+    } catch (error) {
+      // The port of before: the kernel may have given it to another test, for as long as that goes.
+      if (this.#port === 0 || !messageOf(error).includes(`cannot listen on 127.0.0.1:${this.#port}`)) throw error
+      await systemClock.sleep(50)
+      return await this.start(...flags)
+    }
     this.#port = this.#control.addresses[0]!.port
     return this.#control
   }

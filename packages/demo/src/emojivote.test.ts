@@ -9,7 +9,8 @@ import { BROKEN_SHORTCODE, VoteStore } from './vote-store.ts'
 import { startVoting } from './voting-server.ts'
 import { startWeb } from './web-server.ts'
 
-const LOOPBACK = { host: '127.0.0.1', port: 0 }
+/** An address of this file alone: a port that is free for a moment is given to no other test. */
+const LOOPBACK = { host: '127.0.0.80', port: 0 }
 
 async function startApplication() {
   const store = new VoteStore()
@@ -123,7 +124,7 @@ test('the bot carries on while web is away', async () => {
   await new Promise<void>((resolve) => closed.listen(LOOPBACK, resolve))
   const { port } = closed.address() as AddressInfo
   await new Promise((resolve) => closed.close(resolve))
-  const bot = await startBot({ host: '127.0.0.1', port }, { perSecond: 200, random: Math.random })
+  const bot = await startBot({ ...LOOPBACK, port }, { perSecond: 200, random: Math.random })
 
   await until(() => bot.failed >= 5)
   await bot.drain()
@@ -138,7 +139,7 @@ test('web finishes the request that is open when it drains, and closes its conne
   await new Promise<void>((resolve) => silent.listen(LOOPBACK, resolve))
   const { port } = silent.address() as AddressInfo
   const emoji = await startEmoji(LOOPBACK)
-  const web = await startWeb(LOOPBACK, { emoji: addressOf(emoji), voting: { host: '127.0.0.1', port } })
+  const web = await startWeb(LOOPBACK, { emoji: addressOf(emoji), voting: { ...LOOPBACK, port } })
   const url = `http://${formatAddress(addressOf(web))}`
   const vote = fetch(`${url}/api/vote?choice=:bee:`)
   await reached

@@ -9,7 +9,8 @@ import { probeRoutes } from './admin-routes.ts'
 import { listenProbe } from './admin-server.ts'
 import { tcpProbeRoutes } from './tcp-probe-routes.ts'
 
-const HOST = '127.0.0.1'
+/** An address of this file alone: a port that is free for a moment is given to no other test. */
+const HOST = '127.0.0.79'
 
 /** An application that can begin and cease to listen, and a proxy's probe listener that is told of its port. */
 async function startWorld(timeoutSeconds = 10) {
