@@ -1,14 +1,18 @@
-import type { Socket } from 'node:net'
 import { PROXY_ERRORS, type ProxyErrorCode } from '@heddle/api/proxy-errors'
+import type { ListenerConfig } from '../listener-config.ts'
 import type { Watched } from '../net/ticker.ts'
+import type { ByteSocket } from '../platform/byte-socket.ts'
 import { resetSocket } from '../platform/reset.ts'
 import type { ProxyCore } from '../proxy-core.ts'
 import type { Stage } from './stage.ts'
 
 /** One accepted connection, from accept to close. It has the deadline; its stage knows what to do then. */
-export class Accepted implements Watched {
+export class Accepted<Raw extends ByteSocket = ByteSocket> implements Watched {
   deadlineMs = Number.POSITIVE_INFINITY
-  readonly raw: Socket
+  watchedAt = -1
+  openAt = -1
+  readonly kind: ListenerConfig['kind']
+  readonly raw: Raw
   readonly openedUs: number
   /** Key or address of where it goes; for people. */
   destination = ''
@@ -18,8 +22,9 @@ export class Accepted implements Watched {
   #stage: Stage | undefined
   #client: string | undefined
 
-  constructor(raw: Socket, core: ProxyCore) {
+  constructor(raw: Raw, kind: ListenerConfig['kind'], core: ProxyCore) {
     this.raw = raw
+    this.kind = kind
     this.#core = core
     this.openedUs = core.clock.monotonicUs()
   }

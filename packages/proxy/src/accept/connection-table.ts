@@ -1,6 +1,7 @@
-import type { Socket } from 'node:net'
 import type { Counter, Registry } from '@heddle/telemetry/registry'
 import type { ListenerConfig } from '../listener-config.ts'
+import { Roster } from '../net/roster.ts'
+import type { ByteSocket } from '../platform/byte-socket.ts'
 import type { ProxyCore } from '../proxy-core.ts'
 import { Accepted } from './accepted.ts'
 import type { ConnectionRecord } from './connection-record.ts'
@@ -9,7 +10,7 @@ import type { Admission } from './listener.ts'
 /** All accepted connections of the process, and the limit of their number. */
 export class ConnectionTable implements Admission {
   readonly #core: ProxyCore
-  readonly #open = new Map<Accepted, ListenerConfig['kind']>()
+  readonly #open = new Roster<'openAt', Accepted>('openAt')
   readonly #counter: Counter
   #emptied: (() => void) | undefined
   /** Connections ever accepted. */
@@ -30,25 +31,25 @@ export class ConnectionTable implements Admission {
    * that has ended holds none, and what is under way towards it. Idle connections of other proxies are not.
    */
   get isBusy(): boolean {
-    for (const [accepted, kind] of this.#open) {
+    for (const { kind, stage } of this.#open) {
       if (kind === 'transparent-outbound' || kind === 'explicit-outbound') return true
-      const { openRequests = 0, protocol = '' } = accepted.stage ?? {}
+      const { openRequests = 0, protocol = '' } = stage ?? {}
       const isHttp = protocol === 'http1' || protocol === 'http2'
       if (openRequests > 0 || !isHttp) return true
     }
     return false
   }
 
-  admit(socket: Socket, kind: ListenerConfig['kind']): Accepted | undefined {
+  admit<Raw extends ByteSocket>(socket: Raw, kind: ListenerConfig['kind']): Accepted<Raw> | undefined {
     socket.on('error', ignore)
     if (this.#open.size >= this.#core.limits.connections) {
       this.#refuse(socket)
       return undefined
     }
-    const accepted = new Accepted(socket, this.#core)
+    const accepted = new Accepted(socket, kind, this.#core)
     this.accepted += 1
     this.#counter.add()
-    this.#open.set(accepted, kind)
+    this.#open.add(accepted)
     this.#core.ticker.watch(accepted)
     socket.once('close', () => this.#closed(accepted))
     return accepted
@@ -56,16 +57,18 @@ export class ConnectionTable implements Admission {
 
   records(most: number): ConnectionRecord[] {
     const records: ConnectionRecord[] = []
-    for (const [accepted, kind] of this.#open) {
+    for (const accepted of this.#open) {
       if (records.length === most) break
-      records.push(this.#toRecord(accepted, kind))
+      records.push(this.#toRecord(accepted))
     }
     return records
   }
 
   /** Resolves when all have ended, or after `drainMs`. */
   async drain(drainMs: number): Promise<void> {
-    for (const accepted of [...this.#open.keys()]) accepted.drain()
+    this.#open.forEach((accepted) => {
+      accepted.drain()
+    })
     if (this.#open.size === 0) return
     await new Promise<void>((resolve) => {
       const timer = this.#core.clock.after(drainMs, resolve)
@@ -77,7 +80,9 @@ export class ConnectionTable implements Admission {
   }
 
   destroy(): void {
-    for (const accepted of [...this.#open.keys()]) accepted.abandon()
+    this.#open.forEach((accepted) => {
+      accepted.abandon()
+    })
   }
 
   #closed(accepted: Accepted): void {
@@ -86,7 +91,7 @@ export class ConnectionTable implements Admission {
     if (this.#open.size === 0) this.#emptied?.()
   }
 
-  #refuse(socket: Socket): void {
+  #refuse(socket: ByteSocket): void {
     const { limits, refusals } = this.#core
     this.#core.limitReached('connections')
     this.#core.failed('connection_limit')
@@ -95,8 +100,8 @@ export class ConnectionTable implements Admission {
     refusals.write({ level: 'warn', event: 'connection refused', kind: 'connection_limit', fields })
   }
 
-  #toRecord(accepted: Accepted, kind: ListenerConfig['kind']): ConnectionRecord {
-    const { stage } = accepted
+  #toRecord(accepted: Accepted): ConnectionRecord {
+    const { kind, stage } = accepted
     return {
       listener: kind,
       client: accepted.client,

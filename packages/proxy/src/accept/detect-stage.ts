@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net'
 import type { Timer } from '@heddle/base/clock'
 import type { HttpVersion } from '../exchange/http-version.ts'
 import { afterAwake } from '../net/awake-timer.ts'
+import type { ByteSocket } from '../platform/byte-socket.ts'
 import type { ProxyCore } from '../proxy-core.ts'
 import type { AppProtocol } from '../workload.ts'
 import type { Accepted } from './accepted.ts'
@@ -42,7 +42,7 @@ export class DetectStage implements Stage {
   readonly protocol = 'detecting'
   readonly openRequests = 0
   readonly writtenBytes = 0
-  readonly #socket: Socket
+  readonly #socket: ByteSocket
   readonly #options: DetectOptions
   readonly #done: (result: DetectResult, bytes: Uint8Array) => void
   #bytes: Uint8Array = NOTHING
@@ -52,7 +52,7 @@ export class DetectStage implements Stage {
   #isOver = false
 
   /** @param done - called at most once, with the socket paused; never when the client goes away before */
-  constructor(socket: Socket, options: DetectOptions, done: (result: DetectResult, bytes: Uint8Array) => void) {
+  constructor(socket: ByteSocket, options: DetectOptions, done: (result: DetectResult, bytes: Uint8Array) => void) {
     this.#socket = socket
     this.#options = options
     this.#done = done

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { parseSpiffeId } from '@heddle/identity/spiffe-id'
 import { ProxyError } from '../errors/proxy-error.ts'
@@ -21,7 +22,8 @@ export interface AppAddress {
 
 interface Inbound {
   readonly workload: WorkloadRuntime
-  readonly accepted: Accepted
+  /** Of `node:net`, as TLS is terminated on it. */
+  readonly accepted: Accepted<Socket>
   readonly app: AppAddress
   /** As declared for the port. */
   readonly protocol: AppProtocol
@@ -30,7 +32,7 @@ interface Inbound {
 const NOTHING = new Uint8Array(0)
 
 /** Serves a connection of anybody to the own application. */
-export function serveInbound(workload: WorkloadRuntime, accepted: Accepted, app: AppAddress): void {
+export function serveInbound(workload: WorkloadRuntime, accepted: Accepted<Socket>, app: AppAddress): void {
   const protocol = workload.context.inbound.protocolOf(app.workloadPort)
   const inbound: Inbound = { workload, accepted, app, protocol }
   accepted.destination = `${app.address}:${app.port}`

@@ -1,7 +1,10 @@
-import { createServer, type Server, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { formatAddressKey } from '@heddle/api/destination-key'
 import { formatHostPort } from '@heddle/base/host-port'
+import { messageOf } from '@heddle/base/message-of'
 import type { ListenerConfig } from '../listener-config.ts'
+import type { ByteSocket } from '../platform/byte-socket.ts'
+import { listenForStreams, listenTcp, type TcpListener } from '../platform/listen-tcp.ts'
 import { readOriginalDestination } from '../platform/original-destination.ts'
 import type { WorkloadRuntime } from '../workload-runtime.ts'
 import type { Accepted } from './accepted.ts'
@@ -16,7 +19,7 @@ export class ListenError extends Error {
 /** Who may be accepted. */
 export interface Admission {
   /** @returns `undefined` when there are too many already; the socket is closed then */
-  admit(socket: Socket, kind: ListenerConfig['kind']): Accepted | undefined
+  admit<Raw extends ByteSocket>(socket: Raw, kind: ListenerConfig['kind']): Accepted<Raw> | undefined
 }
 
 /** A bound listener. */
@@ -34,54 +37,63 @@ export async function listen(
   workload: WorkloadRuntime,
   admission: Admission,
 ): Promise<Listener> {
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    const accepted = admission.admit(socket, config.kind)
-    accepted?.guard(() => serve(config, workload, accepted))
-  })
-  const port = await bind(server, config)
-  server.on('error', (error) => workload.core.log.error('listener failed', { address: config.address, port, error }))
+  const { address } = config
+  const { port, close } = await bind(config, workload, admission)
   const { loopGuard, log } = workload.core
-  loopGuard.addListener(config.address, port)
+  loopGuard.addListener(address, port)
   if (config.kind === 'transparent-outbound') loopGuard.expectRedirection()
-  log.info('listener bound', { kind: config.kind, address: config.address, port, workload: workload.context.workload })
-  return { config, workload, port, close: () => void server.close() }
+  log.info('listener bound', { kind: config.kind, address, port, workload: workload.context.workload })
+  return { config, workload, port, close }
 }
 
-function bind(server: Server, { address, port }: ListenerConfig): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: Error) =>
-      reject(new ListenError(`cannot listen on ${address} port ${port}: ${error.message}`))
-    server.once('error', onError)
-    server.listen({ host: address, port, ipv6Only: address.includes(':'), backlog: 1024 }, () => {
-      server.off('error', onError)
-      const bound = server.address()
-      resolve(typeof bound === 'object' && bound !== null ? bound.port : port)
-    })
-  })
-}
-
-function serve(config: ListenerConfig, workload: WorkloadRuntime, accepted: Accepted): void {
-  switch (config.kind) {
-    case 'transparent-outbound': {
-      const original = findOriginal(workload, accepted)
-      if (original !== undefined) serveOutbound(workload, accepted, original.key)
-      return
+async function bind(config: ListenerConfig, workload: WorkloadRuntime, admission: Admission): Promise<TcpListener> {
+  const { address, port } = config
+  const onError = (error: Error) => workload.core.log.error('listener failed', { address, port, error })
+  try {
+    if (isOutbound(config)) {
+      const onSocket = (socket: ByteSocket) => {
+        const accepted = admission.admit(socket, config.kind)
+        accepted?.guard(() => serveApplication(config, workload, accepted))
+      }
+      return await listenTcp({ address, port, onSocket, onError })
     }
-    case 'transparent-inbound': {
-      const original = findOriginal(workload, accepted)
-      if (original !== undefined) serveInbound(workload, accepted, { ...original, workloadPort: original.port })
-      return
+    const onSocket = (socket: Socket) => {
+      const accepted = admission.admit(socket, config.kind)
+      accepted?.guard(() => serveOthers(config, workload, accepted))
     }
-    case 'explicit-outbound':
-      serveOutbound(workload, accepted, config.key)
-      return
-    case 'explicit-inbound':
-      serveInbound(workload, accepted, {
-        address: config.appAddress,
-        port: config.appPort,
-        workloadPort: config.workloadPort,
-      })
+    return await listenForStreams({ address, port, onSocket, onError })
+  } catch (error) {
+    throw new ListenError(`cannot listen on ${address} port ${port}: ${messageOf(error)}`)
   }
+}
+
+type Outbound = ListenerConfig & { readonly kind: 'transparent-outbound' | 'explicit-outbound' }
+
+function isOutbound(config: ListenerConfig): config is Outbound {
+  return config.kind === 'transparent-outbound' || config.kind === 'explicit-outbound'
+}
+
+function serveApplication(config: Outbound, workload: WorkloadRuntime, accepted: Accepted): void {
+  if (config.kind === 'explicit-outbound') {
+    serveOutbound(workload, accepted, config.key)
+    return
+  }
+  const original = findOriginal(workload, accepted)
+  if (original !== undefined) serveOutbound(workload, accepted, original.key)
+}
+
+function serveOthers(
+  config: Exclude<ListenerConfig, Outbound>,
+  workload: WorkloadRuntime,
+  accepted: Accepted<Socket>,
+): void {
+  if (config.kind === 'explicit-inbound') {
+    const { appAddress, appPort, workloadPort } = config
+    serveInbound(workload, accepted, { address: appAddress, port: appPort, workloadPort })
+    return
+  }
+  const original = findOriginal(workload, accepted)
+  if (original !== undefined) serveInbound(workload, accepted, { ...original, workloadPort: original.port })
 }
 
 interface Original {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { formatHostPort } from '@heddle/base/host-port'
+import type { ByteSocket } from '../platform/byte-socket.ts'
 
 /**
  * What the proxy sends here comes to its own inbound listener, redirected by the rules of the network namespace: one stands for the
@@ -63,7 +64,7 @@ export class LoopGuard {
    *
    * @param destination - where it was meant to go, as {@link formatHostPort} has it
    */
-  isFromItself(accepted: Socket, destination: string): boolean {
+  isFromItself(accepted: ByteSocket, destination: string): boolean {
     return this.#isRedirected && this.#outgoing.has(`${accepted.remoteAddress}:${accepted.remotePort} ${destination}`)
   }
 

@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net'
 import type { SocketPair } from '../net/http-socket.ts'
+import type { ByteSocket } from '../platform/byte-socket.ts'
 import { readNow } from '../platform/read-now.ts'
 import { resetSocket } from '../platform/reset.ts'
 
@@ -70,7 +70,7 @@ export class Copy {
     }
   }
 
-  #moveNow(from: Side, to: Socket, bytes: Uint8Array): void {
+  #moveNow(from: Side, to: ByteSocket, bytes: Uint8Array): void {
     try {
       this.#move(from, to, bytes)
     } catch (error) {
@@ -78,7 +78,7 @@ export class Copy {
     }
   }
 
-  #move(from: Side, to: Socket, bytes: Uint8Array): void {
+  #move(from: Side, to: ByteSocket, bytes: Uint8Array): void {
     this.#owner.moved(from.name, bytes.length)
     if (to.writable && !to.write(bytes)) from.pair.socket.pause()
   }

@@ -1,10 +1,10 @@
-import type { Socket } from 'node:net'
+import type { ByteSocket } from '../platform/byte-socket.ts'
 
 /** Who has something to say; `nobody`: one of the two ended or broke before a word was said. */
 export type Speaker = 'left' | 'right' | 'nobody'
 
 /** Waits until one of two sockets has something to read. Both are paused then, and nothing was taken from either. */
-export function awaitFirstWord(left: Socket, right: Socket, done: (speaker: Speaker) => void): void {
+export function awaitFirstWord(left: ByteSocket, right: ByteSocket, done: (speaker: Speaker) => void): void {
   const sides = [listenTo(left, 'left'), listenTo(right, 'right')]
   for (const { socket } of sides) socket.resume()
 
@@ -13,7 +13,7 @@ export function awaitFirstWord(left: Socket, right: Socket, done: (speaker: Spea
     done(speaker)
   }
 
-  function listenTo(socket: Socket, name: 'left' | 'right') {
+  function listenTo(socket: ByteSocket, name: 'left' | 'right') {
     const onData = (bytes: Uint8Array): void => {
       finish(name)
       socket.unshift(bytes)

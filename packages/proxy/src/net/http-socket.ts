@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net'
 import { toKeep } from '@heddle/base/copy-of'
 import { messageOf } from '@heddle/base/message-of'
 import type { ClientSession, ServerSession, StreamReset, Transport } from '@heddle/http/session'
+import type { ByteSocket } from '../platform/byte-socket.ts'
 import { readNow } from '../platform/read-now.ts'
 import { resetSocket } from '../platform/reset.ts'
 import { writeNow } from '../platform/write-now.ts'
@@ -10,8 +10,8 @@ import type { Flushable, Turn } from './turn.ts'
 
 /** A socket, and the TCP socket beneath where it is TLS. */
 export interface SocketPair {
-  readonly socket: Socket
-  readonly raw: Socket | undefined
+  readonly socket: ByteSocket
+  readonly raw: ByteSocket | undefined
 }
 
 /** Who wants to know what becomes of a socket. */
@@ -30,12 +30,12 @@ const NOTHING = Buffer.alloc(0)
 
 /** A socket as an HTTP session wants it: octets in by events, out once a turn, counted both ways. */
 export class HttpSocket implements Transport, Flushable {
-  readonly socket: Socket
+  readonly socket: ByteSocket
   readBytes = 0
   writtenBytes = 0
   /** Counters of the other side, as soon as it is known who that is. */
   #series: TrafficSeries | undefined
-  readonly #raw: Socket | undefined
+  readonly #raw: ByteSocket | undefined
   readonly #turn: Turn
   #session!: ClientSession | ServerSession
   #owner!: HttpSocketOwner

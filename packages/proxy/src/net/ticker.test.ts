@@ -5,6 +5,7 @@ import { Ticker, type Watched } from './ticker.ts'
 
 class Item implements Watched {
   deadlineMs = Number.POSITIVE_INFINITY
+  watchedAt = -1
   passed = 0
 
   deadlinePassed(): void {
@@ -51,6 +52,7 @@ test('no timer runs while nothing is watched', () => {
 })
 
 class BrokenItem implements Watched {
+  watchedAt = -1
   deadlineMs = Number.POSITIVE_INFINITY
   abandoned = 0
   readonly #end: () => void

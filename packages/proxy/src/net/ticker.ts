@@ -1,5 +1,6 @@
 import { type Clock, monotonicMs, type Timer } from '@heddle/base/clock'
 import type { OnBug } from '../process/bug-log.ts'
+import { Roster } from './roster.ts'
 
 /** How often deadlines are looked at. */
 const TICK_MS = 1000
@@ -8,6 +9,8 @@ const TICK_MS = 1000
 export interface Watched {
   /** Ticker time at which `deadlinePassed` is due; `Infinity`: never. Compute it with {@link Ticker.in}. */
   deadlineMs: number
+  /** The ticker's own; -1 at first. */
+  watchedAt: number
   deadlinePassed(): void
   /** Ends at once, as `deadlinePassed` threw and nothing would come after it. */
   abandon(): void
@@ -20,7 +23,7 @@ export interface Watched {
 export class Ticker {
   readonly #clock: Clock
   readonly #onBug: OnBug
-  readonly #watched = new Set<Watched>()
+  readonly #watched = new Roster<'watchedAt', Watched>('watchedAt')
   readonly #tasks: Array<() => boolean> = []
   #timer: Timer | undefined
   #nowMs = 0
@@ -73,13 +76,15 @@ export class Ticker {
     this.#timer = this.#clock.after(TICK_MS, this.#tick)
   }
 
+  readonly #look = (item: Watched): void => {
+    if (item.deadlineMs > this.#nowMs) return
+    item.deadlineMs = Number.POSITIVE_INFINITY
+    this.#pass(item)
+  }
+
   readonly #tick = (): void => {
     this.#nowMs = readMs(this.#clock)
-    for (const item of this.#watched) {
-      if (item.deadlineMs > this.#nowMs) continue
-      item.deadlineMs = Number.POSITIVE_INFINITY
-      this.#pass(item)
-    }
+    this.#watched.forEach(this.#look)
     let hasMore = this.#watched.size > 0
     for (const task of this.#tasks) if (this.#run(task)) hasMore = true
     if (this.#timer !== undefined) this.#timer = hasMore ? this.#clock.after(TICK_MS, this.#tick) : undefined

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { ByteSocket } from './byte-socket.ts'
 import { loadGetsockopt } from './getsockopt.ts'
 
 /** Where a redirected connection was meant to go. */
@@ -26,7 +26,7 @@ const ipv6 = new Uint8Array(SOCKADDR_IN6_BYTES)
  *
  * @returns `undefined` when the kernel does not know, for example because nothing was redirected
  */
-export function readOriginalDestination(socket: Socket): OriginalDestination | undefined {
+export function readOriginalDestination(socket: ByteSocket): OriginalDestination | undefined {
   const fd = (socket as unknown as { _handle?: { fd?: number } })._handle?.fd
   if (fd === undefined || fd < 0) return undefined
   const getsockopt = loadGetsockopt()

@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net'
+import type { ByteSocket } from './byte-socket.ts'
+import { NativeSocket } from './native-socket.ts'
 import { isBun } from './runtime.ts'
 
 interface ReadableState {
@@ -12,7 +14,12 @@ interface ReadableState {
  *
  * @param onData - called as a listener of 'data' would be; other listeners of it hear only what went through the stream
  */
-export function readNow(socket: Socket, onData: (bytes: Uint8Array) => void): void {
+export function readNow(socket: ByteSocket, onData: (bytes: Uint8Array) => void): void {
+  if (socket instanceof NativeSocket) socket.hear(onData)
+  else readStream(socket as Socket, onData)
+}
+
+function readStream(socket: Socket, onData: (bytes: Uint8Array) => void): void {
   socket.on('data', onData)
   // The socket has getters for both, which cost more than to look.
   const { _readableState: state } = socket as unknown as { readonly _readableState?: ReadableState }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { ByteSocket } from './byte-socket.ts'
 import { isBun } from './runtime.ts'
 
 /**
@@ -6,13 +7,13 @@ import { isBun } from './runtime.ts'
  *
  * @param raw - the TCP socket beneath, where `socket` is TLS. Node resets only that one, Bun only the upper one.
  */
-export function resetSocket(socket: Socket, raw: Socket | undefined): void {
+export function resetSocket(socket: ByteSocket, raw: ByteSocket | undefined): void {
   // Node 24 ends with a fault of memory when TCP goes in the round in which TLS was given something to write.
   if (!isBun && raw !== undefined && socket.writableLength > 0) setImmediate(resetNow, socket, raw)
   else resetNow(socket, raw)
 }
 
-function resetNow(socket: Socket, raw: Socket | undefined): void {
+function resetNow(socket: ByteSocket, raw: ByteSocket | undefined): void {
   const target = raw === undefined || isBun ? socket : raw
   if (!target.destroyed && !isEnding(socket)) target.resetAndDestroy()
   if (!socket.destroyed) socket.destroy()
@@ -20,6 +21,7 @@ function resetNow(socket: Socket, raw: Socket | undefined): void {
 }
 
 /** Whether all was written, and FIN is on its way: Node does not reset then, and neither closes nor tells so. */
-function isEnding({ writableEnded, writableFinished, writableLength }: Socket): boolean {
+function isEnding(socket: ByteSocket): boolean {
+  const { writableEnded, writableFinished, writableLength } = socket as Socket
   return !isBun && writableEnded && !writableFinished && writableLength === 0
 }

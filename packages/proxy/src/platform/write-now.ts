@@ -1,8 +1,9 @@
-import type { Socket } from 'node:net'
+import type { ByteSocket } from './byte-socket.ts'
+import { NativeSocket } from './native-socket.ts'
 import { isBun } from './runtime.ts'
 
 /** The native socket beneath one of Bun's `node:net` sockets: the object that `Bun.connect` gives. */
-interface NativeSocket {
+interface NativeHandle {
   /** @returns octets that were taken, copied or sent; negative when the socket is closed */
   write(bytes: Uint8Array, from: number, length: number): number
 }
@@ -22,9 +23,10 @@ export interface OctetRange {
  * @param range - which of `bytes`
  * @returns how many were taken, so that those may be reused at once; the caller writes the rest as usual
  */
-export function writeNow(socket: Socket, bytes: Uint8Array, { start, end }: OctetRange): number {
+export function writeNow(socket: ByteSocket, bytes: Uint8Array, { start, end }: OctetRange): number {
   if (!isBun) return 0
-  const native = (socket as unknown as { readonly _handle?: NativeSocket | null })._handle
+  if (socket instanceof NativeSocket) return socket.writeNow(bytes, start, end - start)
+  const native = (socket as unknown as { readonly _handle?: NativeHandle | null })._handle
   if (typeof native?.write !== 'function') return 0
   return Math.max(0, native.write(bytes, start, end - start))
 }

@@ -47,6 +47,7 @@ class MirrorCopy implements ExchangeHome, ServerStream, BodyCopy, Watched {
   readonly filters = NO_FILTERS
   readonly protocol: HttpVersion
   deadlineMs = Number.POSITIVE_INFINITY
+  watchedAt = -1
   readonly #exchange: Exchange
   #outcome: MirrorOutcome = 'failed'
   #isPaused = false

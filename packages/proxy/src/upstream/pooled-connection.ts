@@ -46,6 +46,7 @@ export interface PooledConnectionOptions {
 /** A connection to an endpoint that carries one request after the other, or several at a time. */
 export class PooledConnection implements ClientHandler, HttpSocketOwner, Watched {
   deadlineMs = Number.POSITIVE_INFINITY
+  watchedAt = -1
   /** Requests that were begun on it. */
   uses = 0
   /** Whether its pool knows it as one with room. */
