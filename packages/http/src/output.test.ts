@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Output } from './output.ts'
+import { forgetRoom, offerRoom, takeRoom } from './spare-room.ts'
 
 /** A transport that keeps what is written, and says each time whether it has done with the octets. */
 function open(takes: () => boolean = () => true) {
@@ -122,4 +123,54 @@ test('many outputs that write in turn never get into each other', () => {
     }),
     { numRuns: 60 },
   )
+})
+
+describe('what was gathered before octets that are too many to be copied', () => {
+  const BODY = 'b'.repeat(40_000)
+  const chunkOf = (head: string) => Buffer.from(head + BODY)
+
+  test.each([
+    { what: 'a text', gather: (output: Output) => output.writeText('<HEAD>') },
+    { what: 'a range that came', gather: (output: Output) => output.writeBytes(Buffer.from('(<HEAD>)'), 1, 7) },
+  ])('leaves with them where there is room before them: $what', ({ gather }) => {
+    const { output, written, from, flush } = open()
+    const chunk = chunkOf('last <old head>')
+    offerRoom(chunk, 5, 15)
+    gather(output)
+    output.writeBytes(chunk, 15, chunk.length)
+    output.writeText('next')
+    flush()
+    expect(written).toEqual([`<HEAD>${BODY}`, 'next'])
+    expect(from[0]).toBe(chunk)
+    expect(chunk.toString('latin1')).toBe(`last <old<HEAD>${BODY}`)
+  })
+
+  test.each([
+    { why: 'too much for the room', offer: (chunk: Buffer) => offerRoom(chunk, 5, 10) },
+    { why: 'the room is elsewhere', offer: (chunk: Buffer) => offerRoom(chunk, 0, 9) },
+    { why: 'the room is in another chunk', offer: () => offerRoom(chunkOf('last head'), 0, 10) },
+    {
+      why: 'the room was taken',
+      offer: (chunk: Buffer) => {
+        offerRoom(chunk, 0, 10)
+        takeRoom(chunk, 10, 1)
+      },
+    },
+    {
+      why: 'the chunk was left',
+      offer: (chunk: Buffer) => {
+        offerRoom(chunk, 0, 10)
+        forgetRoom()
+      },
+    },
+  ])('goes before them where there is none: $why', ({ offer }) => {
+    const { output, written, flush } = open()
+    const chunk = chunkOf('last head!')
+    offer(chunk)
+    output.writeText('<HEAD>')
+    output.writeBytes(chunk, 10, chunk.length)
+    flush()
+    expect(written).toEqual(['<HEAD>', BODY])
+    expect(chunk.toString('latin1')).toBe(`last head!${BODY}`)
+  })
 })

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { type Latin1Buffer, toLatin1Buffer } from './octets.ts'
 import type { Transport } from './session.ts'
+import { takeRoom } from './spare-room.ts'
 
 const BUFFER_BYTES = 65_536
 /** Room for what most sessions write in a turn: a head, or an answer of a few KiB. */
@@ -190,8 +191,21 @@ export class Output {
   }
 
   #writeDirectly(bytes: Uint8Array, start: number, end: number): void {
+    const gathered = this.#lent === undefined ? this.position : this.#lentEnd - this.#lentStart
+    if (gathered > 0 && this.frameStart === NO_FRAME && takeRoom(bytes, start, gathered)) {
+      this.#moveGathered(bytes, start - gathered)
+      this.#write(bytes, start - gathered, end)
+      return
+    }
     this.#writeGathered()
     this.#write(bytes, start, end)
+  }
+
+  /** Puts what was gathered into `bytes`. */
+  #moveGathered(bytes: Uint8Array, at: number): void {
+    if (this.#lent === undefined) this.bytes.copy(bytes, at, 0, this.position)
+    else toLatin1Buffer(this.#lent).copy(bytes, at, this.#lentStart, this.#lentEnd)
+    this.discard()
   }
 
   #writeGathered(): void {

@@ -12,7 +12,8 @@ import type { RequestHead, ResponseHead } from './message/head.ts'
 interface Session {
   /**
    * Octets from the peer. Sessions and receivers copy what they keep, but for heads of HTTP/1, whose message keeps them where they
-   * are. The caller must not write into `bytes` afterwards: large parts may still be on their way to another transport, uncopied.
+   * are. `bytes` are the session's from here on: large parts may still be on their way to another transport, uncopied, and where a
+   * head came another may be written.
    */
   receive(bytes: Uint8Array): void
   /** The peer's FIN. */
