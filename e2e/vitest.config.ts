@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import { longestFirst } from './longest-first.ts'
 
-const LONG = ['rotation', 'demo', 'h2-attacks-windows', 'run', 'faults'].map((name) => `${name}.e2e.ts`)
+const LONG = ['rotation', 'root-change', 'demo', 'h2-attacks-windows', 'run', 'faults'].map((name) => `${name}.e2e.ts`)
 
 export default defineConfig({
   test: {

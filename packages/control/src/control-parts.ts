@@ -85,6 +85,7 @@ export async function openParts(config: ControlConfig, deps: PartsDeps): Promise
   for (const { node } of model.registrations()) claims.assert(node)
   const trustBundle = () => ca.trustBundlePem
   const hub = new DiscoveryHub({ model, clock, log, trustDomain, trustBundle, claims }, signal)
+  ca.onTrustChange(() => hub.trustChanged(), signal)
   new HealthProber({ model, clock, log }, signal)
   const isOfWorkload = (id: SpiffeId) => hasWorkload(model, id)
   const reviewer = cluster?.reviewer

@@ -1,6 +1,8 @@
 import type { Clock } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
 import { Registry } from '@heddle/telemetry/registry'
+import type { CertificateAuthority } from './ca/certificate-authority.ts'
+import { keepAuthority } from './ca/keep-authority.ts'
 import type { Cluster } from './cluster/cluster.ts'
 import type { ClusterParts } from './cluster/cluster-parts.ts'
 import type { ClusterTasks } from './cluster/cluster-tasks.ts'
@@ -96,8 +98,25 @@ async function serve(config: ControlConfig, deps: ControlDeps, ground: Ground): 
   const tasks = cluster && (await cluster.start({ ...serving, api, working: leaving.signal }))
   if (tasks !== undefined) standing.ended = tasks.ended
   undo.defer(() => parts.hub.stop())
-  await ensureFile(state.trustBundleFile, parts.ca.trustBundlePem, 0o644)
+  await keepTrustBundleFile(state, parts.ca, { log, signal })
+  if (cluster === undefined) keepAuthority({ ca: parts.ca, clock }, signal)
   return { parts, api, tasks, leaving }
+}
+
+/** @returns resolves once the file says what is trusted now; it goes on to do so */
+async function keepTrustBundleFile(
+  { trustBundleFile }: StateDir,
+  ca: CertificateAuthority,
+  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
+): Promise<void> {
+  const write = () => ensureFile(trustBundleFile, ca.trustBundlePem, 0o644)
+  const first = write()
+  let last = first
+  const failed = (error: unknown) => log.error('trust bundle not written', { file: trustBundleFile, error })
+  ca.onTrustChange(() => {
+    last = last.then(write).catch(failed)
+  }, signal)
+  await first
 }
 
 async function findCluster({ kubernetes }: ControlConfig, deps: ControlDeps): Promise<ClusterParts | undefined> {

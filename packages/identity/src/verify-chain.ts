@@ -36,6 +36,22 @@ export function verifyIssued(chain: IssuedChain, expected: IssuedExpectation): I
   }
 }
 
+/**
+ * Whether others who trust the bundle can take the chain: signatures lead from its leaf to a certificate of the bundle. Of the leaf
+ * itself nothing is looked at.
+ */
+export function isTrustedChain({ certificateChainPem, trustBundlePem }: IssuedChain, nowMs: number): boolean {
+  try {
+    return problemOfPath(readAll(certificateChainPem), readAll(trustBundlePem), nowMs) === undefined
+  } catch {
+    return false
+  }
+}
+
+function readAll(pem: string): X509Certificate[] {
+  return readPemCertificates(pem).map((der) => new X509Certificate(der))
+}
+
 function judge(chain: IssuedChain, expected: IssuedExpectation): IssuedVerdict {
   const ders = readPemCertificates(chain.certificateChainPem)
   if (ders.length > MAX_CHAIN) return bad(`a chain of ${ders.length} certificates`)
@@ -43,14 +59,17 @@ function judge(chain: IssuedChain, expected: IssuedExpectation): IssuedVerdict {
   if (peer.kind === 'refused') return bad(peer.detail)
   const certificates = ders.map((der) => new X509Certificate(der))
   if (!certificates[0]!.checkPrivateKey(expected.privateKey)) return bad('the leaf is not of the key it was asked for')
-  const roots = readPemCertificates(chain.trustBundlePem).map((der) => new X509Certificate(der))
-  const problem = problemOfPath([...certificates], roots, expected.nowMs)
+  const problem = problemOfPath(certificates, readAll(chain.trustBundlePem), expected.nowMs)
   if (problem !== undefined) return bad(problem)
   const { notBeforeMs, notAfterMs, serial } = peer.facts
   return { kind: 'good', notBeforeMs, notAfterMs, serial }
 }
 
-function problemOfPath(path: X509Certificate[], roots: readonly X509Certificate[], nowMs: number): string | undefined {
+function problemOfPath(
+  path: readonly X509Certificate[],
+  roots: readonly X509Certificate[],
+  nowMs: number,
+): string | undefined {
   for (let i = 0; i + 1 < path.length; i++) {
     const problem = problemOfLink(path[i]!, path[i + 1]!, nowMs)
     if (problem !== undefined) return problem

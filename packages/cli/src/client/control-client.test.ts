@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer } from 'node:tls'
 import { Code, ConnectError, createClient, createRouterTransport } from '@connectrpc/connect'
+import { connectNodeAdapter } from '@connectrpc/connect-node'
 import { AdminService } from '@heddle/api/admin'
 import { createTestCa, type TestCa } from '@heddle/testkit/test-ca'
 import { expect, test } from 'vitest'
@@ -114,3 +116,39 @@ test.each(['', 'two\nlines', 'with spaces', 'späte'])(
     })
   },
 )
+
+test('a client that outlives a root trusts who has the next one', async () => {
+  const [former, next] = [await createTestCa(), await createTestCa()]
+  const serve = ({ certificateChainPem: cert, privateKeyPem: key }: Awaited<ReturnType<TestCa['issue']>>) => {
+    server.setSecureContext({ cert, key })
+  }
+  const routes = connectNodeAdapter({
+    routes: (router) => router.service(AdminService, { getVersion: () => ({ version: '1' }) }),
+  })
+  const server = createHttpsServer({}, (request, response) => {
+    // So that each call needs a connection of its own.
+    response.setHeader('connection', 'close')
+    routes(request, response)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  serve(await former.issue(PROOF))
+  const place = placeOf({ ...CONTEXT, server: `https://127.0.0.1:${(server.address() as AddressInfo).port}` })
+  let trusted = former.trustBundlePem
+  const client = createControlClient({
+    ...{ world: { kind: 'local', context: CONTEXT }, place, token: 'secret' },
+    trustBundlePem: trusted,
+    trustNow: async () => {
+      if (trusted === '') throw new Error('no such file')
+      return trusted
+    },
+  })
+  expect(await client.admin.getVersion({})).toMatchObject({ version: '1' })
+  serve(await next.issue(PROOF))
+  await expect(client.admin.getVersion({})).rejects.toThrow('cannot prove to be it')
+  trusted = next.trustBundlePem
+  expect(await client.admin.getVersion({})).toMatchObject({ version: '1' })
+  trusted = ''
+  expect(await client.admin.getVersion({}), 'what it knew last').toMatchObject({ version: '1' })
+  client.close()
+  server.close()
+})

@@ -40,6 +40,8 @@ export interface ControlClientOptions {
   readonly world: World
   readonly place: ControlPlace
   readonly trustBundlePem: string
+  /** What to trust by now: asked before each call, since a client may outlive a root; the above for good unless given. */
+  readonly trustNow?: () => Promise<string>
   readonly token: string
   /** Deadline of each call, in ms. */
   readonly timeoutMs?: number
@@ -55,13 +57,15 @@ const TOKEN = /^[\w~+/.-]+=*$/
  * @throws {CliError} when the files of the context cannot be read
  */
 export async function connectControl(context: Context): Promise<ControlClient> {
-  const trustBundlePem = await readSecret(context.trustBundleFile)
+  const trustNow = () => readSecret(context.trustBundleFile)
+  const trustBundlePem = await trustNow()
   const token = (await readSecret(context.tokenFile)).trim()
   if (!TOKEN.test(token))
     throw new CliError(`${context.tokenFile} holds no token`, {
       hints: ['end "heddle up" and start it again: it makes one'],
     })
-  return createControlClient({ world: { kind: 'local', context }, place: placeOf(context), trustBundlePem, token })
+  const world = { kind: 'local' as const, context }
+  return createControlClient({ world, place: placeOf(context), trustBundlePem, trustNow, token })
 }
 
 /** How the control plane of a mesh on this host is reached. */
@@ -93,7 +97,7 @@ async function readSecret(file: string): Promise<string> {
  * certificate authorities have no say here.
  */
 export function createControlClient(options: ControlClientOptions): ControlClient {
-  const { world, place, trustBundlePem, token } = options
+  const { world, place, trustBundlePem, trustNow, token } = options
   const agent = new Agent({
     ca: trustBundlePem,
     minVersion: 'TLSv1.3',
@@ -105,7 +109,7 @@ export function createControlClient(options: ControlClientOptions): ControlClien
     httpVersion: '1.1',
     nodeOptions: { agent },
     defaultTimeoutMs: options.timeoutMs ?? TIMEOUT_MS,
-    interceptors: [authorize(token)],
+    interceptors: [authorize(token), ...(trustNow === undefined ? [] : [renewTrust(agent, trustNow)])],
   })
   return {
     world,
@@ -126,6 +130,14 @@ function authorize(token: string): Interceptor {
   return (next) => (request) => {
     request.header.set('authorization', `Bearer ${token}`)
     return next(request)
+  }
+}
+
+/** Connections that are open stay so; others are made when the bundle is another. */
+function renewTrust(agent: Agent, trustNow: () => Promise<string>): Interceptor {
+  return (next) => async (request) => {
+    agent.options.ca = await trustNow().catch(() => agent.options.ca)
+    return await next(request)
   }
 }
 

@@ -6,6 +6,7 @@ import type { Style } from '../output/style.ts'
 import { type Column, formatTable } from '../output/table.ts'
 import { formatRemaining, toIsoTime } from './certificate-life.ts'
 import { addListOptions, chosenNamespace, type ListOptions } from './resource-options.ts'
+import { describeChange } from './root/describe-root.ts'
 
 /** `heddle identity`: the certificates in use and how long they still live. */
 export const identity: Command = {
@@ -22,7 +23,12 @@ async function runIdentity(name: string | undefined, options: ListOptions, deps:
   const { terminal, clock } = deps
   const client = await deps.connect()
   const namespace = chosenNamespace(options)
-  const { instances } = await client.admin.listWorkloads({ namespace }).finally(() => client.close())
+  // Certificates tell more to who knows that their root is changed; without it they are worth as much.
+  const asked = client.admin.getHealth({}).catch(() => undefined)
+  const { instances } = await client.admin.listWorkloads({ namespace }).finally(async () => {
+    await asked
+    client.close()
+  })
   const chosen = instances.filter(({ workload, instance }) => name === undefined || [workload, instance].includes(name))
   const hints = ['other namespaces are shown with -n NAME or -A']
   if (chosen.length === 0 && name !== undefined) throw new CliError(`no workload "${name}"`, { hints })
@@ -38,6 +44,8 @@ async function runIdentity(name: string | undefined, options: ListOptions, deps:
   const hasNamespaces = options.allNamespaces === true
   const columns = identityColumns({ hasNamespaces, style: terminal.style, nowMs })
   terminal.write(formatTable(columns, chosen, { isWide: options.output === 'wide' }))
+  const change = describeChange((await asked)?.root)
+  if (change !== undefined) terminal.note(`${change}; see "heddle root status"`)
 }
 
 /** One element of `identity -o json`; times are null where no certificate is known. */

@@ -16,6 +16,7 @@ import { plan } from './plan.ts'
 import { proxy } from './proxy.ts'
 import { prune } from './prune.ts'
 import { rollout } from './rollout.ts'
+import { root } from './root.ts'
 import { run } from './run.ts'
 import { stat } from './stat.ts'
 import { token } from './token.ts'
@@ -53,6 +54,7 @@ export const COMMANDS: readonly Command[] = [
   rollout,
   validate,
   token,
+  root,
   proxy,
   version,
   completion,

@@ -4,6 +4,7 @@ import type { PortPicker } from '../process/port-picker.ts'
 import type { ProcessRecord } from '../process/process-record.ts'
 import type { Site } from '../site/site.ts'
 import type { ServicePorts, ServiceReference } from './environment.ts'
+import type { JoinGrant } from './join-token.ts'
 import type { ControlAccess } from './proxy-environment.ts'
 
 /** What all instances of one Workload have in common, at one version of its manifest. */
@@ -21,7 +22,7 @@ export interface InstanceTemplate {
 export interface InstanceDeps {
   readonly site: Site
   readonly control: Pick<ControlAccess, 'trustDomain' | 'identity'>
-  mintToken(namespace: string, serviceAccount: string): Promise<string>
+  mintToken(namespace: string, serviceAccount: string): Promise<JoinGrant>
   readonly ports: PortPicker
   readonly logDirectory: string
   readonly record: ProcessRecord

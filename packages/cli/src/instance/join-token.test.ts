@@ -5,8 +5,9 @@ import { JoinToken } from './join-token.ts'
 function world() {
   const clock = new ManualClock()
   const files = new Map<string, string>()
+  const bundles: string[] = []
   const reported: string[] = []
-  const self = { clock, files, reported, minted: 0, failing: false, token: undefined as unknown as JoinToken }
+  const self = { clock, files, bundles, reported, minted: 0, failing: false, token: undefined as unknown as JoinToken }
   self.token = new JoinToken({
     name: 'shop.web-0',
     clock,
@@ -16,11 +17,12 @@ function world() {
         return `/secrets/${name}`
       },
       removeSecret: async (name) => void files.delete(name),
+      writeTrustBundle: async (pem) => void bundles.push(pem),
     },
     mintToken: async () => {
       if (self.failing) throw new Error('the control plane does not answer')
       self.minted += 1
-      return `token-${self.minted}`
+      return { token: `token-${self.minted}`, trustBundlePem: `bundle-${self.minted}` }
     },
     report: (line) => void reported.push(line),
   })
@@ -52,6 +54,13 @@ describe('JoinToken', () => {
     await clock.advanceAsync(1)
     expect([...files.values()]).toEqual(['token-3'])
     expect(reported.slice(2)).toEqual([expect.stringContaining('the join token was used already'), given])
+  })
+
+  test('comes with what is trusted by now', async () => {
+    const { token, bundles } = world()
+    await token.write()
+    await token.write()
+    expect(bundles).toEqual(['bundle-1', 'bundle-2'])
   })
 
   test('is made at the next question when the control plane was away, and each thing is said once', async () => {

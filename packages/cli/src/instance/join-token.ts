@@ -2,12 +2,19 @@ import type { Clock } from '@heddle/base/clock'
 import { messageOf } from '@heddle/base/message-of'
 import type { Runtime } from '../site/site.ts'
 
+/** What lets a proxy join. */
+export interface JoinGrant {
+  readonly token: string
+  /** What it must trust. */
+  readonly trustBundlePem: string
+}
+
 export interface JoinTokenOptions {
   /** Name of the secret among those of all proxies. */
   readonly name: string
-  readonly runtime: Pick<Runtime, 'writeSecret' | 'removeSecret'>
+  readonly runtime: Pick<Runtime, 'writeSecret' | 'removeSecret' | 'writeTrustBundle'>
   readonly clock: Clock
-  mintToken(): Promise<string>
+  mintToken(): Promise<JoinGrant>
   report(line: string): void
 }
 
@@ -75,6 +82,9 @@ export class JoinToken {
 
   async #write(): Promise<string> {
     const { runtime, name, mintToken } = this.#options
-    return runtime.writeSecret(name, await mintToken())
+    const { token, trustBundlePem } = await mintToken()
+    // The root may be another than when the last proxy was started.
+    await runtime.writeTrustBundle(trustBundlePem)
+    return runtime.writeSecret(name, token)
   }
 }

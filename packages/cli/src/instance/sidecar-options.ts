@@ -2,6 +2,7 @@ import type { Clock } from '@heddle/base/clock'
 import type { LogFile } from '../process/log-file.ts'
 import type { ProcessRecord } from '../process/process-record.ts'
 import type { Place, Runtime } from '../site/site.ts'
+import type { JoinGrant } from './join-token.ts'
 import type { ControlAccess, ProxyEnvironmentInput } from './proxy-environment.ts'
 
 /** What a proxy beside an application is started with, and what it needs from outside. */
@@ -10,7 +11,7 @@ export interface SidecarOptions extends Omit<ProxyEnvironmentInput, 'control'> {
   readonly place: Place
   readonly runtime: Runtime
   /** A fresh join token, for each start of the proxy and when its certificate has expired. */
-  mintToken(): Promise<string>
+  mintToken(): Promise<JoinGrant>
   readonly output: LogFile
   readonly record: ProcessRecord
   readonly clock: Clock

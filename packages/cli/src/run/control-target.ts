@@ -7,6 +7,7 @@ import type { Context } from '../client/context.ts'
 import type { ControlClient } from '../client/control-client.ts'
 import type { CliDeps } from '../command.ts'
 import { unreadable } from '../commands/manifest-paths.ts'
+import type { JoinGrant } from '../instance/join-token.ts'
 import type { SiteNetwork } from '../site/site.ts'
 
 /** The control plane that a process joins, however it was found. */
@@ -19,7 +20,7 @@ export interface ControlTarget {
   readonly trustBundlePem: string
   /** The client and the network of the mesh that is up on this host; `undefined` for one elsewhere. */
   readonly local: LocalMesh | undefined
-  mintToken(): Promise<string>
+  mintToken(): Promise<JoinGrant>
   close(): void
 }
 
@@ -61,8 +62,9 @@ async function localControl({ namespace, serviceAccount }: ControlFlags, deps: C
     trustBundlePem: await readText(context.trustBundleFile),
     local: { client, mesh: context.mesh, network: context.network },
     mintToken: async () => {
-      const { token } = await client.admin.createJoinToken({ namespace, serviceAccount, ttlMs: TOKEN_LIFE_MS })
-      return token
+      const request = { namespace, serviceAccount, ttlMs: TOKEN_LIFE_MS }
+      const { token, trustBundlePem } = await client.admin.createJoinToken(request)
+      return { token, trustBundlePem }
     },
     close: () => client.close(),
   }
@@ -86,13 +88,15 @@ async function remoteControl(address: string, flags: ControlFlags, deps: CliDeps
       hints: ['it is the file trust-bundle.pem in the state directory of the control plane'],
     })
   }
+  const bundleNow = () => readBundle(resolve(deps.cwd, trustBundle))
   return {
     address,
     trustDomain,
     identity: controlIdentity,
-    trustBundlePem: await readBundle(resolve(deps.cwd, trustBundle)),
+    trustBundlePem: await bundleNow(),
     local: undefined,
-    mintToken: () => readToken(tokenFile, deps),
+    // Each time anew: whoever put another token there may have put another bundle beside it.
+    mintToken: async () => ({ token: await readToken(tokenFile, deps), trustBundlePem: await bundleNow() }),
     close: () => {},
   }
 }

@@ -44,6 +44,7 @@ export async function prepareRuntimeFolder(options: RuntimeFolderOptions): Promi
     return {
       proxyCommand: [bun, proxyFile],
       trustBundleFile,
+      writeTrustBundle: (pem) => replaceOpenly(trustBundleFile, pem),
       writeSecret: (name, text) => writeSecret(join(secrets, name), text, proxyUid),
       removeSecret: (name) => rm(join(secrets, name), { force: true }),
     }
@@ -88,6 +89,14 @@ async function shareFile(file: string, shared: string): Promise<string> {
     await chmod(shared, 0o755)
   }
   return shared
+}
+
+/** As it was made: whole, and readable for everybody. */
+async function replaceOpenly(file: string, text: string): Promise<void> {
+  const unfinished = `${file}.new`
+  await writeFile(unfinished, text)
+  await chmod(unfinished, 0o644)
+  await rename(unfinished, file)
 }
 
 /** It appears whole, and readable for its reader: a proxy may look at any time. */

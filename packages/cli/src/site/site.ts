@@ -68,6 +68,8 @@ export interface Runtime {
   /** Program and arguments that run a proxy. */
   readonly proxyCommand: readonly string[]
   readonly trustBundleFile: string
+  /** Puts what is trusted by now into that file. */
+  writeTrustBundle(pem: string): Promise<void>
   /** Writes a secret that only proxies may read; gives its path. */
   writeSecret(name: string, text: string): Promise<string>
   removeSecret(name: string): Promise<void>

@@ -4,6 +4,7 @@ import type { Clock } from '@heddle/base/clock'
 import { CliError } from '../cli-error.ts'
 import type { Context } from '../client/context.ts'
 import { type ControlClient, connectControl } from '../client/control-client.ts'
+import type { JoinGrant } from '../instance/join-token.ts'
 import { proxyOverrides } from '../instance/proxy-environment.ts'
 import { LogFile } from '../process/log-file.ts'
 import { PortPicker } from '../process/port-picker.ts'
@@ -202,9 +203,10 @@ function createFleet(begun: Begun, { control, ready, ports }: FleetNeeds): Fleet
 
 const TOKEN_LIFE_MS = 120_000
 
-async function mintToken(control: ControlClient, namespace: string, serviceAccount: string): Promise<string> {
-  const { token } = await control.admin.createJoinToken({ namespace, serviceAccount, ttlMs: TOKEN_LIFE_MS })
-  return token
+async function mintToken(control: ControlClient, namespace: string, serviceAccount: string): Promise<JoinGrant> {
+  const request = { namespace, serviceAccount, ttlMs: TOKEN_LIFE_MS }
+  const { token, trustBundlePem } = await control.admin.createJoinToken(request)
+  return { token, trustBundlePem }
 }
 
 function portOf(address: string): number {

@@ -11,6 +11,7 @@ import type { ModelService } from '../model/service-table.ts'
 import type { Replicas } from '../replicas/replicas.ts'
 import type { Source } from '../sources/source.ts'
 import type { TelemetryStore } from '../telemetry/telemetry-store.ts'
+import { changeRoot } from './change-root.ts'
 import { createJoinToken } from './create-join-token.ts'
 import { getHealth } from './get-health.ts'
 import { listEndpoints } from './list-endpoints.ts'
@@ -48,6 +49,7 @@ export function adminHandlers(deps: AdminDeps): ServiceImpl<typeof AdminService>
     listServices: ({ namespace }) => ({ services: model.services(namespace).map(toService) }),
     listProxies: async ({ namespace }) => ({ proxies: await listProxies(namespace, deps) }),
     createJoinToken: (request) => createJoinToken(request, deps),
+    changeRoot: (request) => changeRoot(request, deps),
     ...trafficHandlers(deps),
     ...objectHandlers(deps),
   }

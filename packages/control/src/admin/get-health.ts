@@ -2,6 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { GetHealthResponseSchema } from '@heddle/api/admin'
 import { formatProblems } from '../config/configuration-problems.ts'
 import type { AdminDeps } from './admin-handlers.ts'
+import { toRootStatus } from './change-root.ts'
 
 /** How the control plane is: its authority, its configuration, and the replicas beside it, which are asked. */
 export async function getHealth(deps: AdminDeps): Promise<MessageInitShape<typeof GetHealthResponseSchema>> {
@@ -18,5 +19,6 @@ export async function getHealth(deps: AdminDeps): Promise<MessageInitShape<typeo
     configurationAppliedMs: BigInt(appliedMs),
     replicas: replicas.list().map((address) => ({ address, problem: silent.get(address) ?? '' })),
     replica,
+    root: toRootStatus(ca),
   }
 }

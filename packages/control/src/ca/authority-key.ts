@@ -7,9 +7,7 @@ import { CaError } from './ca-error.ts'
 import { ECDSA_P256, type Signer, type Validity } from './issue-certificate.ts'
 
 /** The certificate of an authority together with its key, ready to sign. */
-export interface Authority extends Validity {
-  readonly certificatePem: string
-  readonly certificate: X509Certificate
+export interface Authority extends AuthorityCertificate {
   readonly signer: Signer
 }
 
@@ -48,6 +46,24 @@ export async function readAuthority(file: string, text: string, trustDomain: str
   const name = new ParsedCertificate(certificatePem).subjectName
   const { notBeforeMs, notAfterMs } = facts
   return { certificatePem, certificate, notBeforeMs, notAfterMs, signer: { name, key, publicKeyDer } }
+}
+
+/** The certificate of an authority whose key is not there any more. */
+export interface AuthorityCertificate extends Validity {
+  readonly certificatePem: string
+  readonly certificate: X509Certificate
+}
+
+/** @throws {CaError} when there is no such certificate in the text */
+export function readAuthorityCertificate(file: string, text: string): AuthorityCertificate {
+  const certificatePem = blockOf(file, text, 'CERTIFICATE')
+  try {
+    const certificate = new X509Certificate(certificatePem)
+    const { notBeforeMs, notAfterMs } = readCertificate(certificate.raw)
+    return { certificatePem, certificate, notBeforeMs, notAfterMs }
+  } catch (error) {
+    throw new CaError(`${file}: damaged: ${messageOf(error)}`)
+  }
 }
 
 function blockOf(file: string, text: string, label: string): string {

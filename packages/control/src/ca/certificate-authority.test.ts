@@ -171,7 +171,7 @@ describe('a certificate', () => {
     const ca = await open({ leafLifeMs: 30 * DAY_MS })
     // The disk refuses the new issuer, so the old one goes on to its end.
     clock.advance(360 * DAY_MS)
-    await rm(dir, { recursive: true })
+    await spoilDirectory()
     const signed = await sign(ca)
     expect(signed.notAfterMs).toBe(ca.health().issuerNotAfterMs)
     clock.advance(6 * DAY_MS)
@@ -208,9 +208,9 @@ describe('the issuer', () => {
     const ca = await open()
     clock.advance(300 * DAY_MS)
     const before = ca.health().issuerNotAfterMs
-    await rm(dir, { recursive: true })
+    await spoilDirectory()
     await sign(ca)
-    await mkdir(dir, { mode: 0o700 })
+    await rm(dir)
     await sign(ca)
     expect(ca.health().issuerNotAfterMs).toBe(before)
     clock.advance(60_000)
@@ -245,6 +245,12 @@ async function swapKeys(): Promise<void> {
   const [root, issuer] = await Promise.all(['root.pem', 'issuer.pem'].map((name) => readFile(join(dir, name), 'utf8')))
   const keyOf = (text: string) => text.slice(text.indexOf('-----BEGIN PRIVATE'))
   await writeFile(join(dir, 'root.pem'), root!.replace(keyOf(root!), keyOf(issuer!)))
+}
+
+/** Nothing can be written there any more. */
+async function spoilDirectory(): Promise<void> {
+  await rm(dir, { recursive: true })
+  await writeFile(dir, '')
 }
 
 async function replaceByDirectory(): Promise<void> {

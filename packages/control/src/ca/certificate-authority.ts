@@ -4,10 +4,15 @@ import { messageOf } from '@heddle/base/message-of'
 import { renewalTimeMs } from '@heddle/identity/rotation'
 import { isTrustDomain } from '@heddle/identity/spiffe-id'
 import type { Authority } from './authority-key.ts'
+import type { AuthorityState } from './authority-state.ts'
 import type { AuthorityStore } from './authority-store.ts'
 import { CaError } from './ca-error.ts'
 import { issueLeaf, type LeafRequest, type Validity } from './issue-certificate.ts'
-import { type KeptAuthority, openIssuer, openRoot, replaceIssuer, requireUnexpired } from './open-authority.ts'
+import { type KeptAuthority, type MakeChange, openKeptAuthority } from './kept-authority.ts'
+import { makeIssuer } from './make-authority.ts'
+import { requireUnexpired } from './open-authority.ts'
+import { RootChanges } from './root-changes.ts'
+import { DEFAULT_LEAF_LIFE_MS } from './root-record.ts'
 
 export interface CertificateAuthorityOptions {
   readonly store: AuthorityStore
@@ -17,8 +22,8 @@ export interface CertificateAuthorityOptions {
   /** Life of workload certificates in ms; 24 h unless given. */
   readonly leafLifeMs?: number
   /**
-   * Whether the issuer is replaced here when it is time, or by another control plane on the same store; always unless given. One that
-   * has expired is replaced by whoever needs it: without it nobody could start.
+   * Whether issuer and root are replaced here when it is time, or by another control plane on the same store; always unless given. An issuer
+   * that has expired is replaced by whoever needs it: without it nobody could start.
    */
   readonly mayRotate?: () => boolean
 }
@@ -27,7 +32,7 @@ export interface CertificateAuthorityOptions {
 export interface SignedCertificate extends Validity {
   /** Leaf, then issuer. */
   readonly chainPem: string
-  /** The root(s) to trust. */
+  /** The roots to trust. */
   readonly bundlePem: string
   readonly serial: string
 }
@@ -41,8 +46,14 @@ export interface AuthorityHealth {
 /** Signs certificates for the workloads of one trust domain. */
 export interface CertificateAuthority {
   readonly trustDomain: string
-  /** What everybody of the mesh trusts, PEM. */
+  /** What everybody of the mesh trusts, PEM: one root, or two while it is changed. */
   readonly trustBundlePem: string
+  /** The root, and how it is changed. */
+  readonly roots: RootChanges
+  /** Is aborted when anything of the authority changes; another one from then on. */
+  readonly changed: AbortSignal
+  /** Calls `listener` after each change of {@link trustBundlePem}, until `signal` is aborted. */
+  onTrustChange(listener: () => void, signal: AbortSignal): void
   health(): AuthorityHealth
   /**
    * Signs for a public key whose owner was found to be `request.spiffeId`; see {@link checkCsr} and IdentityService.
@@ -60,7 +71,6 @@ export interface CertificateAuthority {
   reload(): Promise<void>
 }
 
-const DEFAULT_LEAF_LIFE_MS = 24 * 3_600_000
 const SHORTEST_LEAF_LIFE_MS = 5000
 const LONGEST_LEAF_LIFE_MS = 30 * 24 * 3_600_000
 const BACKDATE_MS = 60_000
@@ -75,17 +85,15 @@ const ROTATION_RETRY_MS = 60_000
  * @throws {CaError} saying what to repair: open to other users, damaged, of another trust domain, expired
  */
 export async function openCertificateAuthority(options: CertificateAuthorityOptions): Promise<CertificateAuthority> {
-  const { store, trustDomain, clock, mayRotate = () => true } = options
+  const { store, trustDomain, mayRotate = () => true } = options
   const leafLifeMs = options.leafLifeMs ?? DEFAULT_LEAF_LIFE_MS
   if (!isTrustDomain(trustDomain)) throw new CaError(`"${trustDomain}" cannot be a trust domain`)
   if (!(leafLifeMs >= SHORTEST_LEAF_LIFE_MS && leafLifeMs <= LONGEST_LEAF_LIFE_MS)) {
     throw new CaError(`certificates cannot live for ${leafLifeMs} ms: 5 s to 30 days`)
   }
+  const all = { ...options, leafLifeMs, mayRotate }
   try {
-    const place = { store, trustDomain, nowMs: clock.nowMs() }
-    const root = await openRoot(place)
-    const issuer = await openIssuer(place, root.authority)
-    return new StoredAuthority({ ...options, leafLifeMs, mayRotate }, root, issuer)
+    return new StoredAuthority(all, await openKeptAuthority(all))
   } catch (error) {
     if (error instanceof CaError) throw error
     const why = messageOf(error)
@@ -94,17 +102,17 @@ export async function openCertificateAuthority(options: CertificateAuthorityOpti
 }
 
 class StoredAuthority implements CertificateAuthority {
+  readonly roots: RootChanges
   readonly #options: Required<CertificateAuthorityOptions>
-  readonly #root: KeptAuthority
-  #issuer: KeptAuthority
+  readonly #kept: KeptAuthority
   #rotation: Promise<void> | undefined
-  #rotateFromMs: number
+  /** After one that failed. */
+  #notBeforeMs = 0
 
-  constructor(options: Required<CertificateAuthorityOptions>, root: KeptAuthority, issuer: KeptAuthority) {
+  constructor(options: Required<CertificateAuthorityOptions>, kept: KeptAuthority) {
     this.#options = options
-    this.#root = root
-    this.#issuer = issuer
-    this.#rotateFromMs = this.#rotationTimeMs()
+    this.#kept = kept
+    this.roots = new RootChanges({ ...options, kept })
   }
 
   get trustDomain(): string {
@@ -112,19 +120,25 @@ class StoredAuthority implements CertificateAuthority {
   }
 
   get trustBundlePem(): string {
-    return this.#root.authority.certificatePem
+    return this.#kept.bundlePem
+  }
+
+  get changed(): AbortSignal {
+    return this.#kept.changed
+  }
+
+  onTrustChange(listener: () => void, signal: AbortSignal): void {
+    this.#kept.onTrustChange(listener, signal)
   }
 
   health(): AuthorityHealth {
-    return {
-      rootNotAfterMs: this.#root.authority.notAfterMs,
-      issuerNotAfterMs: this.#issuer.authority.notAfterMs,
-    }
+    const { root, issuer } = this.#kept.state
+    return { rootNotAfterMs: root.notAfterMs, issuerNotAfterMs: issuer.notAfterMs }
   }
 
   async sign(request: Omit<LeafRequest, keyof Validity>): Promise<SignedCertificate> {
     await this.rotateWhenDue()
-    const issuer = this.#issuer.authority
+    const { issuer } = this.#kept.state
     const leaf = await issueLeaf(issuer.signer, { ...request, ...this.#leafValidity(issuer) })
     const { notBeforeMs, notAfterMs, serial } = leaf
     const chainPem = leaf.pem + issuer.certificatePem
@@ -133,9 +147,10 @@ class StoredAuthority implements CertificateAuthority {
 
   async rotateWhenDue(): Promise<void> {
     const { clock, mayRotate } = this.#options
+    const { state } = this.#kept
     const nowMs = clock.nowMs()
-    if (nowMs < this.#rotateFromMs) return
-    if (!mayRotate() && nowMs < this.#issuer.authority.notAfterMs) return
+    if (nowMs < Math.max(this.#notBeforeMs, rotationTimeMs(state))) return
+    if (!mayRotate() && nowMs < state.issuer.notAfterMs) return
     // Callers that come meanwhile wait for the one rotation.
     this.#rotation ??= this.#rotate().finally(() => {
       this.#rotation = undefined
@@ -144,55 +159,39 @@ class StoredAuthority implements CertificateAuthority {
   }
 
   async reload(): Promise<void> {
-    const place = this.#place()
-    const { store } = place
-    const root = (await store.read('root')) ?? (await store.create('root', this.#root.text))
-    if (root !== this.#root.text) {
-      throw new CaError(`${store.placeOf('root')}: another root than at the start; start all control planes anew`)
-    }
-    const text = (await store.read('issuer')) ?? (await store.create('issuer', this.#issuer.text))
-    if (text === this.#issuer.text) return
-    this.#useIssuer(await openIssuer(place, this.#root.authority))
+    await this.#kept.reload()
   }
 
-  #place() {
-    const { store, trustDomain, clock } = this.#options
-    return { store, trustDomain, nowMs: clock.nowMs() }
-  }
-
-  #useIssuer(issuer: KeptAuthority): void {
-    this.#issuer = issuer
-    this.#rotateFromMs = this.#rotationTimeMs()
-    this.#options.log.info('issuer changed', { notAfterMs: issuer.authority.notAfterMs })
-  }
-
+  /** Its leaves stay good. Where another was quicker, that one's issuer is taken over. */
   async #rotate(): Promise<void> {
     const { clock, log } = this.#options
+    const make: MakeChange = async ({ root }, place) => ({ issuer: await makeIssuer(place, root) })
     try {
-      this.#useIssuer(await replaceIssuer(this.#place(), this.#root.authority, this.#issuer.text))
+      const isMade = await this.#kept.change(make)
+      const isStillDue = !isMade && clock.nowMs() >= rotationTimeMs(this.#kept.state)
+      if (isStillDue) await this.#kept.change(make)
     } catch (error) {
-      this.#rotateFromMs = clock.nowMs() + ROTATION_RETRY_MS
-      log.error('issuer not rotated', { error, notAfterMs: this.#issuer.authority.notAfterMs })
+      this.#notBeforeMs = clock.nowMs() + ROTATION_RETRY_MS
+      log.error('issuer not rotated', { error, notAfterMs: this.#kept.state.issuer.notAfterMs })
     }
   }
 
   #leafValidity(issuer: Authority): Validity {
-    const { clock, leafLifeMs } = this.#options
+    const { clock, leafLifeMs, store, trustDomain } = this.#options
     const nowMs = Math.floor(clock.nowMs() / 1000) * 1000
     // TLS stacks allow no skew, so the past minute is in the certificate. Of a very short life (tests) it takes a tenth,
     // or the renewal at 70 % of the life would be due before the certificate is made.
     const backdateMs = Math.floor(Math.min(BACKDATE_MS, leafLifeMs / 10) / 1000) * 1000
     const notBeforeMs = Math.max(nowMs - backdateMs, issuer.notBeforeMs)
     const notAfterMs = Math.min(nowMs + leafLifeMs, issuer.notAfterMs)
-    requireUnexpired(this.#place(), this.#root.authority)
+    requireUnexpired({ store, trustDomain, nowMs: clock.nowMs() }, this.#kept.state.root)
     if (notAfterMs <= nowMs || notBeforeMs > nowMs) throw new CaError('the issuer of certificates is not valid now')
     return { notBeforeMs, notAfterMs }
   }
+}
 
-  /** Without jitter: there is one authority, and its issuers overlap by months. The next one would not outlive the root either. */
-  #rotationTimeMs(): number {
-    const { notBeforeMs, notAfterMs } = this.#issuer.authority
-    if (notAfterMs >= this.#root.authority.notAfterMs) return Number.POSITIVE_INFINITY
-    return renewalTimeMs(notBeforeMs, notAfterMs, () => 0)
-  }
+/** Without jitter: there is one authority, and its issuers overlap by months. The next one would not outlive the root either. */
+function rotationTimeMs({ root, issuer }: AuthorityState): number {
+  if (issuer.notAfterMs >= root.notAfterMs) return Number.POSITIVE_INFINITY
+  return renewalTimeMs(issuer.notBeforeMs, issuer.notAfterMs, () => 0)
 }

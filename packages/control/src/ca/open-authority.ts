@@ -1,47 +1,86 @@
-import { type Authority, createAuthorityKey, readAuthority } from './authority-key.ts'
-import type { AuthorityPart, AuthorityStore } from './authority-store.ts'
+import { messageOf } from '@heddle/base/message-of'
+import { type Authority, readAuthority, readAuthorityCertificate } from './authority-key.ts'
+import { type AuthorityState, isOfCertificate, type NextAuthority } from './authority-state.ts'
+import type { AuthorityChange, AuthorityPart, AuthorityStore, AuthorityTexts } from './authority-store.ts'
 import { CaError } from './ca-error.ts'
-import { type IssuedCertificate, issueAuthority, type Signer } from './issue-certificate.ts'
+import { makeIssuer, makeRoot } from './make-authority.ts'
+import { beginStep, formatRecord, parseRecord } from './root-record.ts'
 
 /** Where the authority is kept, for whom it is, and what time it is. */
 export interface AuthorityPlace {
-  readonly store: AuthorityStore
+  readonly store: Pick<AuthorityStore, 'placeOf'>
   readonly trustDomain: string
   readonly nowMs: number
 }
 
-/** An authority with the text that is kept of it. */
-export interface KeptAuthority {
-  readonly authority: Authority
-  /** Certificate and key, PEM: a secret. */
-  readonly text: string
-}
-
-const DAY_MS = 24 * 3_600_000
-const ROOT_LIFE_MS = 3650 * DAY_MS
-const ISSUER_LIFE_MS = 365 * DAY_MS
-/** Other hosts' clocks may be behind: authorities are valid for an hour when they are made. */
-const BACKDATE_MS = 3_600_000
 const SKEW_MS = 60_000
 const REPLACE = 'replace it: docs/tasks/replace-the-root.md'
 
 /**
- * Reads the root, or makes it when there is none. Of several control planes that start at once one makes it and all use it.
+ * What has to be done with what is kept before it is used: root and issuer are made where there are none, and what a crash left half done is
+ * ended. Of several control planes that start at once one makes them and all use them.
  *
- * @throws {CaError} when it is open to other users, damaged, of another trust domain, not valid now, or missing beside its issuer
+ * @param leafLifeMs - of what will be signed
+ * @throws {CaError} when the root is damaged, or missing beside its issuer
  */
-export async function openRoot(place: AuthorityPlace): Promise<KeptAuthority> {
-  const { store } = place
-  // In this order: another control plane that starts now makes the root first.
-  const hasIssuer = (await store.read('issuer')) !== undefined
-  const present = await store.read('root')
-  if (present === undefined && hasIssuer) {
-    throw new CaError(`${store.placeOf('root')}: missing, though its issuer is there; put it back, or ${REPLACE}`)
+export async function changesAtStart(
+  place: AuthorityPlace,
+  texts: AuthorityTexts,
+  leafLifeMs: number,
+): Promise<AuthorityChange> {
+  const { root, issuer } = texts
+  if (root === undefined && issuer !== undefined) {
+    const name = place.store.placeOf('root')
+    throw new CaError(`${name}: missing, though its issuer is there; put it back, or ${REPLACE}`)
   }
-  const text = present ?? (await store.create('root', await rootText(place)))
-  const root = await readKept('root', text, place)
-  requireUnexpired(place, root.authority)
-  return root
+  if (root === undefined) return await newAuthority(place, leafLifeMs)
+  const known = parseRecord(texts.rotation)
+  const isLonger = leafLifeMs > known.leafLifeMs
+  return {
+    ...endActivation(texts),
+    ...(issuer === undefined && { issuer: await makeIssuer(place, await readRoot(place, root)) }),
+    ...(isLonger && { rotation: formatRecord({ ...known, leafLifeMs }) }),
+  }
+}
+
+async function newAuthority(place: AuthorityPlace, leafLifeMs: number): Promise<AuthorityChange> {
+  const root = await makeRoot(place)
+  const issuer = await makeIssuer(place, await readRoot(place, root))
+  const rotation = formatRecord(beginStep('steady', { leafLifeMs }, place.nowMs))
+  return { root, issuer, ...(rotation !== undefined && { rotation }) }
+}
+
+/** Where files change one after the other, a crash may come before or after the root itself: then nothing was activated, or all is to be. */
+function endActivation(texts: AuthorityTexts): AuthorityChange {
+  const { root, 'former-root': former = '', 'next-root': next, 'next-issuer': nextIssuer } = texts
+  if (next !== undefined && next === root) {
+    return { ...(nextIssuer && { issuer: nextIssuer }), 'next-issuer': undefined, 'next-root': undefined }
+  }
+  const isPresent = former !== '' && root?.includes(former.trim()) === true
+  return isPresent ? { 'former-root': undefined } : {}
+}
+
+/**
+ * Reads what is kept.
+ *
+ * @throws {CaError} when root or issuer is damaged, missing, of another trust domain, before its time, or they do not belong together. One
+ *   that has expired is returned
+ */
+export async function readState(place: AuthorityPlace, texts: AuthorityTexts): Promise<AuthorityState> {
+  const root = await readRoot(place, textOf('root', texts, place))
+  const issuer = await readIssuer('issuer', { text: textOf('issuer', texts, place), root }, place)
+  const problems: string[] = []
+  const next = await readNext(texts, place).catch((error: unknown) => void problems.push(messageOf(error)))
+  const former = readFormer(texts, place, problems)
+  const isNew = next !== undefined && !isOfCertificate(texts.root, next.root)
+  const record = parseRecord(texts.rotation)
+  return { texts, root, issuer, next: isNew ? next : undefined, former, record, problem: problems.join('; ') }
+}
+
+function textOf(part: AuthorityPart, texts: AuthorityTexts, { store }: AuthorityPlace): string {
+  const text = texts[part]
+  if (text === undefined) throw new CaError(`${store.placeOf(part)}: missing`)
+  return text
 }
 
 /** @throws {CaError} when the root has expired */
@@ -51,80 +90,51 @@ export function requireUnexpired({ store, nowMs }: AuthorityPlace, root: Authori
   throw new CaError(`${store.placeOf('root')}: the root expired at ${when}; ${REPLACE}`)
 }
 
-/**
- * Reads the issuer, or makes it when there is none.
- *
- * @throws {CaError} as {@link openRoot}, and when it was not signed by `root`; an expired one is returned, so that the
- *   caller replaces it
- */
-export async function openIssuer(place: AuthorityPlace, root: Authority): Promise<KeptAuthority> {
-  const { store } = place
-  const text = (await store.read('issuer')) ?? (await store.create('issuer', await issuerText(place, root)))
-  return await readIssuer(text, place, root)
+function readRoot(place: AuthorityPlace, text: string): Promise<Authority> {
+  return readPart('root', text, place)
 }
 
-/**
- * Makes a new issuer by the same root and puts it in the place of the old one, whose leaves stay good.
- *
- * @param before - the text of the old one
- * @returns the one in force: another's, where that one was quicker
- */
-export async function replaceIssuer(place: AuthorityPlace, root: Authority, before: string): Promise<KeptAuthority> {
-  const text = await place.store.replace('issuer', before, await issuerText(place, root))
-  return await readIssuer(text, place, root)
+interface IssuerOf {
+  readonly text: string
+  readonly root: Authority
 }
 
-async function readIssuer(text: string, place: AuthorityPlace, root: Authority): Promise<KeptAuthority> {
-  const issuer = await readKept('issuer', text, place)
-  const { certificate } = issuer.authority
+async function readIssuer(part: AuthorityPart, { text, root }: IssuerOf, place: AuthorityPlace): Promise<Authority> {
+  const issuer = await readPart(part, text, place)
+  const { certificate } = issuer
   const isOfRoot = certificate.checkIssued(root.certificate) && certificate.verify(root.certificate.publicKey)
   if (isOfRoot) return issuer
-  const name = place.store.placeOf('issuer')
+  const name = place.store.placeOf(part)
   throw new CaError(`${name}: the issuer was not signed by the root beside it; put that back, or ${REPLACE}`)
 }
 
-async function readKept(part: AuthorityPart, text: string, place: AuthorityPlace): Promise<KeptAuthority> {
+async function readNext(texts: AuthorityTexts, place: AuthorityPlace): Promise<NextAuthority | undefined> {
+  const { 'next-root': rootText, 'next-issuer': text } = texts
+  if (rootText === undefined) return undefined
+  const root = await readPart('next-root', rootText, place)
+  if (place.nowMs >= root.notAfterMs) {
+    throw new CaError(`${place.store.placeOf('next-root')}: it expired at ${formatTime(root.notAfterMs)}`)
+  }
+  return { root, issuer: text === undefined ? undefined : await readIssuer('next-issuer', { text, root }, place) }
+}
+
+function readFormer(texts: AuthorityTexts, { store }: AuthorityPlace, problems: string[]) {
+  const text = texts['former-root']
+  if (text === undefined) return undefined
+  try {
+    const former = readAuthorityCertificate(store.placeOf('former-root'), text)
+    return isOfCertificate(texts.root, former) ? undefined : former
+  } catch (error) {
+    problems.push(messageOf(error))
+    return undefined
+  }
+}
+
+async function readPart(part: AuthorityPart, text: string, place: AuthorityPlace): Promise<Authority> {
   const name = place.store.placeOf(part)
   const authority = await readAuthority(name, text, place.trustDomain)
   requireBegun(name, authority, place.nowMs)
-  return { authority, text }
-}
-
-async function rootText(place: AuthorityPlace): Promise<string> {
-  const { key, publicKeyDer, privateKeyPem } = await createAuthorityKey()
-  const name = [{ CN: ['Heddle root'] }, { O: [place.trustDomain] }]
-  const signer: Signer = { name, key, publicKeyDer }
-  const certificate = await issueAuthority(signer, {
-    name,
-    publicKeyDer,
-    trustDomain: place.trustDomain,
-    authoritiesBelow: 1,
-    ...validityOf(place.nowMs, ROOT_LIFE_MS),
-  })
-  return toText(certificate, privateKeyPem)
-}
-
-async function issuerText(place: AuthorityPlace, root: Authority): Promise<string> {
-  const { publicKeyDer, privateKeyPem } = await createAuthorityKey()
-  const validity = validityOf(place.nowMs, ISSUER_LIFE_MS)
-  const certificate = await issueAuthority(root.signer, {
-    name: [{ CN: ['Heddle issuer'] }, { O: [place.trustDomain] }],
-    publicKeyDer,
-    trustDomain: place.trustDomain,
-    authoritiesBelow: 0,
-    notBeforeMs: Math.max(validity.notBeforeMs, root.notBeforeMs),
-    notAfterMs: Math.min(validity.notAfterMs, root.notAfterMs),
-  })
-  return toText(certificate, privateKeyPem)
-}
-
-function toText(certificate: IssuedCertificate, privateKeyPem: string): string {
-  return certificate.pem + privateKeyPem
-}
-
-function validityOf(nowMs: number, lifeMs: number) {
-  const nowSecondMs = Math.floor(nowMs / 1000) * 1000
-  return { notBeforeMs: nowSecondMs - BACKDATE_MS, notAfterMs: nowSecondMs + lifeMs }
+  return authority
 }
 
 function requireBegun(name: string, authority: Authority, nowMs: number): void {

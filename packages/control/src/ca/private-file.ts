@@ -9,11 +9,22 @@ const OTHERS = 0o077
 /** Makes `dir` readable by its owner only, or checks that an existing one is. */
 export async function ensurePrivateDirectory(dir: string): Promise<void> {
   await mkdir(dir, { recursive: true, mode: 0o700 })
-  const found = await lstat(dir)
+  await requirePrivateDirectory(dir)
+}
+
+/**
+ * Checks that `dir` is a directory which only its owner can read.
+ *
+ * @returns whether it is there
+ */
+export async function requirePrivateDirectory(dir: string): Promise<boolean> {
+  const found = await lstat(dir).catch(ignoreMissing)
+  if (found === undefined) return false
   if (!found.isDirectory()) throw new CaError(`${dir} is not a directory`)
   if (isOpenToOthers(found.mode)) {
     throw new CaError(`${dir} is open to other users (mode ${octal(found.mode)}); run: chmod 700 ${dir}`)
   }
+  return true
 }
 
 /**
@@ -75,7 +86,7 @@ async function writeTemporary(file: string, text: string): Promise<string> {
 }
 
 /** Without it a rename may be lost when the power fails, though the file's own content is safe. */
-async function syncDirectory(dir: string): Promise<void> {
+export async function syncDirectory(dir: string): Promise<void> {
   const handle = await open(dir, 'r')
   try {
     await handle.sync()

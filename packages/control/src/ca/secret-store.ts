@@ -1,25 +1,26 @@
-import type { AuthorityPart, AuthorityStore } from './authority-store.ts'
-import { SharedSecret, type SharedSecretOptions } from './shared-secret.ts'
+import { AUTHORITY_PARTS, type AuthorityStore, type AuthorityTexts, changed, fileNameOf } from './authority-store.ts'
+import { type SecretTexts, SharedSecret, type SharedSecretOptions } from './shared-secret.ts'
 
-/** A Secret with `root.pem` and `issuer.pem`, which all replicas share. */
+/** A Secret with the parts as its keys, which all replicas share. What belongs together changes at once. */
 export function secretStore(options: SharedSecretOptions): AuthorityStore {
   const secret = new SharedSecret(options)
-  /** @param expected - what must be there for the text to be put there */
-  const put = (part: AuthorityPart, text: string, expected: string | undefined) =>
-    secret.change(async (texts, write) => {
-      const present = texts[keyOf(part)]
-      if (present !== undefined && present !== expected) return present
-      await write({ [keyOf(part)]: text })
-      return text
-    })
   return {
-    placeOf: (part) => `${secret.place}, key ${keyOf(part)}`,
-    read: async (part) => (await secret.read())[keyOf(part)],
-    create: (part, text) => put(part, text, undefined),
-    replace: (part, before, text) => put(part, text, before),
+    placeOf: (part) => `${secret.place}, key ${fileNameOf(part)}`,
+    change: (decide) =>
+      secret.change(async (texts, write) => {
+        const present = partsOf(texts)
+        const change = await decide(present)
+        const due = AUTHORITY_PARTS.filter((part) => part in change && change[part] !== present[part])
+        if (due.length > 0) await write(Object.fromEntries(due.map((part) => [fileNameOf(part), change[part]])))
+        return changed(present, change)
+      }),
   }
 }
 
-function keyOf(part: AuthorityPart): string {
-  return `${part}.pem`
+function partsOf(texts: SecretTexts): AuthorityTexts {
+  const found = AUTHORITY_PARTS.flatMap((part) => {
+    const text = texts[fileNameOf(part)]
+    return text === undefined ? [] : [[part, text] as const]
+  })
+  return Object.fromEntries(found)
 }

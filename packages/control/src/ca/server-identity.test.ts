@@ -3,7 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLog } from '@heddle/base/log'
+import { readPemCertificates } from '@heddle/identity/certificate'
 import { renewalTimeMs } from '@heddle/identity/rotation'
+import { isTrustedChain } from '@heddle/identity/verify-chain'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { directoryStore } from './authority-store.ts'
@@ -75,6 +77,7 @@ test('it tries again with backoff while the authority cannot sign, and keeps the
   const asked: number[] = []
   const identity = await open({
     ...{ trustDomain: ca.trustDomain, trustBundlePem: ca.trustBundlePem, health: () => ca.health() },
+    ...{ roots: ca.roots, changed: ca.changed, onTrustChange: () => {} },
     rotateWhenDue: () => ca.rotateWhenDue(),
     reload: () => ca.reload(),
     sign: (request) => {
@@ -106,6 +109,24 @@ test('it gets a new certificate when the clock is set back to before the present
   await clock.advanceAsync(60_000)
   await eventually(() => expect(identity.current()).not.toBe(first))
   expect(identity.current().notBeforeMs).toBeLessThanOrEqual(clock.nowMs())
+})
+
+test('what is trusted changes at once, and so does a certificate that nobody trusts any more', async () => {
+  const identity = await open()
+  const first = identity.current()
+  const seen: ServerTls[] = []
+  identity.onRotate((tls) => seen.push(tls), stop.signal)
+
+  await ca.roots.rotate()
+  expect(seen).toEqual([{ ...first, trustBundlePem: ca.trustBundlePem }])
+  expect(readPemCertificates(ca.trustBundlePem)).toHaveLength(2)
+  await ca.roots.activateNow()
+  expect(identity.current().certificateChainPem).toBe(first.certificateChainPem)
+  await ca.roots.retireNow()
+
+  await eventually(() => expect(identity.current().certificateChainPem).not.toBe(first.certificateChainPem))
+  expect(isTrustedChain(identity.current(), clock.nowMs())).toBe(true)
+  expect(clock.waiting, 'one renewal is awaited').toBe(1)
 })
 
 test('it stops when told to', async () => {

@@ -6,6 +6,7 @@ import type { Log } from '@heddle/base/log'
 import { createWorkloadKey } from '@heddle/identity/key-pair'
 import { renewalTimeMs } from '@heddle/identity/rotation'
 import { formatSpiffeId } from '@heddle/identity/spiffe-id'
+import { isTrustedChain } from '@heddle/identity/verify-chain'
 import type { CertificateAuthority } from './certificate-authority.ts'
 import { controlAccount } from './control-account.ts'
 
@@ -34,7 +35,7 @@ export interface ServerIdentityOptions {
 export interface ServerIdentity {
   readonly spiffeId: string
   current(): ServerTls
-  /** Calls `listener` at each renewal, for `server.setSecureContext`, until `signal` is aborted. */
+  /** Calls `listener` at each renewal, and at each change of what is trusted, for `server.setSecureContext`, until `signal` is aborted. */
   onRotate(listener: (tls: ServerTls) => void, signal: AbortSignal): void
 }
 
@@ -70,6 +71,7 @@ class RenewingIdentity implements ServerIdentity {
   #current: ServerTls
   #renewAtMs: number
   #timer: Timer | undefined
+  #isIssuing = false
 
   constructor(options: ServerIdentityOptions, spiffeId: string, issuing: Issuing) {
     this.spiffeId = spiffeId
@@ -78,6 +80,7 @@ class RenewingIdentity implements ServerIdentity {
     this.#current = issuing.first
     this.#renewAtMs = renewAtMs(issuing.first)
     options.signal.addEventListener('abort', () => this.#timer?.cancel(), { once: true })
+    options.ca.onTrustChange(() => this.#trustChanged(), options.signal)
     this.#wait()
   }
 
@@ -98,21 +101,41 @@ class RenewingIdentity implements ServerIdentity {
     this.#timer = clock.after(Math.min(untilMs, LOOK_EVERY_MS), () => void this.#look())
   }
 
+  /** Whoever connects from now on is judged by the new bundle. A certificate that it does not stand for is replaced at once. */
+  #trustChanged(): void {
+    this.#use(this.#current)
+    if (isTrustedChain(this.#current, this.#options.clock.nowMs())) return
+    this.#renewAtMs = 0
+    if (this.#isIssuing) return
+    this.#timer?.cancel()
+    void this.#look()
+  }
+
+  #use(tls: ServerTls): void {
+    this.#current = { ...tls, trustBundlePem: this.#options.ca.trustBundlePem }
+    for (const listener of this.#listeners) listener(this.#current)
+  }
+
   async #look(): Promise<void> {
     const { clock, log } = this.#options
     const nowMs = clock.nowMs()
     // A clock that was set back may leave a certificate that begins hours from now, which nobody takes until then.
     if (nowMs < this.#renewAtMs && nowMs >= this.#current.notBeforeMs) return this.#wait()
+    this.#isIssuing = true
     try {
-      this.#current = await this.#issue()
-      this.#renewAtMs = renewAtMs(this.#current)
+      const issued = await this.#issue()
+      this.#use(issued)
+      // Its root may have been retired meanwhile.
+      if (!isTrustedChain(this.#current, clock.nowMs()))
+        throw new Error('it is signed under a root that is not trusted')
+      this.#renewAtMs = renewAtMs(issued)
       this.#backoff.reset()
-      for (const listener of this.#listeners) listener(this.#current)
       log.info('certificate of the control plane renewed', { notAfterMs: this.#current.notAfterMs })
     } catch (error) {
       this.#renewAtMs = clock.nowMs() + this.#backoff.nextMs()
       log.error('certificate of the control plane not renewed', { error, notAfterMs: this.#current.notAfterMs })
     }
+    this.#isIssuing = false
     this.#wait()
   }
 }

@@ -13,8 +13,8 @@ export interface SharedSecretOptions {
 /** Texts by key. */
 export type SecretTexts = Readonly<Record<string, string>>
 
-/** Writes some keys beside the others that are there. */
-export type WriteSecret = (texts: SecretTexts) => Promise<void>
+/** Writes some keys beside the others that are there, and removes those that are to be `undefined`; all of it at once. */
+export type WriteSecret = (texts: Readonly<Record<string, string | undefined>>) => Promise<void>
 
 interface Secret extends KubeObject {
   readonly type?: string
@@ -69,11 +69,14 @@ export class SharedSecret {
     return client.get<Secret>({ resource: SECRETS, namespace, name })
   }
 
-  async #write(secret: Secret | undefined, texts: SecretTexts): Promise<void> {
+  async #write(secret: Secret | undefined, texts: Parameters<WriteSecret>[0]): Promise<void> {
     const { client, namespace, name, labels } = this.#options
     const metadata: KubeMeta = secret?.metadata ?? { namespace, name, ...(labels && { labels }) }
-    const added = Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')])
-    const data = { ...secret?.data, ...Object.fromEntries(added) }
+    const data = { ...secret?.data }
+    for (const [key, text] of Object.entries(texts)) {
+      if (text === undefined) delete data[key]
+      else data[key] = Buffer.from(text).toString('base64')
+    }
     const written = { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', ...secret, metadata, data }
     if (secret === undefined) await client.create(SECRETS, written)
     else await client.update(SECRETS, written)

@@ -1,9 +1,10 @@
 import type { HostPort } from '@heddle/base/host-port'
+import { keepAuthority } from '../ca/keep-authority.ts'
 import { countHoldersElsewhere } from '../replicas/holders.ts'
 import type { Api, Serving } from '../server/listen-api.ts'
 import { writeStatuses } from '../status/status-writer.ts'
 import type { ClusterParts } from './cluster-parts.ts'
-import { followAuthority, rotateIssuer } from './follow-authority.ts'
+import { followAuthority } from './follow-authority.ts'
 import { followInstallValues } from './install-config.ts'
 import { keepTrustBundle } from './keep-trust-bundle.ts'
 import { serveWebhooks } from './serve-webhooks.ts'
@@ -38,9 +39,10 @@ export async function startClusterTasks(cluster: ClusterParts, tasks: TaskDeps):
   const { ca } = parts
   followAuthority({ client, ca, namespace, ...deps }, working)
   const webhookAddress = await listenWebhooks(cluster, tasks)
-  const trustBundlePem = () => ca.trustBundlePem
-  leadership.add((leading) => keepTrustBundle({ client, namespace, trustBundlePem, labels, ...deps }, leading))
-  leadership.add(rotateIssuer({ ca, clock: deps.clock }))
+  leadership.add((leading) => keepTrustBundle({ client, namespace, ca, labels, ...deps }, leading))
+  // By all: the leader does what is due, and the others look whether they know what it did.
+  keepAuthority({ ca, clock: deps.clock }, working)
+  leadership.add(() => void ca.rotateWhenDue().then(() => ca.roots.look()))
   const elsewhere = () => countHoldersElsewhere(api.replicas)
   const statuses = { client, cluster: cluster.source.cluster, model: parts.model, hub: parts.hub, elsewhere, ...deps }
   leadership.add((leading) => writeStatuses(statuses, leading))

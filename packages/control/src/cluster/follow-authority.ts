@@ -5,7 +5,6 @@ import { INSTALL_NAMES } from '@heddle/kube/install/names'
 import { SECRETS } from '@heddle/kube/resources'
 import type { CertificateAuthority } from '../ca/certificate-authority.ts'
 import { followOne } from './follow-one.ts'
-import type { LeaderTask } from './leadership.ts'
 import { Repair } from './repair.ts'
 
 export interface FollowAuthorityOptions {
@@ -16,9 +15,6 @@ export interface FollowAuthorityOptions {
   readonly log: Log
 }
 
-/** The issuer's times are months. */
-const LOOK_MS = 10 * 60_000
-
 /** Takes over what other replicas make of the shared authority, and puts its Secret back where somebody removed it. */
 export function followAuthority(options: FollowAuthorityOptions, signal: AbortSignal): void {
   const { client, ca, namespace, clock, log } = options
@@ -28,17 +24,4 @@ export function followAuthority(options: FollowAuthorityOptions, signal: AbortSi
   const trim = () => true as const
   const heard = (present: true | undefined) => repair.after(present, signal)
   void followOne({ client, resource: SECRETS, namespace, name, trim, clock, log }, heard, signal)
-}
-
-/** Replaces the issuer when it is time, also where nobody asks for certificates. */
-export function rotateIssuer({ ca, clock }: Pick<FollowAuthorityOptions, 'ca' | 'clock'>): LeaderTask {
-  return (signal) => {
-    const look = async () => {
-      while (!signal.aborted) {
-        await ca.rotateWhenDue()
-        await clock.sleep(LOOK_MS, signal)
-      }
-    }
-    void look()
-  }
 }

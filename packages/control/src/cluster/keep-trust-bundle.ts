@@ -3,6 +3,7 @@ import type { Log } from '@heddle/base/log'
 import { type KubeClient, KubeError, type KubeObject, type Resource } from '@heddle/kube/client'
 import { INSTALL_NAMES, INSTALLATION_LABEL, TRUST_BUNDLE_KEY } from '@heddle/kube/install/names'
 import { CONFIG_MAPS, MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS } from '@heddle/kube/resources'
+import type { CertificateAuthority } from '../ca/certificate-authority.ts'
 import { followOne } from './follow-one.ts'
 import { Repair } from './repair.ts'
 
@@ -10,8 +11,8 @@ export interface TrustBundleOptions {
   readonly client: Pick<KubeClient, 'listPages' | 'watch' | 'apply' | 'patch'>
   /** Heddle's own. */
   readonly namespace: string
-  /** What everybody of the mesh trusts, PEM. */
-  readonly trustBundlePem: () => string
+  /** Has what everybody of the mesh trusts. */
+  readonly ca: Pick<CertificateAuthority, 'trustBundlePem' | 'onTrustChange'>
   readonly labels: Readonly<Record<string, string>>
   readonly clock: Clock
   readonly log: Log
@@ -39,11 +40,11 @@ export function keepTrustBundle(options: TrustBundleOptions, signal: AbortSignal
 }
 
 function keepConfigMap(options: TrustBundleOptions, signal: AbortSignal): void {
-  const { client, namespace, trustBundlePem, labels, clock, log } = options
+  const { client, namespace, ca, labels, clock, log } = options
   const name = INSTALL_NAMES.trustBundle
   let present: string | undefined
   const repair = new Repair({ what: `ConfigMap ${namespace}/${name}`, clock, log }, async () => {
-    const [wanted, seen] = [trustBundlePem(), present]
+    const [wanted, seen] = [ca.trustBundlePem, present]
     if (seen === wanted) return
     const metadata = { namespace, name, labels }
     const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { [TRUST_BUNDLE_KEY]: wanted } }
@@ -56,6 +57,7 @@ function keepConfigMap(options: TrustBundleOptions, signal: AbortSignal): void {
     present = value
     repair.after(value, signal)
   }
+  ca.onTrustChange(() => repair.soon(signal), signal)
   void followOne({ client, resource: CONFIG_MAPS, namespace, name, trim, clock, log }, heard, signal)
 }
 
@@ -65,33 +67,41 @@ interface WebhooksRef {
   readonly name: string
 }
 
+/** What is looked at of one webhook. */
+interface Webhook {
+  readonly name: string
+  readonly caBundle: string
+}
+
 /** Only of the own installation: another one of the same cluster has the names too, and another authority. */
 function keepCaBundle(options: TrustBundleOptions, { resource, name }: WebhooksRef, signal: AbortSignal): void {
-  const { client, namespace, trustBundlePem, clock, log } = options
-  let wrong: readonly string[] = []
+  const { client, namespace, ca, clock, log } = options
+  let present: readonly Webhook[] = []
   const repair = new Repair({ what: `${resource.kind} ${name}`, clock, log }, async () => {
-    const found = wrong
+    const caBundle = toBase64(ca.trustBundlePem)
+    const seen = present
+    const found = seen.filter((webhook) => webhook.caBundle !== caBundle).map((webhook) => webhook.name)
     if (found.length === 0) return
-    const caBundle = toBase64(trustBundlePem())
     const patch = { webhooks: found.map((webhook) => ({ name: webhook, clientConfig: { caBundle } })) }
     try {
       await client.patch({ resource, name }, patch, { type: 'strategic' })
       log.info('webhook trusts the control plane', { configuration: name, webhooks: found })
-      if (wrong === found) wrong = []
+      // Unless it was heard of meanwhile.
+      if (present === seen) present = seen.map((webhook) => ({ ...webhook, caBundle }))
     } catch (error) {
       // Removed meanwhile, as by an uninstallation.
       if (!(error instanceof KubeError) || error.status !== 404) throw error
     }
   })
-  const trim = ({ metadata, webhooks = [] }: WebhookConfiguration) => {
+  const trim = ({ metadata, webhooks = [] }: WebhookConfiguration): readonly Webhook[] => {
     if (metadata.labels?.[INSTALLATION_LABEL] !== namespace) return []
     return webhooks.map((webhook) => ({ name: webhook.name, caBundle: webhook.clientConfig?.caBundle ?? '' }))
   }
-  const heard = (value: ReturnType<typeof trim> | undefined) => {
-    const caBundle = toBase64(trustBundlePem())
-    wrong = (value ?? []).filter((webhook) => webhook.caBundle !== caBundle).map((webhook) => webhook.name)
+  const heard = (value: readonly Webhook[] | undefined) => {
+    present = value ?? []
     repair.soon(signal)
   }
+  ca.onTrustChange(() => repair.soon(signal), signal)
   void followOne({ client, resource, name, trim, clock, log }, heard, signal)
 }
 

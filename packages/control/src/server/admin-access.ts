@@ -37,6 +37,7 @@ export const ADMIN_METHODS: Readonly<Record<keyof typeof AdminService.method, 'r
   listProxies: 'read',
   getHealth: 'read',
   createJoinToken: 'change',
+  changeRoot: 'change',
   listObjects: 'read',
   getObject: 'read',
   getDestination: 'read',

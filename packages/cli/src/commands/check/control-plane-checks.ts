@@ -2,7 +2,16 @@ import type { ConfigObject, GetHealthResponse } from '@heddle/api/admin'
 import { formatDurationMs } from '@heddle/base/duration'
 import { formatRemaining, toIsoTime } from '../certificate-life.ts'
 import { describeFaults } from '../objects/change-output.ts'
-import { type Category, errorUnlessEmpty, type MeshFacts, SUCCESS, type Verdict, warningUnlessEmpty } from './check.ts'
+import { describeChange } from '../root/describe-root.ts'
+import {
+  type Category,
+  type Check,
+  errorUnlessEmpty,
+  type MeshFacts,
+  SUCCESS,
+  type Verdict,
+  warningUnlessEmpty,
+} from './check.ts'
 
 /** Certificates are made to be valid a minute before and after what the clock says. */
 const TOLERATED_SKEW_MS = 60_000
@@ -65,6 +74,23 @@ export const CONFIGURATION: Category<MeshFacts> = {
   ],
 }
 
+/** Whether a change of the root is under way, and nothing of it was misunderstood. */
+export const ROOT_CHANGE: Check<Pick<MeshFacts, 'health'>> = {
+  id: 'root-change',
+  description: 'no change of the root certificate is under way',
+  about: `A warning while the root certificate is [replaced](../tasks/replace-the-root.md), which takes about two lives of a workload's certificate and interrupts nothing: it says which step it is in and since when, as \`heddle root status\` does. Hosts and manifests that keep a copy of the trust bundle of their own need the new one before the former root is retired. Also a warning: a next root that somebody brought and that cannot be used, with the reason.`,
+  judge: ({ health: { root } }) => {
+    const change = describeChange(root)
+    const problem = root?.problem ?? ''
+    return warningUnlessEmpty(
+      [problem, change ?? ''].filter((line) => line !== ''),
+      problem === ''
+        ? 'Nothing has to be done but to renew copies of the trust bundle: docs/tasks/replace-the-root.md'
+        : 'Repair or remove what was put beside the root: docs/tasks/replace-the-root.md',
+    )
+  },
+}
+
 /** Whether the certificate authority lives long enough for someone to act in time. */
 export const AUTHORITY: Category<MeshFacts> = {
   name: 'certificate-authority',
@@ -72,7 +98,7 @@ export const AUTHORITY: Category<MeshFacts> = {
     {
       id: 'root-validity',
       description: `root certificate is valid for at least ${LEAST_AUTHORITY_DAYS} days`,
-      about: `A warning from 60 days before the root certificate expires, an error afterwards. With an expired root no connection between proxies can be made: [replace it](../tasks/replace-the-root.md#on-one-host) in time.`,
+      about: `A warning from 60 days before the root certificate expires, an error afterwards. With an expired root no connection between proxies can be made: [replace it](../tasks/replace-the-root.md) in time. The control plane does so by itself 90 days before where it made the root, so something keeps it from that; a root that you have brought is yours to replace.`,
       judge: ({ health, localNowMs }) => judgeRoot(health.rootNotAfterMs, localNowMs),
     },
     {
@@ -81,6 +107,7 @@ export const AUTHORITY: Category<MeshFacts> = {
       about: `The same for the issuer, which signs the certificates of workloads. With an expired issuer certificates cannot be renewed, and within a day no workload has a valid one. The control plane replaces it by itself at 70 % of its life, so something keeps it from that: its log has *issuer not rotated*. An issuer that ends together with the root ends for good.`,
       judge: ({ health, localNowMs }) => judgeIssuer(health, localNowMs, 'Look at what "heddle up" says.'),
     },
+    ROOT_CHANGE,
   ],
 }
 

@@ -5,6 +5,8 @@ import {
   GetHealthResponseSchema,
   GetVersionResponseSchema,
   ProxyStatusSchema,
+  RootStatusSchema,
+  RootStep,
   StatRowSchema,
   WorkloadInstanceSchema,
 } from '@heddle/api/admin'
@@ -128,6 +130,26 @@ describe('judgeMesh() complains of', () => {
         kind: 'error',
         says: 'the issuer certificate expired at 2025-12-31T00:00:00Z',
         change: { health: healthOf({ issuerNotAfterMs: BigInt(NOW_MS - DAY_MS) }) },
+      },
+      {
+        id: 'root-change',
+        kind: 'warning',
+        says: 'the next root is prepared since 2026-01-01T00:00:00Z, and signs in 1h at the earliest',
+        change: {
+          health: healthOf({
+            root: create(RootStatusSchema, {
+              step: RootStep.PREPARED,
+              sinceMs: BigInt(NOW_MS),
+              remainingMs: 3_600_000n,
+            }),
+          }),
+        },
+      },
+      {
+        id: 'root-change',
+        kind: 'warning',
+        says: 'next-root.pem: damaged',
+        change: { health: healthOf({ root: create(RootStatusSchema, { problem: 'next-root.pem: damaged' }) }) },
       },
       { id: 'workloads-exist', kind: 'warning', says: 'no instance', change: { deployments: [], workloads: [] } },
       {

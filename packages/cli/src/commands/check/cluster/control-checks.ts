@@ -1,6 +1,6 @@
 import { formatRemaining, toIsoTime } from '../../certificate-life.ts'
 import { type Category, type Check, errorUnlessEmpty, SUCCESS, type Verdict, warningUnlessEmpty } from '../check.ts'
-import { judgeIssuer, judgeObjects, judgeSkew, REPLACE_ROOT } from '../control-plane-checks.ts'
+import { judgeIssuer, judgeObjects, judgeSkew, REPLACE_ROOT, ROOT_CHANGE } from '../control-plane-checks.ts'
 import { judgeFact, requireFact } from '../fact.ts'
 import type { CertificateFact, InstallFacts, WebhookFact } from './cluster-facts.ts'
 import { lookAtLog } from './look-further.ts'
@@ -78,6 +78,7 @@ export const IDENTITY: Category<InstallFacts> = {
       // The connection itself was made with the trust bundle as the only authority.
       judge: ({ control }) => judgeFact(control, () => SUCCESS),
     },
+    { ...ROOT_CHANGE, id: 'trust-root-change', judge: ({ control }) => judgeFact(control, ROOT_CHANGE.judge) },
   ],
 }
 

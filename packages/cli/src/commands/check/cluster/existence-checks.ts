@@ -71,7 +71,7 @@ export const EXISTENCE: Category<InstallFacts> = {
       id: 'trust-root-validity',
       description: 'root certificate is valid for at least 60 days',
       about:
-        'The root lives ten years, or as long as the one that you have brought. With an expired one no connection between proxies can be made, the API server cannot call the webhooks, and no control plane starts. So it is looked at before the control plane is asked: [replace it](../tasks/replace-the-root.md) in time.',
+        'The root lives ten years and is replaced by itself 90 days before its end; one that you have brought is yours to replace. With an expired one no connection between proxies can be made, the API server cannot call the webhooks, and no control plane starts. So it is looked at before the control plane is asked: [replace it](../tasks/replace-the-root.md) in time.',
       judge: ({ trust, nowMs }) =>
         judgeFact(trust, (roots) => {
           const last = roots.reduce((latest, { notAfterMs }) => Math.max(latest, notAfterMs), 0)

@@ -1310,6 +1310,13 @@ export declare type GetHealthResponse = Message<"heddle.admin.v1.GetHealthRespon
    * @generated from field: string replica = 8;
    */
   replica: string;
+
+  /**
+   * Absent: the control plane is of a version that cannot change its root.
+   *
+   * @generated from field: heddle.admin.v1.RootStatus root = 9;
+   */
+  root?: RootStatus | undefined;
 };
 
 /**
@@ -1365,6 +1372,13 @@ export declare type GetHealthResponseJson = {
    * @generated from field: string replica = 8;
    */
   replica?: string;
+
+  /**
+   * Absent: the control plane is of a version that cannot change its root.
+   *
+   * @generated from field: heddle.admin.v1.RootStatus root = 9;
+   */
+  root?: RootStatusJson;
 };
 
 /**
@@ -1372,6 +1386,240 @@ export declare type GetHealthResponseJson = {
  * Use `create(GetHealthResponseSchema)` to create a new message.
  */
 export declare const GetHealthResponseSchema: GenMessage<GetHealthResponse, {jsonType: GetHealthResponseJson}>;
+
+/**
+ * The roots that are trusted, and how far a change of the root has come.
+ *
+ * @generated from message heddle.admin.v1.RootStatus
+ */
+export declare type RootStatus = Message<"heddle.admin.v1.RootStatus"> & {
+  /**
+   * @generated from field: heddle.admin.v1.RootStep step = 1;
+   */
+  step: RootStep;
+
+  /**
+   * The oldest first.
+   *
+   * @generated from field: repeated heddle.admin.v1.TrustedRoot roots = 2;
+   */
+  roots: TrustedRoot[];
+
+  /**
+   * When the step began, in ms since the Unix epoch; 0 while nothing is under way.
+   *
+   * @generated from field: int64 since_ms = 3;
+   */
+  sinceMs: bigint;
+
+  /**
+   * How long the next step is away at least; 0 while nothing is under way.
+   *
+   * @generated from field: int64 remaining_ms = 4;
+   */
+  remainingMs: bigint;
+
+  /**
+   * From when on the root is changed by itself, in ms since the Unix epoch; 0: never, or a change is under way.
+   *
+   * @generated from field: int64 changes_from_ms = 5;
+   */
+  changesFromMs: bigint;
+
+  /**
+   * What was put beside the root and cannot be used, and why; empty: nothing.
+   *
+   * @generated from field: string problem = 6;
+   */
+  problem: string;
+};
+
+/**
+ * The roots that are trusted, and how far a change of the root has come.
+ *
+ * @generated from message heddle.admin.v1.RootStatus
+ */
+export declare type RootStatusJson = {
+  /**
+   * @generated from field: heddle.admin.v1.RootStep step = 1;
+   */
+  step?: RootStepJson;
+
+  /**
+   * The oldest first.
+   *
+   * @generated from field: repeated heddle.admin.v1.TrustedRoot roots = 2;
+   */
+  roots?: TrustedRootJson[];
+
+  /**
+   * When the step began, in ms since the Unix epoch; 0 while nothing is under way.
+   *
+   * @generated from field: int64 since_ms = 3;
+   */
+  sinceMs?: string;
+
+  /**
+   * How long the next step is away at least; 0 while nothing is under way.
+   *
+   * @generated from field: int64 remaining_ms = 4;
+   */
+  remainingMs?: string;
+
+  /**
+   * From when on the root is changed by itself, in ms since the Unix epoch; 0: never, or a change is under way.
+   *
+   * @generated from field: int64 changes_from_ms = 5;
+   */
+  changesFromMs?: string;
+
+  /**
+   * What was put beside the root and cannot be used, and why; empty: nothing.
+   *
+   * @generated from field: string problem = 6;
+   */
+  problem?: string;
+};
+
+/**
+ * Describes the message heddle.admin.v1.RootStatus.
+ * Use `create(RootStatusSchema)` to create a new message.
+ */
+export declare const RootStatusSchema: GenMessage<RootStatus, {jsonType: RootStatusJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.TrustedRoot
+ */
+export declare type TrustedRoot = Message<"heddle.admin.v1.TrustedRoot"> & {
+  /**
+   * @generated from field: heddle.admin.v1.RootRole role = 1;
+   */
+  role: RootRole;
+
+  /**
+   * SHA-256 of the certificate: upper-case hexadecimal with colons.
+   *
+   * @generated from field: string fingerprint = 2;
+   */
+  fingerprint: string;
+
+  /**
+   * In ms since the Unix epoch.
+   *
+   * @generated from field: int64 not_before_ms = 3;
+   */
+  notBeforeMs: bigint;
+
+  /**
+   * @generated from field: int64 not_after_ms = 4;
+   */
+  notAfterMs: bigint;
+
+  /**
+   * A person brought it; the control plane replaces only what it made itself.
+   *
+   * @generated from field: bool brought = 5;
+   */
+  brought: boolean;
+};
+
+/**
+ * @generated from message heddle.admin.v1.TrustedRoot
+ */
+export declare type TrustedRootJson = {
+  /**
+   * @generated from field: heddle.admin.v1.RootRole role = 1;
+   */
+  role?: RootRoleJson;
+
+  /**
+   * SHA-256 of the certificate: upper-case hexadecimal with colons.
+   *
+   * @generated from field: string fingerprint = 2;
+   */
+  fingerprint?: string;
+
+  /**
+   * In ms since the Unix epoch.
+   *
+   * @generated from field: int64 not_before_ms = 3;
+   */
+  notBeforeMs?: string;
+
+  /**
+   * @generated from field: int64 not_after_ms = 4;
+   */
+  notAfterMs?: string;
+
+  /**
+   * A person brought it; the control plane replaces only what it made itself.
+   *
+   * @generated from field: bool brought = 5;
+   */
+  brought?: boolean;
+};
+
+/**
+ * Describes the message heddle.admin.v1.TrustedRoot.
+ * Use `create(TrustedRootSchema)` to create a new message.
+ */
+export declare const TrustedRootSchema: GenMessage<TrustedRoot, {jsonType: TrustedRootJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.ChangeRootRequest
+ */
+export declare type ChangeRootRequest = Message<"heddle.admin.v1.ChangeRootRequest"> & {
+  /**
+   * @generated from field: heddle.admin.v1.RootAction action = 1;
+   */
+  action: RootAction;
+};
+
+/**
+ * @generated from message heddle.admin.v1.ChangeRootRequest
+ */
+export declare type ChangeRootRequestJson = {
+  /**
+   * @generated from field: heddle.admin.v1.RootAction action = 1;
+   */
+  action?: RootActionJson;
+};
+
+/**
+ * Describes the message heddle.admin.v1.ChangeRootRequest.
+ * Use `create(ChangeRootRequestSchema)` to create a new message.
+ */
+export declare const ChangeRootRequestSchema: GenMessage<ChangeRootRequest, {jsonType: ChangeRootRequestJson}>;
+
+/**
+ * @generated from message heddle.admin.v1.ChangeRootResponse
+ */
+export declare type ChangeRootResponse = Message<"heddle.admin.v1.ChangeRootResponse"> & {
+  /**
+   * After it.
+   *
+   * @generated from field: heddle.admin.v1.RootStatus root = 1;
+   */
+  root?: RootStatus | undefined;
+};
+
+/**
+ * @generated from message heddle.admin.v1.ChangeRootResponse
+ */
+export declare type ChangeRootResponseJson = {
+  /**
+   * After it.
+   *
+   * @generated from field: heddle.admin.v1.RootStatus root = 1;
+   */
+  root?: RootStatusJson;
+};
+
+/**
+ * Describes the message heddle.admin.v1.ChangeRootResponse.
+ * Use `create(ChangeRootResponseSchema)` to create a new message.
+ */
+export declare const ChangeRootResponseSchema: GenMessage<ChangeRootResponse, {jsonType: ChangeRootResponseJson}>;
 
 /**
  * @generated from message heddle.admin.v1.ReplicaHealth
@@ -2934,6 +3182,125 @@ export declare type ResourceKindJson = "RESOURCE_KIND_UNSPECIFIED" | "RESOURCE_K
 export declare const ResourceKindSchema: GenEnum<ResourceKind, ResourceKindJson>;
 
 /**
+ * @generated from enum heddle.admin.v1.RootStep
+ */
+export enum RootStep {
+  /**
+   * @generated from enum value: ROOT_STEP_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * There is one root.
+   *
+   * @generated from enum value: ROOT_STEP_STEADY = 1;
+   */
+  STEADY = 1,
+
+  /**
+   * Everybody learns to trust the next one; the present one's issuer signs.
+   *
+   * @generated from enum value: ROOT_STEP_PREPARED = 2;
+   */
+  PREPARED = 2,
+
+  /**
+   * The new one's issuer signs; what was signed under the former one runs out.
+   *
+   * @generated from enum value: ROOT_STEP_ACTIVATED = 3;
+   */
+  ACTIVATED = 3,
+}
+
+/**
+ * @generated from enum heddle.admin.v1.RootStep
+ */
+export declare type RootStepJson = "ROOT_STEP_UNSPECIFIED" | "ROOT_STEP_STEADY" | "ROOT_STEP_PREPARED" | "ROOT_STEP_ACTIVATED";
+
+/**
+ * Describes the enum heddle.admin.v1.RootStep.
+ */
+export declare const RootStepSchema: GenEnum<RootStep, RootStepJson>;
+
+/**
+ * @generated from enum heddle.admin.v1.RootRole
+ */
+export enum RootRole {
+  /**
+   * @generated from enum value: ROOT_ROLE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The one whose issuer signs.
+   *
+   * @generated from enum value: ROOT_ROLE_PRESENT = 1;
+   */
+  PRESENT = 1,
+
+  /**
+   * @generated from enum value: ROOT_ROLE_NEXT = 2;
+   */
+  NEXT = 2,
+
+  /**
+   * @generated from enum value: ROOT_ROLE_FORMER = 3;
+   */
+  FORMER = 3,
+}
+
+/**
+ * @generated from enum heddle.admin.v1.RootRole
+ */
+export declare type RootRoleJson = "ROOT_ROLE_UNSPECIFIED" | "ROOT_ROLE_PRESENT" | "ROOT_ROLE_NEXT" | "ROOT_ROLE_FORMER";
+
+/**
+ * Describes the enum heddle.admin.v1.RootRole.
+ */
+export declare const RootRoleSchema: GenEnum<RootRole, RootRoleJson>;
+
+/**
+ * @generated from enum heddle.admin.v1.RootAction
+ */
+export enum RootAction {
+  /**
+   * @generated from enum value: ROOT_ACTION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Begins a change.
+   *
+   * @generated from enum value: ROOT_ACTION_ROTATE = 1;
+   */
+  ROTATE = 1,
+
+  /**
+   * Lets the next root sign now, however long it was waited for.
+   *
+   * @generated from enum value: ROOT_ACTION_ACTIVATE = 2;
+   */
+  ACTIVATE = 2,
+
+  /**
+   * Ends the trust in the former root now, however long it was waited for.
+   *
+   * @generated from enum value: ROOT_ACTION_RETIRE = 3;
+   */
+  RETIRE = 3,
+}
+
+/**
+ * @generated from enum heddle.admin.v1.RootAction
+ */
+export declare type RootActionJson = "ROOT_ACTION_UNSPECIFIED" | "ROOT_ACTION_ROTATE" | "ROOT_ACTION_ACTIVATE" | "ROOT_ACTION_RETIRE";
+
+/**
+ * Describes the enum heddle.admin.v1.RootAction.
+ */
+export declare const RootActionSchema: GenEnum<RootAction, RootActionJson>;
+
+/**
  * @generated from enum heddle.admin.v1.ChangeType
  */
 export enum ChangeType {
@@ -3052,6 +3419,16 @@ export declare const AdminService: GenService<{
     methodKind: "unary";
     input: typeof CreateJoinTokenRequestSchema;
     output: typeof CreateJoinTokenResponseSchema;
+  },
+  /**
+   * Takes one step of a change of the root. Fails with FAILED_PRECONDITION where it cannot follow upon the present one.
+   *
+   * @generated from rpc heddle.admin.v1.AdminService.ChangeRoot
+   */
+  changeRoot: {
+    methodKind: "unary";
+    input: typeof ChangeRootRequestSchema;
+    output: typeof ChangeRootResponseSchema;
   },
   /**
    * Objects of the configuration that is in force, with their status.
