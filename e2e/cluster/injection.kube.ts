@@ -109,9 +109,10 @@ test('a classic sidecar goes on until the application has ended', async () => {
 
 test('the proxy can read its own token only, and nothing of ours can talk to the API server', async () => {
   const mounts = await podOf('echo', '{.items[0].spec.initContainers[?(@.name=="heddle-proxy")].volumeMounts[*].name}')
-  expect(new Set(mounts.split(' '))).toEqual(new Set(['heddle-identity']))
+  expect(new Set(mounts.split(' '))).toEqual(new Set(['heddle-identity', 'heddle-trust']))
   const init = await podOf('echo', '{.items[0].spec.initContainers[?(@.name=="heddle-init")].volumeMounts[*].name}')
   expect(init).not.toContain('kube-api-access')
+  expect(init).not.toContain('heddle-trust')
 })
 
 test('what a pod says of its injection is there to be read', async () => {
@@ -127,7 +128,7 @@ test('what a pod says of its injection is there to be read', async () => {
   const status = await podOf('echo', '{.items[0].metadata.annotations.heddle\\.dev/status}')
   expect(JSON.parse(status)).toMatchObject({
     initContainers: ['heddle-init', 'heddle-proxy'],
-    volumes: ['heddle-identity'],
+    volumes: ['heddle-identity', 'heddle-trust'],
   })
 })
 

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -71,6 +72,31 @@ async function outbound(proxy: ProxyProcess): Promise<Socket> {
 }
 
 describe('the sidecar of a pod', () => {
+  test(
+    'that was made before the root was replaced finds the control plane again when its container is started anew',
+    async () => {
+      await using former = await controlPlane(9)
+      await using pod = await podEnvironment(former, 'token')
+      const cache = join(pod.tokenFile, '..', 'bundle.json')
+      const env = { ...pod.env, HEDDLE_TRUST_BUNDLE_CACHE_FILE: cache }
+      await using next = await startFakeControlPlane({ http2: process.versions.bun === undefined })
+      next.onStream = (stream) => stream.send({ streamId: 's', sequence: 1n })
+      {
+        await using proxy = startProxyProcess(BUN, env)
+        await proxy.event('ready')
+        former.streams[0]!.send({ sequence: 2n, trustBundlePem: next.authority.trustBundlePem })
+        const kept = JSON.stringify(next.authority.trustBundlePem)
+        await until(() => existsSync(cache) && readFileSync(cache, 'utf8').includes(kept))
+      }
+      // The environment is that of the pod: it says the former root for ever.
+      const again = { ...env, HEDDLE_CONTROL_ADDRESS: `127.0.0.1:${next.port}` }
+      await using proxy = startProxyProcess(BUN, again)
+      await proxy.event('ready')
+      expect(next.serials).toHaveLength(1)
+    },
+    LIMIT_MS,
+  )
+
   test(
     'proves itself by the token of its service account and answers probes on an address for others',
     async () => {

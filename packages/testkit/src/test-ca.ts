@@ -45,9 +45,16 @@ export interface TestCa {
 const HOUR_MS = 3_600_000
 const ECDSA = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 
-/** Makes an authority in memory: a root which signs leaves itself, valid for an hour in both directions from now on. */
-export async function createTestCa(nowMs: number = Date.now()): Promise<TestCa> {
-  const root = await rootOf(nowMs)
+/**
+ * Makes an authority in memory: a root which signs leaves itself, valid for an hour in both directions from now on.
+ *
+ * @param name - of its subject; one of its own unless given
+ */
+export async function createTestCa(
+  nowMs: number = Date.now(),
+  name: string = `test root ${randomBytes(4).toString('hex')}`,
+): Promise<TestCa> {
+  const root = await rootOf(nowMs, `CN=${name}`)
   const issue = (certificate: TestCertificate) => issueLeaf(root, certificate, nowMs)
   return { trustBundlePem: root.pem, issue, issueFor: (spiffeId) => issue({ uris: [spiffeId] }) }
 }
@@ -60,9 +67,8 @@ interface Root {
   readonly authorityKeyId: Extension
 }
 
-async function rootOf(nowMs: number): Promise<Root> {
+async function rootOf(nowMs: number, name: string): Promise<Root> {
   const { key, publicKey } = await createKey()
-  const name = `CN=test root ${randomBytes(4).toString('hex')}`
   const certificate = await X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject: name,

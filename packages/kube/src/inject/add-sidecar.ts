@@ -10,6 +10,7 @@ import {
   OPAQUE_PORTS_ANNOTATION,
   SKIP_INBOUND_ANNOTATION,
   STATUS_ANNOTATION,
+  TRUST_VOLUME,
 } from './names.ts'
 import { type Container, graceSecondsOf, type PodSpec, type PodTemplate, type Volume } from './pod.ts'
 import { proxyContainer } from './proxy-container.ts'
@@ -74,7 +75,7 @@ function partsOf(
   return {
     initContainers: isNative ? [redirect, proxy] : [redirect],
     containers: isNative ? [] : [proxy],
-    volumes: [IDENTITY],
+    volumes: [IDENTITY, TRUST],
     imagePullSecrets: values.pullSecrets
       .filter((secret) => !secrets.some((known) => known.name === secret))
       .map((secret) => ({ name: secret })),
@@ -92,6 +93,9 @@ const IDENTITY: Volume = {
     ],
   },
 }
+
+/** In memory: what is on a disk would keep cluster autoscalers from taking the pod's node away. */
+const TRUST: Volume = { name: TRUST_VOLUME, emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } }
 
 /** What is in force must be readable from the pod alone, wherever it was said. */
 function annotationsOf(pod: PodTemplate, settings: InjectSettings): Readonly<Record<string, string>> {

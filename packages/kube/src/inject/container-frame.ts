@@ -7,8 +7,19 @@ import type { InjectSettings } from './settings.ts'
 /** Where an API server mounts a token for its own API into every container that has nothing there. */
 const API_TOKEN_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount'
 
+/** Where a container has a volume. */
+interface VolumeMount {
+  readonly name: string
+  readonly mountPath: string
+  readonly readOnly?: boolean
+}
+
+interface Frame extends Omit<Container, 'name'> {
+  readonly volumeMounts: readonly VolumeMount[]
+}
+
 /** What all containers of ours have alike. */
-export function containerFrame(settings: InjectSettings, values: InjectValues): Omit<Container, 'name'> {
+export function containerFrame(settings: InjectSettings, values: InjectValues): Frame {
   return {
     image: settings.proxyImage || values.proxyImage,
     imagePullPolicy: settings.proxyImagePullPolicy,

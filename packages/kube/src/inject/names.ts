@@ -23,6 +23,11 @@ export const VALIDATE_CONTAINER = 'heddle-validate'
 /** The volume with the token by which the proxy proves who it is. */
 export const IDENTITY_VOLUME = 'heddle-identity'
 
+/** The volume where the proxy keeps what it was told to trust, for when its container is started again. */
+export const TRUST_VOLUME = 'heddle-trust'
+/** Where it is, in the proxy's container alone. */
+export const TRUST_CACHE_FILE = '/var/run/heddle.dev/trust/bundle.json'
+
 /** Audience of that token: good for nothing but a certificate. */
 export const IDENTITY_AUDIENCE = 'heddle.dev/identity'
 /** Where the proxy finds the token. */

@@ -1,9 +1,10 @@
+import { dirname } from 'node:path/posix'
 import { PROXY_PORTS } from '@heddle/api/proxy-ports'
 import { formatTcpProbe, type TcpProbe } from '@heddle/api/tcp-probe'
 import { formatDurationMs } from '@heddle/base/duration'
 import { containerFrame } from './container-frame.ts'
 import type { InjectValues } from './inject-values.ts'
-import { INIT_PROGRAM, PROXY_CONTAINER, TOKEN_FILE } from './names.ts'
+import { INIT_PROGRAM, PROXY_CONTAINER, TOKEN_FILE, TRUST_CACHE_FILE, TRUST_VOLUME } from './names.ts'
 import type { Container } from './pod.ts'
 import { drainDelayMsOf, type InjectSettings } from './settings.ts'
 
@@ -32,9 +33,11 @@ const START_SECONDS = 120
 export function proxyContainer(proxy: ProxyOfPod): Container {
   const { settings, values } = proxy
   const uid = settings.proxyUid
+  const frame = containerFrame(settings, values)
   return {
     name: PROXY_CONTAINER,
-    ...containerFrame(settings, values),
+    ...frame,
+    volumeMounts: [...frame.volumeMounts, { name: TRUST_VOLUME, mountPath: dirname(TRUST_CACHE_FILE) }],
     ...(settings.proxyMode === 'native' ? { restartPolicy: 'Always' } : { lifecycle: classicLifecycle(proxy) }),
     env: environment(proxy),
     ports: [{ name: 'heddle-probe', containerPort: PROXY_PORTS.probe, protocol: 'TCP' }],
@@ -79,6 +82,7 @@ function environment({ settings, values, workload, tcpProbes }: ProxyOfPod): rea
     { name: 'HEDDLE_CONTROL_ADDRESS', value: controlAddress },
     { name: 'HEDDLE_CONTROL_IDENTITY', value: controlIdentity },
     { name: 'HEDDLE_TRUST_BUNDLE', value: trustBundlePem },
+    { name: 'HEDDLE_TRUST_BUNDLE_CACHE_FILE', value: TRUST_CACHE_FILE },
     { name: 'HEDDLE_SERVICE_ACCOUNT_TOKEN_FILE', value: TOKEN_FILE },
     // Of both families: a kubelet probes the first address of the pod, whichever that is.
     { name: 'HEDDLE_PROBE_ADDRESS', value: `[::]:${PROXY_PORTS.probe}` },

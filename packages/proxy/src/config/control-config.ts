@@ -13,6 +13,7 @@ export interface ControlConfig {
   /** PEM; exactly one of it and the file is set. */
   readonly trustBundle: string | undefined
   readonly trustBundleFile: string | undefined
+  readonly trustBundleCacheFile: string | undefined
   readonly joinTokenFile: string | undefined
   readonly serviceAccountTokenFile: string | undefined
 }
@@ -48,6 +49,12 @@ export const CONTROL_VARIABLES: VariableTable<ControlConfig> = {
   ),
   trustBundleFile: optional(
     filePath('HEDDLE_TRUST_BUNDLE_FILE', { about: 'The same in a file, which is read at the start.' }),
+  ),
+  trustBundleCacheFile: optional(
+    filePath('HEDDLE_TRUST_BUNDLE_CACHE_FILE', {
+      about:
+        'Where the proxy keeps the certificates that the control plane told it last; unset: nowhere. A proxy that is started again uses them in place of the bundle that it is given, as long as it is given the same one. Nobody else may write there; nothing in it is secret.',
+    }),
   ),
   joinTokenFile: optional(
     filePath('HEDDLE_JOIN_TOKEN_FILE', {

@@ -30,6 +30,10 @@ interface World {
   failing: Error | undefined
   answer: (response: SignResponseJson) => SignResponseJson
   tokensRead: number
+  /** Bundles. */
+  told: string[]
+  /** Signs from now on. */
+  signer: TestAuthority
 }
 
 async function world(): Promise<World> {
@@ -41,6 +45,7 @@ async function world(): Promise<World> {
   const self: World = {
     clock,
     authority,
+    signer: authority,
     tokens: [],
     tokensWanted: [],
     lines,
@@ -49,6 +54,7 @@ async function world(): Promise<World> {
     failing: undefined,
     answer: (response) => response,
     tokensRead: 0,
+    told: [],
     identity: new IssuedIdentity({
       spiffeId: SPIFFE_ID,
       trustBundlePem: authority.trustBundlePem,
@@ -59,8 +65,9 @@ async function world(): Promise<World> {
       sign: async (csr, { joinToken }) => {
         self.tokens.push(joinToken)
         if (self.failing !== undefined) throw self.failing
-        return self.answer(await authority.sign(csr))
+        return self.answer(await self.signer.sign(csr))
       },
+      onTrust: (pem) => void self.told.push(pem),
       onTokenWanted: (reason) => void self.tokensWanted.push(reason),
       clock,
       log: createLog((line) => void lines.push(JSON.parse(line)), 'debug'),
@@ -314,6 +321,28 @@ describe('IssuedIdentity', () => {
     abort.abort()
     expect(seen).toEqual([{ ...first, trustBundlePem: bundle }])
     expect(self.identity.credentials().trustBundlePem).toBe(bundle)
+    expect(self.told).toEqual([first.trustBundlePem, bundle, bundle])
+  })
+
+  test('asks at once for another certificate when the root of the present one is retired, and shows the present one to nobody', async () => {
+    const self = await world()
+    const abort = new AbortController()
+    await certified(self, abort.signal)
+    const first = self.identity.current()!
+    const next = await createTestAuthority(self.clock, DAY_MS)
+    self.failing = new Error('away')
+    self.identity.trust(next.trustBundlePem)
+    expect(self.identity.credentials()).toEqual({ trustBundlePem: next.trustBundlePem })
+    await until(() => self.tokens.length === 2 && self.clock.waiting === 1)
+    self.failing = undefined
+    self.signer = next
+    await self.clock.advanceAsync(1_000)
+    await until(() => self.identity.current()!.serial !== first.serial)
+    expect(self.tokens).toEqual(['secret-token', 'secret-token', 'secret-token'])
+    expect(self.identity.credentials().certificateChainPem).toBe(self.identity.current()!.certificateChainPem)
+    await until(() => self.clock.waiting === 1)
+    abort.abort()
+    expect(self.tokens).toHaveLength(3)
   })
 
   test('writes neither key nor token into its log', async () => {

@@ -7,7 +7,7 @@ import { createCsr } from '@heddle/identity/csr'
 import { createWorkloadKey, type WorkloadKey } from '@heddle/identity/key-pair'
 import { rotationSchedule } from '@heddle/identity/rotation'
 import { parseSpiffeId, serverNameOf } from '@heddle/identity/spiffe-id'
-import { verifyIssued } from '@heddle/identity/verify-chain'
+import { isTrustedChain, verifyIssued } from '@heddle/identity/verify-chain'
 import { CLOCK_SKEW_MS } from '@heddle/identity/verify-peer'
 import type { Registry } from '@heddle/telemetry/registry'
 import type { ControlCredentials } from '../control/control-connection.ts'
@@ -25,6 +25,8 @@ export interface IssuedIdentityDeps {
   readonly readProof: (has: { readonly hasCertificate: boolean }) => Promise<SignProof>
   /** Asks the control plane; an empty proof: the connection's certificate is the proof. */
   readonly sign: (csr: Uint8Array, proof: SignProof) => Promise<SignResponseJson>
+  /** Hears of each bundle that the control plane tells, also of the same again. */
+  readonly onTrust: (trustBundlePem: string) => void
   /** Hears why, whenever nothing but another join token can help; it is read at the next try. */
   readonly onTokenWanted: (reason: string) => void
   readonly clock: Clock
@@ -60,6 +62,10 @@ export class IssuedIdentity implements WorkloadIdentity {
   /** The key that waits for its certificate. A token whose answer got lost is good again, but for the same key only. */
   #pendingKey: WorkloadKey | undefined
   #credentials: ControlCredentials
+  /** Whether the bundle stands for the certificate in use: not once its root was retired. */
+  #isTrusted = false
+  /** Ends the wait for the next renewal. */
+  #hurry = new AbortController()
 
   /** @throws {RangeError} when `spiffeId` is none */
   constructor(deps: IssuedIdentityDeps) {
@@ -80,7 +86,7 @@ export class IssuedIdentity implements WorkloadIdentity {
   /** What to show to the control plane and what to expect of it; the same object until something changes. */
   credentials(): ControlCredentials {
     const isRefused = this.#current !== undefined && !this.#isValid
-    // A certificate that ran out would only be refused; without one a token may help.
+    // A certificate that ran out, or is of a root that was retired, would only be refused; without one a token may help.
     if (isRefused && this.#credentials.certificateChainPem !== undefined) {
       this.#credentials = { trustBundlePem: this.#credentials.trustBundlePem }
     }
@@ -93,12 +99,17 @@ export class IssuedIdentity implements WorkloadIdentity {
     signal.addEventListener('abort', () => this.#listeners.delete(listener), { once: true })
   }
 
-  /** Takes over a new bundle of what to trust; certificate and key stay. */
+  /**
+   * Takes over a new bundle of what to trust; certificate and key stay. A certificate that it does not stand for is nothing to others any
+   * more, and is replaced at once.
+   */
   trust(trustBundlePem: string): void {
+    this.#deps.onTrust(trustBundlePem)
     if (trustBundlePem === this.#credentials.trustBundlePem) return
     this.#deps.log.info('trust bundle changed')
     if (this.#current === undefined) this.#credentials = { trustBundlePem }
     else this.#use({ ...this.#current, trustBundlePem })
+    if (this.#current !== undefined && !this.#isTrusted) this.#hurry.abort()
   }
 
   /** Gets the first certificate and renews it, for ever: until `signal` is aborted. Never rejects. */
@@ -129,18 +140,23 @@ export class IssuedIdentity implements WorkloadIdentity {
       notAfter: new Date(issued.notAfterMs).toISOString(),
       renewAt: new Date(renewAtMs).toISOString(),
     })
-    await sleepUntilDue({ ...issued, renewAtMs }, clock, signal)
+    // What was told while the certificate was on its way counts, too.
+    if (!this.#isTrusted) return
+    this.#hurry = new AbortController()
+    await sleepUntilDue({ ...issued, renewAtMs }, clock, AbortSignal.any([signal, this.#hurry.signal]))
   }
 
   get #isValid(): boolean {
     const nowMs = this.#deps.clock.nowMs()
-    return this.#current !== undefined && nowMs <= this.#current.notAfterMs && hasBegun(this.#current, nowMs)
+    const current = this.#current
+    return current !== undefined && this.#isTrusted && nowMs <= current.notAfterMs && hasBegun(current, nowMs)
   }
 
   async #renew(backoff: Backoff): Promise<IssuedCertificate | undefined> {
     try {
       const issued = await this.#obtain()
       const isTaken = this.#use(issued)
+      this.#deps.onTrust(issued.trustBundlePem)
       this.#counters.issued.add()
       // Somebody has the one before it, or none: the next one may be taken by all.
       return isTaken ? issued : undefined
@@ -170,6 +186,7 @@ export class IssuedIdentity implements WorkloadIdentity {
   /** @returns whether all who use it have taken it over */
   #use(issued: IssuedCertificate): boolean {
     this.#current = issued
+    this.#isTrusted = isTrustedChain(issued, this.#deps.clock.nowMs())
     const { certificateChainPem, privateKeyPem, trustBundlePem } = issued
     this.#credentials = { certificateChainPem, privateKeyPem, trustBundlePem }
     let isTaken = true

@@ -13,6 +13,7 @@ import { SIGN } from '../control/rpc.ts'
 import { DiscoveryClient, type DiscoveryOptions } from '../discovery/discovery-client.ts'
 import type { Probe } from '../health/health-checker.ts'
 import { createProbe } from '../health/probe.ts'
+import { BundleCache } from '../identity/bundle-cache.ts'
 import { IssuedIdentity } from '../identity/issued-identity.ts'
 import { readProof } from '../identity/sign-proof.ts'
 import { resolveLimits } from '../limits.ts'
@@ -50,7 +51,8 @@ export interface SidecarParts {
 export async function createParts(config: SidecarConfig, deps: SidecarDeps): Promise<SidecarParts> {
   const { clock, log, registry } = deps
   const onBug = createBugLog({ clock, log, meter: registry })
-  const trustBundlePem = await readTrustBundle(config)
+  const bundles = new BundleCache({ file: config.trustBundleCacheFile, givenPem: await readTrustBundle(config), log })
+  const trustBundlePem = await bundles.read()
   const control = createControlClient({
     target: toControlTarget(config),
     credentials: () => identity.credentials(),
@@ -61,6 +63,7 @@ export async function createParts(config: SidecarConfig, deps: SidecarDeps): Pro
     trustBundlePem,
     readProof: (has) => readProof(config, has),
     sign: (csr, proof) => control.call(SIGN, { csr: Buffer.from(csr).toString('base64'), ...proof }),
+    onTrust: (pem) => void bundles.keep(pem),
     // Nobody but the kubelet puts a new token of the service account there, and it does so unasked.
     onTokenWanted: config.serviceAccountTokenFile === undefined ? deps.onTokenWanted : () => {},
     clock,
