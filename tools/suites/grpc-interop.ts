@@ -10,7 +10,7 @@ import { readDirect } from './read-direct.ts'
  * `make grpc-interop`: grpc-go's interop client and server through two proxies with mutual TLS between them. `ARGS=--direct` lets them
  * talk without proxies, to tell whose a failure is.
  */
-const CASE_DEADLINE_MS = 60_000
+const CASE_DEADLINE_MS = 120_000
 
 async function testCase(client: string, { name, args }: InteropCase, port: number): Promise<CaseOutcome> {
   const command = [client, '--server_host=127.0.0.1', `--server_port=${port}`, `--test_case=${name}`]
