@@ -13,7 +13,7 @@ import {
   slowLeaver,
   withAnnotations,
 } from './injected-workloads.ts'
-import { heddleOutput, installHeddle } from './install-heddle.ts'
+import { heddle, heddleOutput, installHeddle } from './install-heddle.ts'
 import { deployment, echoContainer, service, toolsContainer } from './objects.ts'
 import { untilRolledOut } from './rolled-out.ts'
 import { startCluster } from './start-cluster.ts'
@@ -287,3 +287,56 @@ test('"heddle inject" by a pipe gives a running application its proxy, and "hedd
   await pipe('uninject')
   await until('the new pod alone is there', async () => (await containers()) === '')
 })
+
+test('pods outlive the root that they were made with, also when their proxy is started anew', async () => {
+  const roles = async () => {
+    const { roots } = JSON.parse(await heddleOutput(cluster, ['root', 'status', '-o', 'json'])) as RootStatus
+    return roots.map(({ role }) => role)
+  }
+  const bundle = ['get', 'configmap/heddle-trust-bundle', '--namespace=heddle', '--output=jsonpath={.data}']
+  const count = async () => (await cluster.kubectl(bundle)).split('BEGIN CERTIFICATE').length - 1
+  const [pod = ''] = (await podOf('echo', '{.items[*].metadata.name}')).split(' ')
+  await heddleOutput(cluster, ['root', 'rotate'])
+  expect(await roles()).toEqual(['present', 'next'])
+  await until('all are told', async () => (await count()) === 2 && (await isApplied()))
+  await heddleOutput(cluster, ['root', 'activate', '--now'])
+  await heddleOutput(cluster, ['root', 'retire', '--now'])
+  expect(await roles()).toEqual(['present'])
+  await until('others are told, too', async () => (await count()) === 1)
+
+  const end = ['exec', '--namespace', SHOP, pod, '--container=heddle-proxy', '--', 'bun', '-e', 'process.kill(1)']
+  await cluster.kubectl(end)
+  const restarts = '{.status.initContainerStatuses[?(@.name=="heddle-proxy")].restartCount}'
+  const ofPod = ['get', 'pod', pod, '--namespace', SHOP]
+  await until(
+    'its proxy was started anew',
+    async () => Number(await cluster.kubectl([...ofPod, `--output=jsonpath=${restarts}`])) > 0,
+  )
+  await cluster.kubectl(['wait', '--timeout=120s', '--for=condition=Ready', `pod/${pod}`, '--namespace', SHOP])
+  // The webhook is trusted by its new root, and a new pod and the old ones trust each other.
+  await apply(job('after', { containers: [curl()] }))
+  await completed('after')
+})
+
+/** `heddle root status -o json`. */
+interface RootStatus {
+  readonly roots: readonly { readonly role: string }[]
+}
+
+/** Whether each proxy that is connected has applied what it was told. */
+async function isApplied(): Promise<boolean> {
+  const { stdout } = await heddle(cluster, ['check', '--proxy', '-o', 'json'])
+  const { categories } = JSON.parse(stdout) as {
+    readonly categories: readonly { readonly checks: readonly Judged[] }[]
+  }
+  return categories.some(({ checks }) => checks.some(isConfigurationApplied))
+}
+
+interface Judged {
+  readonly id: string
+  readonly result: string
+}
+
+function isConfigurationApplied({ id, result }: Judged): boolean {
+  return id === 'data-plane-configuration' && result === 'success'
+}
