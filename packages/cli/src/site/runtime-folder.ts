@@ -5,6 +5,7 @@ import { CliError } from '../cli-error.ts'
 import { findBun, PROXY_BUILD } from '../process/repository.ts'
 import { runTool, ToolError } from '../process/run-tool.ts'
 import { makeDirectory } from '../state/make-directory.ts'
+import { SharedText } from './shared-text.ts'
 import type { Runtime } from './site.ts'
 
 /** For what proxies under a user of their own are run from. Not /run, which often does not allow that. */
@@ -32,6 +33,7 @@ export async function prepareRuntimeFolder(options: RuntimeFolderOptions): Promi
   const { folder, trustBundlePem, proxyUid } = options
   const secrets = join(folder, 'secrets')
   const trustBundleFile = join(folder, 'trust-bundle.pem')
+  const trustBundle = new SharedText(trustBundleFile)
   const isShared = proxyUid !== undefined
   try {
     await rm(folder, { recursive: true, force: true })
@@ -44,7 +46,7 @@ export async function prepareRuntimeFolder(options: RuntimeFolderOptions): Promi
     return {
       proxyCommand: [bun, proxyFile],
       trustBundleFile,
-      writeTrustBundle: (pem) => replaceOpenly(trustBundleFile, pem),
+      writeTrustBundle: (pem) => trustBundle.write(pem),
       writeSecret: (name, text) => writeSecret(join(secrets, name), text, proxyUid),
       removeSecret: (name) => rm(join(secrets, name), { force: true }),
     }
@@ -89,14 +91,6 @@ async function shareFile(file: string, shared: string): Promise<string> {
     await chmod(shared, 0o755)
   }
   return shared
-}
-
-/** As it was made: whole, and readable for everybody. */
-async function replaceOpenly(file: string, text: string): Promise<void> {
-  const unfinished = `${file}.new`
-  await writeFile(unfinished, text)
-  await chmod(unfinished, 0o644)
-  await rename(unfinished, file)
 }
 
 /** It appears whole, and readable for its reader: a proxy may look at any time. */
