@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import type { Authority, AuthorityCertificate } from './authority-key.ts'
 import type { AuthorityTexts } from './authority-store.ts'
-import type { RootRecord, RootStep } from './root-record.ts'
+import { type RootChange, type RootRecord, type RootStep, STEADY } from './root-record.ts'
 
 /** The next root while one is prepared. */
 export interface NextAuthority {
@@ -30,6 +30,13 @@ export function stepOf({ next, former }: Pick<AuthorityState, 'next' | 'former'>
   // A next one that was put there before the change before it is over waits for its turn.
   if (former !== undefined) return 'activated'
   return next === undefined ? 'steady' : 'prepared'
+}
+
+/** Which change of the root is under way. */
+export function changeOf(state: Pick<AuthorityState, 'root' | 'next' | 'former'>): RootChange {
+  const step = stepOf(state)
+  const coming = step === 'activated' ? state.root : state.next?.root
+  return coming === undefined ? STEADY : { step, root: coming.certificate.fingerprint256 }
 }
 
 /** What everybody of the mesh trusts, PEM, the oldest first: the order does not change when another of them signs. */

@@ -4,7 +4,7 @@ import { type AuthorityState, isOfCertificate, type NextAuthority } from './auth
 import type { AuthorityChange, AuthorityPart, AuthorityStore, AuthorityTexts } from './authority-store.ts'
 import { CaError } from './ca-error.ts'
 import { makeIssuer, makeRoot } from './make-authority.ts'
-import { beginStep, formatRecord, parseRecord } from './root-record.ts'
+import { beginStep, formatRecord, parseRecord, STEADY } from './root-record.ts'
 
 /** Where the authority is kept, for whom it is, and what time it is. */
 export interface AuthorityPlace {
@@ -46,7 +46,7 @@ export async function changesAtStart(
 async function newAuthority(place: AuthorityPlace, leafLifeMs: number): Promise<AuthorityChange> {
   const root = await makeRoot(place)
   const issuer = await makeIssuer(place, await readRoot(place, root))
-  const rotation = formatRecord(beginStep('steady', { leafLifeMs }, place.nowMs))
+  const rotation = formatRecord(beginStep(STEADY, { leafLifeMs }, place.nowMs))
   return { root, issuer, ...(rotation !== undefined && { rotation }) }
 }
 

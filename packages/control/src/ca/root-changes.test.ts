@@ -8,9 +8,10 @@ import { createWorkloadKey } from '@heddle/identity/key-pair'
 import { isTrustedChain } from '@heddle/identity/verify-chain'
 import { ManualClock } from '@heddle/testkit/manual-clock'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { readAuthority } from './authority-key.ts'
 import { type AuthorityStore, directoryStore } from './authority-store.ts'
 import { type CertificateAuthority, openCertificateAuthority } from './certificate-authority.ts'
-import { makeRoot } from './make-authority.ts'
+import { makeIssuer, makeRoot } from './make-authority.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -271,6 +272,23 @@ describe('a root that a person brings', () => {
     const signed = await sign(ca)
     expect(isTrustedChain({ certificateChainPem: signed.chainPem, trustBundlePem: brought }, clock.nowMs())).toBe(true)
     expect(isTrustedChain(toChain(signed, before.trustBundlePem), clock.nowMs())).toBe(false)
+  })
+
+  test('in place of the next one that was made is waited for from its own beginning', async () => {
+    const ca = await open()
+    await ca.roots.rotate()
+    await run(ca, 24)
+    await rm(join(dir, 'next-issuer.pem'))
+    const place = { trustDomain: TRUST_DOMAIN, nowMs: clock.nowMs() }
+    const brought = await makeRoot(place)
+    const root = await readAuthority('brought', brought, TRUST_DOMAIN)
+    await writeFile(join(dir, 'next-root.pem'), brought)
+    await writeFile(join(dir, 'next-issuer.pem'), await makeIssuer(place, root), { mode: 0o600 })
+    const after = await open()
+    await run(after, 24.9)
+    expect(after.roots.status()).toMatchObject({ step: 'prepared', problem: '' })
+    await run(after, 0.3)
+    expect(after.roots.status().step).toBe('activated')
   })
 
   test('and that cannot be used is told of, left alone, and harms nobody', async () => {

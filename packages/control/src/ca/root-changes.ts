@@ -1,6 +1,6 @@
 import { type Clock, monotonicMs } from '@heddle/base/clock'
 import type { Log } from '@heddle/base/log'
-import { type AuthorityState, stepOf } from './authority-state.ts'
+import { type AuthorityState, changeOf, stepOf } from './authority-state.ts'
 import { CaError } from './ca-error.ts'
 import type { KeptAuthority, MakeChange } from './kept-authority.ts'
 import { isOwnRoot } from './make-authority.ts'
@@ -128,7 +128,7 @@ export class RootChanges {
       return await this.#take(prepare, state)
     }
     const hasIssuer = step === 'activated' || state.next?.issuer !== undefined
-    if (!hasIssuer || !isRecordOf(state.record, step, nowMs)) return await this.#take(beginAnew, state)
+    if (!hasIssuer || !isRecordOf(state.record, changeOf(state), nowMs)) return await this.#take(beginAnew, state)
     await this.#count(state, elapsedMs)
   }
 

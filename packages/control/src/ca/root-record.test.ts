@@ -6,14 +6,17 @@ import {
   formatRecord,
   isRecordOf,
   parseRecord,
+  type RootChange,
   type RootRecord,
   remainingMsOf,
+  STEADY,
   waitMsOf,
 } from './root-record.ts'
 
 const HOUR_MS = 3_600_000
 const NOW_MS = Date.UTC(2026, 0, 1)
-const PREPARED: RootRecord = { step: 'prepared', sinceMs: NOW_MS, waitedMs: 0, leafLifeMs: 24 * HOUR_MS }
+const CHANGE: RootChange = { step: 'prepared', root: 'AB:CD' }
+const PREPARED: RootRecord = { ...CHANGE, sinceMs: NOW_MS, waitedMs: 0, leafLifeMs: 24 * HOUR_MS }
 
 describe('a step', () => {
   test.each([
@@ -36,11 +39,12 @@ describe('a step', () => {
 
   test.each([
     { name: 'another step', record: { ...PREPARED, step: 'activated' as const }, is: false },
-    { name: 'none', record: beginStep('steady', PREPARED, NOW_MS), is: false },
+    { name: 'none', record: beginStep(STEADY, PREPARED, NOW_MS), is: false },
     { name: 'one that begins in ten hours by a clock that was set back', record: hoursFromNow(10), is: true },
     { name: 'one that begins in a year by a clock that was wrong', record: hoursFromNow(24 * 365), is: false },
+    { name: 'another root', record: { ...PREPARED, root: 'EF:01' }, is: false },
     { name: 'this one', record: PREPARED, is: true },
-  ])('goes on by a record of $name: $is', ({ record, is }) => expect(isRecordOf(record, 'prepared', NOW_MS)).toBe(is))
+  ])('goes on by a record of $name: $is', ({ record, is }) => expect(isRecordOf(record, CHANGE, NOW_MS)).toBe(is))
 })
 
 function hoursFromNow(hours: number): RootRecord {
@@ -51,6 +55,7 @@ describe('parseRecord()', () => {
   test('reads what formatRecord() wrote', () => {
     const record = fc.record({
       step: fc.constantFrom('prepared' as const, 'activated' as const),
+      root: fc.string(),
       sinceMs: fc.integer({ min: 0, max: Date.UTC(2100, 0, 1) }),
       waitedMs: fc.integer({ min: 0, max: 1e12 }),
       leafLifeMs: fc.integer({ min: 5_000, max: 1e10 }),
@@ -63,13 +68,13 @@ describe('parseRecord()', () => {
   })
 
   test('remembers how long certificates live, and nothing else, while nothing is under way', () => {
-    const short = beginStep('steady', { leafLifeMs: 20_000 }, NOW_MS)
+    const short = beginStep(STEADY, { leafLifeMs: 20_000 }, NOW_MS)
     expect(parseRecord(formatRecord(short))).toMatchObject({ step: 'steady', leafLifeMs: 20_000 })
     expect(formatRecord({ ...short, leafLifeMs: DEFAULT_LEAF_LIFE_MS })).toBeUndefined()
   })
 
   test('takes what cannot be read for none', () => {
-    const none = { step: 'steady', sinceMs: 0, waitedMs: 0, leafLifeMs: DEFAULT_LEAF_LIFE_MS }
+    const none = { ...STEADY, sinceMs: 0, waitedMs: 0, leafLifeMs: DEFAULT_LEAF_LIFE_MS }
     const damaged = ['', '{', 'null', '[]', '{"step":"prepared"}', '{"step":"prepared","since":"x","waitedMs":1}']
     for (const text of [undefined, ...damaged]) expect(parseRecord(text)).toEqual(none)
     const negative = '{"step":"activated","since":"2026-01-01T00:00:00Z","waitedMs":-1,"leafLifeMs":0}'

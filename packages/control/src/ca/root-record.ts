@@ -6,9 +6,15 @@
  */
 export type RootStep = 'steady' | 'prepared' | 'activated'
 
-/** How far a change of the root has come; no secret. */
-export interface RootRecord {
+/** A change of the root at one time. */
+export interface RootChange {
   readonly step: RootStep
+  /** SHA-256 of the root that comes by it, as OpenSSL prints it; empty while nothing is under way. */
+  readonly root: string
+}
+
+/** How far a change of the root has come; no secret. */
+export interface RootRecord extends RootChange {
   /** When the step began, by the wall clock; ms since the Unix epoch. */
   readonly sinceMs: number
   /** How long it has been waited for since, by clocks that do not jump and while somebody ran who counted. */
@@ -38,35 +44,44 @@ export function remainingMsOf(record: RootRecord, nowMs: number): number {
 }
 
 /**
- * Whether a record tells of the present step. A crash, or a person, may have left another; and what began in the far future was dated by a
- * clock that was wrong, so that nothing which it dated is good now. The step then begins anew.
+ * Whether a record tells of the present step. A crash may have left that of another, and a person who exchanged the next root that of one which
+ * nobody learns of any more; and what began in the far future was dated by a clock that was wrong, so that nothing which it dated is good now.
+ * The step then begins anew.
  */
-export function isRecordOf(record: RootRecord, step: RootStep, nowMs: number): boolean {
-  return record.step === step && record.sinceMs - nowMs <= waitMsOf(record)
+export function isRecordOf(record: RootRecord, { step, root }: RootChange, nowMs: number): boolean {
+  return record.step === step && record.root === root && record.sinceMs - nowMs <= waitMsOf(record)
 }
 
 /** A step that begins now. */
-export function beginStep(step: RootStep, { leafLifeMs }: Pick<RootRecord, 'leafLifeMs'>, nowMs: number): RootRecord {
-  return { step, sinceMs: nowMs, waitedMs: 0, leafLifeMs }
+export function beginStep(
+  { step, root }: RootChange,
+  { leafLifeMs }: Pick<RootRecord, 'leafLifeMs'>,
+  nowMs: number,
+): RootRecord {
+  return { step, root, sinceMs: nowMs, waitedMs: 0, leafLifeMs }
 }
+
+/** Nothing is under way. */
+export const STEADY: RootChange = { step: 'steady', root: '' }
 
 /** `undefined`: what nobody needs to keep. */
 export function formatRecord(record: RootRecord): string | undefined {
-  const { step, leafLifeMs, waitedMs } = record
+  const { step, root, leafLifeMs, waitedMs } = record
   if (step === 'steady') {
     return leafLifeMs === DEFAULT_LEAF_LIFE_MS ? undefined : `${JSON.stringify({ step, leafLifeMs })}\n`
   }
   const since = new Date(record.sinceMs).toISOString()
-  return `${JSON.stringify({ step, since, waitedMs: Math.round(waitedMs), leafLifeMs })}\n`
+  return `${JSON.stringify({ step, root, since, waitedMs: Math.round(waitedMs), leafLifeMs })}\n`
 }
 
 /** Reads what {@link formatRecord} wrote. What is damaged is taken for none, and so the step begins anew. */
 export function parseRecord(text: string | undefined): RootRecord {
-  const { step, since, waitedMs, ...rest } = fieldsOf(text)
+  const { step, root = '', since, waitedMs, ...rest } = fieldsOf(text)
   const leafLifeMs = isDuration(rest.leafLifeMs) && rest.leafLifeMs > 0 ? rest.leafLifeMs : DEFAULT_LEAF_LIFE_MS
   const sinceMs = typeof since === 'string' ? Date.parse(since) : Number.NaN
-  const isStep = (step === 'prepared' || step === 'activated') && Number.isFinite(sinceMs) && isDuration(waitedMs)
-  return isStep ? { step, sinceMs, waitedMs, leafLifeMs } : { step: 'steady', sinceMs: 0, waitedMs: 0, leafLifeMs }
+  const isStep = (step === 'prepared' || step === 'activated') && typeof root === 'string'
+  const isCounted = Number.isFinite(sinceMs) && isDuration(waitedMs)
+  return isStep && isCounted ? { step, root, sinceMs, waitedMs, leafLifeMs } : beginStep(STEADY, { leafLifeMs }, 0)
 }
 
 function fieldsOf(text: string | undefined): Readonly<Record<string, unknown>> {

@@ -1,10 +1,10 @@
-import { readAuthority } from './authority-key.ts'
-import { type AuthorityState, stepOf } from './authority-state.ts'
+import { type Authority, readAuthority } from './authority-key.ts'
+import { type AuthorityState, changeOf, stepOf } from './authority-state.ts'
 import type { AuthorityChange } from './authority-store.ts'
 import { CaError } from './ca-error.ts'
 import { isOwnRoot, makeIssuer, makeRoot } from './make-authority.ts'
 import type { AuthorityPlace } from './open-authority.ts'
-import { beginStep, formatRecord, type RootStep } from './root-record.ts'
+import { beginStep, formatRecord, type RootChange, type RootStep, STEADY } from './root-record.ts'
 
 const DAY_MS = 24 * 3_600_000
 /** Of a root that lives shorter than others. */
@@ -31,7 +31,11 @@ export async function prepare(state: AuthorityState, place: AuthorityPlace): Pro
   const root = await makeRoot(place)
   const authority = await readAuthority(place.store.placeOf('next-root'), root, place.trustDomain)
   const issuer = await makeIssuer(place, authority)
-  return { 'next-root': root, 'next-issuer': issuer, ...recordOf('prepared', state, place) }
+  return {
+    'next-root': root,
+    'next-issuer': issuer,
+    ...recordOf({ step: 'prepared', root: fingerprintOf(authority) }, state, place),
+  }
 }
 
 /** The same where a person put the next root there: what is missing beside it. Or the waiting for a step begins anew. */
@@ -39,7 +43,7 @@ export async function beginAnew(state: AuthorityState, place: AuthorityPlace): P
   const { next } = state
   const hasNoIssuer = next !== undefined && next.issuer === undefined
   const issuer = hasNoIssuer ? { 'next-issuer': await makeIssuer(place, next.root) } : {}
-  return { ...issuer, ...recordOf(stepOf(state), state, place) }
+  return { ...issuer, ...recordOf(changeOf(state), state, place) }
 }
 
 /**
@@ -50,10 +54,11 @@ export async function beginAnew(state: AuthorityState, place: AuthorityPlace): P
 export function activate(state: AuthorityState, place: AuthorityPlace): AuthorityChange {
   requireStep(state, 'prepared')
   const { 'next-root': root, 'next-issuer': issuer } = state.texts
-  if (root === undefined || issuer === undefined) throw new CaError('the next root has no issuer yet; try again')
+  if (state.next === undefined || root === undefined || issuer === undefined)
+    throw new CaError('the next root has no issuer yet; try again')
   return {
     'former-root': state.root.certificatePem,
-    ...recordOf('activated', state, place),
+    ...recordOf({ step: 'activated', root: fingerprintOf(state.next.root) }, state, place),
     root,
     issuer,
     'next-issuer': undefined,
@@ -69,7 +74,7 @@ export function retire(state: AuthorityState, place: AuthorityPlace): AuthorityC
   if (isPresent || !issuer.certificate.verify(root.certificate.publicKey)) {
     throw new CaError('the issuer that signs stands under this root')
   }
-  return { 'former-root': undefined, ...recordOf('steady', state, place) }
+  return { 'former-root': undefined, ...recordOf(STEADY, state, place) }
 }
 
 /** The step asked for cannot follow upon the present one. */
@@ -88,6 +93,10 @@ function requireStep(state: AuthorityState, step: RootStep): void {
   if (present !== step) throw new RootStepError(PRESENT[present])
 }
 
-function recordOf(step: RootStep, { record }: AuthorityState, { nowMs }: AuthorityPlace): AuthorityChange {
-  return { rotation: formatRecord(beginStep(step, record, nowMs)) }
+function recordOf(change: RootChange, { record }: AuthorityState, { nowMs }: AuthorityPlace): AuthorityChange {
+  return { rotation: formatRecord(beginStep(change, record, nowMs)) }
+}
+
+function fingerprintOf({ certificate }: Pick<Authority, 'certificate'>): string {
+  return certificate.fingerprint256
 }
