@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLog } from '@heddle/base/log'
@@ -60,6 +60,15 @@ describe('BundleCache', () => {
     await start(former).keep(next)
     await (name === 'no file' ? rm(file) : spoil())
     expect(await start(former).read()).toBe(former)
+  })
+
+  test('writes what could not be written when it is told again', async () => {
+    const late = join(folder, 'late')
+    const cache = start(former, join(late, 'bundle.json'))
+    await cache.keep(next)
+    await mkdir(late)
+    await cache.keep(next)
+    expect(await start(former, join(late, 'bundle.json')).read()).toBe(next)
   })
 
   test('does without a file, and with one that cannot be written', async () => {

@@ -55,6 +55,8 @@ export class BundleCache {
       .then(() => replaceFile(file, text))
       .catch((error: unknown) => {
         log.warn('trust bundle not kept', { file, error: messageOf(error) })
+        // So it is tried again when the same is told again.
+        if (this.#kept === trustBundle) this.#kept = undefined
       })
     return this.#writing
   }
