@@ -229,6 +229,16 @@ describe('DiscoveryClient', () => {
     expect(self.registry.render()).toContain('heddle_discovery_refused_total 1\n')
   })
 
+  test('takes over a trust bundle beside what it refuses, since that is not told again', async () => {
+    await using self = await world(await greeting(), { prepared: [KEY] })
+    await self.client.ready
+    const { trustBundlePem } = self.plane.authority
+    self.plane.streams[0]!.send({ sequence: 2n, updates: [unmeshed(KEY, '')], trustBundlePem })
+    await until(() => self.plane.acknowledged.some(({ sequence }) => sequence === 2n))
+    expect(self.plane.acknowledged.at(-1)?.problems).toEqual([`${KEY}: a destination without version`])
+    expect(self.bundles).toEqual([trustBundlePem])
+  })
+
   test('is where the control plane says, by the same value, and where it says itself until then', async () => {
     await using self = await world(await greeting(), { here: { region: 'eu', zone: '' } })
     const { here } = self.client

@@ -88,12 +88,13 @@ export class Inbox {
     const { updates = [], trustBundlePem = '', inbound } = message
     const trustProblem = trustBundlePem === '' ? undefined : problemOfBundle(trustBundlePem)
     if (trustProblem !== undefined) return [trustProblem]
+    // It is not told again: what else is wrong with the message must not hold it back.
+    if (trustBundlePem !== '') this.#deps.onTrust(trustBundlePem)
     // First, so that what comes with it is already weighed from there.
     this.#place(inbound?.locality)
     const { problems } = this.#deps.table.apply(updates, this.#later.loaded)
     if (problems.length > 0) return problems
     if (inbound !== undefined) this.#deps.inbound.replace(inbound)
-    if (trustBundlePem !== '') this.#deps.onTrust(trustBundlePem)
     return []
   }
 

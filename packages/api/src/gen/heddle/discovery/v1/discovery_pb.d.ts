@@ -386,7 +386,7 @@ export declare type WatchResponse = Message<"heddle.discovery.v1.WatchResponse">
   updates: DestinationUpdate[];
 
   /**
-   * Set when it changed: the certificates to trust, PEM, newest first.
+   * Set when it changed: the certificates to trust, PEM, oldest first. Taken also where the rest of the message is refused.
    *
    * @generated from field: string trust_bundle_pem = 4;
    */
@@ -431,7 +431,7 @@ export declare type WatchResponseJson = {
   updates?: DestinationUpdateJson[];
 
   /**
-   * Set when it changed: the certificates to trust, PEM, newest first.
+   * Set when it changed: the certificates to trust, PEM, oldest first. Taken also where the rest of the message is refused.
    *
    * @generated from field: string trust_bundle_pem = 4;
    */
