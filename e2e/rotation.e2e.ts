@@ -5,7 +5,8 @@ import { pidOf } from './harness/run-state.ts'
 import { echoManifests, loadWorkload } from './harness/shop.ts'
 import { until } from './harness/until.ts'
 
-const LEAF_LIFE_SECONDS = 20
+/** A third of it is left for the first renewal, within which a busy machine has to start another control plane. */
+const LEAF_LIFE_SECONDS = 30
 /** Not to be waited for twice: proxies are to miss a renewal. */
 const SHORT_LIFE_SECONDS = 10
 const CONTROL_PLANE = 'the control plane'
@@ -34,7 +35,7 @@ describe.each<{ mode: Mode }>([{ mode: 'explicit' }, { mode: 'transparent' }])('
       const failedBefore = mesh.load('load').failed
       const serials = [await nextSerials(mesh, new Map())]
 
-      for (let turn = 0; turn < 2; turn++) serials.push(await nextSerials(mesh, serials.at(-1)!))
+      serials.push(await nextSerials(mesh, serials.at(-1)!))
       const killed = pidOf(mesh, CONTROL_PLANE)
       process.kill(killed, 'SIGKILL')
       await mesh.waitForSuccesses('load', 300)
