@@ -60,10 +60,18 @@ test('identity NAME takes a Workload or one of its instances', async () => {
   expect(JSON.parse(unmeshed.stdout)).toMatchObject([{ meshed: false, not_after: null, remaining_seconds: null }])
 })
 
+test.each([
+  { word: 'deploy/web', pods: ['web-0', 'web-1'] },
+  { word: 'pod/web-1', pods: ['web-1'] },
+])('identity $word takes the name with its kind, as other commands do', async ({ word, pods }) => {
+  const { stdout } = await runCommand(identity, ['identity', word, '-o', 'json'], world)
+  expect(JSON.parse(stdout).map(({ pod }: { readonly pod: string }) => pod)).toEqual(pods)
+})
+
 test('identity of a workload that is missing fails', async () => {
-  const { status, stderr } = await runCommand(identity, ['identity', 'nobody'], world)
+  const { status, stderr } = await runCommand(identity, ['identity', 'nobody', '-n', 'shop'], world)
   expect(status).toBe(1)
-  expect(stderr).toContain('no workload "nobody"')
+  expect(stderr).toContain('no workload "nobody" in namespace "shop"')
 })
 
 test('identity -A -o wide has namespaces and serial numbers', async () => {

@@ -5,6 +5,7 @@ import { formatJson } from '../output/json.ts'
 import type { Style } from '../output/style.ts'
 import { type Column, formatTable } from '../output/table.ts'
 import { formatRemaining, toIsoTime } from './certificate-life.ts'
+import { parseResource } from './resource-argument.ts'
 import { addListOptions, chosenNamespace, type ListOptions } from './resource-options.ts'
 import { describeChange } from './root/describe-root.ts'
 
@@ -19,7 +20,9 @@ export const identity: Command = {
   },
 }
 
-async function runIdentity(name: string | undefined, options: ListOptions, deps: CliDeps): Promise<void> {
+async function runIdentity(word: string | undefined, options: ListOptions, deps: CliDeps): Promise<void> {
+  // Whoever is used to kubectl names what a name is of.
+  const name = word?.includes('/') ? parseResource(word).name : word
   const { terminal, clock } = deps
   const client = await deps.connect()
   const namespace = chosenNamespace(options)
@@ -31,7 +34,9 @@ async function runIdentity(name: string | undefined, options: ListOptions, deps:
   })
   const chosen = instances.filter(({ workload, instance }) => name === undefined || [workload, instance].includes(name))
   const hints = ['other namespaces are shown with -n NAME or -A']
-  if (chosen.length === 0 && name !== undefined) throw new CliError(`no workload "${name}"`, { hints })
+  if (chosen.length === 0 && name !== undefined) {
+    throw new CliError(`no workload "${name}"${namespace === '' ? '' : ` in namespace "${namespace}"`}`, { hints })
+  }
   const nowMs = clock.nowMs()
   if (options.output === 'json') {
     terminal.write(formatJson(chosen.map((one) => toIdentityJson(one, nowMs))))

@@ -19,6 +19,15 @@ test.each([
   { args: ['deploy/web', 'to', 'svc/cart', '--path', 'x'], stderr: 'begins with "/"' },
   { args: ['deploy/web', 'to', 'svc/cart', '-H', 'x'], stderr: 'expected "name: value"' },
   { args: ['deploy/web', 'to', 'svc/cart', '--grpc', 'x'], stderr: 'expected SERVICE/METHOD' },
+  { args: ['deploy/web', 'to', 'svc/cart', '--grpc', 'a/b/c'], stderr: 'expected SERVICE/METHOD' },
+  {
+    args: ['deploy/web', 'to', 'svc/cart', '--grpc', 'a/b', '--path', '/x'],
+    stderr: "cannot be used with option '--path",
+  },
+  {
+    args: ['deploy/web', 'to', 'svc/cart', '--grpc', 'a/b', '--method', 'PUT'],
+    stderr: "cannot be used with option '--method",
+  },
   { args: ['--last-failures', 'r1'], stderr: 'asks for no request of its own' },
   { args: ['--last-failures', '--limit', '0'], stderr: 'Expected a number from 1 to 200' },
 ])('why $args fails: $stderr', async ({ args, stderr }) => {

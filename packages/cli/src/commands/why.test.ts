@@ -242,6 +242,8 @@ spec: { selector: { app: empty }, ports: [{ port: 80 }] }
   const ask = async (...args: string[]) =>
     (await mesh.run(why, ['why', 'deploy/cart', 'to', 'svc/web', '-n', 'shop', ...args])).stdout
   const unknown = await ask('--grpc', 'cart.v1.Cart/Get')
+  // As records show it.
+  expect(await ask('--grpc', '/cart.v1.Cart/Get')).toBe(unknown)
   expect(unknown).toContain(
     '  is refused with gRPC status UNIMPLEMENTED (12), HTTP status 200: no rule of HTTPRoute shop/web fits the request\n',
   )

@@ -36,7 +36,7 @@ export const why: Command = {
           .default([], 'none'),
       )
       .option('--host <name>', 'its host; the name of SERVICE unless stated')
-      .option('--grpc <method>', 'a call of gRPC instead: SERVICE/METHOD')
+      .addOption(new Option('--grpc <method>', 'a call of gRPC instead: SERVICE/METHOD').conflicts(['path', 'method']))
       .option('--server-name <name>', 'for TLSRoutes: the name that the TLS of the application asks for')
       .addOption(outputOption(['text', 'json']))
       .action((words: string[], options: Options) => runWhy(words, options, deps))

@@ -57,11 +57,12 @@ function howToLookFurther(path = ''): readonly string[] {
 }
 
 const HOW_TO_LOOK_FURTHER = [
-  '  heddle stat deploy -n emojivote      golden metrics; -w keeps watching',
-  '  heddle edges -n emojivote            who talks to whom, and whether it is secured',
-  '  heddle endpoints -n emojivote        where the services are',
-  '  heddle identity -n emojivote         certificates and their life',
-  '  heddle check                         is everything well?',
+  '  heddle stat deploy -n emojivote           golden metrics; -w keeps watching',
+  '  heddle edges -n emojivote                 who talks to whom, and whether it is secured',
+  '  heddle why --last-failures -n emojivote   what became of the requests that failed',
+  '  heddle endpoints -n emojivote             where the services are',
+  '  heddle identity -n emojivote              certificates and their life',
+  '  heddle check                              is everything well?',
   'A vote for one of the emojis always fails, so success stays below 100 %. Ctrl-C ends it.',
   '',
 ]

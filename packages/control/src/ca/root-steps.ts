@@ -83,9 +83,10 @@ export class RootStepError extends Error {
 }
 
 const PRESENT: Readonly<Record<RootStep, string>> = {
-  steady: 'no change of the root is under way',
-  prepared: 'a change of the root is under way: the next one is prepared',
-  activated: 'a change of the root is under way: the former one is not retired yet',
+  steady: 'no change of the root is under way; "heddle root rotate" begins one',
+  prepared:
+    'a change of the root is under way: the next one is prepared, and has to sign before the present one can be retired',
+  activated: 'a change of the root is under way: the next one signs, and the former one is not retired yet',
 }
 
 function requireStep(state: AuthorityState, step: RootStep): void {

@@ -75,11 +75,10 @@ function toRequest(options: RequestOptions, service: string): RequestFactsParts 
   const authority = options.host ?? service
   if (options.grpc === undefined)
     return { method: options.method ?? 'GET', path: parsePath(options.path), authority, headers }
-  const [name, method, ...rest] = options.grpc.split('/')
+  // Records have it as a path, with the slash in front: what is copied from them is meant as well.
+  const [name, method, ...rest] = options.grpc.replace(/^\//, '').split('/')
   if (!name || !method || rest.length > 0) {
-    throw new CliError(
-      `--grpc ${options.grpc}: expected SERVICE/METHOD, such as emojivoto.v1.VotingService/VoteDoughnut`,
-    )
+    throw new CliError(`--grpc ${options.grpc}: expected SERVICE/METHOD, such as emojivote.v1.VotingService/Vote`)
   }
   return {
     method: 'POST',
