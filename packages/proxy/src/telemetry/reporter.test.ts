@@ -30,10 +30,11 @@ function world() {
   const clock = new ManualClock()
   const traffic = new TrafficTable({ clock })
   const reports: ReportRequestJson[] = []
-  const control = { answer: {} as object, failing: undefined as ControlErrorCode | undefined }
+  const control = { answer: {} as object, failing: undefined as ControlErrorCode | undefined, bug: '' }
   const client: ControlClient = {
     call: (_rpc, request) => {
       if (control.failing !== undefined) return Promise.reject(new ControlError(control.failing, 'away'))
+      if (control.bug !== '') return Promise.reject(new Error(control.bug))
       reports.push(structuredClone(request) as ReportRequestJson)
       return Promise.resolve(control.answer as never)
     },
@@ -185,4 +186,19 @@ test('Reporter that meets a bug tells of it, and reports at the next interval', 
   await stop()
   expect(reports).toMatchObject([{ series: [{ requestsSuccess: '1' }] }])
   expect(bugs).toHaveLength(1)
+})
+
+test('Reporter gives a report up that meets a bug on its way, and sends the next one', async () => {
+  const { clock, traffic, reports, control, bugs, stop } = world()
+  const count = () =>
+    traffic.series(KEY).requestEnded({ status: 200, grpcStatus: undefined, latencyUs: 1000, error: undefined })
+  count()
+  control.bug = 'a client with a bug'
+  await clock.advanceAsync(2_000)
+  control.bug = ''
+  count()
+  await clock.advanceAsync(2_000)
+  await stop()
+  expect(bugs).toEqual(['telemetry: a client with a bug'])
+  expect(reports).toMatchObject([{ sequence: '2', series: [{ requestsSuccess: '1' }] }])
 })

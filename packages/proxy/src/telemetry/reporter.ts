@@ -86,6 +86,8 @@ export class Reporter {
     this.#failed.add()
     if (!(error instanceof ControlError)) {
       onBug('telemetry', error)
+      // Or the next run would meet the bug with it again, and so would all later ones.
+      this.#undelivered.shift()
       return
     }
     if (FINAL.includes(error.code)) this.#undelivered.shift()
