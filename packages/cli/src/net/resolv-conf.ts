@@ -1,4 +1,5 @@
 import { isLoopback } from '@heddle/base/host-port'
+
 /** What of the host's name resolution helps inside a workload's namespace. */
 export interface ResolvConfInput {
   /** `/etc/resolv.conf` of the host. */
