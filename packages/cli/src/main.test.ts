@@ -90,7 +90,12 @@ describe('heddle', () => {
     { args: ['token', 'list'], status: 1, message: /unknown command 'list'\n\(heddle token has create\)\nsee/ },
     { args: ['help', 'nix'], status: 1, message: /^error: unknown command 'nix'\nsee "heddle --help"\n$/ },
     { args: ['constructor'], status: 1, message: /unknown command 'constructor'\nsee/ },
-    { args: ['up'], status: 1, message: /missing required argument 'directory'/ },
+    { args: ['up'], status: 1, message: /missing required argument 'directory'\n\(directory: .+\)\nsee/ },
+    {
+      args: ['get'],
+      status: 1,
+      message: /missing required argument 'kind'\n\(kind: .*httproute.*\)\nsee "heddle get --help"/,
+    },
     { args: ['up', '.', '--mode', 'magic'], status: 1, message: /Allowed choices are auto, transparent, explicit/ },
     { args: ['up', '.', '--for', 'soon'], status: 1, message: /Expected a duration like 30s/ },
     { args: ['up', '.', '--name', 'Not A Name'], status: 1, message: /mesh name "Not A Name": expected/ },

@@ -89,7 +89,8 @@ function configureAll(command: CommanderCommand, terminal: Terminal): void {
   command.configureOutput({
     writeOut: (text) => terminal.write(text),
     writeErr: (text) => terminal.note(text.trimEnd()),
-    outputError: (text, write) => write(`${withOwnWord(text).trimEnd()}\nsee "${pathOf(command)} --help"`),
+    outputError: (text, write) =>
+      write(`${withArgument(withOwnWord(text), command).trimEnd()}\nsee "${pathOf(command)} --help"`),
   })
   for (const child of command.commands) configureAll(child, terminal)
 }
@@ -112,6 +113,13 @@ function withOwnWord(text: string): string {
   const name = /^error: unknown command '([a-z-]+)'/.exec(text)?.[1] ?? ''
   if (!Object.hasOwn(OWN_WORDS, name)) return text
   return `error: unknown command '${name}'\n(Here it is ${OWN_WORDS[name]})`
+}
+
+/** Of a missing argument it is said what it may be. */
+function withArgument(text: string, command: CommanderCommand): string {
+  const name = /^error: missing required argument '([^']+)'/.exec(text)?.[1]
+  const description = command.registeredArguments.find((argument) => argument.name() === name)?.description ?? ''
+  return description === '' ? text : `${text.trimEnd()}\n(${name}: ${description})`
 }
 
 function pathOf(command: CommanderCommand): string {

@@ -112,7 +112,7 @@ done: 100 % go to cart-v2.shop: every step held
   expect(await weights()).toEqual([0, 100])
   const status = await mesh.run(rollout, ['rollout', 'status', 'cart', '-n', 'shop'])
   expect(status.stdout).toMatch(
-    /^HTTPRoute shop\/cart: done, at 100 % of 10, 100 % from cart\.shop to cart-v2\.shop\n {2}every step held\n/,
+    /^HTTPRoute shop\/cart: done, at 100 % \(steps: 10, 100 %\), from cart\.shop to cart-v2\.shop\n {2}every step held\n/,
   )
 })
 

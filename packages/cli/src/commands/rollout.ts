@@ -152,7 +152,7 @@ function formatStatus(route: string, state: RolloutState, { rows, deps }: Seen):
   const at = step === 0 ? 'before its first step' : `at ${step} %`
   const columns = statColumns({ hasNamespaces: isNamespaced(ResourceKind.SERVICE), style: deps.terminal.style })
   const lines = [
-    `${route}: ${state.state}, ${at} of ${steps.join(', ')} % from ${from} to ${to}`,
+    `${route}: ${state.state}, ${at} (steps: ${steps.join(', ')} %), from ${from} to ${to}`,
     ...(reason === '' ? [] : [`  ${reason}`]),
     `  began ${new Date(state.startedMs).toISOString()}, last change ${new Date(state.changedMs).toISOString()}`,
     'In the last minute:',

@@ -123,7 +123,7 @@ test('why REQUEST_ID shows each step of each proxy, and what would have to chang
     An endpoint refused the connection, or could not be reached. The application may not be listening on this port. See \`heddle endpoints SERVICE\`.
     see docs/errors.md#connect_refused
 Rules that were not chosen:
-  HTTPRoute shop/cart, rule 1 (testers): header x-user is wanted exactly "alice", got "bob"
+  HTTPRoute shop/cart, rule 1 (testers): header x-user: exactly "alice" is wanted, the request has "bob"
 For another rule:
   HTTPRoute shop/cart, rule 1 (testers), match 1: the header x-user must be exactly "alice"; the request has "bob"
 
@@ -169,7 +169,7 @@ Endpoints of name:cart.shop:80, chosen by peak EWMA of two drawn:
 Endpoints of name:web.shop:80, chosen by peak EWMA of two drawn:
   shop/web-0:8080 (10.1.119.1:8080), ready
 Rules that were not chosen:
-  HTTPRoute shop/cart, rule 1 (testers): header x-user is wanted exactly "alice", got "bob"
+  HTTPRoute shop/cart, rule 1 (testers): header x-user: exactly "alice" is wanted, the request has "bob"
 For another rule:
   HTTPRoute shop/cart, rule 1 (testers), match 1: the header x-user must be exactly "alice"; the request has "bob"
 `)

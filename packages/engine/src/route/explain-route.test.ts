@@ -123,7 +123,7 @@ describe('formatExplanation()', () => {
       '  rewrites the path prefix /api to /',
       '  ends the whole exchange after 5000 ms',
       'Rules that were not chosen:',
-      '  HTTPRoute emojivote/voting, rule 1 (alice): header x-user is wanted exactly "alice", got none',
+      '  HTTPRoute emojivote/voting, rule 1 (alice): header x-user: exactly "alice" is wanted, the request has none',
       '  HTTPRoute emojivote/voting, rule 3: fits as well, but the chosen one has precedence: exact paths come first, then prefixes, then expressions, then rules that say nothing of the path',
       'For another rule:',
       '  HTTPRoute emojivote/voting, rule 3, match 1: HTTPRoute emojivote/voting, rule 2 (split) must not fit or must not have precedence: exact paths come first, then prefixes, then expressions, then rules that say nothing of the path',
@@ -139,7 +139,7 @@ describe('formatExplanation()', () => {
       'is refused with status 404: no rule of HTTPRoute emojivote/voting fits the request',
       '  Change the request or a rule as below, or add a rule without matches, which takes everything else.',
     ])
-    expect(lines).toContain('  HTTPRoute emojivote/voting, rule 3: method is wanted GET, got "POST"')
+    expect(lines).toContain('  HTTPRoute emojivote/voting, rule 3: method: GET is wanted, the request has "POST"')
   })
 
   test('tells a call that no rule takes by its status of gRPC', () => {

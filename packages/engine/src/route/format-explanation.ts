@@ -95,7 +95,7 @@ function formatTrial({ route, ruleIndex, name, outcome, matches }: RuleTrial): s
 
 function formatMismatch({ field, name, wanted, got }: Mismatch): string {
   const what = name === '' ? field.replace('-', ' ') : `${field} ${name}`
-  return `${what} is wanted ${wanted}, got ${got === undefined ? 'none' : JSON.stringify(got)}`
+  return `${what}: ${wanted} is wanted, the request has ${got === undefined ? 'none' : JSON.stringify(got)}`
 }
 
 function formatAlternative({ needs, ...place }: RouteExplanation['alternatives'][number]): readonly string[] {
