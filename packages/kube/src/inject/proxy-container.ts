@@ -90,7 +90,8 @@ function environment({ settings, values, workload, tcpProbes }: ProxyOfPod): rea
     // A kubelet connects to the first address of a pod, and this one is of the same family. Older API servers do not know "hostIPs".
     field('HEDDLE_NODE_ADDRESSES', 'status.hostIP'),
     { name: 'HEDDLE_LOG_LEVEL', value: settings.proxyLogLevel },
-    { name: 'HEDDLE_ACCESS_LOG', value: settings.proxyAccessLog },
+    // An image may be older than the word "all".
+    { name: 'HEDDLE_ACCESS_LOG', value: settings.proxyAccessLog === 'all' ? 'json' : settings.proxyAccessLog },
     { name: 'HEDDLE_DRAIN_DELAY_MS', value: String(drainDelayMsOf(settings)) },
     { name: 'HEDDLE_DRAIN_MS', value: String(settings.proxyDrainMs) },
     { name: 'HEDDLE_BEFORE_DISCOVERY', value: settings.proxyBeforeDiscovery },
