@@ -10,7 +10,7 @@ import {
   type DecideChange,
 } from './authority-store.ts'
 import { CaError } from './ca-error.ts'
-import { type AuthorityPlace, changesAtStart, readState, requireUnexpired } from './open-authority.ts'
+import { type AuthorityPlace, changesAtStart, endActivation, readState, requireUnexpired } from './open-authority.ts'
 
 export interface KeptAuthorityOptions {
   readonly store: AuthorityStore
@@ -71,9 +71,9 @@ export class KeptAuthority {
       const before = this.#state
       let isMade = false
       const decide: DecideChange = async (present) => {
-        const missing = missingOf(present, before.texts)
-        isMade = isSame(changed(present, missing), before.texts)
-        return isMade ? { ...missing, ...(await make(before, this.#place())) } : {}
+        const repair = repairOf(present, before.texts)
+        isMade = isSame(changed(present, repair), before.texts)
+        return isMade ? { ...repair, ...(await make(before, this.#place())) } : repair
       }
       await this.#adopt(await this.#options.store.change(decide))
       return isMade
@@ -88,7 +88,7 @@ export class KeptAuthority {
   async reload(): Promise<void> {
     await this.#inTurn(async () => {
       const { texts } = this.#state
-      await this.#adopt(await this.#options.store.change((present) => missingOf(present, texts)))
+      await this.#adopt(await this.#options.store.change((present) => repairOf(present, texts)))
     })
   }
 
@@ -163,6 +163,12 @@ function tellChanges(log: Log, before: AuthorityState, now: AuthorityState): voi
 
 function isSame(one: AuthorityTexts, other: AuthorityTexts): boolean {
   return AUTHORITY_PARTS.every((part) => one[part] === other[part])
+}
+
+/** A change that a full disk has broken off is ended here as well, and not at the next start alone: nothing could be read until then. */
+function repairOf(present: AuthorityTexts, known: AuthorityTexts): AuthorityChange {
+  const missing = missingOf(present, known)
+  return { ...missing, ...endActivation(changed(present, missing)) }
 }
 
 /** Root and issuer are never removed on purpose. With both of them gone all is; what else is missing was taken away. */

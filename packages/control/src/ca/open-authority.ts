@@ -50,8 +50,11 @@ async function newAuthority(place: AuthorityPlace, leafLifeMs: number): Promise<
   return { root, issuer, ...(rotation !== undefined && { rotation }) }
 }
 
-/** Where files change one after the other, a crash may come before or after the root itself: then nothing was activated, or all is to be. */
-function endActivation(texts: AuthorityTexts): AuthorityChange {
+/**
+ * Where files change one after the other, a crash or a full disk may come before or after the root itself: then nothing was activated, or all
+ * is to be.
+ */
+export function endActivation(texts: AuthorityTexts): AuthorityChange {
   const { root, 'former-root': former = '', 'next-root': next, 'next-issuer': nextIssuer } = texts
   if (next !== undefined && next === root) {
     return { ...(nextIssuer && { issuer: nextIssuer }), 'next-issuer': undefined, 'next-root': undefined }

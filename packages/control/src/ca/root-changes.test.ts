@@ -170,6 +170,20 @@ describe('the waiting', () => {
     expect(ca.roots.status().remainingMs).toBe(25 * HOUR_MS)
   })
 
+  test('begins anew after a time in which the next root could not be used', async () => {
+    const ca = await open()
+    await ca.roots.rotate()
+    await run(ca, 24)
+    const { 'next-root': next = '' } = await directoryStore(dir).change(() => ({}))
+    await writeFile(join(dir, 'next-root.pem'), 'nonsense')
+    await ca.reload()
+    await ca.roots.look()
+    await writeFile(join(dir, 'next-root.pem'), next)
+    await ca.reload()
+    await ca.roots.look()
+    expect(ca.roots.status()).toMatchObject({ step: 'prepared', remainingMs: 25 * HOUR_MS, problem: '' })
+  })
+
   test('begins anew where its record is lost', async () => {
     const ca = await open()
     await ca.roots.rotate()
@@ -258,6 +272,46 @@ describe('a crash', () => {
   })
 })
 
+describe('a full disk', () => {
+  /** Takes so many changes of files, and after those none until there is room again. */
+  function fullStore(afterWrites: number) {
+    const disk = { isFull: true }
+    const store = directoryStore(dir)
+    const change: AuthorityStore['change'] = async (decide) => {
+      let isRefused = false
+      const after = await store.change(async (present) => {
+        const all = Object.entries(await decide(present))
+        isRefused = disk.isFull && all.length > afterWrites
+        return Object.fromEntries(isRefused ? all.slice(0, afterWrites) : all)
+      })
+      if (isRefused) throw new Error('ENOSPC')
+      return after
+    }
+    return { disk, store: { ...store, change } }
+  }
+
+  test.each([0, 1, 2, 3, 4, 5])(
+    'while the next root is activated, after %i writes, is got over without a restart',
+    async (writes) => {
+      await (await open()).roots.rotate()
+      const { disk, store } = fullStore(writes)
+      const ca = await open({ store })
+      const both = ca.trustBundlePem
+      await expect(ca.roots.activateNow()).rejects.toThrow('ENOSPC')
+      expect(isTrustedChain(toChain(await sign(ca), both), clock.nowMs())).toBe(true)
+      await run(ca, 1)
+      disk.isFull = false
+      for (let hours = 0; hours < 27 && ca.roots.status().step !== 'activated'; hours++) await run(ca, 1)
+      expect(ca.roots.status()).toMatchObject({ step: 'activated', problem: '' })
+      expect(ca.trustBundlePem).toBe(both)
+      const { remainingMs } = ca.roots.status()
+      expect(remainingMs, 'what the former one signed until now is good for a day').toBeGreaterThan(23 * HOUR_MS)
+      await run(ca, 26)
+      expect(ca.roots.status().step).toBe('steady')
+    },
+  )
+})
+
 describe('a root that a person brings', () => {
   test('as the next one is taken over with the same waiting', async () => {
     const before = await open()
@@ -278,17 +332,23 @@ describe('a root that a person brings', () => {
     const ca = await open()
     await ca.roots.rotate()
     await run(ca, 24)
-    await rm(join(dir, 'next-issuer.pem'))
-    const place = { trustDomain: TRUST_DOMAIN, nowMs: clock.nowMs() }
-    const brought = await makeRoot(place)
-    const root = await readAuthority('brought', brought, TRUST_DOMAIN)
-    await writeFile(join(dir, 'next-root.pem'), brought)
-    await writeFile(join(dir, 'next-issuer.pem'), await makeIssuer(place, root), { mode: 0o600 })
+    await bringNext(await makeRoot({ trustDomain: TRUST_DOMAIN, nowMs: clock.nowMs() }))
     const after = await open()
     await run(after, 24.9)
     expect(after.roots.status()).toMatchObject({ step: 'prepared', problem: '' })
     await run(after, 0.3)
     expect(after.roots.status().step).toBe('activated')
+  })
+
+  test('and that ends too soon never signs', async () => {
+    await open()
+    await bringNext(await makeRoot({ trustDomain: TRUST_DOMAIN, nowMs: clock.nowMs() - 3650 * DAY_MS + 30 * HOUR_MS }))
+    const ca = await open()
+    await run(ca, 60)
+    expect(lines.join()).toMatch(/next-root.pem: it is valid until .* only/)
+    await expect(ca.roots.activateNow()).rejects.toThrow('too short to sign')
+    expect(ca.roots.status().step).toBe('prepared')
+    expect((await sign(ca)).notAfterMs).toBe(clock.nowMs() + DAY_MS)
   })
 
   test('and that cannot be used is told of, left alone, and harms nobody', async () => {
@@ -307,6 +367,14 @@ describe('a root that a person brings', () => {
     expect(left).toBe('nonsense')
   })
 })
+
+/** With an issuer below it, so that nothing is left to be made. */
+async function bringNext(root: string): Promise<void> {
+  const place = { trustDomain: TRUST_DOMAIN, nowMs: clock.nowMs() }
+  const issuer = await makeIssuer(place, await readAuthority('next-root.pem', root, TRUST_DOMAIN))
+  await writeFile(join(dir, 'next-root.pem'), root, { mode: 0o600 })
+  await writeFile(join(dir, 'next-issuer.pem'), issuer, { mode: 0o600 })
+}
 
 function toChain({ chainPem }: { readonly chainPem: string }, trustBundlePem: string) {
   return { certificateChainPem: chainPem, trustBundlePem }

@@ -5,7 +5,7 @@ import { CaError } from './ca-error.ts'
 import type { KeptAuthority, MakeChange } from './kept-authority.ts'
 import { isOwnRoot } from './make-authority.ts'
 import { formatRecord, isRecordOf, type RootRecord, type RootStep, remainingMsOf, waitMsOf } from './root-record.ts'
-import { activate, beginAnew, changesFromMs, prepare, retire } from './root-steps.ts'
+import { activate, beginAnew, changesFromMs, forgetStep, prepare, retire } from './root-steps.ts'
 
 export interface RootChangesOptions {
   readonly kept: KeptAuthority
@@ -122,6 +122,7 @@ export class RootChanges {
     const step = stepOf(state)
     const nowMs = clock.nowMs()
     if (step === 'steady') {
+      if (state.record.step !== 'steady') return await this.#take(forgetStep, state)
       const fromMs = changesFromMs(state)
       if (fromMs === undefined || nowMs < fromMs) return
       log.info('root is changed in good time', { notAfterMs: state.root.notAfterMs })

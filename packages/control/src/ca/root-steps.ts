@@ -4,7 +4,7 @@ import type { AuthorityChange } from './authority-store.ts'
 import { CaError } from './ca-error.ts'
 import { isOwnRoot, makeIssuer, makeRoot } from './make-authority.ts'
 import type { AuthorityPlace } from './open-authority.ts'
-import { beginStep, formatRecord, type RootChange, type RootStep, STEADY } from './root-record.ts'
+import { beginStep, formatRecord, type RootChange, type RootStep, STEADY, waitMsOf } from './root-record.ts'
 
 const DAY_MS = 24 * 3_600_000
 /** Of a root that lives shorter than others. */
@@ -56,6 +56,7 @@ export function activate(state: AuthorityState, place: AuthorityPlace): Authorit
   const { 'next-root': root, 'next-issuer': issuer } = state.texts
   if (state.next === undefined || root === undefined || issuer === undefined)
     throw new CaError('the next root has no issuer yet; try again')
+  requireLasting(state.next.root, state, place)
   return {
     'former-root': state.root.certificatePem,
     ...recordOf({ step: 'activated', root: fingerprintOf(state.next.root) }, state, place),
@@ -77,6 +78,11 @@ export function retire(state: AuthorityState, place: AuthorityPlace): AuthorityC
   return { 'former-root': undefined, ...recordOf(STEADY, state, place) }
 }
 
+/** What is left of a change whose next root was taken away, or cannot be used: should it come back, not all may know it. */
+export function forgetStep(state: AuthorityState, place: AuthorityPlace): AuthorityChange {
+  return recordOf(STEADY, state, place)
+}
+
 /** The step asked for cannot follow upon the present one. */
 export class RootStepError extends Error {
   override readonly name = 'RootStepError'
@@ -92,6 +98,15 @@ const PRESENT: Readonly<Record<RootStep, string>> = {
 function requireStep(state: AuthorityState, step: RootStep): void {
   const present = stepOf(state)
   if (present !== step) throw new RootStepError(PRESENT[present])
+}
+
+/** A root that a person brought may have been good for long enough only when it was brought. */
+function requireLasting({ notAfterMs }: Authority, { record }: AuthorityState, { store, nowMs }: AuthorityPlace): void {
+  if (notAfterMs > nowMs + waitMsOf(record)) return
+  const until = new Date(notAfterMs).toISOString()
+  throw new CaError(
+    `${store.placeOf('next-root')}: it is valid until ${until} only, too short to sign; put another there`,
+  )
 }
 
 function recordOf(change: RootChange, { record }: AuthorityState, { nowMs }: AuthorityPlace): AuthorityChange {
