@@ -56,6 +56,20 @@ describe('JoinToken', () => {
     expect(reported.slice(2)).toEqual([expect.stringContaining('the join token was used already'), given])
   })
 
+  test('is followed by another while it lies there, once it was used and the root was replaced again', async () => {
+    const { token, files, clock } = world()
+    token.renew('there is no join token')
+    await clock.advanceAsync(1_000)
+    token.renew('the join token was used already')
+    token.renew('the join token was used already')
+    await clock.advanceAsync(1)
+    expect([...files.values()]).toEqual(['token-2'])
+    await clock.advanceAsync(59_000)
+    expect([...files.values()]).toEqual(['token-2'])
+    await clock.advanceAsync(2_000)
+    expect(files.size).toBe(0)
+  })
+
   test('comes with what is trusted by now', async () => {
     const { token, bundles } = world()
     await token.write()

@@ -30,6 +30,8 @@ export class JoinToken {
   /** Ends the wait of a renewal. */
   #removal = new AbortController()
   #renewal: Promise<void> | undefined
+  /** Whether the token of a renewal lies there to be used. */
+  #isThere = false
   /** Since the proxy last got one: it asks again and again, and people need each thing once. */
   readonly #reported = new Set<string>()
 
@@ -51,12 +53,25 @@ export class JoinToken {
     await this.#options.runtime.removeSecret(this.#options.name)
   }
 
-  /** Puts a new one there for a moment; does nothing more while that goes on. */
+  /** Puts a new one there for a moment. Who asks while one lies there has used that, and soon needs another: the root was replaced twice. */
   renew(reason: string): void {
-    if (this.#renewal !== undefined) return
+    if (this.#renewal !== undefined) {
+      if (this.#isThere) this.#again(reason)
+      return
+    }
     this.#reportOnce(`its certificate has expired, and a new one needs a join token (${reason})`)
     this.#renewal = this.#renew().finally(() => {
       this.#renewal = undefined
+    })
+  }
+
+  #again(reason: string): void {
+    this.#isThere = false
+    const removal = new AbortController()
+    this.#removal.abort()
+    this.#removal = removal
+    void this.#renewal?.then(() => {
+      if (!removal.signal.aborted) this.renew(reason)
     })
   }
 
@@ -76,7 +91,9 @@ export class JoinToken {
     }
     this.#reported.clear()
     this.#options.report('it has a new join token, by which it gets a certificate')
+    this.#isThere = true
     await this.#options.clock.sleep(SEEN_MS, signal)
+    this.#isThere = false
     await this.#options.runtime.removeSecret(this.#options.name).catch(() => {})
   }
 
