@@ -231,11 +231,16 @@ describe.each<{ name: string; listen: Listen }>([
   })
 
   test('tells of a reset by the other side', async () => {
+    let broken: Error | undefined
+    near.on('error', (error) => {
+      broken = error
+    })
     hear()
     near.resume()
     far.resetAndDestroy()
     await waitFor('the close', () => events.includes('close'))
     expect(events).toEqual(['error', 'close'])
+    expect(broken).toMatchObject({ message: 'read ECONNRESET', code: 'ECONNRESET' })
     expect(near.destroyed).toBe(true)
     expect(near.remoteAddress).toBeUndefined()
   })

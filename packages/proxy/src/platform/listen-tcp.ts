@@ -119,7 +119,9 @@ function guard(call: (socket: NativeSocket) => void, socket: NativeSocket): void
   }
 }
 
-function toReadError(error: (Error & { readonly code?: string }) | undefined): Error | undefined {
-  if (error === undefined || error === null || error.code !== undefined) return error ?? undefined
-  return connectionError('read ECONNRESET', 'ECONNRESET')
+/** As `node:net` words it, also for those of Bun that have a code: access log and decision records show the message. */
+function toReadError(error: (Error & { readonly code?: string }) | null | undefined): Error | undefined {
+  if (error === undefined || error === null) return undefined
+  const { code = 'ECONNRESET' } = error
+  return connectionError(`read ${code}`, code)
 }
