@@ -1,6 +1,6 @@
 import { ResourceKind } from '@heddle/api/admin'
-import { nearest } from '@heddle/api/manifest/nearest'
 import { CliError } from '../cli-error.ts'
+import { unknownKind } from './unknown-kind.ts'
 
 /** What a command is to be about: all of a kind, or one by name. */
 export interface ResourceChoice {
@@ -55,16 +55,10 @@ export function parseResource(word: string, separateName?: string): ResourceChoi
   const [kindWord = '', ...rest] = word.split('/')
   const known = KINDS.find(({ names }) => names.includes(kindWord.toLowerCase()))
   if (known === undefined) {
-    const meant = nearest(
-      kindWord,
-      KINDS.flatMap(({ names }) => names),
-    )
-    throw new CliError(`the mesh doesn't have a resource type "${kindWord}"`, {
-      hints: [
-        ...(meant === undefined ? [] : [`did you mean ${meant}?`]),
-        `known are ${KINDS.map(({ names }) => names[0]).join(', ')}, and their short forms deploy, sts, ds, rs, po, svc, ns`,
-      ],
-    })
+    const words = KINDS.flatMap(({ names }) => names)
+    throw unknownKind(kindWord, words, [
+      `known are ${KINDS.map(({ names }) => names[0]).join(', ')}, and their short forms deploy, sts, ds, rs, po, svc, ns`,
+    ])
   }
   const names = [...rest, ...(separateName === undefined ? [] : [separateName])]
   if (names.length > 1 || names.includes('')) {

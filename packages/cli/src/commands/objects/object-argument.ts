@@ -1,6 +1,6 @@
 import type { MeshObject } from '@heddle/api/kinds'
-import { nearest } from '@heddle/api/manifest/nearest'
 import { CliError } from '../../cli-error.ts'
+import { unknownKind } from '../unknown-kind.ts'
 
 /** A kind of object as users name it. */
 export interface KindWords {
@@ -71,17 +71,11 @@ function parseNamedObject(word: string): ObjectChoice {
 function requireKind(word: string): KindWords {
   const known = OBJECT_KINDS.find(({ words }) => words.includes(word.toLowerCase()))
   if (known !== undefined) return known
-  const meant = nearest(
-    word,
-    OBJECT_KINDS.flatMap(({ words }) => words),
-  )
-  throw new CliError(`the mesh doesn't have a resource type "${word}"`, {
-    hints: [
-      ...(meant === undefined ? [] : [`did you mean ${meant}?`]),
-      `it has ${OBJECT_WORDS.join(', ')}`,
-      'what runs is shown by "heddle stat deploy", "heddle stat pod" and "heddle endpoints"; other objects of a cluster by kubectl',
-    ],
-  })
+  const words = OBJECT_KINDS.flatMap((one) => one.words)
+  throw unknownKind(word, words, [
+    `it has ${OBJECT_WORDS.join(', ')}`,
+    'what runs is shown by "heddle stat deploy", "heddle stat pod" and "heddle endpoints"; other objects of a cluster by kubectl',
+  ])
 }
 
 /** The word for a kind that its names begin with: `httproute`. */
