@@ -11,10 +11,15 @@ export function keepAuthority({ ca, clock }: KeepAuthorityOptions, signal: Abort
   const keep = async () => {
     while (!signal.aborted) {
       const { changed } = ca
-      await ca.rotateWhenDue()
-      await ca.roots.look()
+      await lookAtAuthority(ca)
       await clock.sleep(ca.roots.lookAgainMs, AbortSignal.any([signal, changed]))
     }
   }
   void keep()
+}
+
+/** Does what is due, if this control plane may. */
+export async function lookAtAuthority(ca: Pick<CertificateAuthority, 'rotateWhenDue' | 'roots'>): Promise<void> {
+  await ca.rotateWhenDue()
+  await ca.roots.look()
 }

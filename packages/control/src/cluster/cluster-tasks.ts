@@ -1,5 +1,5 @@
 import type { HostPort } from '@heddle/base/host-port'
-import { keepAuthority } from '../ca/keep-authority.ts'
+import { keepAuthority, lookAtAuthority } from '../ca/keep-authority.ts'
 import { countHoldersElsewhere } from '../replicas/holders.ts'
 import type { Api, Serving } from '../server/listen-api.ts'
 import { writeStatuses } from '../status/status-writer.ts'
@@ -42,7 +42,7 @@ export async function startClusterTasks(cluster: ClusterParts, tasks: TaskDeps):
   leadership.add((leading) => keepTrustBundle({ client, namespace, ca, labels, ...deps }, leading))
   // By all: the leader does what is due, and the others look whether they know what it did.
   keepAuthority({ ca, clock: deps.clock }, working)
-  leadership.add(() => void ca.rotateWhenDue().then(() => ca.roots.look()))
+  leadership.add(() => void lookAtAuthority(ca))
   const elsewhere = () => countHoldersElsewhere(api.replicas)
   const statuses = { client, cluster: cluster.source.cluster, model: parts.model, hub: parts.hub, elsewhere, ...deps }
   leadership.add((leading) => writeStatuses(statuses, leading))
