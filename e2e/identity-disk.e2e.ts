@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { TestMesh } from './harness/mesh.ts'
 import { canRun } from './harness/requirements.ts'
 import { bridgeOf } from './harness/run-state.ts'
-import { echoManifests, loadWorkload } from './harness/shop.ts'
+import { echoUnderLoad } from './harness/shop.ts'
 
 describe.each([{ mode: 'explicit' as const }, { mode: 'transparent' as const }])('on the disk, $mode', ({ mode }) => {
   test.runIf(mode === 'explicit' || canRun('root', 'ip', 'iptables'))(
@@ -13,10 +13,7 @@ describe.each([{ mode: 'explicit' as const }, { mode: 'transparent' as const }])
     async () => {
       await using mesh = await TestMesh.start({
         mode,
-        manifests: (file) => ({
-          'echo.yaml': echoManifests(1),
-          'load.yaml': loadWorkload({ resultFile: file('load.json') }),
-        }),
+        manifests: echoUnderLoad(1),
       })
       await mesh.waitForSuccesses('load', 20)
       const folders = [dirname(mesh.home), ...(mode === 'transparent' ? [`/var/lib/heddle/run/${bridgeOf(mesh)}`] : [])]

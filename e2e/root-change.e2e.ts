@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { TestMesh } from './harness/mesh.ts'
 import { pidOf } from './harness/run-state.ts'
-import { echoManifests, loadWorkload } from './harness/shop.ts'
+import { echoUnderLoad } from './harness/shop.ts'
 import { until } from './harness/until.ts'
 
 /** Nobody misses a renewal on a machine that stands still for a moment: there are nine seconds for it. */
@@ -21,10 +21,7 @@ test(
     await using mesh = await TestMesh.start({
       mode: 'explicit',
       args: ['--leaf-life', `${LEAF_LIFE_SECONDS}s`],
-      manifests: (file) => ({
-        'echo.yaml': echoManifests(2),
-        'load.yaml': loadWorkload({ resultFile: file('load.json') }),
-      }),
+      manifests: echoUnderLoad(2),
     })
     await mesh.waitForSuccesses('load', 100)
     const failedBefore = mesh.load('load').failed

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type Mode, TestMesh } from './harness/mesh.ts'
 import { canRun } from './harness/requirements.ts'
 import { pidOf } from './harness/run-state.ts'
-import { echoManifests, loadWorkload } from './harness/shop.ts'
+import { echoUnderLoad } from './harness/shop.ts'
 import { until } from './harness/until.ts'
 
 /** A third of it is left for the first renewal, within which a busy machine has to start another control plane. */
@@ -26,10 +26,7 @@ describe.each<{ mode: Mode }>([{ mode: 'explicit' }, { mode: 'transparent' }])('
       await using mesh = await TestMesh.start({
         mode,
         args: ['--leaf-life', `${LEAF_LIFE_SECONDS}s`],
-        manifests: (file) => ({
-          'echo.yaml': echoManifests(2),
-          'load.yaml': loadWorkload({ resultFile: file('load.json') }),
-        }),
+        manifests: echoUnderLoad(2),
       })
       await mesh.waitForSuccesses('load', 100)
       const failedBefore = mesh.load('load').failed
@@ -55,10 +52,7 @@ describe.each<{ mode: Mode }>([{ mode: 'explicit' }, { mode: 'transparent' }])('
       await using mesh = await TestMesh.start({
         mode,
         args: ['--leaf-life', `${SHORT_LIFE_SECONDS}s`],
-        manifests: (file) => ({
-          'echo.yaml': echoManifests(1),
-          'load.yaml': loadWorkload({ resultFile: file('load.json') }),
-        }),
+        manifests: echoUnderLoad(1),
       })
       await mesh.waitForSuccesses('load', 10)
       const control = pidOf(mesh, CONTROL_PLANE)

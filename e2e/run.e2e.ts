@@ -7,7 +7,7 @@ import { freePort } from './harness/hops.ts'
 import { HEDDLE, type Mode, TestMesh } from './harness/mesh.ts'
 import { type Finished, run, type Started, start } from './harness/process.ts'
 import { canRun } from './harness/requirements.ts'
-import { echoManifests, loadWorkload } from './harness/shop.ts'
+import { echoUnderLoad } from './harness/shop.ts'
 import { until } from './harness/until.ts'
 
 const ECHO = resolve(import.meta.dirname, 'apps/echo.ts')
@@ -35,10 +35,7 @@ describe.each<{ mode: Mode }>([{ mode: 'explicit' }, { mode: 'transparent' }])('
     if (mode === 'transparent' && !canRun('root', 'ip', 'iptables')) return
     mesh = await TestMesh.start({
       mode,
-      manifests: (file) => ({
-        'echo.yaml': echoManifests(1),
-        'load.yaml': loadWorkload({ resultFile: file('load.json') }),
-      }),
+      manifests: echoUnderLoad(1),
     })
   })
 

@@ -45,6 +45,14 @@ spec:
 `
 }
 
+/** Manifests of a mesh: `replicas` of `echo`, and `load` that asks them without pause and counts in `load.json`. */
+export function echoUnderLoad(replicas: number): (file: (name: string) => string) => Readonly<Record<string, string>> {
+  return (file) => ({
+    'echo.yaml': echoManifests(replicas),
+    'load.yaml': loadWorkload({ resultFile: file('load.json') }),
+  })
+}
+
 export interface LoadOptions {
   readonly resultFile: string
   readonly concurrency?: number
